@@ -1,0 +1,46 @@
+"""One tree of errors, by who must act.
+
+::
+
+    CherryRecError
+    ├── BadMessage      the sender of the event
+    ├── ConfigError     the operator
+    │   └── LogError    the operator: a log folder that cannot be replayed
+    ├── ModelError      the model's owner: weights, snapshots, tokenizers
+    └── ServiceError    the operator: Kafka, Java, a worker that did not come up
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadMessage",
+    "CherryRecError",
+    "ConfigError",
+    "LogError",
+    "ModelError",
+    "ServiceError",
+]
+
+
+class CherryRecError(Exception):
+    """Any failure that CherryRec reports in one line instead of a traceback."""
+
+
+class BadMessage(CherryRecError):
+    """A message that its sender must correct; it goes to `dead-letters` with this reason."""
+
+
+class ConfigError(CherryRecError):
+    """A setting, argument or file that the operator must correct."""
+
+
+class LogError(ConfigError):
+    """A log folder that cannot be read as MIND's format."""
+
+
+class ModelError(CherryRecError):
+    """Weights, a snapshot or a tokenizer that do not fit what they are used for."""
+
+
+class ServiceError(CherryRecError):
+    """A process or service CherryRec needs that did not start, answer or stop."""

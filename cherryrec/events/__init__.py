@@ -1,0 +1,56 @@
+"""The messages of every topic, typed and validated: `inputs`, `internal`, `outputs`.
+
+The structs here are the one definition: the codec decodes into them, the JSON Schemas and the
+AsyncAPI document are generated from them.
+"""
+
+from __future__ import annotations
+
+from cherryrec.events.base import Event, instant, seconds
+from cherryrec.events.inputs import (
+    MAX_CANDIDATES,
+    ArticlePublished,
+    Click,
+    Impression,
+    ProfileUpdate,
+    RecommendationRequest,
+)
+from cherryrec.events.internal import (
+    ArticleActivity,
+    CandidateText,
+    Deadline,
+    Evaluation,
+    EvaluationRequest,
+    Example,
+    FeedbackTick,
+    ModelSnapshot,
+    PackedArray,
+    PromptProfile,
+)
+from cherryrec.events.outputs import DeadLetter, Degraded, Recommendation, Recommended
+
+__all__ = [
+    "MAX_CANDIDATES",
+    "ArticleActivity",
+    "ArticlePublished",
+    "CandidateText",
+    "Click",
+    "DeadLetter",
+    "Deadline",
+    "Degraded",
+    "Evaluation",
+    "EvaluationRequest",
+    "Event",
+    "Example",
+    "FeedbackTick",
+    "Impression",
+    "ModelSnapshot",
+    "PackedArray",
+    "ProfileUpdate",
+    "PromptProfile",
+    "Recommendation",
+    "RecommendationRequest",
+    "Recommended",
+    "instant",
+    "seconds",
+]

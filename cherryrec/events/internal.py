@@ -1,0 +1,159 @@
+"""What CherryRec's own parts tell each other: activity, evaluations, examples, models, ticks.
+
+Arrays travel as raw little-endian bytes (base64 in JSON), with their names beside them: counters
+and features are many, and a JSON number each would cost more than everything else together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from cherryrec.events.base import Count, Event, Fraction, Id, Seconds, Text, Time
+from cherryrec.events.inputs import MAX_CANDIDATES
+
+__all__ = [
+    "ArticleActivity",
+    "CandidateText",
+    "Deadline",
+    "Evaluation",
+    "EvaluationRequest",
+    "Example",
+    "FeedbackTick",
+    "ModelSnapshot",
+    "PackedArray",
+    "PromptProfile",
+]
+
+
+class ArticleActivity(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Absolute decayed counters of one bucket of articles, as one source partition counted them.
+
+    `counters` is float64 (articles, 2·half-lives + 3): views, clicks by half-life as of `as_of`,
+    then all views, all clicks and the first exposure in epoch seconds (NaN: never shown).
+    `applied` is the last offset of each source topic in them; `seen` the recent ids, for
+    duplicates: uint64 (k, 2) of id hash and offset.
+    """
+
+    schema: Literal[1] = 1
+    partition: Count
+    bucket: Count
+    as_of: float
+    articles: tuple[Id, ...]
+    counters: bytes
+    applied: dict[str, int]
+    seen: bytes = b""
+
+
+class CandidateText(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A candidate as CnLE reads it."""
+
+    article_id: Id
+    title: Text
+    category: str = ""
+
+
+class PromptProfile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The profile library of the paper as CnLE reads it: explicit where the site said it."""
+
+    role: Text | None = None
+    fields: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+
+
+class EvaluationRequest(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Asks CnLE to judge the candidates of one request for one user.
+
+    `profile.history` are titles, oldest first. `expires_at` is wall-clock time in epoch seconds:
+    an answer after it has no reader.
+    """
+
+    schema: Literal[1] = 1
+    request_id: Id
+    user_id: Id
+    candidates: Annotated[
+        tuple[CandidateText, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)
+    ]
+    profile: PromptProfile
+    expires_at: float
+    seed: int = 0
+
+
+class Evaluation(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """CnLE's answer: one evaluation in [0, 1] per candidate that was judged, or an error."""
+
+    schema: Literal[1] = 1
+    request_id: Id
+    user_id: Id
+    evaluations: dict[str, Fraction] = {}
+    model: str = ""
+    prompt: str = ""
+    cached: bool = False
+    error: Text | None = None
+    tokens: Count = 0
+    wait_ms: float = 0.0
+    compute_ms: float = 0.0
+
+
+class Deadline(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A pending request's time is up: rank it with what is there."""
+
+    schema: Literal[1] = 1
+    request_id: Id
+    user_id: Id
+
+
+class FeedbackTick(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Event time has reached `time` on a partition: close the attribution windows before it."""
+
+    schema: Literal[1] = 1
+    partition: Count
+    time: Time
+
+
+class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """One labelled impression: features as they were at scoring time, and what was clicked.
+
+    `features` is float32 (articles, features) in the order of `feature_set`; `metrics` float32
+    (articles, 5), KnRS's f1…f5.
+    """
+
+    schema: Literal[1] = 1
+    example_id: Id
+    user_id: Id
+    shown_at: Time
+    articles: tuple[Id, ...]
+    clicked: tuple[bool, ...]
+    feature_set: Id
+    features: bytes
+    metrics: bytes
+    dwell_s: Seconds | None = None
+
+
+class PackedArray(Struct, frozen=True, kw_only=True):
+    """A numpy array as bytes: dtype string, shape, little-endian C-order values."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    values: bytes
+
+
+class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """One version of a learner as plain arrays; `serving` is what scoring needs.
+
+    `applied` holds the last offset of `examples` learned, by partition, so that a restarted
+    learner goes on exactly there.
+    """
+
+    schema: Literal[1] = 1
+    model: Id
+    version: Count
+    feature_set: Id
+    n_examples: Count
+    created_at: Time
+    arrays: dict[str, PackedArray]
+    applied: dict[str, int] = {}
+    metrics: dict[str, float] = {}

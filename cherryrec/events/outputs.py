@@ -1,0 +1,72 @@
+"""What CherryRec publishes: explained slates, and what it could not use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from cherryrec.events.base import Count, Event, Id, Seconds, Text, Time
+
+__all__ = ["DeadLetter", "Degraded", "Recommendation", "Recommended"]
+
+Degraded = Literal[
+    "evaluator_off",
+    "evaluation_late",
+    "evaluation_failed",
+    "evaluation_partial",
+    "evaluation_over_budget",
+    "catalogue_cold",
+]
+"""Why a slate was made with less than a fresh evaluation: the step of the ladder it stands on."""
+
+
+class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One article of a slate, with the reasons for its place.
+
+    `contributions` (feature name → share of the score) sum to `score` within 1e-9;
+    `news_value` is KnRS's weighted sum, `evaluation` CnLE's judgement when there is one.
+    """
+
+    article_id: Id
+    position: Count
+    score: float
+    news_value: float
+    contributions: dict[str, float]
+    evaluation: float | None = None
+
+
+class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to one request; the same `request_id` twice is the same answer twice.
+
+    `degraded` names the step of the ladder when the slate was made without fresh evaluations,
+    `versions` the model versions behind it, `timings_ms` what each stage took.
+    """
+
+    schema: Literal[1] = 1
+    request_id: Id
+    user_id: Id
+    requested_at: Time
+    slate: tuple[Recommended, ...]
+    degraded: Degraded | None = None
+    versions: dict[str, int | str] = {}
+    timings_ms: dict[str, float] = {}
+    dropped: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
+
+
+class DeadLetter(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A message that was refused: its bytes, the reason, and where it stood.
+
+    `value` is cut at the codec's bound; `value_bytes` says how long it was.
+    """
+
+    schema: Literal[1] = 1
+    reason: Text
+    source_topic: Id
+    source_partition: Count
+    source_offset: Count
+    received_at: Time
+    key: bytes | None = None
+    value: bytes | None = None
+    value_bytes: Count = 0
+    age_s: Seconds | None = None

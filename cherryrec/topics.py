@@ -1,0 +1,214 @@
+"""The topics: name, key, cleanup policy, message type. One table that everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cherryrec import events
+from cherryrec.errors import ConfigError
+
+__all__ = ["TOPICS", "Topic", "TopicNames", "topic_named"]
+
+Cleanup = Literal["compact", "delete", "compact,delete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic of the system.
+
+    Parameters
+    ----------
+    name
+        Its name without the prefix.
+    key
+        What the message key holds.
+    cleanup
+        Kafka's `cleanup.policy`.
+    message
+        The struct its values decode into.
+    tombstone
+        What a null value means; None where null is refused.
+    co_partitioned
+        Whether it must have the partition count of the other user topics.
+    is_public
+        Whether sites read or write it; the others are internal.
+    retention_s
+        Kafka's `retention.ms` for policies that delete, in seconds.
+    max_message_bytes
+        Kafka's `max.message.bytes`.
+    """
+
+    name: str
+    key: str
+    cleanup: Cleanup
+    message: type[events.Event]
+    summary: str
+    tombstone: str | None = None
+    co_partitioned: bool = True
+    is_public: bool = False
+    retention_s: int = 7 * 86_400
+    max_message_bytes: int = 1 << 20
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="articles",
+        key="article_id",
+        cleanup="compact",
+        message=events.ArticlePublished,
+        summary="articles as they stand now",
+        tombstone="retracts the article",
+        co_partitioned=False,
+        is_public=True,
+    ),
+    Topic(
+        name="impressions",
+        key="user_id",
+        cleanup="delete",
+        message=events.Impression,
+        summary="slates that users were shown",
+        is_public=True,
+    ),
+    Topic(
+        name="clicks",
+        key="user_id",
+        cleanup="delete",
+        message=events.Click,
+        summary="articles that users opened",
+        is_public=True,
+    ),
+    Topic(
+        name="profile-updates",
+        key="user_id",
+        cleanup="compact",
+        message=events.ProfileUpdate,
+        summary="what the site knows of a user",
+        tombstone="erases the user everywhere",
+        is_public=True,
+    ),
+    Topic(
+        name="requests",
+        key="user_id",
+        cleanup="delete",
+        message=events.RecommendationRequest,
+        summary="requests for a slate",
+        retention_s=86_400,
+        is_public=True,
+    ),
+    Topic(
+        name="article-activity",
+        key="partition:bucket",
+        cleanup="compact",
+        message=events.ArticleActivity,
+        summary="absolute decayed counters, by source partition",
+        co_partitioned=False,
+        max_message_bytes=4 << 20,
+    ),
+    Topic(
+        name="evaluation-requests",
+        key="user_id",
+        cleanup="delete",
+        message=events.EvaluationRequest,
+        summary="what CnLE is asked",
+        retention_s=3_600,
+    ),
+    Topic(
+        name="evaluations",
+        key="user_id",
+        cleanup="delete",
+        message=events.Evaluation,
+        summary="what CnLE answered",
+        retention_s=3_600,
+    ),
+    Topic(
+        name="deadlines",
+        key="user_id",
+        cleanup="delete",
+        message=events.Deadline,
+        summary="pending requests whose time is up",
+        retention_s=3_600,
+    ),
+    Topic(
+        name="feedback",
+        key="partition",
+        cleanup="delete",
+        message=events.FeedbackTick,
+        summary="event-time ticks that close attribution windows",
+        retention_s=3_600,
+    ),
+    Topic(
+        name="examples",
+        key="user_id",
+        cleanup="delete",
+        message=events.Example,
+        summary="labelled impressions for the learner",
+        co_partitioned=False,
+    ),
+    Topic(
+        name="models",
+        key="model",
+        cleanup="compact",
+        message=events.ModelSnapshot,
+        summary="learner snapshots as plain arrays",
+        co_partitioned=False,
+        max_message_bytes=16 << 20,
+    ),
+    Topic(
+        name="recommendations",
+        key="user_id",
+        cleanup="compact,delete",
+        message=events.Recommendation,
+        summary="explained slates",
+        is_public=True,
+        retention_s=86_400,
+    ),
+    Topic(
+        name="dead-letters",
+        key="key of the refused message",
+        cleanup="delete",
+        message=events.DeadLetter,
+        summary="messages that were refused, with the reason",
+        co_partitioned=False,
+        is_public=True,
+        max_message_bytes=4 << 20,
+    ),
+)
+
+
+def topic_named(name: str) -> Topic:
+    """The topic of that name (without the prefix).
+
+    Raises
+    ------
+    ConfigError
+        There is no such topic.
+
+    Examples
+    --------
+    >>> topic_named("clicks").key
+    'user_id'
+    """
+    for topic in TOPICS:
+        if topic.name == name:
+            return topic
+    known = ", ".join(topic.name for topic in TOPICS)
+    msg = f"topic must be one of {known}, got {name!r}"
+    raise ConfigError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNames:
+    """Full topic names under a prefix.
+
+    Examples
+    --------
+    >>> TopicNames("cherryrec.")("clicks")
+    'cherryrec.clicks'
+    """
+
+    prefix: str = "cherryrec."
+
+    def __call__(self, name: str) -> str:
+        """Full name of the topic called `name`."""
+        return self.prefix + topic_named(name).name
