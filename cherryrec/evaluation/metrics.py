@@ -1,0 +1,246 @@
+"""MIND's ranking metrics, one impression at a time, and their prequential accumulation.
+
+With labels y (1 = clicked) and ranks r (1 = best) of an impression's candidates:
+
+- AUC: the share of (clicked, not clicked) pairs the scores order rightly, a tie counting half;
+- MRR: sum(y / r) / sum(y), the mean of 1 / rank over all its clicks, as MIND defines it;
+- first-hit MRR: 1 / rank of its best-placed click;
+- nDCG@k: sum over r <= k of (2^y - 1) / log2(r + 1), divided by that of the ideal order.
+
+References
+----------
+Wu et al. (2020), MIND: A Large-scale Dataset for News Recommendation, ACL, section 5.1, and
+https://github.com/msnews/MIND/blob/master/evaluate.py.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cherryrec.errors import ModelError
+from cherryrec.evaluation.intervals import Interval, bootstrap_means
+
+__all__ = [
+    "METRICS",
+    "OverTime",
+    "Part",
+    "PrequentialMetrics",
+    "auc",
+    "impression_metrics",
+    "mrr",
+    "mrr_first",
+    "ndcg",
+    "ranks_of",
+]
+
+METRICS = ("auc", "mrr", "mrr_first", "ndcg@5", "ndcg@10")
+"""The metrics of protocol A, in the order of the columns of `PrequentialMetrics.values`."""
+
+Part = Literal["whole", "second_half"]
+
+
+def ranks_of(scores: ArrayLike, article_ids: Sequence[str]) -> NDArray[np.int64]:
+    """Return each candidate's rank, 1 = best: score descending, ties by article_id.
+
+    Examples
+    --------
+    >>> ranks_of([0.2, 0.9, 0.2], ["c", "b", "a"]).tolist()
+    [3, 1, 2]
+    """
+    array_ = np.asarray(scores, dtype=np.float64)  # (n,)
+    if array_.shape != (len(article_ids),) or not np.isfinite(array_).all():
+        message = (
+            f"scores must be {len(article_ids)} finite numbers, one per candidate, "
+            f"got shape {array_.shape} with {int((~np.isfinite(array_)).sum())} not finite"
+        )
+        raise ModelError(message)
+    values = array_.tolist()
+    order = sorted(range(len(values)), key=lambda i: (-values[i], article_ids[i]))
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.arange(1, len(values) + 1)
+    return ranks
+
+
+def auc(scores: ArrayLike, labels: ArrayLike) -> float:
+    """Return the area under the ROC curve; NaN where all or none were clicked.
+
+    Examples
+    --------
+    Of the four pairs three are in order:
+
+    >>> auc([0.9, 0.3, 0.5, 0.1], [1, 1, 0, 0])
+    0.75
+
+    A tie counts half:
+
+    >>> auc([0.5, 0.5], [1, 0])
+    0.5
+    """
+    s, y = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)  # (n,), (n,)
+    clicked, rest = s[y], s[~y]
+    if not clicked.size or not rest.size:
+        return float("nan")
+    difference = clicked[:, None] - rest[None, :]  # (n_clicked, n_rest)
+    wins = np.count_nonzero(difference > 0) + 0.5 * np.count_nonzero(difference == 0)
+    return float(wins / difference.size)
+
+
+def mrr(ranks: ArrayLike, labels: ArrayLike) -> float:
+    """Return MIND's MRR, the mean of 1 / rank over all clicks; NaN where nothing was clicked.
+
+    Examples
+    --------
+    >>> mrr([1, 2, 3, 4], [1, 0, 0, 1])  # (1 + 1/4) / 2
+    0.625
+    """
+    r, y = np.asarray(ranks), np.asarray(labels, dtype=bool)  # (n,), (n,)
+    return float((1.0 / r[y]).mean()) if y.any() else float("nan")
+
+
+def mrr_first(ranks: ArrayLike, labels: ArrayLike) -> float:
+    """Return 1 / rank of the best-placed click; NaN where nothing was clicked.
+
+    Examples
+    --------
+    >>> mrr_first([1, 2, 3, 4], [0, 1, 0, 1])
+    0.5
+    """
+    r, y = np.asarray(ranks), np.asarray(labels, dtype=bool)  # (n,), (n,)
+    return float(1.0 / r[y].min()) if y.any() else float("nan")
+
+
+def ndcg(ranks: ArrayLike, labels: ArrayLike, k: int) -> float:
+    """Return the normalised discounted cumulative gain of the first k; NaN without a click.
+
+    Examples
+    --------
+    One click, at rank 3: 1 / log2(4), the ideal being 1 / log2(2).
+
+    >>> ndcg([1, 2, 3], [0, 0, 1], k=5)
+    0.5
+    >>> ndcg([1, 2, 3], [0, 0, 1], k=2)
+    0.0
+    """
+    r, y = np.asarray(ranks), np.asarray(labels, dtype=bool)  # (n,), (n,)
+    n_clicks = int(y.sum())
+    if not n_clicks:
+        return float("nan")
+    at = r[y]
+    gained = (1.0 / np.log2(at[at <= k] + 1.0)).sum()
+    ideal = (1.0 / np.log2(np.arange(2.0, min(n_clicks, k) + 2.0))).sum()
+    return float(gained / ideal)
+
+
+def impression_metrics(
+    scores: ArrayLike, article_ids: Sequence[str], labels: ArrayLike
+) -> tuple[float, ...]:
+    """Return the values of `METRICS` for one impression, NaN where one is not defined.
+
+    Examples
+    --------
+    >>> impression_metrics([3.0, 2.0, 1.0], ["a", "b", "c"], [0, 1, 0])[:3]
+    (0.5, 0.5, 0.5)
+    """
+    ranks = ranks_of(scores, article_ids)  # (n,)
+    return (
+        auc(scores, labels),
+        mrr(ranks, labels),
+        mrr_first(ranks, labels),
+        ndcg(ranks, labels, 5),
+        ndcg(ranks, labels, 10),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """A metric over the time of the log: bucket ends, means within, means of all so far."""
+
+    ends_s: NDArray[np.float64]
+    in_bucket: NDArray[np.float64]
+    so_far: NDArray[np.float64]
+
+
+class PrequentialMetrics:
+    """The metrics of every impression of one ranking, in the order they were ranked.
+
+    Holds 28 bytes an impression. An impression on which a metric is not defined keeps its row with
+    NaN, so that two rankings of one log can be compared row by row.
+
+    Examples
+    --------
+    >>> metrics = PrequentialMetrics()
+    >>> metrics.add(0.0, [2.0, 1.0], ["a", "b"], [1, 0])
+    >>> metrics.add(9.0, [2.0, 1.0], ["a", "b"], [0, 1])
+    >>> metrics.mean("auc"), metrics.mean("auc", part="second_half"), metrics.mean("mrr")
+    (0.5, 0.0, 0.75)
+    """
+
+    def __init__(self) -> None:
+        self._values = array("f")
+        self._times_s = array("d")
+
+    def __len__(self) -> int:
+        return len(self._times_s)
+
+    @property
+    def n_skipped(self) -> int:
+        """Impressions without an AUC: all of their candidates were clicked, or none."""
+        return int(np.isnan(self.values()[:, 0]).sum())
+
+    def add(
+        self, shown_at: float, scores: ArrayLike, article_ids: Sequence[str], labels: ArrayLike
+    ) -> None:
+        """Add one impression: its scores, and the clicks that followed."""
+        self._values.extend(impression_metrics(scores, article_ids, labels))
+        self._times_s.append(shown_at)
+
+    def values(self, part: Part = "whole") -> NDArray[np.float32]:
+        """Return the metrics of each impression, (n, 5); a copy."""
+        rows = np.array(self._values, dtype=np.float32).reshape(-1, len(METRICS))  # (n, 5)
+        return rows[len(rows) // 2 :] if part == "second_half" else rows
+
+    def mean(self, metric: str, *, part: Part = "whole") -> float:
+        """Return the mean of one metric over the impressions that define it; NaN if none does."""
+        column = self.values(part)[:, METRICS.index(metric)].astype(np.float64)
+        column = column[~np.isnan(column)]
+        return float(column.mean()) if column.size else float("nan")
+
+    def intervals(
+        self, *, part: Part = "whole", seed: int = 0, n_resamples: int = 1000
+    ) -> dict[str, Interval]:
+        """Return mean and 95 % bootstrap interval of every metric."""
+        values = self.values(part).astype(np.float64)  # (n, 5)
+        found = bootstrap_means(values, seed=seed, n_resamples=n_resamples)
+        return dict(zip(METRICS, found, strict=True))
+
+    def over_time(self, metric: str = "auc", *, n_buckets: int = 48) -> OverTime:
+        """Return one metric in buckets of equal length between the first and the last impression.
+
+        Parameters
+        ----------
+        metric
+            One of `METRICS`.
+        n_buckets
+            At least 1. A bucket without an impression is left out.
+        """
+        column = self.values()[:, METRICS.index(metric)].astype(np.float64)  # (n,)
+        known = ~np.isnan(column)
+        times_s, column = np.array(self._times_s)[known], column[known]
+        if not column.size:
+            return OverTime(np.empty(0), np.empty(0), np.empty(0))
+        edges = np.linspace(times_s.min(), times_s.max(), n_buckets + 1)  # (b + 1,)
+        bucket = np.clip(np.searchsorted(edges, times_s, side="right") - 1, 0, n_buckets - 1)
+        n_in = np.bincount(bucket, minlength=n_buckets)  # (b,)
+        total = np.bincount(bucket, weights=column, minlength=n_buckets)  # (b,)
+        filled = n_in > 0
+        return OverTime(
+            ends_s=edges[1:][filled],
+            in_bucket=total[filled] / n_in[filled],
+            so_far=np.cumsum(total)[filled] / np.cumsum(n_in)[filled],
+        )
