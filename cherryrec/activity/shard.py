@@ -1,0 +1,230 @@
+"""One source partition's counters, exact under crashes: absolute values with last offsets.
+
+Articles fall into buckets by hash. Every bucket knows the last offset of each topic that touched
+it, so an event read again after a crash is applied to the buckets that had not been flushed and to
+no other. What is flushed is absolute, so a message lost, repeated or overtaken does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.activity.seen import RecentIds
+from cherryrec.attention import AttentionConfig, DecayedCounters
+from cherryrec.catalogue import Catalogue
+from cherryrec.errors import BadMessage
+from cherryrec.events import ArticleActivity
+from cherryrec.text import stable_hash
+
+__all__ = ["Shard"]
+
+Rows = NDArray[np.intp]
+
+
+class Shard:
+    """What one source partition has counted, kept in the catalogue's rows.
+
+    Every change goes to the partition's own counters and to the catalogue's totals at once: the
+    owner of a partition sees its own traffic without delay.
+
+    Parameters
+    ----------
+    partition
+        Number of the source partition.
+    catalogue
+        Where the counters are kept.
+    config
+        Buckets and bounds.
+
+    Examples
+    --------
+    >>> catalogue = Catalogue((3600.0,))
+    >>> config = AttentionConfig(half_lives_s=(3600.0,), n_buckets=2)
+    >>> shard = Shard(0, catalogue, config)
+    >>> shard.view("i1", ["a", "b"], time_s=0.0, offset=0)
+    True
+    >>> shard.view("i1", ["a", "b"], time_s=0.0, offset=1)  # sent twice
+    False
+    >>> float(catalogue.totals.views(catalogue.known_rows(["a"]), 0.0)[0, 0])
+    1.0
+    """
+
+    def __init__(self, partition: int, catalogue: Catalogue, config: AttentionConfig) -> None:
+        self.partition = partition
+        self.config = config
+        self.catalogue = catalogue
+        self.counters = catalogue.partition(partition)
+        self._applied: dict[str, NDArray[np.int64]] = {}  # topic → (buckets,) last offset
+        self._high: dict[str, int] = {}  # topic → highest of them
+        self._seen = [RecentIds(config.recent_ids) for _ in range(config.n_buckets)]
+        self._dirty = np.zeros(config.n_buckets, bool)
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether there is something to flush."""
+        return bool(self._dirty.any())
+
+    def view(
+        self, impression_id: str, articles: Sequence[str], *, time_s: float, offset: int
+    ) -> bool:
+        """Count one impression; False when it is a duplicate of an earlier one.
+
+        Parameters
+        ----------
+        impression_id
+            Its id, by which duplicates are found among the recent ones.
+        articles
+            The distinct articles shown.
+        time_s
+            Event time.
+        offset
+            Offset on `impressions`, rising; an offset already applied changes nothing.
+        """
+        id_hash = stable_hash(impression_id)
+        id_bucket = id_hash & (self.config.n_buckets - 1)
+        if self._seen[id_bucket].sight(id_hash, offset) == "duplicate":
+            return False
+        rows = self.catalogue.rows(articles, time_s)
+        rows, buckets = self._unapplied("impressions", rows, offset)
+        if rows.size:
+            self.counters.add_views(rows, time_s)
+            self.catalogue.totals.add_views(rows, time_s)
+            for totals, codes in self._groups(rows):
+                totals.add_views_to_groups(codes, time_s)
+            touched = self.catalogue.touched
+            touched[rows] = np.maximum(touched[rows], time_s)
+        self._mark("impressions", np.append(buckets, id_bucket), offset)
+        return True
+
+    def click(self, article_id: str, *, time_s: float, offset: int) -> None:
+        """Count one click; an offset already applied changes nothing."""
+        rows = self.catalogue.rows([article_id], time_s)
+        rows, buckets = self._unapplied("clicks", rows, offset)
+        for row in rows:
+            self.counters.add_click(row, time_s)
+            self.catalogue.totals.add_click(row, time_s)
+            for totals, codes in self._groups(rows):
+                totals.add_click(int(codes[0]), time_s)
+            self.catalogue.touched[row] = max(self.catalogue.touched[row], time_s)
+        self._mark("clicks", buckets, offset)
+
+    def read_by(self, articles: Sequence[str], *, time_s: float, offset: int) -> None:
+        """Count one more reader of each article: a user's imported history holds it."""
+        rows = self.catalogue.rows(dict.fromkeys(articles), time_s)
+        rows, buckets = self._unapplied("profile-updates", rows, offset)
+        if rows.size:
+            self.counters.add_readers(rows)
+            self.catalogue.totals.add_readers(rows)
+            for totals, codes in self._groups(rows):
+                totals.add_readers_to_groups(codes)
+        self._mark("profile-updates", buckets, offset)
+
+    def flush(self) -> list[ArticleActivity]:
+        """Take the changed buckets as messages of absolute values; clean afterwards."""
+        changed = np.flatnonzero(self._dirty)
+        if not changed.size:
+            return []
+        self._dirty[:] = False
+        n = self.catalogue.n_rows
+        has_counts = self.counters.sums[:n].any(axis=1)
+        buckets = self._buckets(np.arange(n))
+        return [self._message(int(b), np.flatnonzero(has_counts & (buckets == b))) for b in changed]
+
+    def follow(self, message: ArticleActivity) -> None:
+        """Take over one bucket as its owner flushed it: absolute, the last message wins.
+
+        Raises
+        ------
+        BadMessage
+            Its counters do not fit its articles or the configured half-lives.
+        """
+        if not 0 <= message.bucket < self.config.n_buckets:
+            msg = f"bucket must be below n_buckets {self.config.n_buckets}, got {message.bucket}"
+            raise BadMessage(msg)
+        width = self.counters.sums.shape[1] + 1
+        values = np.frombuffer(message.counters, "<f8")
+        if values.size != width * len(message.articles):
+            msg = (
+                f"counters must be {width} per article for {len(message.articles)} articles, "
+                f"got {values.size}: do all workers have the same half_lives_s?"
+            )
+            raise BadMessage(msg)
+        values = values.reshape(-1, width)
+        first_shown = np.nan_to_num(values[:, -1], nan=0.0)
+        rows = self.catalogue.rows(message.articles, float(first_shown.max(initial=0.0)))
+        self._replace(rows, values[:, :-1], values[:, -1], message.as_of)
+        for topic, offset in message.applied.items():
+            self._offsets(topic)[message.bucket] = offset
+            self._high[topic] = int(self._offsets(topic).max())
+        self._seen[message.bucket] = RecentIds.from_bytes(self.config.recent_ids, message.seen)
+        self._dirty[message.bucket] = False
+
+    def _replace(
+        self,
+        rows: Rows,
+        sums: NDArray[np.float64],
+        first_shown: NDArray[np.float64],
+        landmark: float,
+    ) -> None:
+        counters, totals = self.counters, self.catalogue.totals
+        counters.rebase(landmark)
+        totals.rebase(landmark)
+        sums = counters.shifted(sums, landmark, counters.landmark)
+        change = counters.shifted(sums - counters.sums[rows], counters.landmark, totals.landmark)
+        counters.sums[rows] = sums
+        counters.first_shown[rows] = first_shown
+        totals.sums[rows] += change
+        totals.first_shown[rows] = np.fmin(totals.first_shown[rows], first_shown)
+        for group, codes in self._groups(rows):
+            group.rebase(landmark)
+            np.add.at(
+                group.sums, codes, counters.shifted(change, totals.landmark, group.landmark)
+            )
+        self.catalogue.touched[rows] = np.fmax(self.catalogue.touched[rows], first_shown)
+
+    def _message(self, bucket: int, rows: Rows) -> ArticleActivity:
+        values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
+        ids = self.catalogue.ids
+        return ArticleActivity(
+            partition=self.partition,
+            bucket=bucket,
+            as_of=self.counters.landmark,
+            articles=tuple(ids[row] for row in rows),
+            counters=values.astype("<f8").tobytes(),
+            applied={t: int(a[bucket]) for t, a in sorted(self._applied.items()) if a[bucket] >= 0},
+            seen=self._seen[bucket].to_bytes(),
+        )
+
+    def _buckets(self, rows: Rows) -> NDArray[np.intp]:
+        mask = np.uint64(self.config.n_buckets - 1)
+        return (self.catalogue.hashes[rows] & mask).astype(np.intp)
+
+    def _groups(self, rows: Rows) -> tuple[tuple[DecayedCounters, NDArray[np.int32]], ...]:
+        catalogue = self.catalogue
+        return (
+            (catalogue.category_totals, catalogue.category[rows]),
+            (catalogue.source_totals, catalogue.source[rows]),
+        )
+
+    def _offsets(self, topic: str) -> NDArray[np.int64]:
+        offsets = self._applied.get(topic)
+        if offsets is None:
+            offsets = np.full(self.config.n_buckets, -1, np.int64)
+            self._applied[topic] = offsets
+        return offsets
+
+    def _unapplied(self, topic: str, rows: Rows, offset: int) -> tuple[Rows, NDArray[np.intp]]:
+        buckets = self._buckets(rows)
+        if offset <= self._high.get(topic, -1):
+            is_new = self._offsets(topic)[buckets] < offset
+            rows, buckets = rows[is_new], buckets[is_new]
+        return rows, buckets
+
+    def _mark(self, topic: str, buckets: NDArray[np.intp], offset: int) -> None:
+        offsets = self._offsets(topic)
+        offsets[buckets] = np.maximum(offsets[buckets], offset)
+        self._high[topic] = max(self._high.get(topic, -1), offset)
+        self._dirty[buckets] = True

@@ -1,0 +1,12 @@
+"""The catalogue: every article a worker may recommend, column-wise, with its summed attention.
+
+Filled by the `articles` and `article-activity` topics. Article text is embedded once, on arrival.
+"""
+
+from __future__ import annotations
+
+from cherryrec.catalogue.catalogue import MAX_ENTITIES, Catalogue
+from cherryrec.catalogue.config import CatalogueConfig
+from cherryrec.catalogue.interned import MISSING, Interned
+
+__all__ = ["MAX_ENTITIES", "MISSING", "Catalogue", "CatalogueConfig", "Interned"]

@@ -1,0 +1,227 @@
+"""All live articles of a worker as columns of arrays, one row an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.attention import DecayedCounters
+from cherryrec.catalogue.config import CatalogueConfig
+from cherryrec.catalogue.interned import Interned
+from cherryrec.events import ArticlePublished, seconds
+from cherryrec.text import HashedText, stable_hash
+
+__all__ = ["MAX_ENTITIES", "Catalogue"]
+
+MAX_ENTITIES = 8
+"""Entities kept of an article."""
+
+_FIRST_ROWS = 1024
+Rows = NDArray[np.intp]
+
+
+class Catalogue:
+    """The articles a worker knows, as a struct of arrays over rows.
+
+    A row is also made for an article that was shown or clicked before its own message came; it is
+    not alive until then. Rows are reused past `max_articles`, the one idle longest first.
+
+    Parameters
+    ----------
+    half_lives_s
+        Half-lives of `totals`, the attention summed over all source partitions.
+    config
+        Bounds; see `CatalogueConfig`.
+
+    Examples
+    --------
+    >>> catalogue = Catalogue((3600.0,))
+    >>> row = catalogue.publish(
+    ...     ArticlePublished(article_id="a1", title="Storm hits coast", category="news"), now=0.0
+    ... )
+    >>> bool(catalogue.alive[row]), catalogue.titles[row]
+    (True, 'Storm hits coast')
+    >>> catalogue.retract("a1")
+    >>> bool(catalogue.alive[row])
+    False
+    """
+
+    def __init__(
+        self, half_lives_s: tuple[float, ...], config: CatalogueConfig | None = None
+    ) -> None:
+        self.config = config or CatalogueConfig()
+        self.text = HashedText(self.config.n_dimensions)
+        self.row_of: dict[str, int] = {}
+        self.ids: list[str] = []
+        self.titles: list[str] = []
+        self.categories, self.subcategories = Interned(), Interned()
+        self.sources, self.entities = Interned(), Interned()
+        self.totals = DecayedCounters(half_lives_s)
+        self.category_totals = DecayedCounters(half_lives_s, n_rows=64)
+        self.source_totals = DecayedCounters(half_lives_s, n_rows=64)
+        self.partitions: dict[int, DecayedCounters] = {}
+        self._allocate(min(_FIRST_ROWS, self.config.max_articles))
+
+    def __len__(self) -> int:
+        """Rows in use."""
+        return len(self.row_of)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that exist, those out of use counted: the length of a whole-column scan."""
+        return len(self.ids)
+
+    def _allocate(self, capacity: int) -> None:
+        self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
+        self.category = np.zeros(capacity, np.int32)
+        self.subcategory = np.zeros(capacity, np.int32)
+        self.source = np.zeros(capacity, np.int32)
+        self.entity = np.zeros((capacity, MAX_ENTITIES), np.int32)  # (N, 8), 0 = none
+        self.published = np.full(capacity, np.nan)  # epoch seconds, NaN = unknown
+        self.alive = np.zeros(capacity, bool)
+        self.story_similarity = np.zeros(capacity)  # to the nearest earlier article
+        self.touched = np.zeros(capacity)  # last publication, view or click, epoch seconds
+        self.hashes = np.zeros(capacity, np.uint64)  # stable hash of the id
+        self.totals.grow(capacity)
+
+    def _grow(self) -> None:
+        capacity = min(2 * len(self.alive), self.config.max_articles)
+        for name in (
+            "embeddings",
+            "category",
+            "subcategory",
+            "source",
+            "entity",
+            "published",
+            "alive",
+            "story_similarity",
+            "touched",
+            "hashes",
+        ):
+            old = getattr(self, name)
+            fill = np.nan if name == "published" else 0
+            new = np.full((capacity, *old.shape[1:]), fill, old.dtype)
+            new[: len(old)] = old
+            setattr(self, name, new)
+        for counters in (self.totals, *self.partitions.values()):
+            counters.grow(capacity)
+
+    def row(self, article_id: str, now: float) -> int:
+        """Return the row of an article, made if there is none (an article seen before its message)."""
+        row = self.row_of.get(article_id)
+        if row is not None:
+            return row
+        row = len(self.ids)
+        if row < self.config.max_articles:
+            if row >= len(self.alive):
+                self._grow()
+            self.ids.append(article_id)
+            self.titles.append("")
+        else:
+            row = int(np.argmin(self.touched))
+            self._forget(row)
+            self.ids[row] = article_id
+        self.row_of[article_id] = row
+        self.touched[row] = now
+        self.hashes[row] = stable_hash(article_id)
+        return row
+
+    def rows(self, article_ids: Iterable[str], now: float) -> Rows:
+        """Rows of several articles, made where there are none."""
+        return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
+
+    def partition(self, number: int) -> DecayedCounters:
+        """Counters of one source partition, made if there are none; rows are the catalogue's."""
+        counters = self.partitions.get(number)
+        if counters is None:
+            counters = DecayedCounters(tuple(self.totals.half_lives.tolist()), len(self.alive))
+            self.partitions[number] = counters
+        return counters
+
+    def known_rows(self, article_ids: Sequence[str]) -> Rows:
+        """Rows of those articles that have one, in the same order; makes none."""
+        find = self.row_of.get
+        found = [find(article_id, -1) for article_id in article_ids]
+        return np.array([row for row in found if row >= 0], np.intp)
+
+    def _forget(self, row: int) -> None:
+        del self.row_of[self.ids[row]]
+        self.titles[row] = ""
+        self.embeddings[row] = 0
+        self.category[row] = self.subcategory[row] = self.source[row] = 0
+        self.entity[row] = 0
+        self.published[row] = np.nan
+        self.alive[row] = False
+        self.story_similarity[row] = 0.0
+        for counters in (self.totals, *self.partitions.values()):
+            counters.clear(row)
+
+    def publish(self, article: ArticlePublished, now: float) -> int:
+        """Store an article as it stands now, embedding it once; return its row."""
+        row = self.row(article.article_id, now)
+        vector = self.text.embed(article.title, article.abstract)
+        published = np.nan if article.published_at is None else seconds(article.published_at)
+        self.story_similarity[row] = self._nearest_earlier(
+            row, vector, now if np.isnan(published) else published
+        )
+        self.titles[row] = article.title
+        self.embeddings[row] = vector
+        self._count_as(row, article)
+        self.entity[row] = 0
+        codes = [self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]]
+        self.entity[row, : len(codes)] = codes
+        self.published[row] = published
+        self.alive[row] = True
+        self.touched[row] = max(now, float(self.touched[row]))
+        return row
+
+    def _count_as(self, row: int, article: ArticlePublished) -> None:
+        """Set category and source, moving what the row has counted so far along with them."""
+        category = self.categories.code(article.category)
+        source = self.sources.code(article.source)
+        for totals, old, new in (
+            (self.category_totals, int(self.category[row]), category),
+            (self.source_totals, int(self.source[row]), source),
+        ):
+            totals.grow(new + 64)
+            if old != new:
+                totals.rebase(self.totals.landmark)
+                own = self.totals.sums[row : row + 1]
+                moved = totals.shifted(own, self.totals.landmark, totals.landmark)[0]
+                totals.sums[new] += moved
+                totals.sums[old] -= moved
+        self.category[row], self.source[row] = category, source
+        self.subcategory[row] = self.subcategories.code(article.subcategory)
+
+    def _nearest_earlier(self, row: int, vector: NDArray[np.float32], time_s: float) -> float:
+        n = self.n_rows
+        born = self.born()[:n]
+        window = self.config.story_window_s
+        recent = self.alive[:n] & ~(born > time_s) & ~(born < time_s - window)
+        recent[row] = False
+        candidates = np.flatnonzero(recent)
+        if not candidates.size:
+            return 0.0
+        return float(np.clip((self.embeddings[candidates] @ vector).max(), 0.0, 1.0))
+
+    def retract(self, article_id: str) -> None:
+        """Take an article out of every later slate; unknown articles are no error."""
+        row = self.row_of.get(article_id)
+        if row is not None:
+            self.alive[row] = False
+
+    def born(self) -> NDArray[np.float64]:
+        """When each article appeared: publication, else first exposure, else NaN; (N,)."""
+        return np.where(np.isnan(self.published), self.totals.first_shown, self.published)
+
+    def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
+        """Seconds since each article appeared; 0 where that is unknown or not yet."""
+        return np.maximum(np.nan_to_num(now - self.born()[rows], nan=0.0), 0.0)
+
+    def live_rows(self, now: float) -> Rows:
+        """Rows that may be recommended: published, not retracted, not too old."""
+        n = self.n_rows
+        fresh = self.age(slice(0, n), now) <= self.config.max_age_s
+        return np.flatnonzero(self.alive[:n] & fresh)

@@ -1,0 +1,38 @@
+"""Settings of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cherryrec.errors import ConfigError
+
+__all__ = ["CatalogueConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueConfig:
+    """How large the catalogue may grow and how old a recommended article may be.
+
+    Parameters
+    ----------
+    max_articles
+        Rows kept in memory, above 0; past it the row idle longest is reused.
+    max_age_s
+        An article older than this (since publication or first exposure) is not recommended from
+        the whole catalogue; above 0, in seconds.
+    n_dimensions
+        Length of an article's embedding, a power of two.
+    story_window_s
+        How far back an earlier version of the same story is looked for, in seconds.
+    """
+
+    max_articles: int = 100_000
+    max_age_s: float = 4 * 86_400.0
+    n_dimensions: int = 128
+    story_window_s: float = 2 * 86_400.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_articles", "max_age_s", "story_window_s"):
+            if getattr(self, name) <= 0:
+                msg = f"{name} must be above 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)

@@ -1,0 +1,21 @@
+"""User profiles: what the site said of a user, what they clicked, and where it points.
+
+`state` is the stored form, `update` how events change it, pure functions both.
+"""
+
+from __future__ import annotations
+
+from cherryrec.profile.config import ProfileConfig
+from cherryrec.profile.state import Profile, Visit, decode_profile, encode_profile
+from cherryrec.profile.update import Outcome, apply_click, apply_update
+
+__all__ = [
+    "Outcome",
+    "Profile",
+    "ProfileConfig",
+    "Visit",
+    "apply_click",
+    "apply_update",
+    "decode_profile",
+    "encode_profile",
+]

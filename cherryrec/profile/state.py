@@ -1,0 +1,65 @@
+"""A user's profile as it is stored: small, self-contained, with the offsets it has applied."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Profile", "Visit", "decode_profile", "encode_profile"]
+
+
+class Visit(msgspec.Struct, frozen=True, array_like=True):
+    """One opened article: when (epoch seconds, 0 for imported history), how long it was read."""
+
+    article_id: str
+    clicked_s: float = 0.0
+    dwell_s: float | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is kept of one user.
+
+    `role`, `fields`, `collections` are what the site said (the paper's role positioning, field
+    focus and collection list); `history` are the last clicks in time order, oldest first (the
+    paper's behavioural information). `interest` is the decayed sum of the clicked articles'
+    embeddings, float16 bytes. `applied` holds the last offset of each topic in here, `recent_ids`
+    the newest click ids as (hash, offset), for finding duplicates.
+    """
+
+    role: str | None = None
+    fields: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    history: tuple[Visit, ...] = ()
+    interest: bytes = b""
+    n_clicks: int = 0
+    newest_s: float = 0.0
+    applied: dict[str, int] = {}
+    recent_ids: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def interest_vector(self) -> NDArray[np.float32]:
+        """The interest vector, float32 (D,); empty for a user without clicks."""
+        return np.frombuffer(self.interest, "<f2").astype(np.float32)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Profile)
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """Return the stored form, MessagePack.
+
+    Examples
+    --------
+    >>> decode_profile(encode_profile(Profile(role="editor"))).role
+    'editor'
+    >>> decode_profile(None)
+    Profile()
+    """
+    return _encoder.encode(profile)
+
+
+def decode_profile(raw: bytes | None) -> Profile:
+    """Return the inverse of `encode_profile`; a user never seen is an empty profile."""
+    return Profile() if raw is None else _decoder.decode(raw)

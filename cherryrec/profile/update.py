@@ -1,0 +1,139 @@
+"""How clicks and profile updates change a profile: `(state, event) -> (state, outcome)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.events import Click, ProfileUpdate, seconds
+from cherryrec.profile.config import ProfileConfig
+from cherryrec.profile.state import Profile, Visit
+from cherryrec.text import stable_hash
+
+__all__ = ["Embed", "Outcome", "apply_click", "apply_update"]
+
+Outcome = Literal["applied", "again", "duplicate", "late"]
+"""What became of an event: `again` is the same offset read once more after a crash."""
+
+Embed = Callable[[str], NDArray[np.float32] | None]
+"""Article id → its embedding, None when the article is not known."""
+
+
+def apply_click(
+    profile: Profile, click: Click, *, offset: int, config: ProfileConfig, embed: Embed
+) -> tuple[Profile, Outcome]:
+    """Add a click to a profile.
+
+    Parameters
+    ----------
+    profile
+        The user's profile so far.
+    click
+        The event.
+    offset
+        Its offset on `clicks`; one already applied leaves the profile as it is.
+    config
+        Bounds and decay.
+    embed
+        Where the article's embedding comes from.
+
+    Examples
+    --------
+    >>> from cherryrec.events import instant
+    >>> click = Click(event_id="c1", user_id="u", article_id="a", clicked_at=instant(60.0))
+    >>> config = ProfileConfig()
+    >>> profile, outcome = apply_click(
+    ...     Profile(), click, offset=0, config=config, embed=lambda _: None
+    ... )
+    >>> outcome, [visit.article_id for visit in profile.history]
+    ('applied', ['a'])
+    >>> apply_click(profile, click, offset=0, config=config, embed=lambda _: None)[1]
+    'again'
+    >>> apply_click(profile, click, offset=1, config=config, embed=lambda _: None)[1]
+    'duplicate'
+    """
+    id_hash = stable_hash(click.event_id)
+    first = next((at for known, at in profile.recent_ids if known == id_hash), None)
+    if first is not None and first != offset:
+        return profile, "duplicate"
+    if offset <= profile.applied.get("clicks", -1):
+        return profile, "again"
+    clicked_s = seconds(click.clicked_at)
+    if profile.newest_s - clicked_s > config.allowed_lateness_s:
+        return _with_offset(profile, "clicks", offset), "late"
+    visit = Visit(click.article_id, clicked_s, click.dwell_s)
+    history = profile.history
+    place = len(history)
+    while place and history[place - 1].clicked_s > clicked_s:
+        place -= 1
+    history = (*history[:place], visit, *history[place:])[-config.history_size :]
+    changed = msgspec.structs.replace(
+        profile,
+        history=history,
+        interest=_towards(profile, [click.article_id], config, embed),
+        n_clicks=profile.n_clicks + 1,
+        newest_s=max(profile.newest_s, clicked_s),
+        recent_ids=(*profile.recent_ids, (id_hash, offset))[-config.recent_ids :],
+    )
+    return _with_offset(changed, "clicks", offset), "applied"
+
+
+def apply_update(
+    profile: Profile, update: ProfileUpdate, *, offset: int, config: ProfileConfig, embed: Embed
+) -> tuple[Profile, Outcome, tuple[str, ...]]:
+    """Set what the site says of a user; imported history goes before the clicks seen here.
+
+    Returns
+    -------
+    The profile, the outcome, and the imported articles that were not in its history before.
+
+    Examples
+    --------
+    >>> from cherryrec.events import instant
+    >>> update = ProfileUpdate(user_id="u", updated_at=instant(0.0), history=("a", "b"))
+    >>> profile, outcome, imported = apply_update(
+    ...     Profile(), update, offset=3, config=ProfileConfig(), embed=lambda _: None
+    ... )
+    >>> outcome, imported, profile.applied
+    ('applied', ('a', 'b'), {'profile-updates': 3})
+    """
+    is_again = offset <= profile.applied.get("profile-updates", -1)
+    known = {visit.article_id for visit in profile.history}
+    imported = tuple(a for a in dict.fromkeys(update.history or ()) if is_again or a not in known)
+    if is_again:
+        return profile, "again", imported
+    changes: dict[str, object] = {
+        name: value
+        for name in ("role", "fields", "collections")
+        if (value := getattr(update, name)) is not None
+    }
+    if update.history is not None:
+        own = tuple(visit for visit in profile.history if visit.clicked_s > 0)
+        visits = tuple(Visit(article_id) for article_id in update.history)
+        changes["history"] = (*visits, *own)[-config.history_size :]
+        if not own:
+            recent = list(update.history[-config.history_size :])
+            changes["interest"] = _towards(Profile(), recent, config, embed)
+        changes["n_clicks"] = len(update.history) + len(own)
+    changed = msgspec.structs.replace(profile, **changes)
+    return _with_offset(changed, "profile-updates", offset), "applied", imported
+
+
+def _with_offset(profile: Profile, topic: str, offset: int) -> Profile:
+    return msgspec.structs.replace(profile, applied={**profile.applied, topic: offset})
+
+
+def _towards(
+    profile: Profile, articles: list[str], config: ProfileConfig, embed: Embed
+) -> bytes:
+    vector = profile.interest_vector
+    keep = float(np.float32(0.5 ** (1.0 / config.interest_half_life_clicks)))
+    for article_id in articles:
+        embedding = embed(article_id)
+        if embedding is not None:
+            vector = embedding if not vector.size else keep * vector + embedding
+    return vector.astype("<f2").tobytes()
