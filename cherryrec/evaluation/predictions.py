@@ -1,0 +1,89 @@
+"""MIND's submission format: a line `impression_id [rank of candidate 1,rank of candidate 2,...]`.
+
+Ranks are 1 for the best. MIND's evaluation compares line by line with its truth file, so lines come
+in the order of `behaviors.tsv`, whatever order the impressions were ranked in.
+
+References
+----------
+https://github.com/msnews/MIND/blob/master/evaluate.py and https://msnews.github.io/#submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from cherryrec.errors import LogError
+
+__all__ = ["prediction_line", "read_predictions", "write_predictions"]
+
+
+def prediction_line(impression_id: str, ranks: Iterable[int]) -> str:
+    """Return one line of the file, without its end.
+
+    Examples
+    --------
+    >>> prediction_line("7", [2, 1, 3])
+    '7 [2,1,3]'
+    """
+    return f"{impression_id} [{','.join(str(int(rank)) for rank in ranks)}]"
+
+
+def write_predictions(
+    path: str | Path, ranks: Mapping[str, Iterable[int]], *, order: Iterable[str] | None = None
+) -> int:
+    """Write the ranks of each impression; returns how many lines.
+
+    Parameters
+    ----------
+    path
+        The file to write, replaced if it is there; its folder is made.
+    ranks
+        Impression id to the rank of each candidate, in the order of the log's candidates.
+    order
+        Impression ids in the order of the lines (`MindLog.file_order`); ids without ranks are left
+        out. None keeps the order of `ranks`.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    wanted = ranks if order is None else (key for key in order if key in ranks)
+    n_lines = 0
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        for impression_id in wanted:
+            file.write(prediction_line(impression_id, ranks[impression_id]) + "\n")
+            n_lines += 1
+    return n_lines
+
+
+def read_predictions(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """Read a submission back, checking that each line ranks its candidates 1 to n.
+
+    Returns
+    -------
+    dict
+        Impression id to ranks, in the order of the file. A line that does not fit is a `LogError`.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    with Path(path).open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            impression_id, _, text = line.strip().partition(" ")
+            ranks = _ranks(text)
+            if ranks is None or not impression_id or impression_id in found:
+                message = (
+                    f"{path}:{number}: a line must be a new impression id and the ranks 1 to n "
+                    f"in brackets, as in '7 [2,1,3]', got {line.strip()[:60]!r}"
+                )
+                raise LogError(message)
+            found[impression_id] = tuple(ranks)
+    return found
+
+
+def _ranks(text: str) -> Sequence[int] | None:
+    """Return the ranks in brackets, or None unless they are 1 to n, each once."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        ranks = [int(part) for part in text[1:-1].split(",")]
+    except ValueError:
+        return None
+    return ranks if sorted(ranks) == list(range(1, len(ranks) + 1)) else None
