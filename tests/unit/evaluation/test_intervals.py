@@ -1,0 +1,60 @@
+"""Bootstrap intervals against the normal approximation and against their own promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from cherryrec.evaluation import intervals
+from cherryrec.evaluation.intervals import bootstrap_means, mean_interval, paired_difference
+
+
+def test_the_interval_is_near_the_normal_one() -> None:
+    values = np.random.default_rng(0).random(2_000)
+    half = 1.96 * values.std() / math.sqrt(values.size)
+
+    mean, low, high = mean_interval(values, n_resamples=20_000)
+
+    assert mean == pytest.approx(values.mean())
+    assert low == pytest.approx(mean - half, abs=0.05 * half)
+    assert high == pytest.approx(mean + half, abs=0.05 * half)
+
+
+def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
+    rng = np.random.default_rng(1)
+    found = [mean_interval(rng.random(100), seed=i, n_resamples=200) for i in range(200)]
+
+    held = sum(low <= 0.5 <= high for _, low, high in found)
+
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_missing_values_are_left_out_column_by_column() -> None:
+    values = np.array([[1.0, math.nan, math.nan], [3.0, 5.0, math.nan], [2.0, math.nan, math.nan]])
+
+    first, second, third = bootstrap_means(values)
+
+    assert first.mean == 2.0
+    assert second == (5.0, 5.0, 5.0)
+    assert all(math.isnan(end) for end in third)
+
+
+def test_pairing_finds_what_separate_intervals_hide() -> None:
+    rng = np.random.default_rng(2)
+    theirs = rng.random(500)
+    ours = theirs + 0.01 + rng.normal(0, 0.01, 500)
+
+    difference = paired_difference(ours, theirs)
+
+    assert difference.low > 0
+    assert mean_interval(ours).low < mean_interval(theirs).high
+
+
+def test_many_values_get_the_normal_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(3).random(3_000)
+    resampled = mean_interval(values)
+    monkeypatch.setattr(intervals, "MAX_RESAMPLED", 1_000)
+
+    assert mean_interval(values) == pytest.approx(resampled, abs=1e-3)
