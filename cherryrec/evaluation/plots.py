@@ -1,0 +1,143 @@
+"""Pictures of a replay: quality over the time of the log, and latency beside it.
+
+Matplotlib is imported when a plot is drawn, never with the core, and draws on a canvas of its own
+without touching its global state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.evaluation.summary import Latency, MetricRow, ReplaySummary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_latency", "plot_quality"]
+
+# Okabe & Ito (2008), Color universal design: told apart by readers of every colour vision.
+OURS = "#D55E00"
+OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7", "#E69F00", "#F0E442")
+GREY = "#8C8C8C"
+N_BUCKETS = 60
+
+
+def plot_quality(summary: ReplaySummary, path: Path) -> bool:
+    """Draw the running AUC of every ranking and ours by bucket; False where there is none."""
+    rows = [row for row in summary.rows if row.over_time is not None and row.over_time.ends_s.size]
+    if not rows:
+        return False
+
+    def draw(axes: Axes) -> None:
+        for number, row in enumerate(rows):
+            _draw_running_auc(axes, row, number)
+        axes.axhline(50.0, color=GREY, linewidth=0.8, linestyle=":")
+        axes.set_ylabel("AUC in hundredths, mean of all impressions so far")
+        _time_axis(axes)
+
+    _save(draw, f"Ranking quality over time: {summary.log_name}", summary, path)
+    return True
+
+
+def plot_latency(summary: ReplaySummary, path: Path) -> bool:
+    """Draw p50, p90 and p99 of the latency in buckets of the log's time; False without any."""
+    latency = summary.latency
+    if latency is None or not latency.milliseconds.size:
+        return False
+
+    def draw(axes: Axes) -> None:
+        times, percentiles = _latency_over_time(latency)
+        for column, (name, colour) in enumerate(
+            [("p50", OTHERS[0]), ("p90", OTHERS[1]), ("p99", OURS)]
+        ):
+            axes.plot(times, percentiles[:, column], color=colour, linewidth=1.6, label=name)
+        axes.set_yscale("log")
+        axes.set_ylabel("request to recommendation (ms, log scale)")
+        _time_axis(axes)
+
+    _save(draw, f"Latency over time: {summary.log_name}", summary, path)
+    return True
+
+
+def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
+    """Draw one ranking; the first is ours, and its buckets show behind its running mean."""
+    assert row.over_time is not None, "rows without a course are left out before"
+    times = _instants(row.over_time.ends_s)
+    ours = number == 0
+    colour = OURS if ours else OTHERS[(number - 1) % len(OTHERS)]
+    if ours:
+        axes.plot(
+            times,
+            100 * row.over_time.in_bucket,
+            color=colour,
+            alpha=0.3,
+            linewidth=1.0,
+            label=f"{row.name}, within each bucket",
+        )
+    final = 100 * row.over_time.so_far[-1]
+    axes.plot(
+        times,
+        100 * row.over_time.so_far,
+        color=colour,
+        linewidth=2.4 if ours else 1.4,
+        label=f"{row.name} ({final:.1f})",
+        zorder=3 if ours else 2,
+    )
+
+
+def _latency_over_time(
+    latency: Latency,
+) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+    """Return the ends of time buckets and p50, p90, p99 within each, (b,) and (b, 3)."""
+    order = np.argsort(latency.event_times_s, kind="stable")
+    times_s, milliseconds = latency.event_times_s[order], latency.milliseconds[order]
+    edges = np.linspace(times_s[0], times_s[-1], N_BUCKETS + 1)
+    cuts = np.searchsorted(times_s, edges[1:-1], side="right")
+    buckets = [
+        (end, bucket)
+        for end, bucket in zip(edges[1:], np.split(milliseconds, cuts), strict=True)
+        if bucket.size
+    ]
+    percentiles = np.array([np.percentile(bucket, (50, 90, 99)) for _, bucket in buckets])
+    return _instants(np.array([end for end, _ in buckets])), percentiles
+
+
+def _instants(times_s: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """Return UTC instants for the time axis."""
+    return np.round(times_s * 1000.0).astype("datetime64[ms]")
+
+
+def _time_axis(axes: Axes) -> None:
+    """Label the time axis with as few words as its length needs."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415
+
+    locator = AutoDateLocator(tz=UTC)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    formatter = ConciseDateFormatter(locator, tz=UTC)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(formatter)
+    axes.set_xlabel("event time (UTC)")
+
+
+def _save(draw: Callable[[Axes], None], title: str, summary: ReplaySummary, path: Path) -> None:
+    """Draw one picture in the common style and write it as a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(9.0, 5.0), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw(axes)
+    axes.set_title(title, loc="left", fontsize=13, fontweight="bold", pad=22)
+    detail = f"protocol {summary.protocol} · engine {summary.engine} · seed {summary.seed}"
+    axes.text(0.0, 1.02, detail, transform=axes.transAxes, fontsize=9, color="#555555")
+    axes.grid(True, axis="y", color="#E5E5E5", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.savefig(path, metadata={"Software": None})

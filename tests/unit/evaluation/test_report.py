@@ -1,0 +1,117 @@
+"""The report folder: all numbers, readable tables, pictures where there is something to draw."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.metrics import PrequentialMetrics
+from cherryrec.evaluation.report import metrics_table, write_report
+from cherryrec.evaluation.summary import Latency, MetricRow, ReplaySummary
+
+NAN = math.nan
+
+
+def measured(name: str, *, skill: float) -> MetricRow:
+    rng = np.random.default_rng(len(name))
+    metrics = PrequentialMetrics()
+    for i in range(300):
+        labels = np.zeros(10, dtype=int)
+        labels[rng.integers(10)] = 1
+        metrics.add(1.6e9 + 300.0 * i, rng.random(10) + skill * labels, list("abcdefghij"), labels)
+    halves = metrics.intervals(), metrics.intervals(part="second_half")
+    return MetricRow(name, *halves, over_time=metrics.over_time())
+
+
+@pytest.fixture(scope="module")
+def summary() -> ReplaySummary:
+    rng = np.random.default_rng(0)
+    return ReplaySummary(
+        protocol="A: impression ranking, prequential, label delay 0 s",
+        log_name="generated",
+        engine="local",
+        seed=7,
+        command="cherryrec replay generated --seed 7",
+        rows=(measured("CherryRec", skill=0.5), measured("odd | name", skill=0.1)),
+        counts={"impressions": 300, "articles": 1_234},
+        wall_s=2.5,
+        impressions_per_s=120.0,
+        latency=Latency(np.linspace(1.6e9, 1.60009e9, 300), rng.lognormal(0, 1, 300)),
+        degraded={"deadline": 30},
+        sha256="ab" * 32,
+        versions={"cherryrec": "0.1.0"},
+        notes=("the log was cut",),
+    )
+
+
+def test_the_folder_holds_numbers_page_and_pictures(summary: ReplaySummary, tmp_path: Path) -> None:
+    folder = write_report(summary, tmp_path / "new" / "report")
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "latency.png",
+        "quality.png",
+        "report.json",
+        "report.md",
+    ]
+    for name in ("latency.png", "quality.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_holds_every_number_exactly(summary: ReplaySummary, tmp_path: Path) -> None:
+    values = json.loads((write_report(summary, tmp_path) / "report.json").read_text())
+
+    for row in summary.rows:
+        for part in ("whole", "second_half"):
+            for metric, interval in getattr(row, part).items():
+                assert Interval(**values["metrics"][row.name][part][metric]) == interval
+    assert values["latency_ms"]["p50"] == float(np.median(summary.latency.milliseconds))  # type: ignore[union-attr]
+    assert values["seed"] == 7
+    assert values["sha256"] == summary.sha256
+
+
+def test_the_page_names_protocol_command_and_share_degraded(
+    summary: ReplaySummary, tmp_path: Path
+) -> None:
+    page = (write_report(summary, tmp_path) / "report.md").read_text()
+
+    assert "label delay 0 s" in page
+    assert "cherryrec replay generated --seed 7" in page
+    assert "| deadline | 30 (10.00 %) |" in page
+    assert "| odd \\| name |" in page
+    assert "![Latency over time](latency.png)" in page
+
+
+def test_what_was_not_measured_is_left_out(summary: ReplaySummary, tmp_path: Path) -> None:
+    absent = {"auc": Interval(NAN, NAN, NAN)}
+    write_report(summary, tmp_path)
+    bare = replace(
+        summary, rows=(MetricRow("CherryRec", absent, absent),), latency=None, degraded={}, notes=()
+    )
+    folder = write_report(bare, tmp_path)
+
+    assert not list(folder.glob("*.png"))
+    values = json.loads((folder / "report.json").read_text())
+    assert values["metrics"]["CherryRec"]["whole"]["auc"]["mean"] is None
+    assert values["latency_ms"] is None
+    assert "Degraded" not in (folder / "report.md").read_text()
+
+
+def test_the_printed_table_has_a_line_per_ranking_and_part(summary: ReplaySummary) -> None:
+    lines = metrics_table(summary).splitlines()
+
+    assert len(lines) == 7
+    assert len({len(line) for line in lines if line}) == 1
+    mean = summary.rows[0].whole["auc"].mean
+    assert f"{100 * mean:.2f}" in lines[1]
+
+
+def test_one_instant_of_latency_can_be_drawn(summary: ReplaySummary, tmp_path: Path) -> None:
+    once = replace(summary, latency=Latency(np.array([1.6e9]), np.array([3.0])))
+
+    assert (write_report(once, tmp_path) / "latency.png").exists()
