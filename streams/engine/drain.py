@@ -1,0 +1,107 @@
+"""The consumer that hands messages to their channels without a task a message.
+
+Faust awaits `wait_first(callback(message), suspend_flow.wait())` for each message: three tasks,
+half of what Faust costs. The callback blocks only while the flow is suspended, a channel is full
+or the topics change; when none of that holds, which is cheap to see, awaiting it directly cannot
+block, and the result is the same. In every other case Faust's own way is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+from faust.transport.conductor import Conductor
+from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP
+from mode import Service
+from mode.types import ServiceT
+
+__all__ = ["DirectConsumer"]
+
+FETCHING = "FETCHING"
+"""The flag Faust shows while it waits for records."""
+
+YIELD_EVERY = 100
+"""Messages delivered before other tasks of the loop get a turn."""
+
+
+class DirectConsumer(Consumer):
+    """Faust's Kafka consumer with a direct way from the fetched records to the channels."""
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Fetch and deliver until this consumer or the fetcher stops (replaces Faust's)."""
+        service = cast(Service, fetcher)
+        try:
+            while not (self._stopped.is_set() or service._stopped.is_set()):
+                self.diag.set_flag(FETCHING)
+                records, active = await self._wait_next_records(1.0)
+                await asyncio.sleep(0)
+                if records and not self.should_stop:
+                    await self._deliver(records, active)
+                self.diag.unset_flag(FETCHING)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+            self.log.info("the broker connection closed while the worker was stopping")
+        except asyncio.CancelledError:
+            if not self.app.should_stop:
+                raise
+        finally:
+            self.diag.unset_flag(FETCHING)
+
+    async def _deliver(self, records: Mapping[TP, Any], active: set[TP] | None) -> None:
+        """Hand one fetch to the channels, topics and partitions taking turns."""
+        if not self.flow_active:
+            await self._seek_back()
+            return
+        app = self.app
+        generation = app.consumer_generation_id
+        for tp in records:
+            app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        n_since_yield = 0
+        for tp, record in self.scheduler.iterate(records):
+            if not self.flow_active or app.consumer_generation_id != generation:
+                return
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
+                continue
+            n_since_yield += 1
+            if n_since_yield > YIELD_EVERY:
+                n_since_yield = 0
+                await asyncio.sleep(0)
+            read = self._read_offset[tp]
+            if read is not None and record.offset < read:
+                continue
+            if read and record.offset - read > 1 and app.topics.acks_enabled_for(tp.topic):
+                await self._add_gap(tp, read + 1, record.offset)
+            if self._commit_every is not None and self._n_acked >= self._commit_every:
+                self._n_acked = 0
+                await self.commit()
+            await self._deliver_one(tp, record)
+            # A rebalance while this message waited has moved the read offset to what was
+            # committed: writing ours over it would drop the messages between the two.
+            if app.consumer_generation_id == generation and self.flow_active:
+                self._read_offset[tp] = record.offset
+
+    async def _deliver_one(self, tp: TP, record: Any) -> None:
+        """Deliver directly where nothing can block, else as Faust does."""
+        conductor = cast(Conductor, self.app.topics)
+        message = self._to_message(tp, record)
+        handler = conductor._tp_to_callback.get(tp)
+        if (
+            handler is not None
+            and self.app.flow_control.is_active()
+            and not conductor._tp_to_callback_lock.locked()
+            and not any(channel.queue.full() for channel in conductor._tp_index[tp])
+        ):
+            await handler(message)
+        else:
+            await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    async def _seek_back(self) -> None:
+        """Forget a fetch that came while the flow was stopped; it will be fetched again."""
+        try:
+            await self.perform_seek()
+        except Exception as error:
+            self.log.warning("could not seek back while the flow was stopped: %r", error)

@@ -1,0 +1,58 @@
+"""One worker in this process, until a signal or a failure ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import faust
+import uvloop
+from mode.types import ServiceT
+
+__all__ = ["run_worker"]
+
+logger = logging.getLogger(__name__)
+
+
+def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> int:
+    """Run the worker; logging must be set up by the caller.
+
+    Parameters
+    ----------
+    app
+        The app with its agents and tables.
+    services
+        Started before the app and stopped after it.
+    use_uvloop
+        uvloop serves a fifth more events than asyncio's own loop.
+
+    Returns
+    -------
+    int
+        The exit code: 0 after SIGTERM or SIGINT, 1 after a failure.
+    """
+    if use_uvloop:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = faust.Worker(
+        app,
+        *services,
+        loop=loop,
+        quiet=True,
+        override_logging=False,
+        redirect_stdouts=False,
+        stdout=sys.stderr,
+    )
+    worker.spinner = None
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except Exception as error:
+        logger.critical("the worker failed: %r", error)
+        code = 1
+    if code == 0 and worker.crash_reason is not None:
+        code = 1
+    return code

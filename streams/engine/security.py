@@ -1,0 +1,93 @@
+"""How a worker proves itself to the cluster: TLS and SASL settings, passed through to Faust."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import Literal
+
+import faust.auth
+from faust.types.auth import CredentialsT
+
+from cherryrec.errors import ConfigError
+
+__all__ = ["Security"]
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """Settings of the connection to Kafka, in the words of Kafka's own clients.
+
+    Parameters
+    ----------
+    protocol
+        Kafka's `security.protocol`.
+    mechanism
+        Kafka's `sasl.mechanism`; only with a SASL protocol.
+    username, password
+        SASL credentials; absent without SASL.
+    ca_file
+        PEM file of the authorities that sign the brokers' certificates; absent: the system's.
+    cert_file, key_file
+        PEM files of the client's own certificate, where the cluster asks for one.
+
+    Examples
+    --------
+    >>> Security().credentials() is None
+    True
+    >>> Security(protocol="SASL_SSL", username="u", password="p").credentials().mechanism.value
+    'PLAIN'
+    """
+
+    protocol: Protocol = "PLAINTEXT"
+    mechanism: Mechanism = "PLAIN"
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse SASL without credentials."""
+        if self.protocol.startswith("SASL") and (self.username is None or self.password is None):
+            msg = f"username and password must be set with protocol {self.protocol!r}"
+            raise ConfigError(msg)
+
+    def __repr__(self) -> str:
+        """Name the protocol and the user, never the password."""
+        return f"Security(protocol={self.protocol!r}, username={self.username!r})"
+
+    def credentials(self) -> CredentialsT | None:
+        """Faust's form of these settings; None for plain text.
+
+        Raises
+        ------
+        ConfigError
+            A certificate file is missing or unreadable.
+        """
+        if self.protocol == "PLAINTEXT":
+            return None
+        context = self._ssl_context() if self.protocol.endswith("SSL") else None
+        if self.protocol == "SSL":
+            return faust.auth.SSLCredentials(context=context)
+        return faust.auth.SASLCredentials(
+            mechanism=self.mechanism,
+            username=self.username,
+            password=self.password,
+            ssl_context=context,
+        )
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        """Verify brokers against `ca_file`, and show `cert_file` where one is asked for."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.cert_file is not None:
+                context.load_cert_chain(self.cert_file, self.key_file)
+        except OSError as error:
+            files = ", ".join(f for f in (self.ca_file, self.cert_file, self.key_file) if f)
+            msg = f"TLS files must be readable PEM files, got {files}: {error}"
+            raise ConfigError(msg) from error
+        return context

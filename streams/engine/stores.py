@@ -1,0 +1,132 @@
+"""Where a table's partitions lie: RocksDB on disk, or a dict each for tests.
+
+Both hold exactly what the changelog holds up to an offset that is written with it, in one batch.
+"""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+import rocksdict
+from faust.stores import memory, rocksdb
+from faust.types import TP, EventT
+
+__all__ = ["MemoryPartitions", "Partitions", "RocksPartitions"]
+
+Changes = Mapping[bytes, bytes | None]
+
+
+class Partitions(Protocol):
+    """What a table asks of its store."""
+
+    def read(self, partition: int, key: bytes) -> bytes | None:
+        """Return the stored value; None when there is none."""
+        ...
+
+    def write(self, partition: int, changes: Changes, offset: int) -> None:
+        """Store values (None deletes) and the changelog offset they reach, at once."""
+        ...
+
+    def scan(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over all keys and values of a partition."""
+        ...
+
+    def is_open(self, partition: int) -> bool:
+        """Whether the partition is held now."""
+        ...
+
+    def forget(self, partition: int) -> None:
+        """Delete the local copy of a partition; the changelog rebuilds it."""
+        ...
+
+
+class RocksPartitions(rocksdb.Store):
+    """One RocksDB folder a partition, through rocksdict."""
+
+    def read(self, partition: int, key: bytes) -> bytes | None:
+        """Return the stored value; None when there is none."""
+        value: bytes | None = self._db_for_partition(partition).get(key)
+        return value
+
+    def write(self, partition: int, changes: Changes, offset: int) -> None:
+        """Store values (None deletes) and the changelog offset they reach, at once."""
+        batch = rocksdict.WriteBatch(raw_mode=True)
+        for key, value in changes.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(self.offset_key, b"%d" % offset)
+        self._db_for_partition(partition).write(batch)
+
+    def scan(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over all keys and values of a partition."""
+        for key, value in self._db_for_partition(partition).items():
+            if key != self.offset_key:
+                yield key, value
+
+    def is_open(self, partition: int) -> bool:
+        """Whether the partition is held now."""
+        return partition in self._dbs
+
+    def forget(self, partition: int) -> None:
+        """Delete the local copy of a partition; the changelog rebuilds it."""
+        db = self._dbs.pop(partition, None)
+        if db is not None:
+            db.close()
+        gc.collect()
+        shutil.rmtree(self.partition_path(partition), ignore_errors=True)
+
+
+class MemoryPartitions(memory.Store[bytes, bytes]):
+    """A dict a partition, rebuilt from the changelog at every start; for tests."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._partitions: dict[int, dict[bytes, bytes]] = {}
+
+    def read(self, partition: int, key: bytes) -> bytes | None:
+        """Return the stored value; None when there is none."""
+        return self._partitions.get(partition, {}).get(key)
+
+    def write(self, partition: int, changes: Changes, offset: int) -> None:
+        """Store values (None deletes); the offset has no meaning in memory."""
+        held = self._partitions.setdefault(partition, {})
+        for key, value in changes.items():
+            if value is None:
+                held.pop(key, None)
+            else:
+                held[key] = value
+
+    def scan(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over all keys and values of a partition."""
+        yield from sorted(self._partitions.get(partition, {}).items())
+
+    def is_open(self, partition: int) -> bool:
+        """Whether the partition is held now: memory holds any."""
+        return True
+
+    def forget(self, partition: int) -> None:
+        """Drop a partition; the changelog rebuilds it."""
+        self._partitions.pop(partition, None)
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]], *_: Any, **__: Any) -> None:
+        """Apply recovered changelog records."""
+        for event in batch:
+            message = event.message
+            assert message.key is not None, "the changelog is written with keys only"
+            self.write(message.partition, {message.key: message.value}, message.offset)
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Drop partitions that went elsewhere, and those that come anew."""
+        for tp in revoked | newly_assigned:
+            if tp.topic in self.table.changelog_topic.topics:
+                self.forget(tp.partition)
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Nothing is left to do."""

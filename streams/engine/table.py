@@ -1,0 +1,253 @@
+"""A table of bytes by partition and key, changelogged to Kafka, writable from any batch.
+
+A Faust table can be written only inside a stream event of its partition, and puts its value on
+disk before the changelog has it. `StateTable` takes the partition as an argument, so a batch may
+hold events of many, and stores a write locally only when the changelog has acknowledged it (until
+then an overlay serves it): what is on disk is exactly the changelog up to the stored offset, and
+a worker that dies leaves nothing behind that its successor cannot see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, cast
+
+import faust
+from faust.tables import Table
+from faust.types import TP, StoreT
+from yarl import URL
+
+from cherryrec.errors import ConfigError, ServiceError
+from streams.engine.overlay import Overlay
+from streams.engine.producer import Delivery, FastProducer, Sender
+from streams.engine.stores import MemoryPartitions, Partitions, RocksPartitions
+
+__all__ = ["ROCKSDB_OPTIONS", "RecoveredHook", "StateTable", "state_table"]
+
+RecoveredHook = Callable[[frozenset[int]], Awaitable[None]]
+"""Called with the partitions of this worker, after each recovery, before events flow."""
+
+ROCKSDB_OPTIONS: Mapping[str, Any] = {
+    "driver": "rocksdict",
+    "block_cache_size": 32 << 20,
+    "write_buffer_size": 8 << 20,
+    "max_open_files": 256,
+}
+"""Per partition; RocksDB's defaults through Faust are a 2 GiB cache for each."""
+
+STORE_DELAY_S = 0.02
+"""How long acknowledged writes gather before they are stored in one RocksDB batch."""
+
+
+def state_table(
+    app: faust.App,
+    name: str,
+    *,
+    partitions: int | None = None,
+    sender: Sender | None = None,
+    on_recovered: RecoveredHook | None = None,
+) -> StateTable:
+    """Register a table with the app.
+
+    Parameters
+    ----------
+    name
+        Unique in the app; the changelog is `{group}-{name}-changelog`.
+    partitions
+        Must equal the source topics' count; absent: the app's `topic_partitions`.
+    sender
+        Writes the changelog; absent: the app's own producer.
+    on_recovered
+        Called with this worker's partitions after each recovery, before events flow.
+    """
+    table = StateTable(
+        app,
+        name=name,
+        partitions=partitions if partitions is not None else app.conf.topic_partitions,
+        sender=sender if sender is not None else FastProducer(app),
+        recovered=on_recovered,
+        beacon=app.tables.beacon,
+    )
+    app.tables.add(table)
+    return table
+
+
+class StateTable(Table[bytes, bytes]):
+    """The table; make it with `state_table`.
+
+    Notes
+    -----
+    `get` and then `put` without an await between them cannot be interleaved by another agent.
+    Writes of one partition reach the changelog in the order of the `put` calls.
+    """
+
+    def __init__(
+        self,
+        app: faust.App,
+        *,
+        sender: Sender,
+        recovered: RecoveredHook | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            app, key_type=bytes, value_type=bytes, options=dict(ROCKSDB_OPTIONS), **kwargs
+        )
+        self._sender = sender
+        self._recovered = recovered
+        self._overlay = Overlay()
+        self._send_locks: dict[int, asyncio.Lock] = {}
+        self._owned: set[int] | None = None
+        self._storing: asyncio.TimerHandle | None = None
+
+    def get(self, partition: int, key: bytes) -> bytes | None:  # type: ignore[override]
+        """Return the newest value of a key; None when there is none."""
+        if self._overlay.holds(partition, key):
+            return self._overlay.get(partition, key, default=None)
+        return self._store_of().read(partition, key)
+
+    async def put(self, partition: int, key: bytes, value: bytes | None) -> Delivery:
+        """Write a value (None deletes); reads see it at once.
+
+        Returns
+        -------
+        Delivery
+            Resolves when the changelog has acknowledged it. Need not be awaited.
+
+        Raises
+        ------
+        ServiceError
+            The partition belongs to another worker now.
+        """
+        if self._owned is not None and partition not in self._owned:
+            msg = (
+                f"table {self.name!r} must be written in a partition of this worker, got "
+                f"{partition}: the partition moved while its events were in hand"
+            )
+            raise ServiceError(msg)
+        self._overlay.put(partition, key, value)
+        lock = self._send_locks.get(partition)
+        if lock is None:
+            lock = self._send_locks[partition] = asyncio.Lock()
+        async with lock:
+            delivery = await self._sender.send(
+                self.changelog_topic_name, key=key, value=value, partition=partition
+            )
+        delivery.add_done_callback(
+            lambda done: self._on_acknowledged(done, partition=partition, key=key, value=value)
+        )
+        return delivery
+
+    def items(self, partition: int) -> Iterator[tuple[bytes, bytes]]:  # type: ignore[override]
+        """Iterate over all keys and newest values of a partition, in no promised order.
+
+        Do not await while iterating: a write between two steps may be seen or not.
+        """
+        writes = self._overlay.writes(partition)
+        for key, value in self._store_of().scan(partition):
+            if key not in writes:
+                yield key, value
+        for key, written in writes.items():
+            if written is not None:
+                yield key, written
+
+    @property
+    def partitions_owned(self) -> frozenset[int]:
+        """The partitions of this worker, as of the last assignment."""
+        return frozenset(self._owned or ())
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Take over and give up partitions; drop a local copy that is ahead of the changelog."""
+        self._store_acknowledged()
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        ours = self.changelog_topic_name
+        for tp in revoked:
+            if tp.topic == ours:
+                self._overlay.drop(tp.partition)
+        self._owned = {tp.partition for tp in assigned if tp.topic == ours}
+        await self._forget_inconsistent({tp for tp in newly_assigned if tp.topic == ours})
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Call the hook; Faust drops errors raised here, so they are made fatal."""
+        await super().on_recovery_completed(active_tps, standby_tps)
+        if self._recovered is None:
+            return
+        try:
+            await self._recovered(frozenset(tp.partition for tp in active_tps))
+        except Exception as error:
+            self.log.exception("the hook after the recovery of table %r failed", self.name)
+            await self.crash(error)
+
+    async def on_stop(self) -> None:
+        """Store what the changelog has acknowledged."""
+        await self._sender.flush()
+        self._store_acknowledged()
+        await super().on_stop()
+
+    async def _forget_inconsistent(self, tps: set[TP]) -> None:
+        """Delete local copies whose changelog has lost what they hold."""
+        offsets = {tp: self.data.persisted_offset(tp) for tp in sorted(tps)}
+        held = {tp: offset for tp, offset in offsets.items() if offset is not None}
+        if not held:
+            return
+        ends = await self.app.consumer.highwaters(*held)
+        for tp, offset in held.items():
+            if offset >= (ends.get(tp) or 0):
+                self.log.warning(
+                    "local copy of %s partition %d is at offset %d, its changelog ends at %s: "
+                    "deleted, it is rebuilt from the changelog",
+                    self.name,
+                    tp.partition,
+                    offset,
+                    ends.get(tp),
+                )
+                self._store_of().forget(tp.partition)
+
+    def _on_acknowledged(
+        self, done: Delivery, *, partition: int, key: bytes, value: bytes | None
+    ) -> None:
+        """Let an acknowledged write into the local store, soon and in a batch with others."""
+        if done.cancelled() or done.exception() is not None:
+            return  # the producer stops the worker
+        self._overlay.acknowledge(partition, key, value, offset=done.result().offset)
+        if self._storing is None:
+            self._storing = asyncio.get_running_loop().call_later(
+                STORE_DELAY_S, self._store_acknowledged
+            )
+
+    def _store_acknowledged(self) -> None:
+        """Store the acknowledged writes of the partitions that are still here."""
+        if self._storing is not None:
+            self._storing.cancel()
+            self._storing = None
+        store = self._store_of()
+        for partition, acknowledged in self._overlay.take_acknowledged().items():
+            if store.is_open(partition):
+                store.write(partition, acknowledged.changes, acknowledged.offset)
+            self._overlay.settle(partition, acknowledged.changes)
+
+    def _store_of(self) -> Partitions:
+        """Return the store as what it is here."""
+        return cast(Partitions, self.data)
+
+    def _new_store_by_url(self, url: str | URL) -> StoreT[bytes, bytes]:
+        """Open our own kind of store for Faust's store URL."""
+        stores = {"rocksdb": RocksPartitions, "memory": MemoryPartitions}
+        scheme = URL(url).scheme
+        if scheme not in stores:
+            msg = f"store must be rocksdb:// or memory://, got {str(url)!r}"
+            raise ConfigError(msg)
+        store = stores[scheme](
+            url,
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=bytes,
+            key_serializer="raw",
+            value_type=bytes,
+            value_serializer="raw",
+            options=dict(ROCKSDB_OPTIONS),
+        )
+        return cast(StoreT[bytes, bytes], store)
