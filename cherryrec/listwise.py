@@ -1,0 +1,215 @@
+"""Learning one linear score from whole impressions: the softmax over an impression's articles.
+
+Both KnRS (its five weights) and VaNS (Algorithm 1 and the ensemble's weights) descend this loss,
+so it lies below both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from river import optim
+
+from cherryrec.errors import ModelError
+
+if TYPE_CHECKING:
+    from river.optim.base import VectorLike
+
+__all__ = [
+    "AdaGrad",
+    "Arrays",
+    "ListwiseLinear",
+    "listwise_gradient",
+    "load_optimizer",
+    "optimizer_arrays",
+    "teaches",
+]
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Arrays: TypeAlias = dict[str, NDArray[np.generic]]
+
+
+class AdaGrad(optim.AdaGrad):
+    """River's AdaGrad, on a vector at once: `w -= lr / sqrt(sum of g² + eps) * g`.
+
+    River 0.26 steps AdaGrad through dicts only; the rule and its parameters are River's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import AdaGrad
+
+    The first step is `lr` whatever the gradient's size:
+
+    >>> AdaGrad(lr=0.1).step(np.zeros(2), np.array([4.0, -0.5])).round(6).tolist()
+    [-0.1, 0.1]
+    """
+
+    def __init__(self, lr: float = 0.03, eps: float = 1e-8) -> None:
+        super().__init__(lr=lr, eps=eps)
+        self.sum_of_squares: Floats | None = None
+
+    def _step_with_vector(self, w: VectorLike, g: VectorLike) -> VectorLike:
+        """Step in place, as River's SGD does."""
+        assert isinstance(w, np.ndarray)
+        assert isinstance(g, np.ndarray)
+        if self.sum_of_squares is None:
+            self.sum_of_squares = np.zeros_like(w)
+        self.sum_of_squares += g * g
+        w -= self.learning_rate * g / np.sqrt(self.sum_of_squares + self.eps)
+        return w
+
+
+def teaches(clicked: Bools) -> bool:
+    """Say whether a slate can teach: it holds a clicked and an unclicked article.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import teaches
+    >>> [teaches(np.array(labels)) for labels in ([True, False], [True, True], [False, False])]
+    [True, False, False]
+    """
+    n_clicks = int(np.count_nonzero(clicked))
+    return 0 < n_clicks < len(clicked)
+
+
+def listwise_gradient(scores: Floats, clicked: Bools) -> Floats:
+    """Differentiate the impression's mean over clicks of -log softmax(scores) by the scores.
+
+    It is softmax(scores) - clicked / clicks and sums to 0, so whatever is constant over the slate
+    has no gradient.
+
+    Parameters
+    ----------
+    scores
+        One score per article, (n,).
+    clicked
+        Which articles were clicked, (n,); at least one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import listwise_gradient
+
+    Four equal scores are four chances of 1/4; the clicked article should have had 1:
+
+    >>> listwise_gradient(np.zeros(4), np.array([False, True, False, False])).tolist()
+    [0.25, -0.75, 0.25, 0.25]
+    """
+    chances = np.exp(scores - scores.max())  # (n,)
+    chances /= chances.sum()
+    gradient: Floats = chances - clicked / np.count_nonzero(clicked)
+    return gradient
+
+
+def optimizer_arrays(optimizer: optim.base.Optimizer) -> Arrays:
+    """Return an optimizer's state as plain arrays: its steps and its accumulators."""
+    arrays: Arrays = {"n_iterations": np.array(optimizer.n_iterations, dtype=np.int64)}
+    for name, value in sorted(vars(optimizer).items()):
+        if isinstance(value, np.ndarray):
+            arrays[name] = value.copy()
+    return arrays
+
+
+def load_optimizer(
+    optimizer: optim.base.Optimizer, arrays: Mapping[str, NDArray[np.generic]]
+) -> None:
+    """Put back what `optimizer_arrays` returned."""
+    for name, value in arrays.items():
+        setattr(optimizer, name, int(value) if name == "n_iterations" else value.copy())
+
+
+class ListwiseLinear:
+    """A linear score of raw features, learned impression by impression with AdaGrad.
+
+    Parameters
+    ----------
+    n_features
+        Columns of the matrices it sees; above 0.
+    lr
+        AdaGrad's learning rate; above 0.
+    l2
+        Pull of every weight towards its initial value; at least 0.
+    nonnegative
+        Keep every weight at 0 or above.
+    initial
+        The weights to start from, (n_features,); zeros when absent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import ListwiseLinear
+    >>> model = ListwiseLinear(2, lr=0.1, l2=0.0)
+
+    The second feature marks the clicked article:
+
+    >>> slate = np.array([[1.0, 0.0], [1.0, 1.0]])
+    >>> model.learn(slate, np.array([False, True]))
+    >>> model.weights.round(3).tolist()
+    [0.0, 0.1]
+    >>> model.score(slate).round(3).tolist()
+    [0.0, 0.1]
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        *,
+        lr: float = 0.03,
+        l2: float = 0.0,
+        nonnegative: bool = False,
+        initial: Floats | None = None,
+    ) -> None:
+        self.n_features = n_features
+        self.l2 = l2
+        self.nonnegative = nonnegative
+        self.initial = np.zeros(n_features) if initial is None else np.array(initial, np.float64)
+        if self.initial.shape != (n_features,):
+            msg = (
+                f"initial weights must have the shape ({n_features},), "
+                f"got {self.initial.shape!r}: give one weight per feature"
+            )
+            raise ModelError(msg)
+        self.weights = self.initial.copy()
+        self.optimizer = AdaGrad(lr=lr)
+
+    def score(self, X: Floats) -> Floats:
+        """Score the articles of a slate, (n, n_features) → (n,)."""
+        scores: Floats = X @ self.weights
+        return scores
+
+    def learn(self, X: Floats, clicked: Bools) -> None:
+        """Descend the loss of one impression; one without a contrast teaches nothing."""
+        if not teaches(clicked):
+            return
+        residual = listwise_gradient(self.score(X), clicked)  # (n,)
+        gradient = residual @ X + self.l2 * (self.weights - self.initial)
+        self.optimizer.step(self.weights, gradient)
+        if self.nonnegative:
+            np.maximum(self.weights, 0.0, out=self.weights)
+
+    def snapshot(self) -> Arrays:
+        """Return the complete state as plain arrays."""
+        state = {f"optimizer/{k}": v for k, v in optimizer_arrays(self.optimizer).items()}
+        return {"weights": self.weights.copy(), **state}
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned; the learner goes on bit by bit as the first would."""
+        weights = arrays["weights"]
+        if weights.shape != (self.n_features,):
+            msg = (
+                f"a snapshot's weights must have the shape ({self.n_features},), "
+                f"got {weights.shape!r}: it was taken of another model"
+            )
+            raise ModelError(msg)
+        self.weights = weights.astype(np.float64)
+        prefix = "optimizer/"
+        load_optimizer(
+            self.optimizer,
+            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+        )

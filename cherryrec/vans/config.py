@@ -1,0 +1,103 @@
+"""Settings of VaNS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cherryrec.errors import ConfigError
+
+__all__ = ["MEMBERS", "VansConfig"]
+
+MEMBERS = ("lr", "pairs", "rf", "svm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VansConfig:
+    """How the CherryRec Score is learned.
+
+    Parameters
+    ----------
+    members
+        The ensemble's members, out of `lr` (Algorithm 1, degree 1), `pairs` (Algorithm 1's
+        degree-2 interactions, learned on top of `lr`), `rf` and `svm`.
+    prior_feature
+        The feature a fresh model ranks by (`lr` starts with weight 1 on it), or none: a fresh
+        model then scores every article 0.
+    clip
+        Standardised features are cut at plus and minus this many standard deviations; above 0.
+    lr_rate, lr_l2
+        AdaGrad's learning rate, above 0, and the L2 penalty, at least 0, of `lr`.
+    pairs_rate, pairs_l2, pairs_caution
+        The same of `pairs`; the caution is what AdaGrad's sum of squares starts from, so that a
+        thousand interactions don't take a full step each on the first impression.
+    svm_rate, svm_l2
+        The same of `svm`.
+    ensemble_rate
+        AdaGrad's learning rate of the members' weights (the paper's alpha, beta, gamma); above 0.
+    n_trees, depth
+        Trees of `rf`, above 0, and their depth, from 1 to 8.
+    refit_every
+        Impressions after which the next tree is grown again; above 0.
+    window_rows, rows_per_impression
+        Rows that trees are grown from, and how many of them one impression may fill: all clicked
+        articles and a sample of the others, weighted to stand for them.
+    min_leaf
+        Weight (articles) that a leaf must hold; above 0.
+    leaf_shrinkage
+        Weight of articles of mean 0 added to every leaf; at least 0.
+    feature_share
+        Share of the features that one tree may split on; in (0, 1].
+    seed
+        Of all that is drawn.
+    """
+
+    members: tuple[str, ...] = MEMBERS
+    prior_feature: str | None = None
+    clip: float = 5.0
+    lr_rate: float = 0.03
+    lr_l2: float = 1e-5
+    pairs_rate: float = 0.01
+    pairs_l2: float = 1e-3
+    pairs_caution: float = 1.0
+    svm_rate: float = 0.02
+    svm_l2: float = 1e-4
+    ensemble_rate: float = 0.02
+    n_trees: int = 10
+    depth: int = 4
+    refit_every: int = 50
+    window_rows: int = 12_288
+    rows_per_impression: int = 8
+    min_leaf: float = 50.0
+    leaf_shrinkage: float = 50.0
+    feature_share: float = 0.4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings no model can be built with."""
+        unknown = [name for name in self.members if name not in MEMBERS]
+        if unknown or not self.members or len(set(self.members)) < len(self.members):
+            msg = f"members must be some of {MEMBERS!r}, each once, got {self.members!r}"
+            raise ConfigError(msg)
+        for name in (
+            "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",
+            "refit_every", "min_leaf",
+        ):  # fmt: skip
+            if not getattr(self, name) > 0:
+                msg = f"{name} must be above 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        for name in ("lr_l2", "pairs_l2", "pairs_caution", "svm_l2", "leaf_shrinkage", "seed"):
+            if not getattr(self, name) >= 0:
+                msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        if not 1 <= self.depth <= 8:
+            msg = f"depth must be from 1 to 8, got {self.depth!r}"
+            raise ConfigError(msg)
+        if not 0.0 < self.feature_share <= 1.0:
+            msg = f"feature_share must be above 0 and at most 1, got {self.feature_share!r}"
+            raise ConfigError(msg)
+        if not 2 <= self.rows_per_impression <= self.window_rows:
+            msg = (
+                "rows_per_impression must be from 2 to window_rows "
+                f"({self.window_rows!r}), got {self.rows_per_impression!r}"
+            )
+            raise ConfigError(msg)

@@ -1,0 +1,207 @@
+"""The CherryRec Score: `alpha·lr + beta·rf + gamma·svm`, with weights learned online."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.errors import ConfigError, ModelError
+from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
+from cherryrec.vans.config import VansConfig
+from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
+from cherryrec.vans.forest import WindowForest
+from cherryrec.vans.linear import ListwiseRegression
+from cherryrec.vans.member import SlateMember
+from cherryrec.vans.scaler import SlateScaler
+from cherryrec.vans.serving import Scored, combine
+from cherryrec.vans.snapshot import check_stamp, stamp, under, with_prefix
+from cherryrec.vans.svm import PairwiseSVM
+
+__all__ = ["Vans"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SPREAD_HORIZON = 1_000
+"""Impressions over which a member's spread is averaged."""
+
+
+class Vans:
+    """The learner: scores an impression, then learns it.
+
+    Every member's scores, as predicted before it learns the impression, are divided by their
+    running deviation; their weights are at least 0, start equal, and descend the listwise loss.
+
+    Parameters
+    ----------
+    features
+        The columns of every slate, in order.
+    config
+        The settings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import Feature, Vans
+    >>> model = Vans((Feature("ctr"), Feature("age")))
+    >>> slate = np.array([[0.1, 3.0], [0.3, 1.0], [0.2, 2.0]])
+
+    A fresh model prefers nothing, and learns from the first click:
+
+    >>> model.score(slate).scores.tolist()
+    [0.0, 0.0, 0.0]
+    >>> model.learn(slate, np.array([False, True, False]))
+    >>> int(model.score(slate).scores.argmax())
+    1
+    """
+
+    def __init__(self, features: tuple[Feature, ...], config: VansConfig | None = None) -> None:
+        check_features(features)
+        self.features = features
+        self.config = VansConfig() if config is None else config
+        names = [feature.name for feature in features if not feature.is_context]
+        prior = self.config.prior_feature
+        if prior is not None and prior not in names:
+            msg = f"prior_feature must differ within a slate, one of {names!r}, got {prior!r}"
+            raise ConfigError(msg)
+        self.scaler = SlateScaler(features, clip=self.config.clip)
+        self.members = _members(features, self.config)
+        n_members = len(self.members)
+        self.stacker = ListwiseLinear(
+            n_members,
+            lr=self.config.ensemble_rate,
+            nonnegative=True,
+            initial=np.full(n_members, 1.0 / n_members),
+        )
+        self.n_learned = 0
+        self._spread = np.zeros(n_members)  # mean square of each member's scores
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The ensemble's weights (the paper's alpha, beta, gamma) by member."""
+        return dict(zip(self.members, self.stacker.weights.tolist(), strict=True))
+
+    def score(self, X: Floats) -> Scored:
+        """Score a slate of raw features, (n, F); nothing is learned."""
+        check_slate(X, self.features)
+        Z = self.scaler.transform_slate(X)
+        parts = [member.part().contributions(Z) for member in self.members.values()]
+        return combine(parts, self._factors())
+
+    def learn(self, X: Floats, clicked: Bools) -> None:
+        """Learn one impression; one without a contrast teaches the scaler only."""
+        check_slate(X, self.features)
+        if clicked.shape != (len(X),):
+            msg = f"clicked must have the shape ({len(X)},), got {clicked.shape!r}"
+            raise ModelError(msg)
+        self.scaler.learn_slate(X)
+        if not teaches(clicked):
+            return
+        Z = self.scaler.spread.standardise(X, self.config.clip)
+        scores = {name: member.score_slate(Z) for name, member in self.members.items()}
+        self._learn_weights(np.stack(list(scores.values()), axis=1), clicked)
+        for name, member in self.members.items():
+            member.learn_slate(Z, clicked, scores.get("lr") if name == "pairs" else None)
+        self.n_learned += 1
+
+    def snapshot(self) -> Arrays:
+        """Return the complete state as plain arrays."""
+        arrays = stamp(fingerprint(self.features))
+        arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
+        arrays["spread"] = self._spread.copy()
+        arrays |= with_prefix("scaler", self.scaler.snapshot())
+        arrays |= with_prefix("stacker", self.stacker.snapshot())
+        for name, member in self.members.items():
+            arrays |= with_prefix(name, member.snapshot())
+        return arrays
+
+    @classmethod
+    def restore(
+        cls,
+        features: tuple[Feature, ...],
+        config: VansConfig,
+        arrays: Mapping[str, NDArray[np.generic]],
+    ) -> Vans:
+        """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
+        check_stamp(arrays, fingerprint(features))
+        model = cls(features, config)
+        try:
+            model.n_learned = int(arrays["n_learned"])
+            model._spread = arrays["spread"].astype(np.float64)
+            model.scaler.load(under("scaler", arrays))
+            model.stacker.load(under("stacker", arrays))
+            for name, member in model.members.items():
+                member.load(under(name, arrays))
+        except KeyError as error:
+            msg = (
+                f"snapshot must hold the array {error.args[0]!r}, and does not: "
+                "restore it with the config it was taken with"
+            )
+            raise ModelError(msg) from error
+        return model
+
+    def serving(self) -> Arrays:
+        """Return the arrays that `Scorer` needs: no accumulators, no window."""
+        arrays = stamp(fingerprint(self.features))
+        arrays["factors"] = self._factors()
+        arrays |= with_prefix("scaler", self.scaler.snapshot())
+        for name, member in self.members.items():
+            arrays |= with_prefix(name, member.part().arrays())
+        return arrays
+
+    def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
+        """Count the members' scores, (n, M), into their spread and descend by their weights."""
+        share = 1.0 / min(self.n_learned + 1, SPREAD_HORIZON)
+        self._spread = self._spread + share * ((scores * scores).mean(axis=0) - self._spread)
+        self.stacker.learn(scores * _inverse_root(self._spread), clicked)
+
+    def _factors(self) -> Floats:
+        """Return what each member's scores are multiplied by, (M,)."""
+        return self.stacker.weights * _inverse_root(self._spread)
+
+
+def _inverse_root(squares: Floats) -> Floats:
+    """Return 1/√x, and 1 for 0: a member that has said nothing yet has no scale."""
+    result: Floats = 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0))
+    return result
+
+
+def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, SlateMember]:
+    """Build the members by name, in the order of the config."""
+    prior = None if config.prior_feature is None else {config.prior_feature: 1.0}
+    built: dict[str, SlateMember] = {}
+    for name in config.members:
+        if name == "lr":
+            built[name] = ListwiseRegression(
+                features,
+                degrees=(1,),
+                optimizer=AdaGrad(config.lr_rate),
+                l2=config.lr_l2,
+                initial=prior,
+            )
+        elif name == "pairs":
+            optimizer = AdaGrad(config.pairs_rate, eps=config.pairs_caution or 1e-8)
+            built[name] = ListwiseRegression(
+                features, degrees=(2,), optimizer=optimizer, l2=config.pairs_l2
+            )
+        elif name == "svm":
+            built[name] = PairwiseSVM(
+                features, optimizer=AdaGrad(config.svm_rate), l2=config.svm_l2
+            )
+        else:
+            built[name] = WindowForest(
+                features,
+                n_trees=config.n_trees,
+                depth=config.depth,
+                refit_every=config.refit_every,
+                window_rows=config.window_rows,
+                rows_per_impression=config.rows_per_impression,
+                min_leaf=config.min_leaf,
+                leaf_shrinkage=config.leaf_shrinkage,
+                feature_share=config.feature_share,
+                clip=config.clip,
+                seed=config.seed,
+            )
+    return built

@@ -1,0 +1,164 @@
+"""A bounded random forest: one tree after another is grown again on the newest impressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.listwise import Arrays
+from cherryrec.vans.features import Feature
+from cherryrec.vans.member import SlateMember
+from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
+from cherryrec.vans.window import RowWindow
+
+__all__ = ["WindowForest"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class WindowForest(SlateMember):
+    """The mean of shallow trees, each grown on bootstrapped impressions and some features.
+
+    River's adaptive forest costs 4.5 ms an event and cannot be exported as arrays; this one grows
+    its next tree every `refit_every` impressions by histograms, in a bounded window. A row's
+    target is its click less the slate's mean click.
+
+    Parameters
+    ----------
+    features
+        The columns, in order.
+    n_trees, depth, refit_every, window_rows, rows_per_impression, min_leaf, leaf_shrinkage,
+    feature_share, clip, seed
+        As in `VansConfig`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import Feature, WindowForest
+    >>> forest = WindowForest((Feature("ctr"),), n_trees=2, depth=1, refit_every=10, min_leaf=5.0)
+    >>> slate = np.array([[1.0], [-1.0]])
+    >>> for _ in range(20):
+    ...     forest.learn_slate(slate, np.array([True, False]))
+    >>> scores = forest.score_slate(slate)
+    >>> bool(scores[0] > scores[1])
+    True
+    """
+
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        *,
+        n_trees: int = 10,
+        depth: int = 4,
+        refit_every: int = 50,
+        window_rows: int = 12_288,
+        rows_per_impression: int = 8,
+        min_leaf: float = 50.0,
+        leaf_shrinkage: float = 50.0,
+        feature_share: float = 0.4,
+        clip: float = 5.0,
+        seed: int = 0,
+    ) -> None:
+        self.features = features
+        self.n_trees = n_trees
+        self.depth = depth
+        self.refit_every = refit_every
+        self.window_rows = window_rows
+        self.rows_per_impression = rows_per_impression
+        self.min_leaf = min_leaf
+        self.leaf_shrinkage = leaf_shrinkage
+        self.feature_share = feature_share
+        self.clip = clip
+        self.seed = seed
+        self.window = RowWindow(window_rows, len(features))
+        self.trees = Trees(n_trees, depth)
+        self.n_learned = 0
+        self._part: TreesPart | None = None
+
+    @property
+    def n_refits(self) -> int:
+        """How many trees have been grown since the start."""
+        return self.n_learned // self.refit_every
+
+    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+        """Keep the impression's rows; grow a tree when it is time. Trees know no offset."""
+        kept, weights = self._sample(clicked)
+        targets = clicked[kept] - clicked.mean()
+        self._learn(quantise(Z[kept], self.clip), targets, weights)
+
+    def learn_row(self, z: Floats, y: float) -> None:
+        """Keep the row as an impression of its own."""
+        self._learn(quantise(z[np.newaxis], self.clip), np.array([y]), np.ones(1))
+
+    def predict_row(self, z: Floats) -> float:
+        """Average the trees' leaves."""
+        return float(self.part().leaf_means(quantise(z[np.newaxis], self.clip))[0])
+
+    def part(self) -> TreesPart:
+        """Return the trees grown so far."""
+        if self._part is None:
+            trees = Trees.of_arrays(self.trees.arrays())
+            self._part = TreesPart(trees, min(self.n_refits, self.n_trees), self.clip)
+        return self._part
+
+    def snapshot(self) -> Arrays:
+        """Return trees, window and counter; every draw's seed follows from the counter."""
+        return {
+            "n_learned": np.array(self.n_learned, dtype=np.int64),
+            **{f"trees/{name}": array for name, array in self.trees.arrays().items()},
+            **{f"window/{name}": array for name, array in self.window.snapshot().items()},
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned."""
+        self.n_learned = int(arrays["n_learned"])
+        self.trees = Trees.of_arrays(
+            {k.removeprefix("trees/"): v for k, v in arrays.items() if k.startswith("trees/")}
+        )
+        self.window = RowWindow(self.window_rows, len(self.features))
+        self.window.load(
+            {k.removeprefix("window/"): v for k, v in arrays.items() if k.startswith("window/")}
+        )
+        self._part = None
+
+    def _learn(self, codes: NDArray[np.uint8], targets: Floats, weights: Floats) -> None:
+        """Add an impression's rows, and grow the next tree when it is time."""
+        self.window.add(codes, targets, weights, self.n_learned)
+        self.n_learned += 1
+        if self.n_learned % self.refit_every == 0:
+            self._refit((self.n_refits - 1) % self.n_trees)
+            self._part = None
+
+    def _sample(self, clicked: Bools) -> tuple[NDArray[np.int64], Floats]:
+        """Choose the clicked rows and some others, and their weights; clicks may be cut too."""
+        rng = np.random.Generator(np.random.PCG64([self.seed, 0, self.n_learned]))
+        clicks, others = np.flatnonzero(clicked), np.flatnonzero(~clicked)
+        n_clicks = min(len(clicks), self.rows_per_impression // 2)
+        n_others = min(len(others), self.rows_per_impression - n_clicks)
+        kept_clicks = rng.permutation(clicks)[:n_clicks]
+        kept_others = rng.permutation(others)[:n_others]
+        weights = np.repeat([len(clicks) / n_clicks, len(others) / n_others], [n_clicks, n_others])
+        return np.concatenate([kept_clicks, kept_others]), weights
+
+    def _refit(self, tree: int) -> None:
+        """Grow one tree on impressions drawn with Poisson(1) counts and a share of the features."""
+        rng = np.random.Generator(np.random.PCG64([self.seed, 1, self.n_refits]))
+        n_features = len(self.features)
+        n_columns = max(1, round(self.feature_share * n_features))
+        columns = np.sort(rng.permutation(n_features)[:n_columns])
+        n_rows = self.window.n_filled
+        impressions = self.window.impressions[:n_rows]
+        oldest = int(impressions.min())
+        counts = rng.poisson(1.0, size=int(impressions.max()) - oldest + 1)[impressions - oldest]
+        drawn = np.flatnonzero(counts)
+        self.trees.grow(
+            tree,
+            self.window.codes[drawn],
+            weights=np.multiply(counts[drawn], self.window.weights[drawn], dtype=np.float64),
+            targets=self.window.targets[drawn].astype(np.float64),
+            features=columns,
+            growth=Growth(self.depth, self.min_leaf, self.leaf_shrinkage),
+        )

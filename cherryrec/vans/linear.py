@@ -1,0 +1,204 @@
+"""Algorithm 1 of the paper: standardised features and their interactions, L2, gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from river import optim
+
+from cherryrec.listwise import (
+    AdaGrad,
+    Arrays,
+    listwise_gradient,
+    load_optimizer,
+    optimizer_arrays,
+)
+from cherryrec.vans.features import Feature, context_mask
+from cherryrec.vans.member import Part, SlateMember, centred
+
+__all__ = ["ListwiseRegression", "QuadraticPart"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+class QuadraticPart(Part):
+    """Scores z·w + zᵀAz, centred within the slate.
+
+    Column j of A holds what feature j's contribution takes from each other feature: the weight of
+    an interaction is split half and half between its two features; that of an interaction with a
+    context feature goes wholly to the other one, as a context alone prefers no article.
+    """
+
+    def __init__(self, weights: Floats, matrix: Floats | None) -> None:
+        self.weights = weights  # (F,)
+        self.matrix = matrix  # (F, F), absent without interactions
+
+    def contributions(self, Z: Floats) -> Floats:
+        """Split the scores by feature, (n, F)."""
+        factor = self.weights if self.matrix is None else Z @ self.matrix + self.weights
+        return centred(Z * factor)
+
+    def arrays(self) -> Arrays:
+        """Return the weights, and the matrix where there is one."""
+        if self.matrix is None:
+            return {"weights": self.weights}
+        return {"weights": self.weights, "matrix": self.matrix}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> QuadraticPart:
+        """Rebuild the part from its arrays."""
+        matrix = arrays["matrix"].astype(np.float64) if "matrix" in arrays else None
+        return cls(arrays["weights"].astype(np.float64), matrix)
+
+
+class ListwiseRegression(SlateMember):
+    """Linear regression on features of degree 1, 2 or both, learned listwise.
+
+    The loss of an impression is the mean over its clicks of -log softmax(scores). Products of two
+    features are centred within the slate again, which leaves the gradient as it is: Zᵀ diag(r) Z
+    for r = softmax - clicks, because r sums to 0. So no product is ever written out.
+
+    Parameters
+    ----------
+    features
+        The columns, in order.
+    degrees
+        `(1,)`, `(2,)` or `(1, 2)`. Degree 2 holds all products of two features, squares included,
+        but those of two context features, which are constant over a slate.
+    optimizer
+        Any River optimizer that steps vectors; AdaGrad when absent.
+    l2
+        Pull of every weight towards its initial value; at least 0.
+    intercept_lr
+        Learning rate of the intercept; only `learn_one` moves it.
+    initial
+        Weight of degree 1 to start from, by feature name; 0 for those that are not there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import Feature, ListwiseRegression
+    >>> model = ListwiseRegression((Feature("ctr"), Feature("age")), degrees=(1,), l2=0.0)
+    >>> slate = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    >>> model.learn_slate(slate, np.array([True, False]))
+
+    AdaGrad's first step is its learning rate, 0.03:
+
+    >>> model.score_slate(slate).round(3).tolist()
+    [0.03, -0.03]
+    """
+
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        *,
+        degrees: tuple[int, ...] = (1, 2),
+        optimizer: optim.base.Optimizer | None = None,
+        l2: float = 0.0,
+        intercept_lr: float = 0.01,
+        initial: dict[str, float] | None = None,
+    ) -> None:
+        self.features = features
+        self.degrees = degrees
+        self.optimizer = AdaGrad() if optimizer is None else optimizer
+        self.l2 = l2
+        self.intercept_lr = intercept_lr
+        self.initial = initial
+        self._is_context = context_mask(features)
+        n_linear = len(features) if 1 in degrees else 0
+        n_pairs = len(_pairs(self._is_context.tobytes())[0]) if 2 in degrees else 0
+        self.start = np.zeros(n_linear + n_pairs)
+        if initial and n_linear:
+            self.start[:n_linear] = [initial.get(feature.name, 0.0) for feature in features]
+        self.weights = self.start.copy()
+        self.intercept = 0.0
+        self._part: QuadraticPart | None = None
+
+    @property
+    def n_linear(self) -> int:
+        """How many of the weights are of degree 1."""
+        return len(self.features) if 1 in self.degrees else 0
+
+    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+        """Descend the listwise loss of one impression."""
+        scores = self.score_slate(Z)
+        residual = listwise_gradient(scores if offset is None else scores + offset, clicked)
+        gradient = self._degrees_of(residual, Z)
+        gradient[: self.n_linear][self._is_context[: self.n_linear]] = 0.0
+        self._step(gradient)
+
+    def learn_row(self, z: Floats, y: float) -> None:
+        """Descend the squared loss of one row, as River's LinearRegression."""
+        slope = 2.0 * (self.predict_row(z) - y)
+        self.intercept -= self.intercept_lr * slope
+        self._step(self._degrees_of(np.array([slope]), z[np.newaxis]))
+
+    def predict_row(self, z: Floats) -> float:
+        """Predict one row, intercept included."""
+        phi = self._degrees_of(np.ones(1), z[np.newaxis])
+        return float(phi @ self.weights + self.intercept)
+
+    def part(self) -> QuadraticPart:
+        """Return the weights as a vector and a matrix."""
+        if self._part is None:
+            n_features = len(self.features)
+            linear = self.weights[: self.n_linear].copy() if self.n_linear else np.zeros(n_features)
+            self._part = QuadraticPart(linear, self._matrix() if 2 in self.degrees else None)
+        return self._part
+
+    def snapshot(self) -> Arrays:
+        """Return weights, intercept and the optimizer's accumulators."""
+        state = {f"optimizer/{k}": v for k, v in optimizer_arrays(self.optimizer).items()}
+        return {"weights": self.weights.copy(), "intercept": np.array(self.intercept), **state}
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned."""
+        self.weights = arrays["weights"].astype(np.float64)
+        self.intercept = float(arrays["intercept"])
+        prefix = "optimizer/"
+        load_optimizer(
+            self.optimizer,
+            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+        )
+        self._part = None
+
+    def _step(self, gradient: Floats) -> None:
+        """Let the optimizer step along the gradient and the L2 pull."""
+        self.optimizer.step(self.weights, gradient + self.l2 * (self.weights - self.start))
+        self._part = None
+
+    def _degrees_of(self, factors: Floats, Z: Floats) -> Floats:
+        """Sum the rows' features of each degree, times the rows' factors."""
+        weighted = factors[:, np.newaxis] * Z  # (n, F)
+        parts = [weighted.sum(axis=0)] if 1 in self.degrees else []
+        if 2 in self.degrees:
+            products = weighted.T @ Z  # (F, F)
+            parts.append(products.ravel()[_pairs(self._is_context.tobytes())[0]])
+        return np.concatenate(parts)
+
+    def _matrix(self) -> Floats:
+        """Lay the interactions' weights out as the matrix of `QuadraticPart`."""
+        n_features = len(self.features)
+        upper, lower, upper_share = _pairs(self._is_context.tobytes())
+        weights = self.weights[self.n_linear :]
+        matrix = np.zeros(n_features * n_features)
+        matrix[upper] = weights * upper_share
+        matrix[lower] += weights * (1.0 - upper_share)
+        return matrix.reshape(n_features, n_features)
+
+
+@lru_cache(maxsize=16)
+def _pairs(is_context: bytes) -> tuple[Ints, Ints, Floats]:
+    """Return each interaction's flat place (i, j), (j, i), and the share of feature j."""
+    context = np.frombuffer(is_context, dtype=np.bool_)
+    n_features = len(context)
+    i, j = np.triu_indices(n_features)
+    kept = ~(context[i] & context[j])
+    i, j = i[kept], j[kept]
+    share = np.where(i == j, 1.0, np.where(context[i], 1.0, np.where(context[j], 0.0, 0.5)))
+    return i * n_features + j, j * n_features + i, share

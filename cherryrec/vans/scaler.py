@@ -1,0 +1,142 @@
+"""Standardising a slate: what differs within it by its spread, its context by its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from river import base
+from river.base.typing import FeatureName
+
+from cherryrec.listwise import Arrays
+from cherryrec.vans.features import Feature, context_mask
+
+__all__ = ["SlateScaler", "Spread"]
+
+Floats = NDArray[np.float64]
+
+
+class Spread:
+    """Running count, mean and sum of squared deviations of every feature; never changed in place.
+
+    A slate is standardised with its own values counted in, which needs no label: the first slate
+    already has a spread, and the learner sees the very numbers that were scored.
+    """
+
+    __slots__ = ("count", "is_context", "mean", "squares")
+
+    def __init__(
+        self, is_context: NDArray[np.bool_], count: Floats, mean: Floats, squares: Floats
+    ) -> None:
+        self.is_context = is_context
+        self.count = count  # (F,)
+        self.mean = mean  # (F,)
+        self.squares = squares  # (F,)
+
+    @classmethod
+    def of_nothing(cls, is_context: NDArray[np.bool_]) -> Spread:
+        """Return the spread before any slate."""
+        zeros = np.zeros(len(is_context))
+        return cls(is_context, zeros, zeros, zeros)
+
+    def with_row(self, row: Floats) -> Spread:
+        """Count in one row of raw values, (F,): Welford's update, as River's StandardScaler."""
+        count = self.count + 1.0
+        mean = self.mean + (row - self.mean) / count
+        return Spread(self.is_context, count, mean, self.squares + (row - self.mean) * (row - mean))
+
+    def with_slate(self, X: Floats) -> Spread:
+        """Count in a slate: n centred rows, or one row of what is constant over it.
+
+        A slate of one article has a context but no spread.
+        """
+        after = self.with_row(X[0])
+        if len(X) == 1:
+            count, squares = self.count, self.squares
+        else:
+            centred = X - X.mean(axis=0)  # (n, F)
+            count = self.count + len(X)
+            squares = self.squares + np.einsum("nf,nf->f", centred, centred)
+        return Spread(
+            self.is_context,
+            np.where(self.is_context, after.count, count),
+            np.where(self.is_context, after.mean, self.mean),
+            np.where(self.is_context, after.squares, squares),
+        )
+
+    def inverse_deviation(self) -> Floats:
+        """Return 1 / standard deviation of each feature, 0 where nothing has differed yet."""
+        variance = self.squares / np.maximum(self.count, 1.0)
+        # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
+        has_spread = variance > 1e-24 * (1.0 + self.mean * self.mean)
+        result: Floats = has_spread / np.sqrt(np.where(has_spread, variance, 1.0))
+        return result
+
+    def standardise(self, X: Floats, clip: float) -> Floats:
+        """Standardise a slate's matrix with this spread, (n, F) → (n, F)."""
+        middle = np.where(self.is_context, self.mean, X.mean(axis=0))
+        result: Floats = np.clip((X - middle) * self.inverse_deviation(), -clip, clip)
+        return result
+
+
+class SlateScaler(base.Transformer):
+    """Centre each feature within its slate and divide by the running deviation of centred values.
+
+    Context features are standardised by their running mean and deviation over slates. Row by row
+    (`learn_one`, `transform_one`) it is River's `StandardScaler`.
+
+    Parameters
+    ----------
+    features
+        The columns, in order.
+    clip
+        Slates are cut at plus and minus this many deviations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import Feature, SlateScaler
+    >>> scaler = SlateScaler((Feature("ctr"), Feature("hour", is_context=True)))
+    >>> slate = np.array([[1.0, 12.0], [3.0, 12.0]])
+    >>> scaler.transform_slate(slate).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
+    """
+
+    def __init__(self, features: tuple[Feature, ...], clip: float = 5.0) -> None:
+        self.features = features
+        self.clip = clip
+        self.spread = Spread.of_nothing(context_mask(features))
+
+    def learn_slate(self, X: Floats) -> None:
+        """Count in one slate."""
+        self.spread = self.spread.with_slate(X)
+
+    def transform_slate(self, X: Floats) -> Floats:
+        """Standardise a slate that has not been learned yet, itself counted in."""
+        return self.spread.with_slate(X).standardise(X, self.clip)
+
+    def learn_one(self, x: dict[FeatureName, float]) -> None:
+        """Count in one row by itself; a feature that is not there counts as 0."""
+        self.spread = self.spread.with_row(self._row(x))
+
+    def transform_one(self, x: dict[FeatureName, float]) -> dict[FeatureName, float]:
+        """Standardise one row by the running means and deviations, uncut."""
+        row = (self._row(x) - self.spread.mean) * self.spread.inverse_deviation()
+        return {feature.name: float(z) for feature, z in zip(self.features, row, strict=True)}
+
+    def snapshot(self) -> Arrays:
+        """Return the complete state as plain arrays."""
+        spread = self.spread
+        return {"count": spread.count, "mean": spread.mean, "squares": spread.squares}
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned."""
+        count, mean, squares = (
+            arrays[name].astype(np.float64) for name in ("count", "mean", "squares")
+        )
+        self.spread = Spread(self.spread.is_context, count, mean, squares)
+
+    def _row(self, x: Mapping[FeatureName, float]) -> Floats:
+        """Order a row's values by the features."""
+        return np.array([x.get(feature.name, 0.0) for feature in self.features], dtype=np.float64)

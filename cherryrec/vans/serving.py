@@ -1,0 +1,92 @@
+"""Scoring without learning: numpy on a few small arrays, immutable, swapped as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.vans.config import VansConfig
+from cherryrec.vans.features import Feature, check_features, check_slate, context_mask, fingerprint
+from cherryrec.vans.linear import QuadraticPart
+from cherryrec.vans.member import Part
+from cherryrec.vans.scaler import Spread
+from cherryrec.vans.snapshot import check_stamp, under
+from cherryrec.vans.trees import TreesPart
+
+__all__ = ["Scored", "Scorer", "combine"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A slate's CherryRec Scores, and why.
+
+    Parameters
+    ----------
+    scores
+        One per article, (n,), of mean 0 over the slate.
+    contributions
+        What each feature adds, (n, F); summed over features they are the scores.
+    members
+        What each member of the ensemble adds, weight included, (n, M); summed over members they
+        are the scores.
+    """
+
+    scores: Floats
+    contributions: Floats
+    members: Floats
+
+
+def combine(contributions: list[Floats], factors: Floats) -> Scored:
+    """Add the members' contributions, each (n, F), times their factors, (M,)."""
+    weighted = np.stack(contributions) * factors[:, np.newaxis, np.newaxis]  # (M, n, F)
+    total = weighted.sum(axis=0)
+    return Scored(scores=total.sum(axis=1), contributions=total, members=weighted.sum(axis=2).T)
+
+
+class Scorer:
+    """A learned model that only scores; equal to `Vans.score` at the time of `Vans.serving`.
+
+    Parameters
+    ----------
+    features
+        The columns, in order; those of the model that learned.
+    config
+        The settings of the model that learned.
+    arrays
+        What `Vans.serving` returned.
+    """
+
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        config: VansConfig,
+        arrays: Mapping[str, NDArray[np.generic]],
+    ) -> None:
+        check_features(features)
+        check_stamp(arrays, fingerprint(features))
+        self.features = features
+        self.config = config
+        scaler = under("scaler", arrays)
+        count, mean, squares = (
+            scaler[name].astype(np.float64) for name in ("count", "mean", "squares")
+        )
+        self._spread = Spread(context_mask(features), count, mean, squares)
+        self._parts = [self._part(name, under(name, arrays)) for name in config.members]
+        self._factors = arrays["factors"].astype(np.float64)
+
+    def score(self, X: Floats) -> Scored:
+        """Score a slate of raw features, (n, F)."""
+        check_slate(X, self.features)
+        Z = self._spread.with_slate(X).standardise(X, self.config.clip)
+        return combine([part.contributions(Z) for part in self._parts], self._factors)
+
+    def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
+        """Rebuild one member's part."""
+        if name == "rf":
+            return TreesPart.of_arrays(arrays, self.config.clip)
+        return QuadraticPart.of_arrays(arrays)
