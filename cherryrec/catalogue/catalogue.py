@@ -43,7 +43,7 @@ class Catalogue:
     ... )
     >>> bool(catalogue.alive[row]), catalogue.titles[row]
     (True, 'Storm hits coast')
-    >>> catalogue.retract("a1")
+    >>> catalogue.retract("a1", now=0.0)
     >>> bool(catalogue.alive[row])
     False
     """
@@ -81,6 +81,7 @@ class Catalogue:
         self.entity = np.zeros((capacity, MAX_ENTITIES), np.int32)  # (N, 8), 0 = none
         self.published = np.full(capacity, np.nan)  # epoch seconds, NaN = unknown
         self.alive = np.zeros(capacity, bool)
+        self.retracted = np.zeros(capacity, bool)
         self.story_similarity = np.zeros(capacity)  # to the nearest earlier article
         self.touched = np.zeros(capacity)  # last publication, view or click, epoch seconds
         self.hashes = np.zeros(capacity, np.uint64)  # stable hash of the id
@@ -96,6 +97,7 @@ class Catalogue:
             "entity",
             "published",
             "alive",
+            "retracted",
             "story_similarity",
             "touched",
             "hashes",
@@ -153,7 +155,7 @@ class Catalogue:
         self.category[row] = self.subcategory[row] = self.source[row] = 0
         self.entity[row] = 0
         self.published[row] = np.nan
-        self.alive[row] = False
+        self.alive[row] = self.retracted[row] = False
         self.story_similarity[row] = 0.0
         for counters in (self.totals, *self.partitions.values()):
             counters.clear(row)
@@ -173,7 +175,7 @@ class Catalogue:
         codes = [self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]]
         self.entity[row, : len(codes)] = codes
         self.published[row] = published
-        self.alive[row] = True
+        self.alive[row], self.retracted[row] = True, False
         self.touched[row] = max(now, float(self.touched[row]))
         return row
 
@@ -206,11 +208,10 @@ class Catalogue:
             return 0.0
         return float(np.clip((self.embeddings[candidates] @ vector).max(), 0.0, 1.0))
 
-    def retract(self, article_id: str) -> None:
-        """Take an article out of every later slate; unknown articles are no error."""
-        row = self.row_of.get(article_id)
-        if row is not None:
-            self.alive[row] = False
+    def retract(self, article_id: str, now: float) -> None:
+        """Take an article out of every later slate, even one whose message has not come yet."""
+        row = self.row(article_id, now)
+        self.alive[row], self.retracted[row] = False, True
 
     def born(self) -> NDArray[np.float64]:
         """When each article appeared: publication, else first exposure, else NaN; (N,)."""
@@ -225,3 +226,9 @@ class Catalogue:
         n = self.n_rows
         fresh = self.age(slice(0, n), now) <= self.config.max_age_s
         return np.flatnonzero(self.alive[:n] & fresh)
+
+    def shown_rows(self, now: float) -> Rows:
+        """Rows that were shown lately and not retracted, their own message come or not."""
+        n = self.n_rows
+        fresh = now - self.totals.first_shown[:n] <= self.config.max_age_s
+        return np.flatnonzero(fresh & ~self.retracted[:n])

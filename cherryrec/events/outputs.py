@@ -11,7 +11,6 @@ from cherryrec.events.base import Count, Event, Id, Seconds, Text, Time
 __all__ = ["DeadLetter", "Degraded", "Recommendation", "Recommended"]
 
 Degraded = Literal[
-    "evaluator_off",
     "evaluation_late",
     "evaluation_failed",
     "evaluation_partial",

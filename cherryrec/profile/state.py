@@ -23,8 +23,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `role`, `fields`, `collections` are what the site said (the paper's role positioning, field
     focus and collection list); `history` are the last clicks in time order, oldest first (the
     paper's behavioural information). `interest` is the decayed sum of the clicked articles'
-    embeddings, float16 bytes. `applied` holds the last offset of each topic in here, `recent_ids`
-    the newest click ids as (hash, offset), for finding duplicates.
+    embeddings, float16 bytes. `applied` holds the last offset of each topic in here,
+    `import_offset` the offset of the update that first brought a history, `recent_ids` the newest
+    click ids as (hash, offset), for finding duplicates.
     """
 
     role: str | None = None
@@ -35,6 +36,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     n_clicks: int = 0
     newest_s: float = 0.0
     applied: dict[str, int] = {}
+    import_offset: int | None = None
     recent_ids: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -54,8 +56,8 @@ def encode_profile(profile: Profile) -> bytes:
     --------
     >>> decode_profile(encode_profile(Profile(role="editor"))).role
     'editor'
-    >>> decode_profile(None)
-    Profile()
+    >>> decode_profile(None) == Profile()
+    True
     """
     return _encoder.encode(profile)
 

@@ -89,7 +89,8 @@ def apply_update(
 
     Returns
     -------
-    The profile, the outcome, and the imported articles that were not in its history before.
+    The profile, the outcome, and the articles of the user's first imported history, which gain a
+    reader each (the same again when the same offset is read again; later imports bring none).
 
     Examples
     --------
@@ -101,10 +102,9 @@ def apply_update(
     >>> outcome, imported, profile.applied
     ('applied', ('a', 'b'), {'profile-updates': 3})
     """
-    is_again = offset <= profile.applied.get("profile-updates", -1)
-    known = {visit.article_id for visit in profile.history}
-    imported = tuple(a for a in dict.fromkeys(update.history or ()) if is_again or a not in known)
-    if is_again:
+    is_first = profile.import_offset in (None, offset)
+    imported = tuple(dict.fromkeys(update.history or ())) if is_first else ()
+    if offset <= profile.applied.get("profile-updates", -1):
         return profile, "again", imported
     changes: dict[str, object] = {
         name: value
@@ -119,6 +119,8 @@ def apply_update(
             recent = list(update.history[-config.history_size :])
             changes["interest"] = _towards(Profile(), recent, config, embed)
         changes["n_clicks"] = len(update.history) + len(own)
+        if profile.import_offset is None:
+            changes["import_offset"] = offset
     changed = msgspec.structs.replace(profile, **changes)
     return _with_offset(changed, "profile-updates", offset), "applied", imported
 

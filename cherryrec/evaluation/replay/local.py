@@ -1,0 +1,165 @@
+"""Replay in one process: the pipeline and the learner in event-time order, deterministic.
+
+The very code the workers run, with stores in memory and a clock that is the log's own time. Same
+log, seed and recorded evaluations give the same bytes out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from cherryrec.errors import ConfigError
+from cherryrec.evaluation.mind_rows import MindImpression
+from cherryrec.evaluation.replay.judge import Judge
+from cherryrec.evaluation.replay.messages import LogMessages, Turn
+from cherryrec.events import (
+    Evaluation,
+    EvaluationRequest,
+    Example,
+    FeedbackTick,
+    Recommendation,
+    instant,
+)
+from cherryrec.feedback import FeedbackConfig
+from cherryrec.learner import Learner
+from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineConfig, Position
+
+__all__ = ["LocalReplay"]
+
+Evaluate = Callable[[EvaluationRequest], Evaluation]
+Progress = Callable[[int], None]
+
+_INSTANT_S = 1e-3
+_PARTITION = 0
+
+
+@dataclass(slots=True)
+class _Delayed:
+    """A turn whose clicks become known at a time."""
+
+    known_s: float
+    turn: Turn
+
+
+class LocalReplay:
+    """Runs a log through one pipeline and one learner.
+
+    Parameters
+    ----------
+    config
+        Settings of the pipeline; its attribution window is replaced by the label delay.
+    label_delay_s
+        Event time after which clicks, and that there were none, are known; 0 or more. What was
+        shown is known at once.
+    evaluate
+        CnLE in this process; None replays without.
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        *,
+        label_delay_s: float = 0.0,
+        evaluate: Evaluate | None = None,
+    ) -> None:
+        if not label_delay_s >= 0:
+            msg = f"label delay must be at least 0 seconds, got {label_delay_s!r}"
+            raise ConfigError(msg)
+        self.label_delay_s = label_delay_s
+        self.evaluate = evaluate
+        config = replace(
+            config,
+            feedback=FeedbackConfig(attribution_window_s=label_delay_s),
+            evaluator=replace(config.evaluator, enabled=evaluate is not None),
+        )
+        self.learner = Learner(config.knrs, config.vans)
+        self.pipeline = Pipeline(
+            config,
+            Models(scorer=self.learner.vans),
+            profiles=MemoryStore(),
+            requests=MemoryStore(),
+        )
+        self.latencies_s: list[float] = []
+        self._delayed: deque[_Delayed] = deque()
+        self._offsets: dict[str, int] = {}
+
+    def run(
+        self,
+        rows: Iterable[MindImpression],
+        messages: LogMessages,
+        judge: Judge,
+        progress: Progress | None = None,
+    ) -> None:
+        """Replay rows in time order, judging each before its labels are known.
+
+        Parameters
+        ----------
+        rows
+            The log's impressions, by time.
+        messages
+            Where their messages come from.
+        judge
+            Where scores are kept.
+        progress
+            Called with 1 after each row.
+        """
+        for row in rows:
+            self._learn_known(row.shown_at, judge)
+            turn = messages.turn(row)
+            judge.rank(row, self._ask(turn))
+            judge.rank_baselines(row)
+            self._follow("impressions", self.pipeline.impression(self._at("impressions"), turn.impression))
+            self._delayed.append(_Delayed(row.shown_at + self.label_delay_s, turn))
+            if self.label_delay_s == 0:
+                self._learn_known(row.shown_at, judge)
+            if progress is not None:
+                progress(1)
+
+    def _ask(self, turn: Turn) -> Recommendation:
+        """Send what comes before the request, then the request; return the answer."""
+        now = turn.row.shown_at
+        for article in turn.articles:
+            self.pipeline.article(article.article_id, article, now=now)
+        if turn.profile is not None:
+            at = self._at("profile-updates")
+            self.pipeline.profile_update(at, turn.profile.user_id, turn.profile)
+        started = perf_counter()
+        effects = self.pipeline.request(self._at("requests"), turn.request, clock_s=now)
+        answer = effects.sends[0].event
+        if isinstance(answer, EvaluationRequest):
+            assert self.evaluate is not None, "only an enabled evaluator is asked"
+            evaluation = self.evaluate(answer)
+            effects = self.pipeline.evaluation(self._at("evaluations"), evaluation)
+            answer = effects.sends[0].event
+        self.latencies_s.append(perf_counter() - started)
+        assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
+        return answer
+
+    def _learn_known(self, now: float, judge: Judge) -> None:
+        """Deliver the clicks that are known by `now`, and learn from them."""
+        while self._delayed and self._delayed[0].known_s <= now:
+            known = self._delayed.popleft()
+            for click in known.turn.clicks:
+                self._follow("clicks", self.pipeline.click(self._at("clicks"), click))
+            reached = instant(known.known_s + _INSTANT_S)
+            self._follow(
+                "feedback", self.pipeline.tick(FeedbackTick(partition=_PARTITION, time=reached))
+            )
+            judge.learn(known.turn.row)
+
+    def _follow(self, topic: str, effects: Effects) -> None:
+        for send in effects.sends:
+            assert isinstance(send.event, Example), f"{topic} lead to examples only"
+            self.learner.learn(send.event, partition=0, offset=self._next("examples"))
+            self.pipeline.models.knrs_weights = self.learner.knrs_weights
+
+    def _at(self, topic: str) -> Position:
+        return Position(_PARTITION, self._next(topic))
+
+    def _next(self, topic: str) -> int:
+        offset = self._offsets.get(topic, -1) + 1
+        self._offsets[topic] = offset
+        return offset

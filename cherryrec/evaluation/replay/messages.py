@@ -1,0 +1,124 @@
+"""A MIND log as the messages a news site would have sent, impression by impression.
+
+The log has no publish times: each article is sent just before the first row that names it, without
+`published_at`, so that its first exposure stands for publication and nothing from later rows is
+known early. A user's history is imported once, before the user's first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cherryrec.events import (
+    ArticlePublished,
+    Click,
+    Impression,
+    ProfileUpdate,
+    RecommendationRequest,
+    instant,
+)
+from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
+
+__all__ = ["LogMessages", "Turn"]
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All messages of one impression, in the order they are sent.
+
+    `articles` and `profile` come first, then the `request`; `impression` when it is answered, and
+    `clicks` when they are known.
+    """
+
+    row: MindImpression
+    articles: tuple[ArticlePublished, ...]
+    profile: ProfileUpdate | None
+    request: RecommendationRequest
+    impression: Impression
+    clicks: tuple[Click, ...]
+
+
+class LogMessages:
+    """Turns a log's rows into messages; remembers which articles and users were sent.
+
+    Parameters
+    ----------
+    articles
+        The log's articles; one that a row names and `news.tsv` lacks is sent without text.
+    deadline_ms
+        Deadline put on every request, None for the workers' own.
+    """
+
+    def __init__(
+        self, articles: Mapping[str, MindArticle], *, deadline_ms: int | None = None
+    ) -> None:
+        self._articles = articles
+        self._deadline_ms = deadline_ms
+        self._sent: set[str] = set()
+        self._users: set[str] = set()
+
+    def turn(self, row: MindImpression) -> Turn:
+        """Return the messages of the next row, in time order."""
+        time = instant(row.shown_at)
+        clicked = row.clicked or (False,) * len(row.candidates)
+        is_new = row.user_id not in self._users
+        self._users.add(row.user_id)
+        named = (*row.history, *row.candidates) if is_new else row.candidates
+        return Turn(
+            row=row,
+            articles=tuple(self._unsent(named)),
+            profile=ProfileUpdate(
+                user_id=row.user_id, updated_at=time, history=row.history[-1_000:]
+            )
+            if is_new and row.history
+            else None,
+            request=RecommendationRequest(
+                request_id=row.impression_id,
+                user_id=row.user_id,
+                requested_at=time,
+                slate_size=len(row.candidates),
+                candidates=row.candidates,
+                deadline_ms=self._deadline_ms,
+            ),
+            impression=Impression(
+                impression_id=row.impression_id,
+                user_id=row.user_id,
+                articles=row.candidates,
+                shown_at=time,
+                request_id=row.impression_id,
+            ),
+            clicks=tuple(
+                Click(
+                    event_id=f"{row.impression_id}:{article_id}",
+                    user_id=row.user_id,
+                    article_id=article_id,
+                    clicked_at=time,
+                    impression_id=row.impression_id,
+                )
+                for article_id, is_clicked in zip(row.candidates, clicked, strict=True)
+                if is_clicked
+            ),
+        )
+
+    def _unsent(self, named: tuple[str, ...]) -> Iterator[ArticlePublished]:
+        for article_id in named:
+            if article_id not in self._sent:
+                self._sent.add(article_id)
+                yield self._message(article_id)
+
+    def _message(self, article_id: str) -> ArticlePublished:
+        article = self._articles.get(article_id)
+        if article is None:
+            return ArticlePublished(article_id=article_id, title="", category=_UNKNOWN)
+        return ArticlePublished(
+            article_id=article_id,
+            title=article.title[:20_000],
+            abstract=article.abstract[:20_000],
+            category=article.category or _UNKNOWN,
+            subcategory=article.subcategory or None,
+            entities=article.entities[:100],
+            url=article.url or None,
+        )

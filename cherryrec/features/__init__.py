@@ -1,0 +1,11 @@
+"""Features: what VaNS knows of each candidate at the time of a request.
+
+`names` is the list, `blocks` the computations, `matrix` puts them together.
+"""
+
+from __future__ import annotations
+
+from cherryrec.features.matrix import feature_matrix, with_evaluations
+from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, column
+
+__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "column", "feature_matrix", "with_evaluations"]

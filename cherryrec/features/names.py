@@ -1,0 +1,81 @@
+"""The features VaNS sees, in order, and the name of that order.
+
+A feature's meaning never changes under a name: a new meaning is a new name, a changed list is a
+new `FEATURE_SET`, and snapshots or examples of another set are refused.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "column"]
+
+KNRS = ("news_value", "relevance", "credibility", "timeliness", "attention", "novelty")
+READING = (
+    "text_interest",
+    "text_recent_30",
+    "text_recent_5",
+    "text_last",
+    "text_nearest",
+    "category_lift",
+    "category_lift_5",
+    "category_share",
+    "category_share_5",
+    "subcategory_lift",
+    "subcategory_lift_5",
+    "subcategory_share",
+    "subcategory_share_5",
+    "category_last",
+    "entity_overlap",
+    "is_named",
+    "times_read",
+)
+ATTENTION = (
+    "ctr_10m",
+    "ctr_1h",
+    "ctr_6h",
+    "ctr_24h",
+    "ctr_all",
+    "views_10m",
+    "views_1h",
+    "views_6h",
+    "views_24h",
+    "clicks_10m",
+    "clicks_1h",
+    "clicks_6h",
+    "clicks_24h",
+    "click_velocity",
+    "view_velocity",
+    "ctr_velocity",
+    "readers",
+    "category_ctr_1h",
+    "category_ctr_24h",
+)
+ARTICLE = ("age", "is_first_shown")
+EVALUATION = ("evaluation", "has_evaluation")
+CONTEXT = (
+    "context_history",
+    "context_slate",
+    "context_idle",
+    "context_day_sin",
+    "context_day_cos",
+)
+
+FEATURES: tuple[str, ...] = (*KNRS, *READING, *ATTENTION, *ARTICLE, *EVALUATION, *CONTEXT)
+"""Column names of a feature matrix, in order. See docs/features.md for each one's definition."""
+
+FEATURE_SET = f"v1-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
+"""Names this order of columns."""
+
+_COLUMN = {name: index for index, name in enumerate(FEATURES)}
+
+
+def column(name: str) -> int:
+    """Return the column of a feature.
+
+    Examples
+    --------
+    >>> column("news_value")
+    0
+    """
+    return _COLUMN[name]

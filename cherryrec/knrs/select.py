@@ -1,0 +1,116 @@
+"""Which articles go on: the news value over the catalogue, the quota, and the filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.errors import ModelError
+from cherryrec.events import RecommendationRequest, seconds
+from cherryrec.knrs.config import METRICS, KnrsConfig
+from cherryrec.knrs.metrics import metrics
+from cherryrec.reader import Reader
+
+__all__ = ["Selection", "n_kept", "select"]
+
+Rows = NDArray[np.intp]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """The candidates of one request, best news value first.
+
+    `rows` (n,) index the catalogue, `metrics` (n, 5) are f1 to f5, `values` (n,) the news values;
+    `dropped` names candidates of the request that were excluded, retracted or unknown; `is_cold`
+    says that no article was live, and the ones shown lately stand in.
+    """
+
+    rows: Rows
+    metrics: Floats
+    values: Floats
+    dropped: tuple[str, ...] = ()
+    is_cold: bool = False
+
+
+def n_kept(n_live: int, slate_size: int, config: KnrsConfig) -> int:
+    """How many of `n_live` articles are kept: the quota, the floor, and never less than the slate.
+
+    Examples
+    --------
+    >>> n_kept(1000, 10, KnrsConfig()), n_kept(100, 10, KnrsConfig()), n_kept(8, 10, KnrsConfig())
+    (50, 20, 8)
+    """
+    wanted = max(int(np.ceil(n_live * config.quota)), config.floor, slate_size)
+    return min(wanted, n_live)
+
+
+def select(
+    catalogue: Catalogue,
+    reader: Reader,
+    request: RecommendationRequest,
+    config: KnrsConfig,
+    weights: Floats | None = None,
+) -> Selection:
+    """Select the candidates of a request.
+
+    With `candidates` in the request all of them go on, in order of news value, but for those
+    excluded or retracted. Without, the whole live catalogue is scored, what the user has read or
+    excludes is left out, and the best of the rest are kept (`n_kept`). Where no article is live
+    (the catalogue is cold), those shown lately stand in.
+
+    Parameters
+    ----------
+    catalogue, reader
+        The articles and the user.
+    request
+        The request; its time is the newest event time anything here may have used.
+    config
+        Weights, quota, priors.
+    weights
+        Learned w1 to w5, (5,); those of the config where None.
+    """
+    w = np.array(config.weights) if weights is None else weights
+    if w.shape != (len(METRICS),):
+        msg = f"weights must be {len(METRICS)}, got shape {w.shape}"
+        raise ModelError(msg)
+    now = seconds(request.requested_at)
+    excluded = set(request.exclude)
+    is_cold = False
+    if request.candidates is None:
+        live = catalogue.live_rows(now)
+        is_cold = not live.size
+        live = catalogue.shown_rows(now) if is_cold else live
+        read = {visit.article_id for visit in reader.profile.history} | excluded
+        is_new = np.ones(catalogue.n_rows, bool)
+        is_new[catalogue.known_rows(sorted(read))] = False
+        rows, dropped = live[is_new[live]], ()
+        n = n_kept(len(live), request.slate_size, config)
+    else:
+        names = dict.fromkeys(request.candidates)
+        usable = [a for a in names if a not in excluded and _is_usable(catalogue, a)]
+        dropped = tuple(a for a in names if a not in set(usable))
+        rows, n = catalogue.known_rows(usable), len(usable)
+    f = metrics(catalogue, reader, rows, now, config)
+    values = f @ w
+    best = _best(catalogue, rows, values, n)
+    return Selection(rows[best], f[best], values[best], dropped, is_cold)
+
+
+def _is_usable(catalogue: Catalogue, article_id: str) -> bool:
+    row = catalogue.row_of.get(article_id)
+    return row is not None and bool(catalogue.alive[row])
+
+
+def _best(catalogue: Catalogue, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:
+    """Positions of the n best values, best first, ties by article id."""
+    positions = np.arange(len(rows))
+    if n < len(rows):
+        threshold = np.partition(values, len(rows) - n)[len(rows) - n]
+        positions = np.flatnonzero(values >= threshold)
+    ids = catalogue.ids
+    order = sorted(positions.tolist(), key=lambda p: (-values[p], ids[rows[p]]))
+    return np.array(order[:n], np.intp)

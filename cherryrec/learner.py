@@ -1,0 +1,205 @@
+"""The learner: examples in, versioned snapshots of VaNS and of KnRS's weights out.
+
+One logical writer: the only consumer of `examples`. What it publishes are absolute arrays with
+the offsets they include, so a restarted learner goes on exactly where its last state stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.activity import RecentIds
+from cherryrec.codec import pack, unpack
+from cherryrec.errors import BadMessage, ModelError
+from cherryrec.events import Example, ModelSnapshot, PackedArray, instant, seconds
+from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES
+from cherryrec.knrs import METRICS, KnrsConfig
+from cherryrec.listwise import ListwiseLinear
+from cherryrec.text import stable_hash
+from cherryrec.vans import Feature, Scorer, Vans, VansConfig
+
+__all__ = ["SERVING", "STATE", "VANS_FEATURES", "Learner", "scorer_of", "weights_of"]
+
+VANS_FEATURES: tuple[Feature, ...] = tuple(
+    Feature(name, is_context=name in CONTEXT) for name in FEATURES
+)
+"""The columns of a feature matrix as VaNS knows them."""
+
+SERVING = "cherryrec"
+"""Name of the snapshots that workers score with."""
+
+STATE = "cherryrec-learner"
+"""Name of the snapshots from which a learner goes on."""
+
+_RECENT_EXAMPLES = 4_096
+_KNRS_RATE = 0.02
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+class Learner:
+    """Learns VaNS and KnRS's weights, one labelled impression at a time.
+
+    Parameters
+    ----------
+    knrs
+        Where the five weights start.
+    vans
+        Settings of the ensemble.
+    """
+
+    def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
+        self.vans_config = vans
+        self.vans = Vans(VANS_FEATURES, vans)
+        self.start = np.array(knrs.weights)
+        self.knrs = self._knrs_model(knrs)
+        self.n_examples = 0
+        self.version = 0
+        self.newest_s = 0.0
+        self.applied: dict[str, int] = {}
+        self.recent = RecentIds(_RECENT_EXAMPLES)
+
+    @staticmethod
+    def _knrs_model(knrs: KnrsConfig) -> ListwiseLinear:
+        initial = np.array(knrs.weights)
+        return ListwiseLinear(len(METRICS), lr=_KNRS_RATE, nonnegative=True, initial=initial)
+
+    @property
+    def knrs_weights(self) -> NDArray[np.float64]:
+        """w1 to w5 as learned, at least 0, scaled to the sum they started with."""
+        learned = self.knrs.weights
+        if not learned.sum() > 0:
+            return self.start
+        return np.asarray(learned * (self.start.sum() / learned.sum()))
+
+    def learn(self, example: Example, *, partition: int, offset: int) -> bool:
+        """Learn one example; False if it was learned before (read again, or sent again).
+
+        Raises
+        ------
+        BadMessage
+            Its arrays do not fit its articles, or it is of another feature set.
+        """
+        key = str(partition)
+        if offset <= self.applied.get(key, -1):
+            return False
+        features, metrics = _arrays(example)
+        self.applied[key] = offset
+        if self.recent.sight(stable_hash(example.example_id), offset) != "new":
+            return False
+        clicked = np.array(example.clicked)
+        self.vans.learn(features, clicked)
+        self.knrs.learn(metrics, clicked)
+        self.n_examples += 1
+        self.newest_s = max(self.newest_s, seconds(example.shown_at))
+        return True
+
+    def snapshot(self, name: str) -> ModelSnapshot:
+        """Take the models as they stand: `SERVING` to score with, `STATE` to go on from.
+
+        A serving snapshot is a new version.
+        """
+        if name == SERVING:
+            self.version += 1
+            arrays: Arrays = {
+                **{f"vans/{k}": v for k, v in self.vans.serving().items()},
+                "knrs/weights": self.knrs_weights,
+            }
+        else:
+            arrays = {
+                **{f"vans/{k}": v for k, v in self.vans.snapshot().items()},
+                **{f"knrs/{k}": v for k, v in self.knrs.snapshot().items()},
+                "recent": np.frombuffer(self.recent.to_bytes(), "<u8"),
+            }
+        return ModelSnapshot(
+            model=name,
+            version=self.version,
+            feature_set=FEATURE_SET,
+            n_examples=self.n_examples,
+            created_at=instant(self.newest_s),
+            arrays={name: pack(array) for name, array in sorted(arrays.items())},
+            applied=dict(sorted(self.applied.items())),
+        )
+
+    @classmethod
+    def restore(cls, knrs: KnrsConfig, vans: VansConfig, snapshot: ModelSnapshot) -> Learner:
+        """Go on from a `STATE` snapshot as if there had been no stop.
+
+        Raises
+        ------
+        ModelError
+            The snapshot is of another feature set or kind.
+        """
+        _check(snapshot, STATE)
+        arrays = _unpacked(snapshot.arrays)
+        learner = cls(knrs, vans)
+        learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
+        learner.knrs.load(_under("knrs/", arrays))
+        learner.recent = RecentIds.from_bytes(_RECENT_EXAMPLES, arrays["recent"].tobytes())
+        learner.n_examples = snapshot.n_examples
+        learner.version = snapshot.version
+        learner.newest_s = seconds(snapshot.created_at)
+        learner.applied = dict(snapshot.applied)
+        return learner
+
+
+def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer:
+    """Return what a worker scores with, from a `SERVING` snapshot.
+
+    Raises
+    ------
+    ModelError
+        The snapshot is of another feature set or kind.
+    """
+    _check(snapshot, SERVING)
+    return Scorer(VANS_FEATURES, vans, _under("vans/", _unpacked(snapshot.arrays)))
+
+
+def weights_of(snapshot: ModelSnapshot) -> NDArray[np.float64]:
+    """Return KnRS's learned weights from a `SERVING` snapshot, (5,)."""
+    _check(snapshot, SERVING)
+    return unpack(snapshot.arrays["knrs/weights"]).astype(np.float64)
+
+
+def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    n = len(example.articles)
+    if example.feature_set != FEATURE_SET:
+        msg = (
+            f"feature_set must be {FEATURE_SET!r}, got {example.feature_set!r}: "
+            "the worker that sent it runs another version"
+        )
+        raise BadMessage(msg)
+    features = np.frombuffer(example.features, "<f4")
+    metrics = np.frombuffer(example.metrics, "<f4")
+    wanted = (n * len(FEATURES), n * len(METRICS), n)
+    got = (features.size, metrics.size, len(example.clicked))
+    if wanted != got:
+        msg = f"features, metrics and labels of {n} articles must be {wanted}, got {got}"
+        raise BadMessage(msg)
+    if not (np.isfinite(features).all() and np.isfinite(metrics).all()):
+        msg = f"features of example {example.example_id!r} must be finite"
+        raise BadMessage(msg)
+    return (
+        features.reshape(n, -1).astype(np.float64),
+        metrics.reshape(n, -1).astype(np.float64),
+    )
+
+
+def _check(snapshot: ModelSnapshot, name: str) -> None:
+    if snapshot.model != name or snapshot.feature_set != FEATURE_SET:
+        msg = (
+            f"snapshot must be {name!r} of feature set {FEATURE_SET!r}, "
+            f"got {snapshot.model!r} of {snapshot.feature_set!r}"
+        )
+        raise ModelError(msg)
+
+
+def _unpacked(arrays: Mapping[str, PackedArray]) -> dict[str, NDArray[np.generic]]:
+    return {name: unpack(packed) for name, packed in arrays.items()}
+
+
+def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[np.generic]]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -1,0 +1,112 @@
+"""One user's open requests: frozen features, from selection to the end of the attribution window.
+
+A request is *pending* while it waits for evaluations, *ranked* once it is answered, *shown* when
+its impression came. Then clicks label it, until its window closes and it becomes an example.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "MAX_OPEN",
+    "OpenRequest",
+    "OpenRequests",
+    "decode_open",
+    "encode_open",
+    "opened",
+    "with_entry",
+    "without",
+]
+
+MAX_OPEN = 16
+"""Open requests kept of one user; the oldest answered one makes room for a new one."""
+
+
+class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
+    """A request with the features frozen at its selection.
+
+    `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
+    float32 (n, 5) as bytes. `expires_at` is the wall-clock deadline while pending, None once
+    ranked. `shown_s` is the impression's event time, None before it; `clicked` the articles
+    clicked so far.
+    """
+
+    request_id: str
+    requested_s: float
+    slate_size: int
+    articles: tuple[str, ...]
+    features: bytes
+    metrics: bytes
+    dropped: tuple[str, ...] = ()
+    is_cold: bool = False
+    expires_at: float | None = None
+    impression_id: str | None = None
+    shown_s: float | None = None
+    shown: tuple[str, ...] = ()
+    clicked: tuple[str, ...] = ()
+
+    def feature_array(self) -> NDArray[np.float32]:
+        """Features, float32 (n, F)."""
+        return np.frombuffer(self.features, "<f4").reshape(len(self.articles), -1)
+
+    def metric_array(self) -> NDArray[np.float32]:
+        """KnRS's metrics, float32 (n, 5)."""
+        return np.frombuffer(self.metrics, "<f4").reshape(len(self.articles), -1)
+
+
+class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
+    """All open requests of one user, oldest first; and clicks whose impression has not come yet.
+
+    `early_clicks` are (impression id, article id), the newest few.
+    """
+
+    entries: tuple[OpenRequest, ...] = ()
+    early_clicks: tuple[tuple[str, str], ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(OpenRequests)
+
+
+def encode_open(state: OpenRequests) -> bytes | None:
+    """Return the stored form, MessagePack; None when nothing is open: the key is deleted."""
+    if not state.entries and not state.early_clicks:
+        return None
+    return _encoder.encode(state)
+
+
+def decode_open(raw: bytes | None) -> OpenRequests:
+    """Return the inverse of `encode_open`."""
+    return OpenRequests() if raw is None else _decoder.decode(raw)
+
+
+def opened(state: OpenRequests, request_id: str) -> OpenRequest | None:
+    """Return the open request of that id, if it is still open."""
+    return next((e for e in state.entries if e.request_id == request_id), None)
+
+
+def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
+    """Add or replace an entry; past `MAX_OPEN` the oldest that is not pending leaves.
+
+    Examples
+    --------
+    >>> state = OpenRequests()
+    >>> for k in range(MAX_OPEN + 1):
+    ...     state = with_entry(state, OpenRequest(f"r{k}", 0.0, 10, (), b"", b""))
+    >>> len(state.entries), state.entries[0].request_id
+    (16, 'r1')
+    """
+    entries = tuple(e for e in state.entries if e.request_id != entry.request_id)
+    if len(entries) >= MAX_OPEN:
+        leaving = next((e for e in entries if e.expires_at is None), entries[0])
+        entries = tuple(e for e in entries if e is not leaving)
+    return OpenRequests((*entries, entry), state.early_clicks)
+
+
+def without(state: OpenRequests, request_id: str) -> OpenRequests:
+    """Remove an entry."""
+    kept = tuple(e for e in state.entries if e.request_id != request_id)
+    return OpenRequests(kept, state.early_clicks)

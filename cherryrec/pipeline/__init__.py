@@ -1,0 +1,24 @@
+"""The pipeline: one worker's core, from an event to the messages that follow from it.
+
+`pipeline` is the way of each event, `ranking` the way of a request, `windows` when labels are
+known, `effects` what comes out.
+"""
+
+from __future__ import annotations
+
+from cherryrec.pipeline.config import EvaluatorConfig, PipelineConfig
+from cherryrec.pipeline.effects import Effects, MemoryStore, Position, Send, Store
+from cherryrec.pipeline.pipeline import Pipeline
+from cherryrec.pipeline.ranking import Models
+
+__all__ = [
+    "Effects",
+    "EvaluatorConfig",
+    "MemoryStore",
+    "Models",
+    "Pipeline",
+    "PipelineConfig",
+    "Position",
+    "Send",
+    "Store",
+]

@@ -1,0 +1,50 @@
+"""Settings of the pipeline: one struct a part, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cherryrec.attention import AttentionConfig
+from cherryrec.catalogue import CatalogueConfig
+from cherryrec.errors import ConfigError
+from cherryrec.feedback import FeedbackConfig
+from cherryrec.knrs import KnrsConfig
+from cherryrec.profile import ProfileConfig
+from cherryrec.vans import VansConfig
+
+__all__ = ["EvaluatorConfig", "PipelineConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatorConfig:
+    """Whether CnLE is asked, and how long its answer is waited for.
+
+    Parameters
+    ----------
+    enabled
+        Ask CnLE; without it VaNS ranks alone, and no slate counts as degraded for it.
+    deadline_ms
+        Milliseconds from a request's arrival to its answer, with or without evaluations; a
+        request's own `deadline_ms` goes before it. Above 0.
+    """
+
+    enabled: bool = False
+    deadline_ms: int = 2_000
+
+    def __post_init__(self) -> None:
+        if self.deadline_ms <= 0:
+            msg = f"deadline_ms must be above 0, got {self.deadline_ms!r}"
+            raise ConfigError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """Everything the core of a worker is set by."""
+
+    attention: AttentionConfig = field(default_factory=AttentionConfig)
+    catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
+    profile: ProfileConfig = field(default_factory=ProfileConfig)
+    knrs: KnrsConfig = field(default_factory=KnrsConfig)
+    vans: VansConfig = field(default_factory=VansConfig)
+    feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
+    evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)

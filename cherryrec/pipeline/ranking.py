@@ -1,0 +1,180 @@
+"""From a request to a slate: select, freeze the features, score, explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.cnle import evaluation_request
+from cherryrec.events import (
+    Degraded,
+    Evaluation,
+    EvaluationRequest,
+    PromptProfile,
+    Recommendation,
+    RecommendationRequest,
+    Recommended,
+    instant,
+    seconds,
+)
+from cherryrec.features import FEATURES, column, feature_matrix, with_evaluations
+from cherryrec.knrs import KnrsConfig, select
+from cherryrec.open_requests import OpenRequest
+from cherryrec.profile import Profile
+from cherryrec.reader import Reader
+from cherryrec.vans import Scored
+
+__all__ = ["Models", "Scores", "ask", "open_request", "recommend"]
+
+_NEWS_VALUE = column("news_value")
+_PROMPT_HISTORY = 20
+_PROMPT_INTERESTS = 5
+
+
+class Scores(Protocol):
+    """Anything that scores a feature matrix: a learner's live model or a snapshot's scorer."""
+
+    def score(self, features: NDArray[np.float64]) -> Scored:
+        """Score one slate."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Models:
+    """The models a worker ranks with now; replaced whole when a new snapshot comes."""
+
+    scorer: Scores
+    knrs_weights: NDArray[np.float64] | None = None
+    version: int = 0
+
+
+def open_request(
+    catalogue: Catalogue,
+    profile: Profile,
+    request: RecommendationRequest,
+    config: KnrsConfig,
+    models: Models,
+    *,
+    expires_at: float | None,
+) -> OpenRequest:
+    """Select the candidates and freeze all that scoring and learning will need of them."""
+    reader = Reader.of(profile, catalogue)
+    selection = select(catalogue, reader, request, config, models.knrs_weights)
+    requested_s = seconds(request.requested_at)
+    features = feature_matrix(catalogue, reader, selection, requested_s)
+    return OpenRequest(
+        request_id=request.request_id,
+        requested_s=requested_s,
+        slate_size=request.slate_size,
+        articles=tuple(catalogue.ids[row] for row in selection.rows),
+        features=features.tobytes(),
+        metrics=selection.metrics.astype("<f4").tobytes(),
+        dropped=selection.dropped,
+        is_cold=selection.is_cold,
+        expires_at=expires_at,
+    )
+
+
+def ask(
+    catalogue: Catalogue,
+    profile: Profile,
+    entry: OpenRequest,
+    *,
+    user_id: str,
+    n_evaluated: int,
+    expires_at: float,
+) -> EvaluationRequest:
+    """Put CnLE's question about the best candidates of an open request."""
+    candidates = []
+    for article_id in entry.articles[:n_evaluated]:
+        row = catalogue.row_of.get(article_id)
+        if row is not None and catalogue.titles[row]:
+            category = catalogue.categories.name(int(catalogue.category[row]))
+            candidates.append((article_id, catalogue.titles[row], category))
+    return evaluation_request(
+        request_id=entry.request_id,
+        user_id=user_id,
+        candidates=candidates,
+        profile=_prompt_profile(catalogue, profile),
+        expires_at=expires_at,
+    )
+
+
+def _prompt_profile(catalogue: Catalogue, profile: Profile) -> PromptProfile:
+    rows = catalogue.known_rows([visit.article_id for visit in profile.history])
+    titles = [catalogue.titles[row] for row in rows if catalogue.titles[row]]
+    counts = np.bincount(catalogue.category[rows], minlength=1)
+    counts[0] = 0
+    order = sorted(np.flatnonzero(counts), key=lambda c: (-counts[c], catalogue.categories.name(c)))
+    return PromptProfile(
+        role=profile.role,
+        fields=profile.fields,
+        collections=profile.collections,
+        interests=tuple(catalogue.categories.name(int(c)) for c in order[:_PROMPT_INTERESTS]),
+        history=tuple(titles[-_PROMPT_HISTORY:]),
+    )
+
+
+def recommend(
+    catalogue: Catalogue,
+    entry: OpenRequest,
+    models: Models,
+    *,
+    user_id: str,
+    evaluation: Evaluation | None,
+    degraded: Degraded | None,
+) -> tuple[Recommendation, OpenRequest]:
+    """Score an open request and explain it.
+
+    An article that was retracted since the selection is left out. Ties go by article id.
+
+    Returns
+    -------
+    The recommendation, and the entry as ranked: with the evaluations in its features.
+    """
+    evaluations = evaluation.evaluations if evaluation is not None else {}
+    features = with_evaluations(entry.feature_array(), entry.articles, evaluations)
+    scored = models.scorer.score(features.astype(np.float64))
+    places = [i for i, a in enumerate(entry.articles) if not _is_retracted(catalogue, a)]
+    places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
+    slate = tuple(
+        Recommended(
+            article_id=entry.articles[i],
+            position=position,
+            score=float(scored.scores[i]),
+            news_value=float(features[i, _NEWS_VALUE]),
+            contributions=_named(scored.contributions[i]),
+            evaluation=evaluations.get(entry.articles[i]),
+        )
+        for position, i in enumerate(places[: entry.slate_size])
+    )
+    versions: dict[str, int | str] = {"models": models.version}
+    if evaluation is not None and evaluation.model:
+        versions |= {"evaluator": evaluation.model, "prompt": evaluation.prompt}
+    recommendation = Recommendation(
+        request_id=entry.request_id,
+        user_id=user_id,
+        requested_at=instant(entry.requested_s),
+        slate=slate,
+        degraded="catalogue_cold" if entry.is_cold else degraded,
+        versions=versions,
+        dropped=entry.dropped,
+    )
+    return recommendation, _ranked(entry, features)
+
+
+def _ranked(entry: OpenRequest, features: NDArray[np.float32]) -> OpenRequest:
+    return msgspec.structs.replace(entry, features=features.tobytes(), expires_at=None)
+
+
+def _is_retracted(catalogue: Catalogue, article_id: str) -> bool:
+    row = catalogue.row_of.get(article_id)
+    return row is not None and bool(catalogue.retracted[row])
+
+
+def _named(contributions: NDArray[np.float64]) -> dict[str, float]:
+    return {FEATURES[j]: float(contributions[j]) for j in np.flatnonzero(contributions)}
