@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.evaluation.summary import Latency, MetricRow, ReplaySummary
+from cherryrec.evaluation.summary import MetricRow, ReplaySummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_latency", "plot_quality"]
+__all__ = ["plot_degraded", "plot_latency", "plot_quality"]
 
 # Okabe & Ito (2008), Color universal design: told apart by readers of every colour vision.
 OURS = "#D55E00"
@@ -52,16 +52,37 @@ def plot_latency(summary: ReplaySummary, path: Path) -> bool:
         return False
 
     def draw(axes: Axes) -> None:
-        times, percentiles = _latency_over_time(latency)
-        for column, (name, colour) in enumerate(
-            [("p50", OTHERS[0]), ("p90", OTHERS[1]), ("p99", OURS)]
-        ):
-            axes.plot(times, percentiles[:, column], color=colour, linewidth=1.6, label=name)
+        ends, buckets = _buckets(latency.event_times_s, latency.milliseconds)
+        percentiles = np.array([np.percentile(bucket, (50, 90, 99)) for bucket in buckets])
+        styles = (("p50", OTHERS[0]), ("p90", OTHERS[1]), ("p99", OURS))
+        for column, (name, colour) in reversed(list(enumerate(styles))):
+            axes.plot(ends, percentiles[:, column], color=colour, linewidth=1.6, label=name)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}" if np.ptp(np.log10(percentiles)) < 1 else "")
         axes.set_ylabel("request to recommendation (ms, log scale)")
         _time_axis(axes)
 
     _save(draw, f"Latency over time: {summary.log_name}", summary, path)
+    return True
+
+
+def plot_degraded(summary: ReplaySummary, path: Path) -> bool:
+    """Draw the share of degraded recommendations over the log's time; False where none was."""
+    latency = summary.latency
+    if latency is None or latency.is_degraded is None or not latency.is_degraded.any():
+        return False
+    is_degraded = latency.is_degraded.astype(np.float64)  # (n,)
+
+    def draw(axes: Axes) -> None:
+        ends, buckets = _buckets(latency.event_times_s, is_degraded)
+        share = [100.0 * float(bucket.mean()) for bucket in buckets]
+        axes.plot(ends, share, color=OURS, linewidth=1.6, label="degraded")
+        axes.set_ylim(0.0, 105.0)
+        axes.set_ylabel("recommendations without evaluations (%)")
+        _time_axis(axes)
+
+    _save(draw, f"Share degraded over time: {summary.log_name}", summary, path)
     return True
 
 
@@ -91,21 +112,17 @@ def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
     )
 
 
-def _latency_over_time(
-    latency: Latency,
-) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
-    """Return the ends of time buckets and p50, p90, p99 within each, (b,) and (b, 3)."""
-    order = np.argsort(latency.event_times_s, kind="stable")
-    times_s, milliseconds = latency.event_times_s[order], latency.milliseconds[order]
+def _buckets(
+    times_s: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.datetime64], list[NDArray[np.float64]]]:
+    """Return the ends of the time buckets that hold something, and the values within each."""
+    order = np.argsort(times_s, kind="stable")
+    times_s, values = times_s[order], values[order]
     edges = np.linspace(times_s[0], times_s[-1], N_BUCKETS + 1)
     cuts = np.searchsorted(times_s, edges[1:-1], side="right")
-    buckets = [
-        (end, bucket)
-        for end, bucket in zip(edges[1:], np.split(milliseconds, cuts), strict=True)
-        if bucket.size
-    ]
-    percentiles = np.array([np.percentile(bucket, (50, 90, 99)) for _, bucket in buckets])
-    return _instants(np.array([end for end, _ in buckets])), percentiles
+    parts = np.split(values, cuts)
+    filled = [number for number, part in enumerate(parts) if part.size]
+    return _instants(edges[1:][filled]), [parts[number] for number in filled]
 
 
 def _instants(times_s: NDArray[np.float64]) -> NDArray[np.datetime64]:

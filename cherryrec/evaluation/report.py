@@ -14,7 +14,7 @@ from typing import Any
 
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import METRICS
-from cherryrec.evaluation.plots import plot_latency, plot_quality
+from cherryrec.evaluation.plots import plot_degraded, plot_latency, plot_quality
 from cherryrec.evaluation.summary import (
     METRIC_TITLES,
     MetricRow,
@@ -41,6 +41,7 @@ def write_report(summary: ReplaySummary, folder: str | Path) -> Path:
     for title, name, plot in (
         ("Quality over time", "quality.png", plot_quality),
         ("Latency over time", "latency.png", plot_latency),
+        ("Share degraded over time", "degraded.png", plot_degraded),
     ):
         if plot(summary, target / name):
             pictures[title] = name

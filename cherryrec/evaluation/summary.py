@@ -55,10 +55,13 @@ class Latency:
         Event time of each request, UTC seconds, (n,).
     milliseconds
         From request to recommendation, (n,).
+    is_degraded
+        Whether each was answered without evaluations, (n,); None where that was not recorded.
     """
 
     event_times_s: NDArray[np.float64]
     milliseconds: NDArray[np.float64]
+    is_degraded: NDArray[np.bool_] | None = None
 
     def percentiles(self) -> dict[str, float]:
         """Return p50, p90, p99 and p100 in milliseconds; empty where nothing was timed."""

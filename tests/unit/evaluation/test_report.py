@@ -42,7 +42,9 @@ def summary() -> ReplaySummary:
         counts={"impressions": 300, "articles": 1_234},
         wall_s=2.5,
         impressions_per_s=120.0,
-        latency=Latency(np.linspace(1.6e9, 1.60009e9, 300), rng.lognormal(0, 1, 300)),
+        latency=Latency(
+            np.linspace(1.6e9, 1.60009e9, 300), rng.lognormal(0, 1, 300), np.arange(300) < 30
+        ),
         degraded={"deadline": 30},
         sha256="ab" * 32,
         versions={"cherryrec": "0.1.0"},
@@ -54,12 +56,13 @@ def test_the_folder_holds_numbers_page_and_pictures(summary: ReplaySummary, tmp_
     folder = write_report(summary, tmp_path / "new" / "report")
 
     assert sorted(path.name for path in folder.iterdir()) == [
+        "degraded.png",
         "latency.png",
         "quality.png",
         "report.json",
         "report.md",
     ]
-    for name in ("latency.png", "quality.png"):
+    for name in ("degraded.png", "latency.png", "quality.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
