@@ -50,7 +50,8 @@ class MindLog:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> folder = Path(tempfile.mkdtemp())
+    >>> temporary = tempfile.TemporaryDirectory()
+    >>> folder = Path(temporary.name)
     >>> _ = (folder / "news.tsv").write_text(
     ...     "N1\tsport\tfootball\tLate goal\t\t\t[]\t[]\n"
     ...     "N2\tnews\t\tVote today\t\t\t[]\t[]\n"
@@ -67,6 +68,7 @@ class MindLog:
     'Late goal'
     >>> print(log.bad_rows[0])
     behaviors.tsv:3: time must be M/D/YYYY h:mm:ss AM|PM or ISO 8601, got 'yesterday'
+    >>> temporary.cleanup()
     """
 
     def __init__(self, folder: str | Path) -> None:

@@ -47,6 +47,8 @@ def plot_quality(summary: ReplaySummary, path: Path) -> bool:
 
 def plot_latency(summary: ReplaySummary, path: Path) -> bool:
     """Draw p50, p90 and p99 of the latency in buckets of the log's time; False without any."""
+    from matplotlib.ticker import LogLocator  # noqa: PLC0415
+
     latency = summary.latency
     if latency is None or not latency.milliseconds.size:
         return False
@@ -58,8 +60,9 @@ def plot_latency(summary: ReplaySummary, path: Path) -> bool:
         for column, (name, colour) in reversed(list(enumerate(styles))):
             axes.plot(ends, percentiles[:, column], color=colour, linewidth=1.6, label=name)
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}" if np.ptp(np.log10(percentiles)) < 1 else "")
+        axes.yaxis.set_minor_formatter("")
         axes.set_ylabel("request to recommendation (ms, log scale)")
         _time_axis(axes)
 
