@@ -72,7 +72,9 @@ def encode(event: Event) -> bytes:
     return b'{"schema":1,' + encoded[1:]
 
 
-def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_BYTES) -> E:
+def decode(
+    message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_BYTES
+) -> E:
     """Decode and validate one message.
 
     Parameters
@@ -106,7 +108,7 @@ def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_
         msg = f"value too long: wanted at most {max_bytes} bytes, got {len(raw)}"
         raise BadMessage(msg)
     try:
-        event = _decoder(message).decode(raw)
+        event: E = _decoder(message).decode(raw)
     except UnicodeDecodeError as error:
         msg = f"not UTF-8: {error}"
         raise BadMessage(msg) from error
@@ -179,7 +181,9 @@ def pack(array: NDArray[np.generic]) -> PackedArray:
     array([1., 2.])
     """
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return PackedArray(dtype=little.dtype.str, shape=little.shape, values=little.tobytes())
+    return PackedArray(
+        dtype=little.dtype.str, shape=little.shape, values=little.tobytes()
+    )
 
 
 def unpack(packed: PackedArray) -> NDArray[np.generic]:
@@ -197,5 +201,7 @@ def unpack(packed: PackedArray) -> NDArray[np.generic]:
             raise ModelError(msg)
         return np.frombuffer(packed.values, dtype=dtype).reshape(packed.shape).copy()
     except (TypeError, ValueError) as error:
-        msg = f"array of {packed.dtype!r} {packed.shape} does not fit its bytes: {error}"
+        msg = (
+            f"array of {packed.dtype!r} {packed.shape} does not fit its bytes: {error}"
+        )
         raise ModelError(msg) from error

@@ -13,9 +13,20 @@ import numpy as np
 
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click, Example, Impression, instant, seconds
-from cherryrec.open_requests import OpenRequest, OpenRequests, without
+from cherryrec.open_requests import OpenRequest, OpenRequests
 
-__all__ = ["FeedbackConfig", "close", "note_click", "note_impression"]
+__all__ = [
+    "UNSHOWN_S",
+    "FeedbackConfig",
+    "ended",
+    "ends_s",
+    "example_of",
+    "note_click",
+    "note_impression",
+]
+
+UNSHOWN_S = 3_600.0
+"""How long an answered request waits for its impression, in seconds of event time."""
 
 _MAX_EARLY = 8
 
@@ -52,7 +63,9 @@ def note_impression(
     if entry is None or entry.shown_s is not None:
         return state, None
     clicked = tuple(
-        article for shown, article in state.early_clicks if shown == impression.impression_id
+        article
+        for shown, article in state.early_clicks
+        if shown == impression.impression_id
     )
     shown = msgspec.structs.replace(
         entry,
@@ -65,7 +78,9 @@ def note_impression(
     return _replaced(OpenRequests(state.entries, early), shown), shown
 
 
-def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
+def note_click(
+    state: OpenRequests, click: Click, config: FeedbackConfig
+) -> OpenRequests:
     """Label the exposure a click belongs to.
 
     By its `impression_id`; without one, by the newest impression within the window that shows the
@@ -76,10 +91,17 @@ def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> Ope
     if click.impression_id is not None:
         names = {click.impression_id}
         entry = next(
-            (e for e in state.entries if e.impression_id in names or e.request_id in names), None
+            (
+                e
+                for e in state.entries
+                if e.impression_id in names or e.request_id in names
+            ),
+            None,
         )
         if entry is None:
-            early = (*state.early_clicks, (click.impression_id, click.article_id))[-_MAX_EARLY:]
+            early = (*state.early_clicks, (click.impression_id, click.article_id))[
+                -_MAX_EARLY:
+            ]
             return OpenRequests(state.entries, early)
     else:
         window = config.attribution_window_s
@@ -96,33 +118,31 @@ def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> Ope
     if entry is None or click.article_id in entry.clicked:
         return state
     return _replaced(
-        state, msgspec.structs.replace(entry, clicked=(*entry.clicked, click.article_id))
+        state,
+        msgspec.structs.replace(entry, clicked=(*entry.clicked, click.article_id)),
     )
 
 
-def close(
-    state: OpenRequests, *, user_id: str, before_s: float, config: FeedbackConfig, feature_set: str
-) -> tuple[OpenRequests, list[Example]]:
-    """Take out the requests whose window ended before an event time, as examples.
-
-    Requests that were answered but never shown leave one window later, without an example.
-    """
-    examples = []
-    for entry in state.entries:
-        if entry.expires_at is not None:
-            continue
-        if entry.shown_s is None:
-            if entry.requested_s + 2 * config.attribution_window_s + 3_600.0 < before_s:
-                state = without(state, entry.request_id)
-        elif entry.shown_s + config.attribution_window_s < before_s:
-            state = without(state, entry.request_id)
-            example = _example(entry, user_id, feature_set)
-            if example is not None:
-                examples.append(example)
-    return state, examples
+def ends_s(entry: OpenRequest, config: FeedbackConfig) -> float:
+    """Event time at which an answered request ends: its window, or an hour's wait to be shown."""
+    if entry.shown_s is not None:
+        return entry.shown_s + config.attribution_window_s
+    return entry.requested_s + config.attribution_window_s + UNSHOWN_S
 
 
-def _example(entry: OpenRequest, user_id: str, feature_set: str) -> Example | None:
+def ended(
+    state: OpenRequests, *, before_s: float, config: FeedbackConfig
+) -> list[OpenRequest]:
+    """Return the answered requests that ended before an event time."""
+    return [
+        entry
+        for entry in state.entries
+        if entry.expires_at is None and ends_s(entry, config) < before_s
+    ]
+
+
+def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example | None:
+    """Label an ended request by its clicks; None where it was not shown or nothing was clicked."""
     place = {article: index for index, article in enumerate(entry.articles)}
     shown = [article for article in entry.shown if article in place]
     clicked = tuple(article in entry.clicked for article in shown)
@@ -142,5 +162,7 @@ def _example(entry: OpenRequest, user_id: str, feature_set: str) -> Example | No
 
 
 def _replaced(state: OpenRequests, changed: OpenRequest) -> OpenRequests:
-    entries = tuple(changed if e.request_id == changed.request_id else e for e in state.entries)
+    entries = tuple(
+        changed if e.request_id == changed.request_id else e for e in state.entries
+    )
     return OpenRequests(entries, state.early_clicks)

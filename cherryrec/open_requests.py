@@ -30,8 +30,9 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 
     `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
     float32 (n, 5) as bytes. `expires_at` is the wall-clock deadline while pending, None once
-    ranked. `shown_s` is the impression's event time, None before it; `clicked` the articles
-    clicked so far.
+    ranked; `answered_by` the offset of the evaluation or deadline that ranked it, so that the same
+    one read again after a crash is answered again. `shown_s` is the impression's event time, None
+    before it; `clicked` the articles clicked so far.
     """
 
     request_id: str
@@ -47,6 +48,7 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     shown_s: float | None = None
     shown: tuple[str, ...] = ()
     clicked: tuple[str, ...] = ()
+    answered_by: str | None = None
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""

@@ -87,13 +87,14 @@ class HashedText:
         self._add(weights, title, 1.0)
         if abstract:
             self._add(weights, " ".join(abstract.split()[:60]), 0.5)
-        vector = np.zeros(self.n_dimensions)  # (D,)
+        vector: NDArray[np.float64] = np.zeros(self.n_dimensions)  # (D,)
         if weights:
             keys = np.fromiter(weights.keys(), dtype=np.int64, count=len(weights))
             values = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
             signs = np.where(keys & (1 << 31), 1.0, -1.0)
             buckets = keys & (self.n_dimensions - 1)
-            vector = np.bincount(buckets, signs * values, minlength=self.n_dimensions)
+            counts = np.bincount(buckets, signs * values, minlength=self.n_dimensions)
+            vector = np.asarray(counts, np.float64)
             norm = float(np.sqrt(vector @ vector))
             if norm > 0:
                 vector = vector / norm

@@ -45,5 +45,7 @@ class RecentIds:
         """Return the inverse of `to_bytes`."""
         recent = cls(capacity)
         pairs = np.frombuffer(raw, "<u8").reshape(-1, 2)
-        recent._offsets = {int(id_hash): int(offset) for id_hash, offset in pairs[-capacity:]}
+        recent._offsets = {
+            int(id_hash): int(offset) for id_hash, offset in pairs[-capacity:]
+        }
         return recent

@@ -52,7 +52,10 @@ class AttentionConfig:
                     f"got {half_life!r}"
                 )
                 raise ConfigError(msg)
-        if list(self.half_lives_s) != sorted(set(self.half_lives_s)) or not self.half_lives_s:
+        if (
+            list(self.half_lives_s) != sorted(set(self.half_lives_s))
+            or not self.half_lives_s
+        ):
             msg = f"half_lives_s must rise, got {self.half_lives_s!r}"
             raise ConfigError(msg)
         if self.n_buckets < 1 or self.n_buckets & (self.n_buckets - 1):
@@ -101,8 +104,12 @@ class DecayedCounters:
         """Make room for `n_rows` rows; new ones are zero."""
         missing = n_rows - len(self.sums)
         if missing > 0:
-            self.sums = np.concatenate([self.sums, np.zeros((missing, self.sums.shape[1]))])
-            self.first_shown = np.concatenate([self.first_shown, np.full(missing, np.nan)])
+            self.sums = np.concatenate(
+                [self.sums, np.zeros((missing, self.sums.shape[1]))]
+            )
+            self.first_shown = np.concatenate(
+                [self.first_shown, np.full(missing, np.nan)]
+            )
 
     def clear(self, row: int) -> None:
         """Forget one row, for its reuse."""
@@ -167,7 +174,9 @@ class DecayedCounters:
         if self.landmark == 0.0 or time_s - self.landmark >= _REBASE_AFTER_S:
             landmark = time_s // DAY_S * DAY_S
             if landmark > self.landmark:
-                self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
+                self.sums[:, : 2 * self.n_half_lives] *= self._shift(
+                    landmark - self.landmark
+                )
                 self.landmark = landmark
 
     def _weights(self, time_s: float) -> NDArray[np.float64]:

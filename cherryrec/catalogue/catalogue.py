@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cherryrec.attention import DecayedCounters
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import Interned
+from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.events import ArticlePublished, seconds
 from cherryrec.text import HashedText, stable_hash
 
@@ -62,6 +63,11 @@ class Catalogue:
         self.category_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
+        self._stories = StoryMemory(
+            self.config.n_dimensions,
+            capacity=min(self.config.story_memory, self.config.max_articles),
+            window_s=self.config.story_window_s,
+        )
         self._allocate(min(_FIRST_ROWS, self.config.max_articles))
 
     def __len__(self) -> int:
@@ -74,7 +80,9 @@ class Catalogue:
         return len(self.ids)
 
     def _allocate(self, capacity: int) -> None:
-        self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
+        self.embeddings = np.zeros(
+            (capacity, self.config.n_dimensions), np.float32
+        )  # (N, D)
         self.category = np.zeros(capacity, np.int32)
         self.subcategory = np.zeros(capacity, np.int32)
         self.source = np.zeros(capacity, np.int32)
@@ -83,7 +91,9 @@ class Catalogue:
         self.alive = np.zeros(capacity, bool)
         self.retracted = np.zeros(capacity, bool)
         self.story_similarity = np.zeros(capacity)  # to the nearest earlier article
-        self.touched = np.zeros(capacity)  # last publication, view or click, epoch seconds
+        self.touched = np.zeros(
+            capacity
+        )  # last publication, view or click, epoch seconds
         self.hashes = np.zeros(capacity, np.uint64)  # stable hash of the id
         self.totals.grow(capacity)
 
@@ -132,13 +142,17 @@ class Catalogue:
 
     def rows(self, article_ids: Iterable[str], now: float) -> Rows:
         """Rows of several articles, made where there are none."""
-        return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
+        return np.array(
+            [self.row(article_id, now) for article_id in article_ids], np.intp
+        )
 
     def partition(self, number: int) -> DecayedCounters:
         """Counters of one source partition, made if there are none; rows are the catalogue's."""
         counters = self.partitions.get(number)
         if counters is None:
-            counters = DecayedCounters(tuple(self.totals.half_lives.tolist()), len(self.alive))
+            counters = DecayedCounters(
+                tuple(self.totals.half_lives.tolist()), len(self.alive)
+            )
             self.partitions[number] = counters
         return counters
 
@@ -164,15 +178,19 @@ class Catalogue:
         """Store an article as it stands now, embedding it once; return its row."""
         row = self.row(article.article_id, now)
         vector = self.text.embed(article.title, article.abstract)
-        published = np.nan if article.published_at is None else seconds(article.published_at)
-        self.story_similarity[row] = self._nearest_earlier(
-            row, vector, now if np.isnan(published) else published
+        published = (
+            np.nan if article.published_at is None else seconds(article.published_at)
+        )
+        self.story_similarity[row] = self._stories.tell(
+            article.article_id, vector, now=now
         )
         self.titles[row] = article.title
         self.embeddings[row] = vector
         self._count_as(row, article)
         self.entity[row] = 0
-        codes = [self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]]
+        codes = [
+            self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]
+        ]
         self.entity[row, : len(codes)] = codes
         self.published[row] = published
         self.alive[row], self.retracted[row] = True, False
@@ -197,25 +215,21 @@ class Catalogue:
         self.category[row], self.source[row] = category, source
         self.subcategory[row] = self.subcategories.code(article.subcategory)
 
-    def _nearest_earlier(self, row: int, vector: NDArray[np.float32], time_s: float) -> float:
-        n = self.n_rows
-        born = self.born()[:n]
-        window = self.config.story_window_s
-        recent = self.alive[:n] & ~(born > time_s) & ~(born < time_s - window)
-        recent[row] = False
-        candidates = np.flatnonzero(recent)
-        if not candidates.size:
-            return 0.0
-        return float(np.clip((self.embeddings[candidates] @ vector).max(), 0.0, 1.0))
-
     def retract(self, article_id: str, now: float) -> None:
         """Take an article out of every later slate, even one whose message has not come yet."""
         row = self.row(article_id, now)
         self.alive[row], self.retracted[row] = False, True
 
+    def is_retracted(self, article_id: str) -> bool:
+        """Whether an article was taken out."""
+        row = self.row_of.get(article_id)
+        return row is not None and bool(self.retracted[row])
+
     def born(self) -> NDArray[np.float64]:
         """When each article appeared: publication, else first exposure, else NaN; (N,)."""
-        return np.where(np.isnan(self.published), self.totals.first_shown, self.published)
+        return np.where(
+            np.isnan(self.published), self.totals.first_shown, self.published
+        )
 
     def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Seconds since each article appeared; 0 where that is unknown or not yet."""

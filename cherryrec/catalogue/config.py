@@ -24,15 +24,18 @@ class CatalogueConfig:
         Length of an article's embedding, a power of two.
     story_window_s
         How far back an earlier version of the same story is looked for, in seconds.
+    story_memory
+        Arrivals among which it is looked for, above 0.
     """
 
     max_articles: int = 100_000
     max_age_s: float = 4 * 86_400.0
     n_dimensions: int = 128
     story_window_s: float = 2 * 86_400.0
+    story_memory: int = 2_048
 
     def __post_init__(self) -> None:
-        for name in ("max_articles", "max_age_s", "story_window_s"):
+        for name in ("max_articles", "max_age_s", "story_window_s", "story_memory"):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

@@ -8,4 +8,11 @@ from __future__ import annotations
 from cherryrec.features.matrix import feature_matrix, with_evaluations
 from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, column
 
-__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "column", "feature_matrix", "with_evaluations"]
+__all__ = [
+    "CONTEXT",
+    "FEATURES",
+    "FEATURE_SET",
+    "column",
+    "feature_matrix",
+    "with_evaluations",
+]

@@ -66,7 +66,10 @@ def _share(read: NDArray[np.int32], codes: NDArray[np.int32]) -> Floats:
 
 def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
     """How each candidate does with everyone, (n, 19): see `features.names.ATTENTION`."""
-    views, clicks = catalogue.totals.views(rows, now), catalogue.totals.clicks(rows, now)  # (n, H)
+    views, clicks = (
+        catalogue.totals.views(rows, now),
+        catalogue.totals.clicks(rows, now),
+    )  # (n, H)
     totals = catalogue.totals.totals(rows)  # (n, 3)
     base = base_rate(catalogue)
     prior = _PRIOR_VIEWS * base
@@ -80,13 +83,23 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
             rate[:, 0] - rate[:, 3],
         ]
     )
-    category = catalogue.category[rows]
+    category = catalogue.category[rows].astype(np.intp)
     groups = catalogue.category_totals
     group_views = np.maximum(groups.views(category, now), 0.0)[:, [1, 3]]
     group_clicks = np.maximum(groups.clicks(category, now), 0.0)[:, [1, 3]]
-    group_rate = np.log((group_clicks + 5 * prior) / ((group_views + 5 * _PRIOR_VIEWS) * base))
+    group_rate = np.log(
+        (group_clicks + 5 * prior) / ((group_views + 5 * _PRIOR_VIEWS) * base)
+    )
     return np.column_stack(
-        [rate, ever, log_views, log_clicks, velocity, np.log1p(totals[:, 2]), group_rate]
+        [
+            rate,
+            ever,
+            log_views,
+            log_clicks,
+            velocity,
+            np.log1p(totals[:, 2]),
+            group_rate,
+        ]
     )
 
 

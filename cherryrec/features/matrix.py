@@ -49,7 +49,9 @@ def feature_matrix(
         np.tile(context(reader, n, now), (n, 1)),
     )
     matrix = np.concatenate(parts, axis=1).astype(np.float32)
-    assert matrix.shape[1] == len(FEATURES), "a block's width differs from its list of names"
+    assert matrix.shape[1] == len(FEATURES), (
+        "a block's width differs from its list of names"
+    )
     return matrix
 
 

@@ -61,7 +61,14 @@ CONTEXT = (
     "context_day_cos",
 )
 
-FEATURES: tuple[str, ...] = (*KNRS, *READING, *ATTENTION, *ARTICLE, *EVALUATION, *CONTEXT)
+FEATURES: tuple[str, ...] = (
+    *KNRS,
+    *READING,
+    *ATTENTION,
+    *ARTICLE,
+    *EVALUATION,
+    *CONTEXT,
+)
 """Column names of a feature matrix, in order. See docs/features.md for each one's definition."""
 
 FEATURE_SET = f"v1-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"

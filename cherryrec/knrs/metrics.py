@@ -71,7 +71,9 @@ def relevance(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
         reader.subcategory_lift[catalogue.subcategory[rows]],
     )
     result = sum(_squash(part) for part in parts) / len(parts)
-    return np.asarray(np.where(is_named(catalogue, reader, rows), 1.0, result), dtype=float)
+    return np.asarray(
+        np.where(is_named(catalogue, reader, rows), 1.0, result), dtype=float
+    )
 
 
 def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.bool_]:
@@ -81,9 +83,9 @@ def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.boo
         return np.zeros(len(rows), bool)
     category = [catalogue.categories.find(name) for name in named]
     subcategory = [catalogue.subcategories.find(name) for name in named]
-    return np.isin(catalogue.category[rows], [c for c in category if c != MISSING]) | np.isin(
-        catalogue.subcategory[rows], [c for c in subcategory if c != MISSING]
-    )
+    return np.isin(
+        catalogue.category[rows], [c for c in category if c != MISSING]
+    ) | np.isin(catalogue.subcategory[rows], [c for c in subcategory if c != MISSING])
 
 
 def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
@@ -98,7 +100,9 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
         code = catalogue.sources.find(source)
         if code != MISSING:
             prior[code] = value
-    views, clicks = np.maximum(catalogue.source_totals.totals(slice(0, n_sources)), 0.0)[:, :2].T
+    views, clicks = np.maximum(
+        catalogue.source_totals.totals(slice(0, n_sources)), 0.0
+    )[:, :2].T
     expected = views * (clicks.sum() + 1.0) / (views.sum() + 10.0)
     strength = config.credibility_strength
     hits = prior * strength + clicks
@@ -107,19 +111,24 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
     return np.asarray(posterior[catalogue.source[rows]])
 
 
-def timeliness(catalogue: Catalogue, rows: Rows, now: float, config: KnrsConfig) -> Floats:
+def timeliness(
+    catalogue: Catalogue, rows: Rows, now: float, config: KnrsConfig
+) -> Floats:
     """f3: 2^(-age / half-life of the category); 1 for an article not seen before."""
     half_lives = np.full(len(catalogue.categories), config.half_life_s)
     for category, half_life in config.category_half_lives_s.items():
         code = catalogue.categories.find(category)
         if code != MISSING:
             half_lives[code] = half_life
-    return np.exp2(-catalogue.age(rows, now) / half_lives[catalogue.category[rows]])
+    return np.asarray(np.exp2(-catalogue.age(rows, now) / half_lives[catalogue.category[rows]]))
 
 
 def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
     """f4: click rate against everyone's, r / (1 + r), averaged over the half-lives; 0.5 unseen."""
-    views, clicks = catalogue.totals.views(rows, now), catalogue.totals.clicks(rows, now)
+    views, clicks = (
+        catalogue.totals.views(rows, now),
+        catalogue.totals.clicks(rows, now),
+    )
     base = base_rate(catalogue)
     ratio = (clicks + _PRIOR_VIEWS * base) / ((views + _PRIOR_VIEWS) * base)
     return np.asarray((ratio / (1.0 + ratio)).mean(axis=1))
@@ -127,7 +136,9 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 def base_rate(catalogue: Catalogue) -> float:
     """Clicks per view over everything counted, smoothed; in (0, 1]."""
-    views, clicks = np.maximum(catalogue.category_totals.sums[:, -3:-1].sum(axis=0), 0.0)
+    views, clicks = np.maximum(
+        catalogue.category_totals.sums[:, -3:-1].sum(axis=0), 0.0
+    )
     return min(float((clicks + 1.0) / (views + 10.0)), 1.0)
 
 

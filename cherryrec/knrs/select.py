@@ -25,7 +25,7 @@ class Selection:
     """The candidates of one request, best news value first.
 
     `rows` (n,) index the catalogue, `metrics` (n, 5) are f1 to f5, `values` (n,) the news values;
-    `dropped` names candidates of the request that were excluded, retracted or unknown; `is_cold`
+    `dropped` names candidates of the request that were excluded or retracted; `is_cold`
     says that no article was live, and the ones shown lately stand in.
     """
 
@@ -58,7 +58,7 @@ def select(
     """Select the candidates of a request.
 
     With `candidates` in the request all of them go on, in order of news value, but for those
-    excluded or retracted. Without, the whole live catalogue is scored, what the user has read or
+    excluded or retracted; one whose article message has not come yet is ranked without its text. Without, the whole live catalogue is scored, what the user has read or
     excludes is left out, and the best of the rest are kept (`n_kept`). Where no article is live
     (the catalogue is cold), those shown lately stand in.
 
@@ -80,6 +80,7 @@ def select(
     now = seconds(request.requested_at)
     excluded = set(request.exclude)
     is_cold = False
+    dropped: tuple[str, ...] = ()
     if request.candidates is None:
         live = catalogue.live_rows(now)
         is_cold = not live.size
@@ -87,22 +88,17 @@ def select(
         read = {visit.article_id for visit in reader.profile.history} | excluded
         is_new = np.ones(catalogue.n_rows, bool)
         is_new[catalogue.known_rows(sorted(read))] = False
-        rows, dropped = live[is_new[live]], ()
+        rows = live[is_new[live]]
         n = n_kept(len(live), request.slate_size, config)
     else:
         names = dict.fromkeys(request.candidates)
-        usable = [a for a in names if a not in excluded and _is_usable(catalogue, a)]
-        dropped = tuple(a for a in names if a not in set(usable))
-        rows, n = catalogue.known_rows(usable), len(usable)
+        dropped = tuple(a for a in names if a in excluded or catalogue.is_retracted(a))
+        usable = [a for a in names if a not in set(dropped)]
+        rows, n = catalogue.rows(usable, now), len(usable)
     f = metrics(catalogue, reader, rows, now, config)
     values = f @ w
     best = _best(catalogue, rows, values, n)
     return Selection(rows[best], f[best], values[best], dropped, is_cold)
-
-
-def _is_usable(catalogue: Catalogue, article_id: str) -> bool:
-    row = catalogue.row_of.get(article_id)
-    return row is not None and bool(catalogue.alive[row])
 
 
 def _best(catalogue: Catalogue, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:

@@ -7,15 +7,25 @@ known, `effects` what comes out.
 from __future__ import annotations
 
 from cherryrec.pipeline.config import EvaluatorConfig, PipelineConfig
-from cherryrec.pipeline.effects import Effects, MemoryStore, Position, Send, Store
+from cherryrec.pipeline.effects import (
+    Closed,
+    Effects,
+    MemoryStore,
+    Pending,
+    Position,
+    Send,
+    Store,
+)
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.ranking import Models
 
 __all__ = [
+    "Closed",
     "Effects",
     "EvaluatorConfig",
     "MemoryStore",
     "Models",
+    "Pending",
     "Pipeline",
     "PipelineConfig",
     "Position",

@@ -7,7 +7,16 @@ from typing import Literal, Protocol
 
 from cherryrec.events import Event
 
-__all__ = ["Counted", "Effects", "MemoryStore", "Position", "Send", "Store"]
+__all__ = [
+    "Closed",
+    "Counted",
+    "Effects",
+    "MemoryStore",
+    "Pending",
+    "Position",
+    "Send",
+    "Store",
+]
 
 Counted = Literal["applied", "duplicate", "late"]
 """How an event is counted; with dead-lettered ones these make up all that came in."""
@@ -31,12 +40,36 @@ class Send:
     partition: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A request that has ended: to be forgotten once its example is safe (`Pipeline.forget`)."""
+
+    partition: int
+    user_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pending:
+    """A request waiting for evaluations until a wall-clock time."""
+
+    expires_at: float
+    partition: int
+    user_id: str
+    request_id: str
+
+
 @dataclass(slots=True)
 class Effects:
-    """What followed from one event."""
+    """What followed from one event.
+
+    `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits.
+    """
 
     counted: Counted = "applied"
     sends: list[Send] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    pending: Pending | None = None
 
 
 class Store(Protocol):

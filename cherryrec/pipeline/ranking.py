@@ -109,12 +109,16 @@ def _prompt_profile(catalogue: Catalogue, profile: Profile) -> PromptProfile:
     titles = [catalogue.titles[row] for row in rows if catalogue.titles[row]]
     counts = np.bincount(catalogue.category[rows], minlength=1)
     counts[0] = 0
-    order = sorted(np.flatnonzero(counts), key=lambda c: (-counts[c], catalogue.categories.name(c)))
+    order = sorted(
+        np.flatnonzero(counts), key=lambda c: (-counts[c], catalogue.categories.name(c))
+    )
     return PromptProfile(
         role=profile.role,
         fields=profile.fields,
         collections=profile.collections,
-        interests=tuple(catalogue.categories.name(int(c)) for c in order[:_PROMPT_INTERESTS]),
+        interests=tuple(
+            catalogue.categories.name(int(c)) for c in order[:_PROMPT_INTERESTS]
+        ),
         history=tuple(titles[-_PROMPT_HISTORY:]),
     )
 
@@ -127,6 +131,7 @@ def recommend(
     user_id: str,
     evaluation: Evaluation | None,
     degraded: Degraded | None,
+    answered_by: str | None = None,
 ) -> tuple[Recommendation, OpenRequest]:
     """Score an open request and explain it.
 
@@ -139,7 +144,7 @@ def recommend(
     evaluations = evaluation.evaluations if evaluation is not None else {}
     features = with_evaluations(entry.feature_array(), entry.articles, evaluations)
     scored = models.scorer.score(features.astype(np.float64))
-    places = [i for i, a in enumerate(entry.articles) if not _is_retracted(catalogue, a)]
+    places = [i for i, a in enumerate(entry.articles) if not catalogue.is_retracted(a)]
     places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
     slate = tuple(
         Recommended(
@@ -164,16 +169,10 @@ def recommend(
         versions=versions,
         dropped=entry.dropped,
     )
-    return recommendation, _ranked(entry, features)
-
-
-def _ranked(entry: OpenRequest, features: NDArray[np.float32]) -> OpenRequest:
-    return msgspec.structs.replace(entry, features=features.tobytes(), expires_at=None)
-
-
-def _is_retracted(catalogue: Catalogue, article_id: str) -> bool:
-    row = catalogue.row_of.get(article_id)
-    return row is not None and bool(catalogue.retracted[row])
+    ranked = msgspec.structs.replace(
+        entry, features=features.tobytes(), expires_at=None, answered_by=answered_by
+    )
+    return recommendation, ranked
 
 
 def _named(contributions: NDArray[np.float64]) -> dict[str, float]:

@@ -83,7 +83,12 @@ def apply_click(
 
 
 def apply_update(
-    profile: Profile, update: ProfileUpdate, *, offset: int, config: ProfileConfig, embed: Embed
+    profile: Profile,
+    update: ProfileUpdate,
+    *,
+    offset: int,
+    config: ProfileConfig,
+    embed: Embed,
 ) -> tuple[Profile, Outcome, tuple[str, ...]]:
     """Set what the site says of a user; imported history goes before the clicks seen here.
 

@@ -25,7 +25,14 @@ from cherryrec.events import (
 )
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
-from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.pipeline import (
+    Effects,
+    MemoryStore,
+    Models,
+    Pipeline,
+    PipelineConfig,
+    Position,
+)
 
 __all__ = ["LocalReplay"]
 
@@ -111,7 +118,10 @@ class LocalReplay:
             turn = messages.turn(row)
             judge.rank(row, self._ask(turn))
             judge.rank_baselines(row)
-            self._follow("impressions", self.pipeline.impression(self._at("impressions"), turn.impression))
+            self._follow(
+                "impressions",
+                self.pipeline.impression(self._at("impressions"), turn.impression),
+            )
             self._delayed.append(_Delayed(row.shown_at + self.label_delay_s, turn))
             if self.label_delay_s == 0:
                 self._learn_known(row.shown_at, judge)
@@ -135,7 +145,9 @@ class LocalReplay:
             effects = self.pipeline.evaluation(self._at("evaluations"), evaluation)
             answer = effects.sends[0].event
         self.latencies_s.append(perf_counter() - started)
-        assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
+        assert isinstance(answer, Recommendation), (
+            "a request is answered by a recommendation"
+        )
         return answer
 
     def _learn_known(self, now: float, judge: Judge) -> None:
@@ -146,7 +158,8 @@ class LocalReplay:
                 self._follow("clicks", self.pipeline.click(self._at("clicks"), click))
             reached = instant(known.known_s + _INSTANT_S)
             self._follow(
-                "feedback", self.pipeline.tick(FeedbackTick(partition=_PARTITION, time=reached))
+                "feedback",
+                self.pipeline.tick(FeedbackTick(partition=_PARTITION, time=reached)),
             )
             judge.learn(known.turn.row)
 
@@ -155,6 +168,7 @@ class LocalReplay:
             assert isinstance(send.event, Example), f"{topic} lead to examples only"
             self.learner.learn(send.event, partition=0, offset=self._next("examples"))
             self.pipeline.models.knrs_weights = self.learner.knrs_weights
+        self.pipeline.forget(effects.closed)
 
     def _at(self, topic: str) -> Position:
         return Position(_PARTITION, self._next(topic))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 from cherryrec.events import (
     ArticlePublished,
     Click,
@@ -18,7 +19,6 @@ from cherryrec.events import (
     RecommendationRequest,
     instant,
 )
-from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 
 __all__ = ["LogMessages", "Turn"]
 

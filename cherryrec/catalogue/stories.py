@@ -1,0 +1,63 @@
+"""Whether a story has been told before: the newest arrivals' embeddings in a ring."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["StoryMemory"]
+
+
+class StoryMemory:
+    """The last `capacity` articles that arrived, to find the nearest earlier one of a new one.
+
+    Parameters
+    ----------
+    n_dimensions
+        Length of an embedding.
+    capacity
+        Articles remembered, above 0: capacity · n_dimensions · 4 bytes.
+    window_s
+        Arrivals longer ago than this do not count, in seconds.
+
+    Examples
+    --------
+    >>> stories = StoryMemory(2, capacity=8, window_s=60.0)
+    >>> storm, tax = np.array([1, 0], np.float32), np.array([0.6, 0.8], np.float32)
+    >>> stories.tell("a", storm, now=0.0)
+    0.0
+    >>> round(stories.tell("b", tax, now=10.0), 2)
+    0.6
+    >>> stories.tell("b", tax, now=100.0)  # an update of itself, and "a" is long ago
+    0.0
+    """
+
+    def __init__(self, n_dimensions: int, *, capacity: int, window_s: float) -> None:
+        self.window_s = window_s
+        self._embeddings = np.zeros((capacity, n_dimensions), np.float32)  # (K, D)
+        self._arrived = np.full(capacity, -np.inf)
+        self._place_of: dict[str, int] = {}
+        self._ids: list[str | None] = [None] * capacity
+        self._next = 0
+
+    def tell(
+        self, article_id: str, embedding: NDArray[np.float32], *, now: float
+    ) -> float:
+        """Return the likeness, in [0, 1], to the nearest article that came before; remember it."""
+        place = self._place_of.get(article_id)
+        likeness = self._embeddings @ embedding  # (K,)
+        likeness[self._arrived < now - self.window_s] = 0.0
+        if place is None:
+            place = self._next
+            self._next = (self._next + 1) % len(self._ids)
+            evicted = self._ids[place]
+            if evicted is not None:
+                del self._place_of[evicted]
+            self._ids[place], self._place_of[article_id] = article_id, place
+            nearest = float(likeness.max())
+            self._arrived[place] = now
+        else:
+            likeness[place] = 0.0
+            nearest = float(likeness.max())
+        self._embeddings[place] = embedding
+        return min(max(nearest, 0.0), 1.0)
