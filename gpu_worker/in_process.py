@@ -45,7 +45,7 @@ class LocalEvaluator:
     ...     expires_at=0.0,
     ... )
     >>> evaluator.evaluate(request).evaluations
-    {'a1': 0.593842, 'a2': 0.349768}
+    {'a1': 0.593845, 'a2': 0.349755}
     """
 
     def __init__(self, backend: Backend, *, config: GpuConfig | None = None) -> None:
@@ -78,9 +78,8 @@ class LocalEvaluator:
         answered.update((answer.source, answer.evaluation) for answer in answers)
         failures = self._evaluator.counts.failures_in_a_row
         if failures >= self._config.max_failures:
-            msg = (
-                f"{failures} batches failed in a row, the last with: {answers[-1].evaluation.error}"
-            )
+            last = [one.error for one in answered.values() if one.error][-1]
+            msg = f"{failures} batches failed in a row, the last with: {last}"
             raise ServiceError(msg)
         return [answered[number] for number in range(len(requests))]
 
