@@ -43,7 +43,7 @@ def raw_topic(app: faust.App, name: str, *, partitions: int | None = None) -> An
 
 
 async def take_batches(
-    stream: Any, *, max_events: int, within_s: float = 0.0
+    stream: Any, *, max_events: int, within_s: float = 0.0, acknowledges: bool = True
 ) -> AsyncGenerator[list[EventT[Any]], None]:
     """Yield the events that wait, oldest first, until the stream stops.
 
@@ -55,6 +55,8 @@ async def take_batches(
         The longest batch; above 0.
     within_s
         How long a batch that is not full waits for more, in seconds; 0 yields at once.
+    acknowledges
+        Whether a batch is acknowledged when the next one is asked for; if not, the caller does it.
 
     Yields
     ------
@@ -67,22 +69,36 @@ async def take_batches(
     queue = channel.queue
     await stream.maybe_start()
     while not stream.should_stop:
-        waiting = [await queue.get()]
-        _drain(queue, waiting, max_events)
-        if within_s > 0.0 and len(waiting) < max_events:
-            await asyncio.sleep(within_s)
-            _drain(queue, waiting, max_events)
+        try:
+            waiting = await _wait(queue, max_events, within_s)
+        except StopAsyncIteration:  # how a stopping stream wakes its reader
+            return
         batch = _current(stream, waiting)
         for processor in stream._processors:
             for event in batch:
                 await maybe_async(processor(event.value))
         if batch:
             yield batch
-            for event in batch:
-                event.ack()
+            if acknowledges:
+                for event in batch:
+                    event.ack()
 
 
-def _drain(queue: asyncio.Queue[EventT[Any]], into: list[EventT[Any]], max_events: int) -> None:
+async def _wait(
+    queue: asyncio.Queue[EventT[Any]], max_events: int, within_s: float
+) -> list[EventT[Any]]:
+    """Wait for one event, then take those that wait with it."""
+    waiting = [await queue.get()]
+    _drain(queue, waiting, max_events)
+    if within_s > 0.0 and len(waiting) < max_events:
+        await asyncio.sleep(within_s)
+        _drain(queue, waiting, max_events)
+    return waiting
+
+
+def _drain(
+    queue: asyncio.Queue[EventT[Any]], into: list[EventT[Any]], max_events: int
+) -> None:
     """Move what waits in the queue, up to the batch's bound."""
     while len(into) < max_events and not queue.empty():
         into.append(queue.get_nowait())

@@ -60,5 +60,7 @@ class DeadLetters:
             value=message.value,
             received_s=self._clock(),
         )
-        delivery = await self._sender.send(self._topic, key=message.key, value=self._encode(letter))
+        delivery = await self._sender.send(
+            self._topic, key=message.key, value=self._encode(letter)
+        )
         await delivery

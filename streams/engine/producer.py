@@ -27,7 +27,12 @@ class Sender(Protocol):
     """Sends bytes to topics: the seam between agents and Kafka."""
 
     async def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
     ) -> Delivery:
         """Send one message; the returned future resolves on acknowledgement."""
         ...
@@ -60,7 +65,9 @@ class CheckedProducer(Producer):
         """Hand one message to the underlying producer and watch its delivery."""
         delivery = cast(
             Delivery,
-            await self._ensure_producer().send(topic, value, key=key, partition=partition),
+            await self._ensure_producer().send(
+                topic, value, key=key, partition=partition
+            ),
         )
         delivery.add_done_callback(self._watch)
         return delivery
@@ -109,7 +116,12 @@ class FastProducer:
         self._app = app
 
     async def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
     ) -> Delivery:
         """Send one message.
 
@@ -164,7 +176,12 @@ class RecordingSender:
         self._next: dict[tuple[str, int], int] = {}
 
     async def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
     ) -> Delivery:
         """Keep one message."""
         self.sent.append((topic, key, value, partition))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import faust.auth
 from faust.types.auth import CredentialsT
@@ -52,7 +52,9 @@ class Security:
 
     def __post_init__(self) -> None:
         """Refuse SASL without credentials."""
-        if self.protocol.startswith("SASL") and (self.username is None or self.password is None):
+        if self.protocol.startswith("SASL") and (
+            self.username is None or self.password is None
+        ):
             msg = f"username and password must be set with protocol {self.protocol!r}"
             raise ConfigError(msg)
 
@@ -80,6 +82,25 @@ class Security:
             ssl_context=context,
         )
 
+    def client_options(self) -> dict[str, Any]:
+        """Keyword arguments of aiokafka's and kafka-python's clients, which name them alike.
+
+        Examples
+        --------
+        >>> Security().client_options()
+        {'security_protocol': 'PLAINTEXT'}
+        """
+        options: dict[str, Any] = {"security_protocol": self.protocol}
+        if self.protocol.endswith("SSL"):
+            options["ssl_context"] = self._ssl_context()
+        if self.protocol.startswith("SASL"):
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
     def _ssl_context(self) -> ssl.SSLContext:
         """Verify brokers against `ca_file`, and show `cert_file` where one is asked for."""
         try:
@@ -87,7 +108,9 @@ class Security:
             if self.cert_file is not None:
                 context.load_cert_chain(self.cert_file, self.key_file)
         except OSError as error:
-            files = ", ".join(f for f in (self.ca_file, self.cert_file, self.key_file) if f)
+            files = ", ".join(
+                f for f in (self.ca_file, self.cert_file, self.key_file) if f
+            )
             msg = f"TLS files must be readable PEM files, got {files}: {error}"
             raise ConfigError(msg) from error
         return context

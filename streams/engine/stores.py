@@ -34,10 +34,6 @@ class Partitions(Protocol):
         """Iterate over all keys and values of a partition."""
         ...
 
-    def is_open(self, partition: int) -> bool:
-        """Whether the partition is held now."""
-        ...
-
     def forget(self, partition: int) -> None:
         """Delete the local copy of a partition; the changelog rebuilds it."""
         ...
@@ -67,10 +63,6 @@ class RocksPartitions(rocksdb.Store):
         for key, value in self._db_for_partition(partition).items():
             if key != self.offset_key:
                 yield key, value
-
-    def is_open(self, partition: int) -> bool:
-        """Whether the partition is held now."""
-        return partition in self._dbs
 
     def forget(self, partition: int) -> None:
         """Delete the local copy of a partition; the changelog rebuilds it."""
@@ -105,15 +97,13 @@ class MemoryPartitions(memory.Store[bytes, bytes]):
         """Iterate over all keys and values of a partition."""
         yield from sorted(self._partitions.get(partition, {}).items())
 
-    def is_open(self, partition: int) -> bool:
-        """Whether the partition is held now: memory holds any."""
-        return True
-
     def forget(self, partition: int) -> None:
         """Drop a partition; the changelog rebuilds it."""
         self._partitions.pop(partition, None)
 
-    def apply_changelog_batch(self, batch: Iterable[EventT[Any]], *_: Any, **__: Any) -> None:
+    def apply_changelog_batch(
+        self, batch: Iterable[EventT[Any]], *_: Any, **__: Any
+    ) -> None:
         """Apply recovered changelog records."""
         for event in batch:
             message = event.message
@@ -121,12 +111,18 @@ class MemoryPartitions(memory.Store[bytes, bytes]):
             self.write(message.partition, {message.key: message.value}, message.offset)
 
     async def on_rebalance(
-        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+        self,
+        assigned: set[TP],
+        revoked: set[TP],
+        newly_assigned: set[TP],
+        generation_id: int = 0,
     ) -> None:
         """Drop partitions that went elsewhere, and those that come anew."""
         for tp in revoked | newly_assigned:
             if tp.topic in self.table.changelog_topic.topics:
                 self.forget(tp.partition)
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+    async def on_recovery_completed(
+        self, active_tps: set[TP], standby_tps: set[TP]
+    ) -> None:
         """Nothing is left to do."""

@@ -91,7 +91,11 @@ class StateTable(Table[bytes, bytes]):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            app, key_type=bytes, value_type=bytes, options=dict(ROCKSDB_OPTIONS), **kwargs
+            app,
+            key_type=bytes,
+            value_type=bytes,
+            options=dict(ROCKSDB_OPTIONS),
+            **kwargs,
         )
         self._sender = sender
         self._recovered = recovered
@@ -134,7 +138,9 @@ class StateTable(Table[bytes, bytes]):
                 self.changelog_topic_name, key=key, value=value, partition=partition
             )
         delivery.add_done_callback(
-            lambda done: self._on_acknowledged(done, partition=partition, key=key, value=value)
+            lambda done: self._on_acknowledged(
+                done, partition=partition, key=key, value=value
+            )
         )
         return delivery
 
@@ -157,19 +163,27 @@ class StateTable(Table[bytes, bytes]):
         return frozenset(self._owned or ())
 
     async def on_rebalance(
-        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+        self,
+        assigned: set[TP],
+        revoked: set[TP],
+        newly_assigned: set[TP],
+        generation_id: int = 0,
     ) -> None:
         """Take over and give up partitions; drop a local copy that is ahead of the changelog."""
         self._store_acknowledged()
-        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         ours = self.changelog_topic_name
+        self._owned = {tp.partition for tp in assigned if tp.topic == ours}
         for tp in revoked:
             if tp.topic == ours:
                 self._overlay.drop(tp.partition)
-        self._owned = {tp.partition for tp in assigned if tp.topic == ours}
-        await self._forget_inconsistent({tp for tp in newly_assigned if tp.topic == ours})
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        await self._forget_inconsistent(
+            {tp for tp in newly_assigned if tp.topic == ours}
+        )
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+    async def on_recovery_completed(
+        self, active_tps: set[TP], standby_tps: set[TP]
+    ) -> None:
         """Call the hook; Faust drops errors raised here, so they are made fatal."""
         await super().on_recovery_completed(active_tps, standby_tps)
         if self._recovered is None:
@@ -177,7 +191,9 @@ class StateTable(Table[bytes, bytes]):
         try:
             await self._recovered(frozenset(tp.partition for tp in active_tps))
         except Exception as error:
-            self.log.exception("the hook after the recovery of table %r failed", self.name)
+            self.log.exception(
+                "the hook after the recovery of table %r failed", self.name
+            )
             await self.crash(error)
 
     async def on_stop(self) -> None:
@@ -224,7 +240,7 @@ class StateTable(Table[bytes, bytes]):
             self._storing = None
         store = self._store_of()
         for partition, acknowledged in self._overlay.take_acknowledged().items():
-            if store.is_open(partition):
+            if self._owned is None or partition in self._owned:
                 store.write(partition, acknowledged.changes, acknowledged.offset)
             self._overlay.settle(partition, acknowledged.changes)
 

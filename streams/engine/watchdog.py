@@ -128,7 +128,8 @@ class Watchdog(Service):
         """Observe until stopped."""
         while not self.should_stop:
             await self.sleep(self.interval_s)
-            await self.observe()
+            if not self.should_stop and not self.app.should_stop:
+                await self.observe()
 
     async def observe(self) -> None:
         """Look once; end the process when a partition has stalled."""
@@ -156,7 +157,9 @@ class Watchdog(Service):
             remaining = cast(TableManager, app.tables).recovery.active_remaining_total()
             return {RECOVERY: Standing(position=-remaining, end=1)}
         consumer = app.consumer
-        tps = sorted(tp for tp in consumer.assignment() if app.topics.acks_enabled_for(tp.topic))
+        tps = sorted(
+            tp for tp in consumer.assignment() if app.topics.acks_enabled_for(tp.topic)
+        )
         if not tps:
             return {}
         ends = await consumer.highwaters(*tps)
@@ -166,7 +169,9 @@ class Watchdog(Service):
         for tp in tps:
             position = await self._position(tp, in_hand)
             end = ends.get(tp) or 0
-            standings[tp] = Standing(position=max(position, starts.get(tp) or 0), end=end)
+            standings[tp] = Standing(
+                position=max(position, starts.get(tp) or 0), end=end
+            )
         self._report(standings.items())
         return standings
 

@@ -1,0 +1,198 @@
+"""What every agent does with a batch: decode each event, one core call, send what follows.
+
+Around one message only is any exception caught: it goes to `dead-letters` with its reason, the
+others of its batch go on. State is seen by all agents at once and handed to the changelog after
+the batch; offsets are committed later than both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+from faust.types import EventT
+from faust.types.tuples import Message
+
+from cherryrec.codec import decode
+from cherryrec.errors import BadMessage
+from cherryrec.events import Event, seconds
+from cherryrec.pipeline import Effects, Position
+from cherryrec.topics import topic_named
+from streams.engine import DeadLetters, Metrics, take_batches
+
+__all__ = ["Agent", "Apply", "Deliver", "TopicRules"]
+
+logger = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=Event)
+
+Apply = Callable[[Position, str, E | None], Effects]
+"""The core call: position, key, event (None for a tombstone) → what follows."""
+
+Deliver = Callable[[Sequence[Effects]], Awaitable[None]]
+"""Sends what followed from a batch and hands its state to the changelog."""
+
+_YIELD_EVERY = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRules:
+    """How the messages of a topic are read.
+
+    Parameters
+    ----------
+    topic
+        Name without prefix.
+    message
+        The struct its values decode into.
+    time
+        Field that holds the event time; None for topics without one.
+    key
+        Field the key must equal, or the partition would not be the user's; None: any key.
+    max_future_s
+        An event this much later than its arrival at the broker is refused, in seconds.
+    """
+
+    topic: str
+    message: type[Event]
+    time: str | None = None
+    key: str | None = None
+    max_future_s: float = 600.0
+
+    def read(self, message: Message) -> tuple[str, Event | None]:
+        """Decode a message to its key and event; None for a tombstone the topic allows.
+
+        Raises
+        ------
+        BadMessage
+            With the reason.
+        """
+        rules = topic_named(self.topic)
+        key = _text(message.key)
+        if message.value is None and rules.tombstone is not None:
+            if not key:
+                msg = f"key must name what the empty value {rules.tombstone.split()[0]}, got none"
+                raise BadMessage(msg)
+            return key, None
+        event = decode(self.message, message.value, max_bytes=rules.max_message_bytes)
+        if self.key is not None:
+            wanted = getattr(event, self.key)
+            if key != wanted:
+                msg = f"key must be the {self.key} {wanted!r}, got {key!r}"
+                raise BadMessage(msg)
+        if self.time is not None:
+            ahead_s = seconds(getattr(event, self.time)) - message.timestamp
+            if ahead_s > self.max_future_s:
+                msg = (
+                    f"{self.time} must be at most {self.max_future_s:g} s after its arrival, "
+                    f"got {ahead_s:.0f} s: is the sender's clock right?"
+                )
+                raise BadMessage(msg)
+        return key, event
+
+
+def _text(key: bytes | None) -> str:
+    if key is None:
+        return ""
+    try:
+        return key.decode()
+    except UnicodeDecodeError as error:
+        msg = f"key must be UTF-8: {error}"
+        raise BadMessage(msg) from error
+
+
+class Agent(Generic[E]):
+    """The agent of one topic.
+
+    Parameters
+    ----------
+    rules
+        How its messages are read.
+    apply
+        The core call for one event.
+    deliver
+        What is done with the effects of a batch.
+    may_start
+        Set when the worker has caught up with what every event needs.
+    dead_letters, metrics
+        Where refused messages go, and where all are counted.
+    max_batch
+        Events taken at once.
+    hold
+        Keeps the batch until its counters are flushed; None: acknowledge it at once.
+    """
+
+    def __init__(
+        self,
+        rules: TopicRules,
+        apply: Apply[E],
+        *,
+        deliver: Deliver,
+        may_start: asyncio.Event,
+        dead_letters: DeadLetters,
+        metrics: Metrics,
+        max_batch: int,
+        hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
+    ) -> None:
+        self.rules = rules
+        self._apply = apply
+        self._deliver = deliver
+        self._may_start = may_start
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._max_batch = max_batch
+        self._hold = hold
+
+    async def run(self, stream: Any) -> None:
+        """Work through the stream until it stops."""
+        await self._may_start.wait()
+        batches = take_batches(
+            stream, max_events=self._max_batch, acknowledges=self._hold is None
+        )
+        async for batch in batches:
+            started = perf_counter()
+            await self.work(batch)
+            if self._hold is not None:
+                self._hold(batch)
+            topic = self.rules.topic
+            self._metrics.batch_events.labels(topic).observe(len(batch))
+            self._metrics.batch_s.labels(topic).observe(perf_counter() - started)
+
+    async def work(self, batch: Sequence[EventT[Any]]) -> None:
+        """Apply a batch and deliver what follows."""
+        effects = []
+        for number, event in enumerate(batch, start=1):
+            outcome = await self._one(event.message)
+            if outcome is not None:
+                effects.append(outcome)
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await self._deliver(effects)
+
+    async def _one(self, message: Message) -> Effects | None:
+        try:
+            key, event = self.rules.read(message)
+            at = Position(message.partition, message.offset)
+            effects = self._apply(at, key, event)  # type: ignore[arg-type]
+        except BadMessage as error:
+            await self._refuse(message, str(error))
+            return None
+        except Exception as error:
+            logger.exception(
+                "an event failed: %s[%d] offset %d",
+                message.topic,
+                message.partition,
+                message.offset,
+            )
+            await self._refuse(message, f"failed in the worker: {error!r}")
+            return None
+        self._metrics.count(self.rules.topic, effects.counted)
+        return effects
+
+    async def _refuse(self, message: Message, reason: str) -> None:
+        await self._dead_letters.send(message, reason)
+        self._metrics.count(self.rules.topic, "dead_lettered")

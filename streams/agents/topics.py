@@ -1,0 +1,137 @@
+"""The agents, one per topic: which messages they read and which core call each event gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+import msgspec
+
+from cherryrec.events import (
+    ArticlePublished,
+    Click,
+    Deadline,
+    Evaluation,
+    Event,
+    FeedbackTick,
+    Impression,
+    ProfileUpdate,
+    Recommendation,
+    RecommendationRequest,
+)
+from cherryrec.pipeline import Effects, Pipeline, Position
+from streams.agents.base import Apply, TopicRules
+
+__all__ = ["AgentSpec", "agent_specs"]
+
+_MS = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """One agent: how it reads, what it calls, and whether its counters must be flushed first."""
+
+    rules: TopicRules
+    apply: Apply[Event]
+    is_held: bool = False
+
+
+def agent_specs(
+    pipeline: Pipeline, *, clock: Callable[[], float], max_future_s: float
+) -> Iterator[AgentSpec]:
+    """Return the agents of a stream worker.
+
+    Parameters
+    ----------
+    pipeline
+        The core they call.
+    clock
+        Wall-clock time in epoch seconds, for the deadlines of requests.
+    max_future_s
+        See `TopicRules`.
+    """
+
+    def article(_: Position, _key: str, _event: Event | None) -> Effects:
+        # Every worker follows the topic for itself; this one reads it once for the group, so that
+        # a bad message is written down once.
+        return Effects()
+
+    def impression(at: Position, _: str, event: Event | None) -> Effects:
+        assert isinstance(event, Impression)
+        return pipeline.impression(at, event)
+
+    def click(at: Position, _: str, event: Event | None) -> Effects:
+        assert isinstance(event, Click)
+        return pipeline.click(at, event)
+
+    def profile_update(at: Position, key: str, event: Event | None) -> Effects:
+        assert event is None or isinstance(event, ProfileUpdate)
+        return pipeline.profile_update(at, key, event)
+
+    def request(at: Position, _: str, event: Event | None) -> Effects:
+        assert isinstance(event, RecommendationRequest)
+        started = perf_counter()
+        effects = pipeline.request(at, event, clock_s=clock())
+        return _timed(effects, started)
+
+    def evaluation(at: Position, _: str, event: Event | None) -> Effects:
+        assert isinstance(event, Evaluation)
+        started = perf_counter()
+        return _timed(pipeline.evaluation(at, event), started, event)
+
+    def deadline(at: Position, _: str, event: Event | None) -> Effects:
+        assert isinstance(event, Deadline)
+        started = perf_counter()
+        return _timed(pipeline.deadline(at, event), started)
+
+    def tick(_: Position, _key: str, event: Event | None) -> Effects:
+        assert isinstance(event, FeedbackTick)
+        return pipeline.tick(event)
+
+    def rules(
+        topic: str,
+        message: type[Event],
+        *,
+        time: str | None = None,
+        key: str | None = "user_id",
+    ) -> TopicRules:
+        return TopicRules(
+            topic=topic, message=message, time=time, key=key, max_future_s=max_future_s
+        )
+
+    yield AgentSpec(rules("articles", ArticlePublished, key="article_id"), article)
+    yield AgentSpec(
+        rules("impressions", Impression, time="shown_at"), impression, is_held=True
+    )
+    yield AgentSpec(rules("clicks", Click, time="clicked_at"), click, is_held=True)
+    yield AgentSpec(
+        rules("profile-updates", ProfileUpdate, time="updated_at"),
+        profile_update,
+        is_held=True,
+    )
+    yield AgentSpec(
+        rules("requests", RecommendationRequest, time="requested_at"), request
+    )
+    yield AgentSpec(rules("evaluations", Evaluation), evaluation)
+    yield AgentSpec(rules("deadlines", Deadline), deadline)
+    yield AgentSpec(rules("feedback", FeedbackTick, key=None), tick)
+
+
+def _timed(
+    effects: Effects, started: float, evaluation: Evaluation | None = None
+) -> Effects:
+    """Write into a recommendation how long its stages took, in milliseconds."""
+    for index, send in enumerate(effects.sends):
+        if isinstance(send.event, Recommendation):
+            timings = {"worker": round((perf_counter() - started) * _MS, 3)}
+            if evaluation is not None:
+                timings |= {
+                    "evaluation_wait": evaluation.wait_ms,
+                    "evaluation_compute": evaluation.compute_ms,
+                }
+            timed = msgspec.structs.replace(send.event, timings_ms=timings)
+            effects.sends[index] = type(send)(
+                send.topic, send.key, timed, send.partition
+            )
+    return effects

@@ -1,0 +1,115 @@
+"""Settings of the stream workers and the learner's process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cherryrec.errors import ConfigError
+from streams.engine import Security
+
+__all__ = ["KafkaConfig", "LearnerProcessConfig", "StreamConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaConfig:
+    """Which cluster, and the names on it.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        `host:port`, several separated by commas.
+    prefix
+        Put before every topic and group name.
+    partitions
+        Partition count of the topics keyed by user; above 0. Cannot be changed once there is state.
+    replication
+        Copies of each partition, above 0; 3 on a cluster that must survive a broker.
+    security
+        TLS and SASL.
+    """
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    prefix: str = "cherryrec."
+    partitions: int = 4
+    replication: int = 1
+    security: Security = field(default_factory=Security)
+
+    def __post_init__(self) -> None:
+        for name in ("partitions", "replication"):
+            if getattr(self, name) < 1:
+                msg = f"{name} must be at least 1, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamConfig:
+    """How a stream worker runs.
+
+    Parameters
+    ----------
+    data_dir
+        Folder of the local tables; each worker process needs its own.
+    http_host, http_port
+        Where /live, /ready and /metrics answer; port 0 takes a free one.
+    max_batch
+        Events an agent takes at once, above 0.
+    activity_flush_s
+        How often counters are flushed and offsets become committable, in seconds, above 0.
+    tick_s
+        How often event time is pushed on for idle partitions, in seconds; 0 never.
+    tick_grace_s
+        How far the push stays behind the newest event, in seconds of event time.
+    deadline_check_s
+        How often pending requests are checked against their deadlines, in seconds, above 0.
+    watchdog_s
+        A partition that has events waiting and makes no progress this long ends the worker.
+    session_timeout_s
+        Silence after which the group takes a worker for dead, in seconds.
+    max_future_s
+        An event this much later than its arrival at the broker is refused, in seconds.
+    """
+
+    data_dir: Path = Path("var/worker")
+    http_host: str = "127.0.0.1"
+    http_port: int = 6066
+    max_batch: int = 200
+    activity_flush_s: float = 0.5
+    tick_s: float = 5.0
+    tick_grace_s: float = 30.0
+    deadline_check_s: float = 0.02
+    watchdog_s: float = 120.0
+    session_timeout_s: float = 10.0
+    max_future_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_batch", "activity_flush_s", "deadline_check_s", "watchdog_s"):
+            if getattr(self, name) <= 0:
+                msg = f"{name} must be above 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerProcessConfig:
+    """How the learner's process runs.
+
+    Parameters
+    ----------
+    http_host, http_port
+        Where /live, /ready and /metrics answer; port 0 takes a free one.
+    serving_every_s
+        Least time between two snapshots that workers score with, in seconds, above 0.
+    state_every_s
+        Least time between two snapshots to restart from, in seconds, above 0.
+    """
+
+    http_host: str = "127.0.0.1"
+    http_port: int = 6067
+    serving_every_s: float = 0.5
+    state_every_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in ("serving_every_s", "state_every_s"):
+            if getattr(self, name) <= 0:
+                msg = f"{name} must be above 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)

@@ -1,0 +1,125 @@
+"""Follows topics that every worker needs whole: articles, their activity, the models.
+
+A consumer without a group reads all partitions from the start and goes on for ever. A worker
+takes requests only when it has caught up with what was there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiokafka
+from aiokafka.structs import ConsumerRecord, TopicPartition
+from mode import Service
+from tenacity import AsyncRetrying, stop_after_delay, wait_exponential
+
+from cherryrec.errors import ServiceError
+
+__all__ = ["Follower"]
+
+Follow = Callable[[ConsumerRecord], None]
+
+_FETCH_MS = 50
+_START_S = 60.0
+_YIELD_EVERY = 50
+
+
+class Follower(Service):
+    """Feeds every message of some topics to functions, from the first message on.
+
+    Parameters
+    ----------
+    follow
+        Full topic name → what to do with a message; it must not raise.
+    client
+        Settings of aiokafka's consumer: bootstrap servers, security.
+    """
+
+    def __init__(self, follow: Mapping[str, Follow], client: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._follow = follow
+        self._client = client
+        self._consumer: aiokafka.AIOKafkaConsumer | None = None
+        self._done: dict[TopicPartition, int] = {}
+        self._is_feeding = False
+
+    async def on_start(self) -> None:
+        """Connect and assign every partition.
+
+        Raises
+        ------
+        ServiceError
+            A topic is not there.
+        """
+        consumer = aiokafka.AIOKafkaConsumer(
+            group_id=None,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=_FETCH_MS,
+            max_partition_fetch_bytes=17 << 20,
+            **self._client,
+        )
+        async for attempt in AsyncRetrying(
+            stop=stop_after_delay(_START_S),
+            wait=wait_exponential(0.2, max=2.0),
+            reraise=True,
+        ):
+            with attempt:
+                await consumer.start()
+        self._consumer = consumer
+        known = await consumer.topics()
+        missing = sorted(set(self._follow) - set(known))
+        if missing:
+            await consumer.stop()
+            msg = f"topics {', '.join(missing)} must be there: run `cherryrec topics create`"
+            raise ServiceError(msg)
+        places = [
+            TopicPartition(topic, partition)
+            for topic in self._follow
+            for partition in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        self._done = dict.fromkeys(places, 0)
+
+    async def on_stop(self) -> None:
+        """Disconnect."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def catch_up(self) -> None:
+        """Wait until everything that is in the topics now has been followed."""
+        assert self._consumer is not None, "catch_up is called on a started follower"
+        ends = await self._consumer.end_offsets(list(self._done))
+        starts = await self._consumer.beginning_offsets(list(self._done))
+        while not self.should_stop:
+            behind = [p for p, end in ends.items() if starts[p] < end > self._done[p]]
+            if not self._is_feeding:
+                for place in behind:
+                    # Compaction may leave no record just before the end: ask where we are.
+                    position = await self._consumer.position(place)
+                    self._done[place] = max(self._done[place], position)
+            if all(self._done[p] >= ends[p] for p in behind):
+                return
+            await self.sleep(0.02)
+
+    @Service.task
+    async def _run(self) -> None:
+        consumer = self._consumer
+        assert consumer is not None, "tasks start after on_start"
+        while not self.should_stop:
+            batches = await consumer.getmany(timeout_ms=_FETCH_MS, max_records=500)
+            self._is_feeding = True
+            for place, records in batches.items():
+                await self._feed(self._follow[place.topic], records)
+                self._done[place] = records[-1].offset + 1
+            self._is_feeding = False
+
+    async def _feed(self, follow: Follow, records: list[ConsumerRecord]) -> None:
+        """Feed records in order, letting the loop's other work in between."""
+        for number, record in enumerate(records, start=1):
+            follow(record)
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)

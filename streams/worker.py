@@ -1,0 +1,292 @@
+"""The stream worker: app, tables, core, agents and the services around them, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from aiokafka.structs import ConsumerRecord
+from faust.types import StreamT
+from mode.types import ServiceT
+
+from cherryrec.codec import decode, encode
+from cherryrec.errors import BadMessage, ModelError
+from cherryrec.events import (
+    ArticleActivity,
+    ArticlePublished,
+    Deadline,
+    FeedbackTick,
+    ModelSnapshot,
+    instant,
+    seconds,
+)
+from cherryrec.learner import SERVING, Learner, scorer_of, weights_of
+from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
+from cherryrec.topics import TopicNames, topic_named
+from streams.agents import Agent, AgentSpec, agent_specs
+from streams.config import KafkaConfig, StreamConfig
+from streams.deadlines import DeadlineTimer
+from streams.engine import (
+    DeadLetters,
+    Delivery,
+    EngineSettings,
+    FastProducer,
+    Gates,
+    HealthServer,
+    Metrics,
+    Watchdog,
+    create_faust_app,
+    raw_topic,
+    run_worker,
+    state_table,
+)
+from streams.follower import Follower
+from streams.held import HeldEvents
+from streams.store import TableStore
+from streams.ticks import Ticks
+
+__all__ = ["StreamWorker"]
+
+logger = logging.getLogger(__name__)
+
+
+class StreamWorker:
+    """One stream worker; constructing it connects to nothing, `run` runs it.
+
+    Parameters
+    ----------
+    kafka
+        The cluster.
+    stream
+        How this process runs.
+    core
+        Settings of the pipeline.
+    clock
+        Wall-clock time in epoch seconds.
+    store
+        `rocksdb://`, or `memory://` in tests.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaConfig,
+        stream: StreamConfig,
+        core: PipelineConfig,
+        *,
+        clock: Callable[[], float] = time.time,
+        store: str = "rocksdb://",
+    ) -> None:
+        self.kafka = kafka
+        self.stream = stream
+        self.core = core
+        self.names = TopicNames(kafka.prefix)
+        self.clock = clock
+        self.metrics = Metrics()
+        self.gates = Gates(
+            followed="articles, activity and models are being read",
+            assigned="no partitions are assigned yet",
+        )
+        self.app = create_faust_app(
+            EngineSettings(
+                group=f"{kafka.prefix}stream",
+                bootstrap_servers=kafka.bootstrap_servers,
+                data_dir=stream.data_dir,
+                partitions=kafka.partitions,
+                replication_factor=kafka.replication,
+                security=kafka.security,
+                session_timeout_s=stream.session_timeout_s,
+                store=store,
+            )
+        )
+        self.producer = FastProducer(self.app)
+        self.profiles_table = state_table(self.app, "profiles")
+        self.requests_table = state_table(
+            self.app, "requests", on_recovered=self._on_recovered
+        )
+        self.profiles = TableStore(self.profiles_table)
+        self.requests = TableStore(self.requests_table)
+        self.pipeline = Pipeline(
+            core,
+            Models(scorer=Learner(core.knrs, core.vans).vans),
+            profiles=self.profiles,
+            requests=self.requests,
+        )
+        self.owned: frozenset[int] = frozenset()
+        self.may_start = asyncio.Event()
+        self.follower = Follower(
+            {
+                self.names("articles"): self._follow_article,
+                self.names("article-activity"): self._follow_activity,
+                self.names("models"): self._follow_model,
+            },
+            {
+                "bootstrap_servers": kafka.bootstrap_servers,
+                **kafka.security.client_options(),
+            },
+        )
+        self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
+        self.deadlines = DeadlineTimer(
+            self._announce, clock=clock, every_s=stream.deadline_check_s
+        )
+        self.ticks = Ticks(self._tick, every_s=stream.tick_s)
+        self.dead_letters = DeadLetters(
+            self.producer, topic=self.names("dead-letters"), clock=clock
+        )
+        self.health = HealthServer(
+            self.gates, self.metrics, host=stream.http_host, port=stream.http_port
+        )
+        for spec in agent_specs(
+            self.pipeline, clock=clock, max_future_s=stream.max_future_s
+        ):
+            self._add_agent(spec)
+
+    def run(self) -> int:
+        """Run until SIGTERM, SIGINT or a failure; return the exit code."""
+        return run_worker(self.app, *self.services())
+
+    def services(self) -> Sequence[ServiceT]:
+        """Return what runs beside the app."""
+        watchdog = Watchdog(
+            self.app, stall_s=self.stream.watchdog_s, metrics=self.metrics
+        )
+        return [
+            self.health,
+            self.follower,
+            self.held,
+            self.deadlines,
+            self.ticks,
+            watchdog,
+        ]
+
+    async def deliver(self, effects: Sequence[Effects]) -> None:
+        """Send what followed from a batch, and hand its state to the changelog.
+
+        An ended request is forgotten only when its example is acknowledged.
+        """
+        deliveries = []
+        for one in effects:
+            for send in one.sends:
+                delivery = await self._send(send)
+                if send.topic == "examples":
+                    deliveries.append(delivery)
+            if one.pending is not None:
+                self.deadlines.watch(one.pending)
+        if deliveries:
+            await asyncio.gather(*deliveries)
+        for one in effects:
+            self.pipeline.forget(one.closed)
+        await self.profiles.drain()
+        await self.requests.drain()
+
+    async def flush(self) -> None:
+        """Send the counters of this worker's partitions and wait for the acknowledgement."""
+        deliveries = [
+            await self._send(send) for send in self.pipeline.flush(sorted(self.owned))
+        ]
+        if deliveries:
+            await asyncio.gather(*deliveries)
+
+    async def _send(self, send: Send) -> Delivery:
+        if send.topic == "recommendations":
+            self.metrics.recommendations.labels(
+                getattr(send.event, "degraded", None) or ""
+            ).inc()
+        return await self.producer.send(
+            self.names(send.topic),
+            key=send.key.encode(),
+            value=encode(send.event),
+            partition=send.partition,
+        )
+
+    def _add_agent(self, spec: AgentSpec) -> None:
+        agent = Agent(
+            spec.rules,
+            spec.apply,
+            deliver=self.deliver,
+            may_start=self.may_start,
+            dead_letters=self.dead_letters,
+            metrics=self.metrics,
+            max_batch=self.stream.max_batch,
+            hold=self.held.hold if spec.is_held else None,
+        )
+
+        async def run(stream: StreamT[bytes]) -> None:
+            await agent.run(stream)
+
+        topic = raw_topic(self.app, self.names(spec.rules.topic))
+        self.app.agent(topic, name=f"cherryrec-{spec.rules.topic}", concurrency=1)(run)
+
+    async def _on_recovered(self, partitions: frozenset[int]) -> None:
+        """Take over partitions: their counters as flushed, windows and deadlines as stored."""
+        gained = partitions - self.owned
+        self.owned &= partitions
+        await self.follower.catch_up()
+        self.gates.open("followed")
+        restored: list[Pending] = []
+        for partition in sorted(gained):
+            items = ((k.decode(), v) for k, v in self.requests_table.items(partition))
+            restored += self.pipeline.restore(partition, items)
+        self.owned = partitions
+        self.deadlines.keep(partitions, restored)
+        self.gates.open("assigned")
+        self.may_start.set()
+        logger.info("owns partitions %s", sorted(partitions))
+
+    def _follow_article(self, record: ConsumerRecord) -> None:
+        try:
+            now = max(self.pipeline.newest_s, 0.0) or record.timestamp / 1_000.0
+            if record.value is None:
+                if record.key:
+                    self.pipeline.article(record.key.decode(), None, now=now)
+                return
+            article = decode(ArticlePublished, record.value)
+            if article.published_at is not None:
+                now = seconds(article.published_at)
+            self.pipeline.article(article.article_id, article, now=now)
+        except (BadMessage, UnicodeDecodeError) as error:
+            logger.debug(
+                "article at offset %d is not followed: %s", record.offset, error
+            )
+
+    def _follow_activity(self, record: ConsumerRecord) -> None:
+        if record.value is None:
+            return
+        try:
+            limit = topic_named("article-activity").max_message_bytes
+            message = decode(ArticleActivity, record.value, max_bytes=limit)
+            if message.partition not in self.owned:
+                self.pipeline.activity(message)
+        except BadMessage as error:
+            logger.error(
+                "activity at offset %d is not followed: %s", record.offset, error
+            )
+
+    def _follow_model(self, record: ConsumerRecord) -> None:
+        if record.key != SERVING.encode() or record.value is None:
+            return
+        try:
+            limit = topic_named("models").max_message_bytes
+            snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
+            self.pipeline.models = Models(
+                scorer=scorer_of(snapshot, self.core.vans),
+                knrs_weights=weights_of(snapshot),
+                version=snapshot.version,
+            )
+        except (BadMessage, ModelError) as error:
+            logger.error("model at offset %d is not used: %s", record.offset, error)
+
+    async def _announce(self, pending: Pending) -> None:
+        if pending.partition in self.owned:
+            event = Deadline(request_id=pending.request_id, user_id=pending.user_id)
+            await self._send(
+                Send("deadlines", pending.user_id, event, pending.partition)
+            )
+
+    async def _tick(self) -> None:
+        time_s = self.pipeline.newest_s - self.stream.tick_grace_s
+        if time_s > 0:
+            for partition in sorted(self.owned):
+                event = FeedbackTick(partition=partition, time=instant(time_s))
+                await self._send(Send("feedback", str(partition), event, partition))
