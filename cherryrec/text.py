@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from zlib import crc32
 
 import numpy as np
@@ -30,8 +31,7 @@ def stable_hash(text: str) -> int:
     >>> stable_hash("a") == stable_hash("a"), stable_hash("a") == stable_hash("b")
     (True, False)
     """
-    encoded = text.encode()
-    return crc32(encoded) | crc32(encoded, 0x9E3779B9) << 32
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True, slots=True)

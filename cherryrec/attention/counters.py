@@ -2,7 +2,9 @@
 
 Forward decay: an event at time t adds 2^((t - L) / h) for a landmark L; the value at a time T is
 the sum times 2^(-(T - L) / h). Adding commutes, so late events land where they belong, and moving
-the landmark by whole half-lives multiplies by a power of two, which floats do exactly.
+the landmark by whole half-lives multiplies by a power of two, which floats do exactly. An event's
+weight is the same but for a power of two whatever the landmark, so an event applied before the
+landmark moved and one read again after it leave the same bits.
 
 References
 ----------
@@ -13,6 +15,7 @@ https://doi.org/10.1109/ICDE.2009.65
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp2, ldexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +55,7 @@ class AttentionConfig:
                     f"got {half_life!r}"
                 )
                 raise ConfigError(msg)
-        if (
-            list(self.half_lives_s) != sorted(set(self.half_lives_s))
-            or not self.half_lives_s
-        ):
+        if list(self.half_lives_s) != sorted(set(self.half_lives_s)) or not self.half_lives_s:
             msg = f"half_lives_s must rise, got {self.half_lives_s!r}"
             raise ConfigError(msg)
         if self.n_buckets < 1 or self.n_buckets & (self.n_buckets - 1):
@@ -95,6 +95,7 @@ class DecayedCounters:
 
     def __init__(self, half_lives_s: tuple[float, ...], n_rows: int = 0) -> None:
         self.half_lives = np.array(half_lives_s)  # (H,)
+        self._half_lives = tuple(float(half_life) for half_life in half_lives_s)
         self.n_half_lives = len(half_lives_s)
         self.landmark = 0.0
         self.sums = np.zeros((n_rows, 2 * self.n_half_lives + 3))  # (N, 2H + 3)
@@ -104,12 +105,8 @@ class DecayedCounters:
         """Make room for `n_rows` rows; new ones are zero."""
         missing = n_rows - len(self.sums)
         if missing > 0:
-            self.sums = np.concatenate(
-                [self.sums, np.zeros((missing, self.sums.shape[1]))]
-            )
-            self.first_shown = np.concatenate(
-                [self.first_shown, np.full(missing, np.nan)]
-            )
+            self.sums = np.concatenate([self.sums, np.zeros((missing, self.sums.shape[1]))])
+            self.first_shown = np.concatenate([self.first_shown, np.full(missing, np.nan)])
 
     def clear(self, row: int) -> None:
         """Forget one row, for its reuse."""
@@ -127,9 +124,10 @@ class DecayedCounters:
     def add_views_to_groups(self, codes: NDArray[np.integer], time_s: float) -> None:
         """Count one view for each code, which may repeat (the category of each article shown)."""
         n = self.n_half_lives
+        weights = self._weights(time_s)  # before the sums are read: it may move the landmark
         counts = np.bincount(codes, minlength=len(self.sums))
         groups = np.flatnonzero(counts)
-        self.sums[groups, :n] += counts[groups, None] * self._weights(time_s)
+        self.sums[groups, :n] += counts[groups, None] * weights
         self.sums[groups, 2 * n] += counts[groups]
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
@@ -139,7 +137,8 @@ class DecayedCounters:
     def add_click(self, row: int, time_s: float) -> None:
         """Count one click of one row."""
         n = self.n_half_lives
-        self.sums[row, n : 2 * n] += self._weights(time_s)
+        weights = self._weights(time_s)
+        self.sums[row, n : 2 * n] += weights
         self.sums[row, 2 * n + 1] += 1.0
 
     def add_readers(self, rows: Rows) -> None:
@@ -147,16 +146,16 @@ class DecayedCounters:
         self.sums[rows, 2 * self.n_half_lives + 2] += 1.0
 
     def views(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
-        """Views by half-life as of `now`, (n, H)."""
+        """Return the views by half-life as of `now`, (n, H)."""
         return np.asarray(self.sums[rows, : self.n_half_lives] * self._decay(now))
 
     def clicks(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
-        """Clicks by half-life as of `now`, (n, H)."""
+        """Return the clicks by half-life as of `now`, (n, H)."""
         n = self.n_half_lives
         return np.asarray(self.sums[rows, n : 2 * n] * self._decay(now))
 
     def totals(self, rows: Rows | slice) -> NDArray[np.float64]:
-        """All views, all clicks and readers, (n, 3)."""
+        """Return all views, all clicks and readers, (n, 3)."""
         return self.sums[rows, 2 * self.n_half_lives :]
 
     def shifted(
@@ -174,14 +173,18 @@ class DecayedCounters:
         if self.landmark == 0.0 or time_s - self.landmark >= _REBASE_AFTER_S:
             landmark = time_s // DAY_S * DAY_S
             if landmark > self.landmark:
-                self.sums[:, : 2 * self.n_half_lives] *= self._shift(
-                    landmark - self.landmark
-                )
+                self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
                 self.landmark = landmark
 
     def _weights(self, time_s: float) -> NDArray[np.float64]:
         self.rebase(time_s)
-        return np.exp2((time_s - self.landmark) / self.half_lives)
+        landmark = self.landmark
+        return np.array(
+            [
+                ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h))
+                for h in self._half_lives
+            ]
+        )
 
     def _decay(self, now: float) -> NDArray[np.float64]:
         return np.exp2(-(now - self.landmark) / self.half_lives)
