@@ -72,9 +72,7 @@ def encode(event: Event) -> bytes:
     return b'{"schema":1,' + encoded[1:]
 
 
-def decode(
-    message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_BYTES
-) -> E:
+def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_BYTES) -> E:
     """Decode and validate one message.
 
     Parameters
@@ -181,9 +179,7 @@ def pack(array: NDArray[np.generic]) -> PackedArray:
     array([1., 2.])
     """
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return PackedArray(
-        dtype=little.dtype.str, shape=little.shape, values=little.tobytes()
-    )
+    return PackedArray(dtype=little.dtype.str, shape=little.shape, values=little.tobytes())
 
 
 def unpack(packed: PackedArray) -> NDArray[np.generic]:
@@ -201,7 +197,5 @@ def unpack(packed: PackedArray) -> NDArray[np.generic]:
             raise ModelError(msg)
         return np.frombuffer(packed.values, dtype=dtype).reshape(packed.shape).copy()
     except (TypeError, ValueError) as error:
-        msg = (
-            f"array of {packed.dtype!r} {packed.shape} does not fit its bytes: {error}"
-        )
+        msg = f"array of {packed.dtype!r} {packed.shape} does not fit its bytes: {error}"
         raise ModelError(msg) from error

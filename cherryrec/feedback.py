@@ -63,9 +63,7 @@ def note_impression(
     if entry is None or entry.shown_s is not None:
         return state, None
     clicked = tuple(
-        article
-        for shown, article in state.early_clicks
-        if shown == impression.impression_id
+        article for shown, article in state.early_clicks if shown == impression.impression_id
     )
     shown = msgspec.structs.replace(
         entry,
@@ -78,9 +76,7 @@ def note_impression(
     return _replaced(OpenRequests(state.entries, early), shown), shown
 
 
-def note_click(
-    state: OpenRequests, click: Click, config: FeedbackConfig
-) -> OpenRequests:
+def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
     """Label the exposure a click belongs to.
 
     By its `impression_id`; without one, by the newest impression within the window that shows the
@@ -91,17 +87,11 @@ def note_click(
     if click.impression_id is not None:
         names = {click.impression_id}
         entry = next(
-            (
-                e
-                for e in state.entries
-                if e.impression_id in names or e.request_id in names
-            ),
+            (e for e in state.entries if e.impression_id in names or e.request_id in names),
             None,
         )
         if entry is None:
-            early = (*state.early_clicks, (click.impression_id, click.article_id))[
-                -_MAX_EARLY:
-            ]
+            early = (*state.early_clicks, (click.impression_id, click.article_id))[-_MAX_EARLY:]
             return OpenRequests(state.entries, early)
     else:
         window = config.attribution_window_s
@@ -130,9 +120,7 @@ def ends_s(entry: OpenRequest, config: FeedbackConfig) -> float:
     return entry.requested_s + config.attribution_window_s + UNSHOWN_S
 
 
-def ended(
-    state: OpenRequests, *, before_s: float, config: FeedbackConfig
-) -> list[OpenRequest]:
+def ended(state: OpenRequests, *, before_s: float, config: FeedbackConfig) -> list[OpenRequest]:
     """Return the answered requests that ended before an event time."""
     return [
         entry
@@ -162,7 +150,5 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
 
 
 def _replaced(state: OpenRequests, changed: OpenRequest) -> OpenRequests:
-    entries = tuple(
-        changed if e.request_id == changed.request_id else e for e in state.entries
-    )
+    entries = tuple(changed if e.request_id == changed.request_id else e for e in state.entries)
     return OpenRequests(entries, state.early_clicks)

@@ -65,9 +65,7 @@ class Learner:
     @staticmethod
     def _knrs_model(knrs: KnrsConfig) -> ListwiseLinear:
         initial = np.array(knrs.weights)
-        return ListwiseLinear(
-            len(METRICS), lr=_KNRS_RATE, nonnegative=True, initial=initial
-        )
+        return ListwiseLinear(len(METRICS), lr=_KNRS_RATE, nonnegative=True, initial=initial)
 
     @property
     def knrs_weights(self) -> NDArray[np.float64]:
@@ -127,9 +125,7 @@ class Learner:
         )
 
     @classmethod
-    def restore(
-        cls, knrs: KnrsConfig, vans: VansConfig, snapshot: ModelSnapshot
-    ) -> Learner:
+    def restore(cls, knrs: KnrsConfig, vans: VansConfig, snapshot: ModelSnapshot) -> Learner:
         """Go on from a `STATE` snapshot as if there had been no stop.
 
         Raises
@@ -142,9 +138,7 @@ class Learner:
         learner = cls(knrs, vans)
         learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
         learner.knrs.load(_under("knrs/", arrays))
-        learner.recent = RecentIds.from_bytes(
-            _RECENT_EXAMPLES, arrays["recent"].tobytes()
-        )
+        learner.recent = RecentIds.from_bytes(_RECENT_EXAMPLES, arrays["recent"].tobytes())
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
         learner.newest_s = seconds(snapshot.created_at)
@@ -183,9 +177,7 @@ def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     wanted = (n * len(FEATURES), n * len(METRICS), n)
     got = (features.size, metrics.size, len(example.clicked))
     if wanted != got:
-        msg = (
-            f"features, metrics and labels of {n} articles must be {wanted}, got {got}"
-        )
+        msg = f"features, metrics and labels of {n} articles must be {wanted}, got {got}"
         raise BadMessage(msg)
     if not (np.isfinite(features).all() and np.isfinite(metrics).all()):
         msg = f"features of example {example.example_id!r} must be finite"
@@ -210,6 +202,4 @@ def _unpacked(arrays: Mapping[str, PackedArray]) -> dict[str, NDArray[np.generic
 
 
 def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[np.generic]]:
-    return {
-        n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)
-    }
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -49,7 +49,7 @@ class AdaGrad(optim.AdaGrad):
     [-0.1, 0.1]
     """
 
-    def __init__(self, lr: float = 0.03, eps: float = 1e-8) -> None:
+    def __init__(self, lr: float | optim.base.Scheduler = 0.03, eps: float = 1e-8) -> None:
         super().__init__(lr=lr, eps=eps)
         self.sum_of_squares: Floats | None = None
 
@@ -168,9 +168,7 @@ class ListwiseLinear:
         self.n_features = n_features
         self.l2 = l2
         self.nonnegative = nonnegative
-        self.initial = (
-            np.zeros(n_features) if initial is None else np.array(initial, np.float64)
-        )
+        self.initial = np.zeros(n_features) if initial is None else np.array(initial, np.float64)
         if self.initial.shape != (n_features,):
             msg = (
                 f"initial weights must have the shape ({n_features},), "
@@ -197,9 +195,7 @@ class ListwiseLinear:
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""
-        state = {
-            f"optimizer/{k}": v for k, v in optimizer_arrays(self.optimizer).items()
-        }
+        state = {f"optimizer/{k}": v for k, v in optimizer_arrays(self.optimizer).items()}
         return {"weights": self.weights.copy(), **state}
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
@@ -215,9 +211,5 @@ class ListwiseLinear:
         prefix = "optimizer/"
         load_optimizer(
             self.optimizer,
-            {
-                k.removeprefix(prefix): v
-                for k, v in arrays.items()
-                if k.startswith(prefix)
-            },
+            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
         )

@@ -53,9 +53,7 @@ class Reader:
                 category_share(catalogue),
                 len(catalogue.categories),
             ),
-            subcategory_lift=lift(
-                catalogue.subcategory[rows], None, len(catalogue.subcategories)
-            ),
+            subcategory_lift=lift(catalogue.subcategory[rows], None, len(catalogue.subcategories)),
             newest_s=profile.newest_s,
         )
 
@@ -65,9 +63,7 @@ def category_share(catalogue: Catalogue) -> Floats:
     totals = catalogue.category_totals.totals(slice(0, len(catalogue.categories)))
     counts = np.maximum(totals[:, 1] + totals[:, 2], 0.0)
     n_named = max(len(counts) - 1, 1)
-    return np.asarray(
-        (counts + _GLOBAL_PRIOR / n_named) / (counts.sum() + _GLOBAL_PRIOR)
-    )
+    return np.asarray((counts + _GLOBAL_PRIOR / n_named) / (counts.sum() + _GLOBAL_PRIOR))
 
 
 def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats:
@@ -89,8 +85,6 @@ def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats
     if share is None:
         share = np.full(n_codes, 1.0 / max(n_codes - 1, 1))
     share = np.maximum(share, 1e-9)
-    result = np.log(
-        (counts + _PRIOR_CLICKS * share) / ((total + _PRIOR_CLICKS) * share)
-    )
+    result = np.log((counts + _PRIOR_CLICKS * share) / ((total + _PRIOR_CLICKS) * share))
     result[MISSING] = 0.0
     return np.asarray(result)

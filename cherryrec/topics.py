@@ -177,7 +177,7 @@ TOPICS: tuple[Topic, ...] = (
 
 
 def topic_named(name: str) -> Topic:
-    """The topic of that name (without the prefix).
+    """Return the topic of that name (without the prefix).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Recent ids with the offset they came at: a repeated id is a duplicate, a repeated offset is not."""
+"""Recent ids with the offset they came at: an id at another offset is a duplicate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,5 @@ class RecentIds:
         """Return the inverse of `to_bytes`."""
         recent = cls(capacity)
         pairs = np.frombuffer(raw, "<u8").reshape(-1, 2)
-        recent._offsets = {
-            int(id_hash): int(offset) for id_hash, offset in pairs[-capacity:]
-        }
+        recent._offsets = {int(id_hash): int(offset) for id_hash, offset in pairs[-capacity:]}
         return recent

@@ -52,16 +52,12 @@ class Shard:
     1.0
     """
 
-    def __init__(
-        self, partition: int, catalogue: Catalogue, config: AttentionConfig
-    ) -> None:
+    def __init__(self, partition: int, catalogue: Catalogue, config: AttentionConfig) -> None:
         self.partition = partition
         self.config = config
         self.catalogue = catalogue
         self.counters = catalogue.partition(partition)
-        self._applied: dict[
-            str, NDArray[np.int64]
-        ] = {}  # topic → (buckets,) last offset
+        self._applied: dict[str, NDArray[np.int64]] = {}  # topic → (buckets,) last offset
         self._high: dict[str, int] = {}  # topic → highest of them
         self._seen = [RecentIds(config.recent_ids) for _ in range(config.n_buckets)]
         self._dirty = np.zeros(config.n_buckets, bool)
@@ -135,10 +131,7 @@ class Shard:
         n = self.catalogue.n_rows
         has_counts = self.counters.sums[:n].any(axis=1)
         buckets = self._buckets(np.arange(n))
-        return [
-            self._message(int(b), np.flatnonzero(has_counts & (buckets == b)))
-            for b in changed
-        ]
+        return [self._message(int(b), np.flatnonzero(has_counts & (buckets == b))) for b in changed]
 
     def follow(self, message: ArticleActivity) -> None:
         """Take over one bucket as its owner flushed it: absolute, the last message wins.
@@ -161,16 +154,12 @@ class Shard:
             raise BadMessage(msg)
         values = values.reshape(-1, width)
         first_shown = np.nan_to_num(values[:, -1], nan=0.0)
-        rows = self.catalogue.rows(
-            message.articles, float(first_shown.max(initial=0.0))
-        )
+        rows = self.catalogue.rows(message.articles, float(first_shown.max(initial=0.0)))
         self._replace(rows, values[:, :-1], values[:, -1], message.as_of)
         for topic, offset in message.applied.items():
             self._offsets(topic)[message.bucket] = offset
             self._high[topic] = int(self._offsets(topic).max())
-        self._seen[message.bucket] = RecentIds.from_bytes(
-            self.config.recent_ids, message.seen
-        )
+        self._seen[message.bucket] = RecentIds.from_bytes(self.config.recent_ids, message.seen)
         self._dirty[message.bucket] = False
 
     def _replace(
@@ -184,9 +173,7 @@ class Shard:
         counters.rebase(landmark)
         totals.rebase(landmark)
         sums = counters.shifted(sums, landmark, counters.landmark)
-        change = counters.shifted(
-            sums - counters.sums[rows], counters.landmark, totals.landmark
-        )
+        change = counters.shifted(sums - counters.sums[rows], counters.landmark, totals.landmark)
         counters.sums[rows] = sums
         counters.first_shown[rows] = first_shown
         totals.sums[rows] += change
@@ -198,14 +185,10 @@ class Shard:
                 codes,
                 counters.shifted(change, totals.landmark, group.landmark),
             )
-        self.catalogue.touched[rows] = np.fmax(
-            self.catalogue.touched[rows], first_shown
-        )
+        self.catalogue.touched[rows] = np.fmax(self.catalogue.touched[rows], first_shown)
 
     def _message(self, bucket: int, rows: Rows) -> ArticleActivity:
-        values = np.column_stack(
-            [self.counters.sums[rows], self.counters.first_shown[rows]]
-        )
+        values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
         ids = self.catalogue.ids
         return ArticleActivity(
             partition=self.partition,
@@ -213,11 +196,7 @@ class Shard:
             as_of=self.counters.landmark,
             articles=tuple(ids[row] for row in rows),
             counters=values.astype("<f8").tobytes(),
-            applied={
-                t: int(a[bucket])
-                for t, a in sorted(self._applied.items())
-                if a[bucket] >= 0
-            },
+            applied={t: int(a[bucket]) for t, a in sorted(self._applied.items()) if a[bucket] >= 0},
             seen=self._seen[bucket].to_bytes(),
         )
 
@@ -225,9 +204,7 @@ class Shard:
         mask = np.uint64(self.config.n_buckets - 1)
         return (self.catalogue.hashes[rows] & mask).astype(np.intp)
 
-    def _groups(
-        self, rows: Rows
-    ) -> tuple[tuple[DecayedCounters, NDArray[np.int32]], ...]:
+    def _groups(self, rows: Rows) -> tuple[tuple[DecayedCounters, NDArray[np.int32]], ...]:
         catalogue = self.catalogue
         return (
             (catalogue.category_totals, catalogue.category[rows]),
@@ -241,9 +218,7 @@ class Shard:
             self._applied[topic] = offsets
         return offsets
 
-    def _unapplied(
-        self, topic: str, rows: Rows, offset: int
-    ) -> tuple[Rows, NDArray[np.intp]]:
+    def _unapplied(self, topic: str, rows: Rows, offset: int) -> tuple[Rows, NDArray[np.intp]]:
         buckets = self._buckets(rows)
         if offset <= self._high.get(topic, -1):
             is_new = self._offsets(topic)[buckets] < offset

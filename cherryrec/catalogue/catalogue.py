@@ -80,9 +80,7 @@ class Catalogue:
         return len(self.ids)
 
     def _allocate(self, capacity: int) -> None:
-        self.embeddings = np.zeros(
-            (capacity, self.config.n_dimensions), np.float32
-        )  # (N, D)
+        self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
         self.category = np.zeros(capacity, np.int32)
         self.subcategory = np.zeros(capacity, np.int32)
         self.source = np.zeros(capacity, np.int32)
@@ -91,9 +89,7 @@ class Catalogue:
         self.alive = np.zeros(capacity, bool)
         self.retracted = np.zeros(capacity, bool)
         self.story_similarity = np.zeros(capacity)  # to the nearest earlier article
-        self.touched = np.zeros(
-            capacity
-        )  # last publication, view or click, epoch seconds
+        self.touched = np.zeros(capacity)  # last publication, view or click, epoch seconds
         self.hashes = np.zeros(capacity, np.uint64)  # stable hash of the id
         self.totals.grow(capacity)
 
@@ -121,7 +117,7 @@ class Catalogue:
             counters.grow(capacity)
 
     def row(self, article_id: str, now: float) -> int:
-        """Return the row of an article, made if there is none (an article seen before its message)."""
+        """Return the row of an article, made if there is none: it may be seen before its message."""
         row = self.row_of.get(article_id)
         if row is not None:
             return row
@@ -142,17 +138,13 @@ class Catalogue:
 
     def rows(self, article_ids: Iterable[str], now: float) -> Rows:
         """Rows of several articles, made where there are none."""
-        return np.array(
-            [self.row(article_id, now) for article_id in article_ids], np.intp
-        )
+        return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
 
     def partition(self, number: int) -> DecayedCounters:
         """Counters of one source partition, made if there are none; rows are the catalogue's."""
         counters = self.partitions.get(number)
         if counters is None:
-            counters = DecayedCounters(
-                tuple(self.totals.half_lives.tolist()), len(self.alive)
-            )
+            counters = DecayedCounters(tuple(self.totals.half_lives.tolist()), len(self.alive))
             self.partitions[number] = counters
         return counters
 
@@ -178,19 +170,13 @@ class Catalogue:
         """Store an article as it stands now, embedding it once; return its row."""
         row = self.row(article.article_id, now)
         vector = self.text.embed(article.title, article.abstract)
-        published = (
-            np.nan if article.published_at is None else seconds(article.published_at)
-        )
-        self.story_similarity[row] = self._stories.tell(
-            article.article_id, vector, now=now
-        )
+        published = np.nan if article.published_at is None else seconds(article.published_at)
+        self.story_similarity[row] = self._stories.tell(article.article_id, vector, now=now)
         self.titles[row] = article.title
         self.embeddings[row] = vector
         self._count_as(row, article)
         self.entity[row] = 0
-        codes = [
-            self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]
-        ]
+        codes = [self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]]
         self.entity[row, : len(codes)] = codes
         self.published[row] = published
         self.alive[row], self.retracted[row] = True, False
@@ -227,9 +213,7 @@ class Catalogue:
 
     def born(self) -> NDArray[np.float64]:
         """When each article appeared: publication, else first exposure, else NaN; (N,)."""
-        return np.where(
-            np.isnan(self.published), self.totals.first_shown, self.published
-        )
+        return np.where(np.isnan(self.published), self.totals.first_shown, self.published)
 
     def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Seconds since each article appeared; 0 where that is unknown or not yet."""

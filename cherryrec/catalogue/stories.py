@@ -40,9 +40,7 @@ class StoryMemory:
         self._ids: list[str | None] = [None] * capacity
         self._next = 0
 
-    def tell(
-        self, article_id: str, embedding: NDArray[np.float32], *, now: float
-    ) -> float:
+    def tell(self, article_id: str, embedding: NDArray[np.float32], *, now: float) -> float:
         """Return the likeness, in [0, 1], to the nearest article that came before; remember it."""
         place = self._place_of.get(article_id)
         likeness = self._embeddings @ embedding  # (K,)

@@ -74,9 +74,7 @@ class EvaluationRequest(Event, frozen=True, kw_only=True, omit_defaults=True):
     schema: Literal[1] = 1
     request_id: Id
     user_id: Id
-    candidates: Annotated[
-        tuple[CandidateText, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)
-    ]
+    candidates: Annotated[tuple[CandidateText, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)]
     profile: PromptProfile
     expires_at: float
     seed: int = 0

@@ -87,9 +87,7 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
     groups = catalogue.category_totals
     group_views = np.maximum(groups.views(category, now), 0.0)[:, [1, 3]]
     group_clicks = np.maximum(groups.clicks(category, now), 0.0)[:, [1, 3]]
-    group_rate = np.log(
-        (group_clicks + 5 * prior) / ((group_views + 5 * _PRIOR_VIEWS) * base)
-    )
+    group_rate = np.log((group_clicks + 5 * prior) / ((group_views + 5 * _PRIOR_VIEWS) * base))
     return np.column_stack(
         [
             rate,
@@ -104,7 +102,7 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 
 def article(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
-    """The candidate itself, (n, 2): log age in minutes, and whether no one was shown it yet."""
+    """Describe the candidate itself, (n, 2): log age in minutes, and whether no one was shown it yet."""
     return np.column_stack(
         [
             np.log1p(catalogue.age(rows, now) / 60.0),
@@ -114,7 +112,7 @@ def article(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 
 def context(reader: Reader, n_candidates: int, now: float) -> Floats:
-    """The request, the same for every candidate, (5,)."""
+    """Describe the request, the same for every candidate, (5,)."""
     newest = reader.newest_s
     idle_s = max(now - newest, 0.0) if newest else 7 * _DAY_S
     day = 2 * np.pi * (now % _DAY_S) / _DAY_S

@@ -18,9 +18,7 @@ __all__ = ["feature_matrix", "with_evaluations"]
 F32 = NDArray[np.float32]
 
 
-def feature_matrix(
-    catalogue: Catalogue, reader: Reader, selection: Selection, now: float
-) -> F32:
+def feature_matrix(catalogue: Catalogue, reader: Reader, selection: Selection, now: float) -> F32:
     """Compute all features but the evaluations, which are 0 until they come.
 
     Parameters
@@ -49,15 +47,11 @@ def feature_matrix(
         np.tile(context(reader, n, now), (n, 1)),
     )
     matrix = np.concatenate(parts, axis=1).astype(np.float32)
-    assert matrix.shape[1] == len(FEATURES), (
-        "a block's width differs from its list of names"
-    )
+    assert matrix.shape[1] == len(FEATURES), "a block's width differs from its list of names"
     return matrix
 
 
-def with_evaluations(
-    matrix: F32, articles: Sequence[str], evaluations: Mapping[str, float]
-) -> F32:
+def with_evaluations(matrix: F32, articles: Sequence[str], evaluations: Mapping[str, float]) -> F32:
     """Return the matrix with CnLE's evaluations filled in where there are some.
 
     The column holds the evaluation against the mean of those there are, so that a candidate

@@ -46,11 +46,7 @@ class KnrsConfig:
     credibility_strength: float = 200.0
 
     def __post_init__(self) -> None:
-        if (
-            len(self.weights) != len(METRICS)
-            or min(self.weights) < 0
-            or not any(self.weights)
-        ):
+        if len(self.weights) != len(METRICS) or min(self.weights) < 0 or not any(self.weights):
             msg = f"weights must be {len(METRICS)} numbers from 0 up, got {self.weights!r}"
             raise ConfigError(msg)
         if not 0 < self.quota <= 1:

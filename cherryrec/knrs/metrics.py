@@ -71,9 +71,7 @@ def relevance(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
         reader.subcategory_lift[catalogue.subcategory[rows]],
     )
     result = sum(_squash(part) for part in parts) / len(parts)
-    return np.asarray(
-        np.where(is_named(catalogue, reader, rows), 1.0, result), dtype=float
-    )
+    return np.asarray(np.where(is_named(catalogue, reader, rows), 1.0, result), dtype=float)
 
 
 def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.bool_]:
@@ -83,9 +81,9 @@ def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.boo
         return np.zeros(len(rows), bool)
     category = [catalogue.categories.find(name) for name in named]
     subcategory = [catalogue.subcategories.find(name) for name in named]
-    return np.isin(
-        catalogue.category[rows], [c for c in category if c != MISSING]
-    ) | np.isin(catalogue.subcategory[rows], [c for c in subcategory if c != MISSING])
+    return np.isin(catalogue.category[rows], [c for c in category if c != MISSING]) | np.isin(
+        catalogue.subcategory[rows], [c for c in subcategory if c != MISSING]
+    )
 
 
 def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
@@ -100,9 +98,7 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
         code = catalogue.sources.find(source)
         if code != MISSING:
             prior[code] = value
-    views, clicks = np.maximum(
-        catalogue.source_totals.totals(slice(0, n_sources)), 0.0
-    )[:, :2].T
+    views, clicks = np.maximum(catalogue.source_totals.totals(slice(0, n_sources)), 0.0)[:, :2].T
     expected = views * (clicks.sum() + 1.0) / (views.sum() + 10.0)
     strength = config.credibility_strength
     hits = prior * strength + clicks
@@ -111,9 +107,7 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
     return np.asarray(posterior[catalogue.source[rows]])
 
 
-def timeliness(
-    catalogue: Catalogue, rows: Rows, now: float, config: KnrsConfig
-) -> Floats:
+def timeliness(catalogue: Catalogue, rows: Rows, now: float, config: KnrsConfig) -> Floats:
     """f3: 2^(-age / half-life of the category); 1 for an article not seen before."""
     half_lives = np.full(len(catalogue.categories), config.half_life_s)
     for category, half_life in config.category_half_lives_s.items():
@@ -136,9 +130,7 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 def base_rate(catalogue: Catalogue) -> float:
     """Clicks per view over everything counted, smoothed; in (0, 1]."""
-    views, clicks = np.maximum(
-        catalogue.category_totals.sums[:, -3:-1].sum(axis=0), 0.0
-    )
+    views, clicks = np.maximum(catalogue.category_totals.sums[:, -3:-1].sum(axis=0), 0.0)
     return min(float((clicks + 1.0) / (views + 10.0)), 1.0)
 
 

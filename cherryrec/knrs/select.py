@@ -58,9 +58,10 @@ def select(
     """Select the candidates of a request.
 
     With `candidates` in the request all of them go on, in order of news value, but for those
-    excluded or retracted; one whose article message has not come yet is ranked without its text. Without, the whole live catalogue is scored, what the user has read or
-    excludes is left out, and the best of the rest are kept (`n_kept`). Where no article is live
-    (the catalogue is cold), those shown lately stand in.
+    excluded or retracted; one whose article message has not come yet is ranked without its text.
+    Without, the whole live catalogue is scored, what the user has read or excludes is left out,
+    and the best of the rest are kept (`n_kept`). Where no article is live (the catalogue is cold),
+    those shown lately stand in.
 
     Parameters
     ----------

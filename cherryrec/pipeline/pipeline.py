@@ -91,9 +91,7 @@ class Pipeline:
         self.shards: dict[int, Shard] = {}
         self.windows: dict[int, Windows] = {}
 
-    def article(
-        self, article_id: str, article: ArticlePublished | None, *, now: float
-    ) -> None:
+    def article(self, article_id: str, article: ArticlePublished | None, *, now: float) -> None:
         """Store an article, or retract it where the message has no value."""
         if article is None:
             self.catalogue.retract(article_id, now)
@@ -136,9 +134,7 @@ class Pipeline:
         if outcome == "duplicate":
             return Effects("duplicate")
         self.profiles.put(at.partition, click.user_id, encode_profile(profile))
-        self.shard(at.partition).click(
-            click.article_id, time_s=clicked_s, offset=at.offset
-        )
+        self.shard(at.partition).click(click.article_id, time_s=clicked_s, offset=at.offset)
         state = self._open(at.partition, click.user_id)
         changed = note_click(state, click, self.config.feedback)
         if changed is not state:
@@ -146,9 +142,7 @@ class Pipeline:
         self._windows(at.partition).reach("clicks", clicked_s)
         return self._closing(Effects(_counted(outcome)), at.partition)
 
-    def profile_update(
-        self, at: Position, user_id: str, update: ProfileUpdate | None
-    ) -> Effects:
+    def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
         """Set what the site says of a user; no value erases the user's profile and requests."""
         if update is None:
             self.profiles.put(at.partition, user_id, None)
@@ -168,9 +162,7 @@ class Pipeline:
             )
         return Effects(_counted(outcome))
 
-    def request(
-        self, at: Position, request: RecommendationRequest, *, clock_s: float
-    ) -> Effects:
+    def request(self, at: Position, request: RecommendationRequest, *, clock_s: float) -> Effects:
         """Select candidates; then ask CnLE, or rank at once where it is not used.
 
         Parameters
@@ -239,9 +231,7 @@ class Pipeline:
         sends = []
         for partition in partitions:
             for message in self.shard(partition).flush():
-                sends.append(
-                    Send("article-activity", f"{partition}:{message.bucket}", message)
-                )
+                sends.append(Send("article-activity", f"{partition}:{message.bucket}", message))
         return sends
 
     def forget(self, closed: Iterable[Closed]) -> None:
@@ -250,9 +240,7 @@ class Pipeline:
             state = self._open(one.partition, one.user_id)
             self._keep(one.partition, one.user_id, without(state, one.request_id))
 
-    def restore(
-        self, partition: int, requests: Iterable[tuple[str, bytes]]
-    ) -> list[Pending]:
+    def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
         """Rebuild a partition's windows from its open requests, after a crash or a rebalance.
 
         Returns
@@ -266,9 +254,7 @@ class Pipeline:
                 if entry.expires_at is None:
                     self._open_window(partition, user_id, entry)
                 else:
-                    pending.append(
-                        Pending(entry.expires_at, partition, user_id, entry.request_id)
-                    )
+                    pending.append(Pending(entry.expires_at, partition, user_id, entry.request_id))
         return sorted(pending)
 
     @property
@@ -280,9 +266,7 @@ class Pipeline:
         """Return the counters of a source partition, made if there are none."""
         shard = self.shards.get(partition)
         if shard is None:
-            shard = self.shards[partition] = Shard(
-                partition, self.catalogue, self.config.attention
-            )
+            shard = self.shards[partition] = Shard(partition, self.catalogue, self.config.attention)
         return shard
 
     def _answer(
@@ -299,9 +283,7 @@ class Pipeline:
         entry = opened(state, request_id)
         if entry is None or (entry.expires_at is None and entry.answered_by != reason):
             return Effects("duplicate" if evaluation is None else "late")
-        return self._rank(
-            at.partition, user_id, state, entry, evaluation, degraded, reason
-        )
+        return self._rank(at.partition, user_id, state, entry, evaluation, degraded, reason)
 
     def _rank(
         self,
@@ -324,23 +306,17 @@ class Pipeline:
         )
         self._keep(partition, user_id, with_entry(state, ranked))
         self._open_window(partition, user_id, ranked)
-        return Effects(
-            sends=[Send("recommendations", user_id, recommendation, partition)]
-        )
+        return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])
 
     def _open_window(self, partition: int, user_id: str, entry: OpenRequest) -> None:
-        self._windows(partition).open(
-            user_id, ends_s=ends_s(entry, self.config.feedback)
-        )
+        self._windows(partition).open(user_id, ends_s=ends_s(entry, self.config.feedback))
 
     def _closing(self, effects: Effects, partition: int) -> Effects:
         """Add the examples of windows that have ended."""
         windows = self._windows(partition)
         for user_id in dict.fromkeys(windows.ended()):
             state = self._open(partition, user_id)
-            for entry in ended(
-                state, before_s=windows.reached_s, config=self.config.feedback
-            ):
+            for entry in ended(state, before_s=windows.reached_s, config=self.config.feedback):
                 effects.closed.append(Closed(partition, user_id, entry.request_id))
                 example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
                 if example is not None:
@@ -366,7 +342,7 @@ class Pipeline:
         row = self.catalogue.row_of.get(article_id)
         if row is None or not self.catalogue.titles[row]:
             return None
-        return self.catalogue.embeddings[row]
+        return np.asarray(self.catalogue.embeddings[row])
 
 
 def _counted(outcome: Outcome) -> Counted:

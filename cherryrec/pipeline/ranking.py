@@ -110,15 +110,13 @@ def _prompt_profile(catalogue: Catalogue, profile: Profile) -> PromptProfile:
     counts = np.bincount(catalogue.category[rows], minlength=1)
     counts[0] = 0
     order = sorted(
-        np.flatnonzero(counts), key=lambda c: (-counts[c], catalogue.categories.name(c))
+        np.flatnonzero(counts).tolist(), key=lambda c: (-counts[c], catalogue.categories.name(c))
     )
     return PromptProfile(
         role=profile.role,
         fields=profile.fields,
         collections=profile.collections,
-        interests=tuple(
-            catalogue.categories.name(int(c)) for c in order[:_PROMPT_INTERESTS]
-        ),
+        interests=tuple(catalogue.categories.name(c) for c in order[:_PROMPT_INTERESTS]),
         history=tuple(titles[-_PROMPT_HISTORY:]),
     )
 

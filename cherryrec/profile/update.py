@@ -134,9 +134,7 @@ def _with_offset(profile: Profile, topic: str, offset: int) -> Profile:
     return msgspec.structs.replace(profile, applied={**profile.applied, topic: offset})
 
 
-def _towards(
-    profile: Profile, articles: list[str], config: ProfileConfig, embed: Embed
-) -> bytes:
+def _towards(profile: Profile, articles: list[str], config: ProfileConfig, embed: Embed) -> bytes:
     vector = profile.interest_vector
     keep = float(np.float32(0.5 ** (1.0 / config.interest_half_life_clicks)))
     for article_id in articles:

@@ -32,13 +32,9 @@ class Judge:
         Keep the ranks of every impression, for a submission file.
     """
 
-    def __init__(
-        self, baselines: Sequence[Baseline], *, keep_ranks: bool = False
-    ) -> None:
+    def __init__(self, baselines: Sequence[Baseline], *, keep_ranks: bool = False) -> None:
         self.baselines = baselines
-        self.metrics = {
-            name: PrequentialMetrics() for name in (OURS, *(b.name for b in baselines))
-        }
+        self.metrics = {name: PrequentialMetrics() for name in (OURS, *(b.name for b in baselines))}
         self.ranks: dict[str, Sequence[int]] = {}
         self.degraded: Counter[str] = Counter()
         self.n_recommendations = 0
@@ -58,9 +54,7 @@ class Judge:
             self.degraded[recommendation.degraded] += 1
         scores = {item.article_id: item.score for item in recommendation.slate}
         lowest = min(scores.values(), default=0.0) - 1.0
-        values = np.array(
-            [scores.get(article_id, lowest) for article_id in row.candidates]
-        )
+        values = np.array([scores.get(article_id, lowest) for article_id in row.candidates])
         if self._keep_ranks:
             self.ranks[row.impression_id] = ranks_of(values, row.candidates).tolist()
         if row.clicked is not None:

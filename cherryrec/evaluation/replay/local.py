@@ -145,9 +145,7 @@ class LocalReplay:
             effects = self.pipeline.evaluation(self._at("evaluations"), evaluation)
             answer = effects.sends[0].event
         self.latencies_s.append(perf_counter() - started)
-        assert isinstance(answer, Recommendation), (
-            "a request is answered by a recommendation"
-        )
+        assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
         return answer
 
     def _learn_known(self, now: float, judge: Judge) -> None:
