@@ -16,7 +16,7 @@ from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.serving import Scored, combine
-from cherryrec.vans.snapshot import check_stamp, stamp, under, with_prefix
+from cherryrec.vans.snapshot import check_arrays, check_stamp, stamp, under, with_prefix
 from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = ["Vans"]
@@ -93,6 +93,7 @@ class Vans:
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only."""
         check_slate(X, self.features)
+        clicked = np.asarray(clicked, dtype=np.bool_)
         if clicked.shape != (len(X),):
             msg = f"clicked must have the shape ({len(X)},), got {clicked.shape!r}"
             raise ModelError(msg)
@@ -127,19 +128,13 @@ class Vans:
         """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
         check_stamp(arrays, fingerprint(features))
         model = cls(features, config)
-        try:
-            model.n_learned = int(arrays["n_learned"])
-            model._spread = arrays["spread"].astype(np.float64)
-            model.scaler.load(under("scaler", arrays))
-            model.stacker.load(under("stacker", arrays))
-            for name, member in model.members.items():
-                member.load(under(name, arrays))
-        except KeyError as error:
-            msg = (
-                f"snapshot must hold the array {error.args[0]!r}, and does not: "
-                "restore it with the config it was taken with"
-            )
-            raise ModelError(msg) from error
+        check_arrays(arrays, {name: _shape(name, a) for name, a in model.snapshot().items()})
+        model.n_learned = int(arrays["n_learned"])
+        model._spread = arrays["spread"].astype(np.float64)
+        model.scaler.load(under("scaler", arrays))
+        model.stacker.load(under("stacker", arrays))
+        for name, member in model.members.items():
+            member.load(under(name, arrays))
         return model
 
     def serving(self) -> Arrays:
@@ -160,6 +155,13 @@ class Vans:
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""
         return self.stacker.weights * _inverse_root(self._spread)
+
+
+def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
+    """Return the shape a restored array must have; a window is as long as it was filled."""
+    if name.startswith("rf/window/") and array.ndim:
+        return (None, *array.shape[1:])
+    return array.shape
 
 
 def _inverse_root(squares: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.listwise import Arrays
+from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
@@ -17,6 +18,8 @@ __all__ = ["WindowForest"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+DEFAULTS = VansConfig()
 
 
 class WindowForest(SlateMember):
@@ -51,16 +54,16 @@ class WindowForest(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        n_trees: int = 10,
-        depth: int = 4,
-        refit_every: int = 50,
-        window_rows: int = 12_288,
-        rows_per_impression: int = 8,
-        min_leaf: float = 50.0,
-        leaf_shrinkage: float = 50.0,
-        feature_share: float = 0.4,
-        clip: float = 5.0,
-        seed: int = 0,
+        n_trees: int = DEFAULTS.n_trees,
+        depth: int = DEFAULTS.depth,
+        refit_every: int = DEFAULTS.refit_every,
+        window_rows: int = DEFAULTS.window_rows,
+        rows_per_impression: int = DEFAULTS.rows_per_impression,
+        min_leaf: float = DEFAULTS.min_leaf,
+        leaf_shrinkage: float = DEFAULTS.leaf_shrinkage,
+        feature_share: float = DEFAULTS.feature_share,
+        clip: float = DEFAULTS.clip,
+        seed: int = DEFAULTS.seed,
     ) -> None:
         self.features = features
         self.n_trees = n_trees

@@ -13,7 +13,7 @@ from cherryrec.vans.features import Feature, check_features, check_slate, contex
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.scaler import Spread
-from cherryrec.vans.snapshot import check_stamp, under
+from cherryrec.vans.snapshot import check_arrays, check_stamp, under
 from cherryrec.vans.trees import TreesPart
 
 __all__ = ["Scored", "Scorer", "combine"]
@@ -69,6 +69,19 @@ class Scorer:
     ) -> None:
         check_features(features)
         check_stamp(arrays, fingerprint(features))
+        n_features = len(features)
+        wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.members),)}
+        wanted |= {f"scaler/{name}": (n_features,) for name in ("count", "mean", "squares")}
+        for name in config.members:
+            if name == "rf":
+                n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
+                wanted |= {"rf/n_grown": (), "rf/value": (config.n_trees, n_nodes)}
+                wanted |= {f"rf/{k}": (config.n_trees, n_inner) for k in ("feature", "threshold")}
+            else:
+                wanted[f"{name}/weights"] = (n_features,)
+        if "pairs" in config.members:
+            wanted["pairs/matrix"] = (n_features, n_features)
+        check_arrays(arrays, wanted)
         self.features = features
         self.config = config
         scaler = under("scaler", arrays)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 
-__all__ = ["FORMAT", "check_stamp", "stamp", "under", "with_prefix"]
+__all__ = ["FORMAT", "check_arrays", "check_stamp", "stamp", "under", "with_prefix"]
 
 FORMAT = 1
 """Raised when the arrays change in name or meaning."""
 
 
 def with_prefix(prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> Arrays:
-    """Name each array `prefix/name`.
+    """Name a copy of each array `prefix/name`.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def with_prefix(prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> Array
     >>> sorted(named), sorted(under("svm", named))
     (['svm/weights'], ['weights'])
     """
-    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+    return {f"{prefix}/{name}": array.copy() for name, array in arrays.items()}
 
 
 def under(prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> Arrays:
@@ -54,5 +54,43 @@ def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> 
             msg = (
                 f"snapshot's {name!r} must be {wanted!r}, got {got!r}: it was taken by another "
                 "version or for other features; use one of this model, or learn afresh"
+            )
+            raise ModelError(msg)
+
+
+def check_arrays(
+    arrays: Mapping[str, NDArray[np.generic]], wanted: Mapping[str, tuple[int | None, ...]]
+) -> None:
+    """Refuse arrays that are missing, of another shape, or not finite.
+
+    Parameters
+    ----------
+    arrays
+        What was taken of a model.
+    wanted
+        The shape that each array must have; None is any length.
+    """
+    for name, shape in wanted.items():
+        if name not in arrays:
+            msg = (
+                f"snapshot must hold the array {name!r}, and does not: "
+                "use it with the config it was taken with"
+            )
+            raise ModelError(msg)
+        got = arrays[name].shape
+        fits = len(got) == len(shape) and all(
+            length in (None, n) for n, length in zip(got, shape, strict=True)
+        )
+        if not fits:
+            msg = (
+                f"snapshot's {name!r} must have the shape {shape!r}, got {got!r}: "
+                "use it with the config it was taken with"
+            )
+            raise ModelError(msg)
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub" or not np.isfinite(array.astype(np.float64)).all():
+            msg = (
+                f"snapshot's {name!r} must hold finite numbers only, and does not: "
+                "roll back to an earlier snapshot"
             )
             raise ModelError(msg)

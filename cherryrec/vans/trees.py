@@ -80,17 +80,17 @@ class Trees:
         keys = codes[:, features].astype(np.int64) + LEVELS * np.arange(n_columns)  # (m, S)
         per_node = n_columns * LEVELS
         weighted = weights * targets
-        total = weights.sum()
+        row_mass, row_pull = np.repeat(weights, n_columns), np.repeat(weighted, n_columns)
         self.value[tree] = 0.0
-        self.value[tree, 0] = weighted.sum() / (total + growth.shrinkage)
+        self.value[tree, 0] = weighted.sum() / (weights.sum() + growth.shrinkage)
         node = np.zeros(n_rows, dtype=np.int64)  # within its level
         for level in range(self.depth):
             n_nodes = 2**level
             flat = (keys + node[:, np.newaxis] * per_node).ravel()
             shape = (n_nodes, n_columns, LEVELS)
             size = n_nodes * per_node
-            mass = np.bincount(flat, np.repeat(weights, n_columns), size).reshape(shape)
-            pull = np.bincount(flat, np.repeat(weighted, n_columns), size).reshape(shape)
+            mass = np.bincount(flat, row_mass, size).reshape(shape)
+            pull = np.bincount(flat, row_pull, size).reshape(shape)
             column, step, left, right = _best_splits(mass, pull, growth)
 
             first, child = n_nodes - 1, 2 * n_nodes - 1
@@ -143,25 +143,35 @@ class TreesPart(Part):
         self.trees = trees
         self.n_grown = n_grown
         self.clip = clip
+        self._flat = (
+            trees.feature.ravel().astype(np.int64),
+            trees.threshold.ravel(),
+            trees.value.ravel(),
+        )
 
     def path_contributions(self, codes: Codes) -> Floats:
         """Sum each row's changes of value by feature, (n, F): leaf value - root value in sum."""
         n_rows, n_features = codes.shape
         if self.n_grown == 0:
             return np.zeros((n_rows, n_features))
-        trees = np.arange(self.n_grown)[:, np.newaxis]  # (T, 1)
-        rows = np.arange(n_rows)  # (n,)
-        node = np.zeros((self.n_grown, n_rows), dtype=np.int64)
-        changes = np.empty((self.trees.depth, self.n_grown, n_rows))
-        places = np.empty((self.trees.depth, self.n_grown, n_rows), dtype=np.int64)
-        value = np.broadcast_to(self.trees.value[: self.n_grown, :1], node.shape)
-        for level in range(self.trees.depth):
-            feature = self.trees.feature[trees, node]  # (T, n)
-            node = 2 * node + 1 + (codes[rows, feature] > self.trees.threshold[trees, node])
-            next_value = self.trees.value[trees, node]
-            changes[level] = next_value - value
-            places[level] = rows * n_features + feature
-            value = next_value
+        depth, n_grown = self.trees.depth, self.n_grown
+        feature, threshold, value = self._flat
+        inner = (np.arange(n_grown) * (2**depth - 1))[:, np.newaxis]  # each tree's place, (T, 1)
+        outer = (np.arange(n_grown) * (2 ** (depth + 1) - 1))[:, np.newaxis]
+        row = np.arange(n_rows) * n_features  # (n,)
+        flat_codes = codes.ravel()
+        node = np.zeros((n_grown, n_rows), dtype=np.int64)
+        here = value.take(outer + node)  # (T, n)
+        changes = np.empty((depth, n_grown, n_rows))
+        places = np.empty((depth, n_grown, n_rows), dtype=np.int64)
+        for level in range(depth):
+            split = inner + node
+            np.add(row, feature.take(split), out=places[level])
+            goes_right = flat_codes.take(places[level]) > threshold.take(split)
+            node = 2 * node + 1 + goes_right
+            there = value.take(outer + node)
+            np.subtract(there, here, out=changes[level])
+            here = there
         sums = np.bincount(places.ravel(), changes.ravel(), n_rows * n_features)
         result: Floats = sums.reshape(n_rows, n_features) / self.n_grown
         return result

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 
 __all__ = ["RowWindow"]
@@ -28,7 +29,7 @@ class RowWindow:
         self.codes = np.zeros((n_rows, n_features), dtype=np.uint8)
         self.targets = np.zeros(n_rows, dtype=np.float32)
         self.weights = np.zeros(n_rows, dtype=np.float32)
-        self.impressions = np.zeros(n_rows, dtype=np.int64)
+        self.impressions = np.zeros(n_rows, dtype=np.int32)
         self.n_seen = 0
 
     @property
@@ -65,6 +66,12 @@ class RowWindow:
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
         n_filled = len(arrays["codes"])
+        if n_filled > self.n_rows:
+            msg = (
+                f"snapshot's window must hold at most {self.n_rows!r} rows, got {n_filled!r}: "
+                "use it with the window_rows it was taken with"
+            )
+            raise ModelError(msg)
         self.codes[:n_filled] = arrays["codes"]
         self.targets[:n_filled] = arrays["targets"]
         self.weights[:n_filled] = arrays["weights"]
