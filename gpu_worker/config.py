@@ -23,6 +23,7 @@ _AT_LEAST = {
     "cache_bytes": 0,
     "prefix_cache_bytes": 0,
     "max_failures": 1,
+    "max_step_s": 1,
 }
 
 
@@ -67,6 +68,8 @@ class GpuConfig:
         Bound of the remembered keys and values of users' prefixes, on the model's device.
     max_failures
         Batches failing in a row after which the worker exits, for its supervisor to see.
+    max_step_s
+        Seconds one batch may take before the worker counts as hung (`/live` answers 503).
     model_cache_dir
         Where `cherryrec model fetch` puts the small model.
     seed
@@ -96,6 +99,7 @@ class GpuConfig:
     cache_bytes: int = 64 << 20
     prefix_cache_bytes: int = 256 << 20
     max_failures: int = 5
+    max_step_s: float = 120.0
     model_cache_dir: str = "~/.cache/cherryrec/models"
     seed: int = 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["EvaluatorCounts"]
+from gpu_worker.cache import ScoreCache
+
+__all__ = ["EvaluatorCounts", "WorkerState"]
 
 
 @dataclass(slots=True)
@@ -27,3 +29,34 @@ class EvaluatorCounts:
     compute_s: float = 0.0
     failed_batches: int = 0
     failures_in_a_row: int = 0
+
+
+@dataclass(slots=True)
+class WorkerState:
+    """What probes and metrics read of a running worker, from another thread.
+
+    Parameters
+    ----------
+    is_ready
+        The model is loaded and the group has given the worker its share.
+    last_step_at
+        Monotonic seconds of the loop's last step; None before the first.
+    pending
+        Prompts and requests in memory.
+    dead_letters
+        Requests that could not be decoded.
+    model
+        Version of the model, empty before it is loaded.
+    """
+
+    is_ready: bool = False
+    last_step_at: float | None = None
+    pending: int = 0
+    dead_letters: int = 0
+    model: str = ""
+    counts: EvaluatorCounts = field(default_factory=EvaluatorCounts)
+    cache: ScoreCache = field(default_factory=lambda: ScoreCache(max_bytes=0))
+
+    def is_alive(self, now: float, *, within_s: float) -> bool:
+        """Whether the loop has made a step lately, or is still loading its model."""
+        return self.last_step_at is None or now - self.last_step_at <= within_s

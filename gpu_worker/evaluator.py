@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.cnle import Prompt, PromptConfig, evaluations_of, render
-from cherryrec.errors import CherryRecError, ModelError
+from cherryrec.errors import ModelError
 from cherryrec.events import Evaluation, EvaluationRequest
 from gpu_worker.backends import Backend, LetterScores, Verdict
 from gpu_worker.batcher import Batch, Batcher, Job
@@ -46,13 +46,18 @@ class _Open(Generic[T]):
 
     source: T
     request: EvaluationRequest
-    prompts: tuple[Prompt, ...]
-    logits: list[NDArray[np.float64] | None]
+    prompts: tuple[Prompt, ...] = ()
+    logits: list[NDArray[np.float64] | None] = field(default_factory=list)
     is_answered: bool = False
     n_tokens: int = 0
     n_computed: int = 0
     wait_s: float = 0.0
     compute_s: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the logits of all prompts are known."""
+        return all(one is not None for one in self.logits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +128,21 @@ class Evaluator(Generic[T]):
         """
         self.counts.requests += 1
         answers: list[Answer[T]] = []
+        opened = _Open(source=source, request=request)
         left_s = request.expires_at - wall_s
-        prompts = render(request, config=self._prompt_config, cut=self.backend.cut)
-        known = [self.cache.get(self._key(prompt)) for prompt in prompts]
-        opened = _Open(
-            source=source,
-            request=request,
-            prompts=prompts,
-            logits=[None if one is None else one.logits for one in known],
-            n_tokens=sum(one.n_tokens for one in known if one is not None),
-        )
         if left_s <= 0:
             self._expire(opened, answers)
-        elif all(one is not None for one in known):
-            self._finish(opened, answers)
-        else:
-            self._queue(opened, left_s, answers)
+            return answers
+        # The edge around one request: a title that a tokenizer chokes on is that request's error.
+        try:
+            opened.prompts = render(request, config=self._prompt_config, cut=self.backend.cut)
+            self._look_up(opened)
+            if opened.is_complete:
+                self._finish(opened, answers)
+            else:
+                self._queue(opened, left_s)
+        except Exception as error:  # noqa: BLE001
+            self._fail(opened, error, answers)
         return answers
 
     def run_due(self) -> list[Answer[T]]:
@@ -154,20 +158,24 @@ class Evaluator(Generic[T]):
             answers += self._run(self._batcher.take(self._clock()))
         return answers
 
-    def _queue(self, opened: _Open[T], left_s: float, answers: list[Answer[T]]) -> None:
+    def _look_up(self, opened: _Open[T]) -> None:
+        """Take the scores that are known from the cache."""
+        for prompt in opened.prompts:
+            known = self.cache.get(self._key(prompt))
+            opened.logits.append(None if known is None else known.logits)
+            opened.n_tokens += 0 if known is None else known.n_tokens
+
+    def _queue(self, opened: _Open[T], left_s: float) -> None:
         """Queue the prompts whose scores are not known."""
         now = self._clock()
-        missing = [number for number, one in enumerate(opened.logits) if one is None]
-        try:
-            for number in missing:
+        for number, logits in enumerate(opened.logits):
+            if logits is None:
                 self._batcher.add(
                     _Place(opened, number),
                     n_tokens=self.backend.n_tokens(opened.prompts[number]),
                     expires_at=now + left_s,
                     now=now,
                 )
-        except CherryRecError as error:
-            self._fail(opened, error, answers)
 
     def _run(self, batch: Batch[_Place[T]]) -> list[Answer[T]]:
         """Judge a batch and answer the requests that it completes."""
@@ -219,7 +227,7 @@ class Evaluator(Generic[T]):
         opened.n_tokens += verdict.n_tokens
         opened.n_computed += 1
         self.counts.tokens += verdict.n_tokens
-        if all(one is not None for one in opened.logits):
+        if opened.is_complete:
             self._finish(opened, answers)
 
     def _finish(self, opened: _Open[T], answers: list[Answer[T]]) -> None:
@@ -265,7 +273,7 @@ class Evaluator(Generic[T]):
             user_id=opened.request.user_id,
             evaluations=evaluations or {},
             model=self.backend.version,
-            prompt=opened.prompts[0].template_id,
+            prompt=opened.prompts[0].template_id if opened.prompts else "",
             cached=is_cached,
             error=error,
             tokens=opened.n_tokens,

@@ -8,7 +8,6 @@ https://arxiv.org/abs/2311.02089 (a verbalizer over index letters instead of gen
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 
 import torch
@@ -16,6 +15,7 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from cherryrec.cnle import Prompt
 from cherryrec.errors import ModelError
+from gpu_worker.backends.letter_head import LetterHead
 from gpu_worker.backends.prefixes import PrefixCache
 from gpu_worker.backends.protocol import LetterScores, Verdict
 from gpu_worker.backends.tokens import PromptTokens
@@ -60,13 +60,11 @@ class CausalLM:
     ) -> None:
         self._model = model
         self._tokens = PromptTokens(tokenizer, title_tokens=title_tokens)
-        self._letter_ids = torch.tensor(self._tokens.letter_ids, device=model.device)  # (L,)
+        self._head = LetterHead(model, self._tokens.letter_ids)
         self._max_tokens = int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 30
         self._name = name
         self._version = version
         self.prefixes = PrefixCache(max_bytes=prefix_cache_bytes)
-        parameters = inspect.signature(model.forward).parameters
-        self._last_only = {"logits_to_keep": 1} if "logits_to_keep" in parameters else {}
 
     @property
     def name(self) -> str:
@@ -132,9 +130,9 @@ class CausalLM:
         known = self.prefixes.get(prefix)
         if known is None:
             known = DynamicCache()
-            self._forward([prefix], past_key_values=known, use_cache=True)
+            self._head.logits([prefix], past_key_values=known, use_cache=True)
             self.prefixes.put(prefix, known)
-        return self._forward([suffix], past_key_values=known, use_cache=True)[0]
+        return self._head.logits([suffix], past_key_values=known, use_cache=True)[0]
 
     def _padded(self, rows: Sequence[_Ids]) -> torch.Tensor:
         """Letter logits of several prompts, (B, L), padded on the left to the longest."""
@@ -145,19 +143,12 @@ class CausalLM:
         for place, pad in enumerate(pads):
             mask[place, :pad] = 0
         positions = (mask.cumsum(dim=1) - 1).clamp(min=0)  # (B, T)
-        return self._forward(
+        return self._head.logits(
             ids,
             attention_mask=mask.to(self._model.device),
             position_ids=positions.to(self._model.device),
             use_cache=False,
         )
-
-    def _forward(self, rows: Sequence[_Ids], **options: object) -> torch.Tensor:
-        """Letter logits at the last position in float64 on the CPU, (B, L)."""
-        ids = torch.tensor(rows, device=self._model.device)  # (B, T)
-        output = self._model(input_ids=ids, **options, **self._last_only)
-        logits: torch.Tensor = output.logits[:, -1]  # (B, V)
-        return logits[:, self._letter_ids].double().cpu()
 
 
 def _scores(logits: torch.Tensor, n_tokens: int) -> Verdict:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -17,6 +16,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from cherryrec.errors import ConfigError, ModelError
 from gpu_worker.backends.causal_lm import CausalLM
@@ -42,6 +42,7 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
     ModelError
         The checkpoint or the LoRA weights cannot be loaded.
     """
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
     device = _device(config.device)
     source = _source(config, device)
     nf4 = config.quantisation == "nf4" or (config.quantisation == "auto" and device.type == "cuda")
@@ -141,6 +142,8 @@ def _with_lora(model: PreTrainedModel, folder: Path, *, merge: bool) -> PreTrain
     if not (folder / "adapter_config.json").is_file():
         msg = f"lora_path must be a folder with adapter_config.json, got {str(folder)!r}"
         raise ModelError(msg)
+    from peft import PeftModel  # noqa: PLC0415 (it is slow to import, and rarely needed)
+
     try:
         tuned: Any = PeftModel.from_pretrained(model, str(folder))
     except _LOAD_ERRORS as error:

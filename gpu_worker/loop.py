@@ -1,0 +1,257 @@
+"""The consumer loop: evaluation requests in, evaluations out, offsets after the answers.
+
+At least once: an offset is committed only when the answers to it and to everything before it are
+acknowledged by the broker. A request that is delivered again is answered again with the same
+request id, and VaNS takes the first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from cherryrec.codec import dead_letter, decode, encode
+from cherryrec.errors import BadMessage, ServiceError
+from cherryrec.events import EvaluationRequest, Event
+from cherryrec.topics import TopicNames
+from gpu_worker.backends import Backend
+from gpu_worker.config import GpuConfig
+from gpu_worker.counts import WorkerState
+from gpu_worker.evaluator import Answer, Evaluator
+from gpu_worker.offsets import AnsweredOffsets
+from gpu_worker.rebalance import Revocations
+
+__all__ = ["GROUP", "EvaluationLoop"]
+
+logger = logging.getLogger(__name__)
+
+GROUP = "gpu-worker"
+"""Consumer group under the topic prefix: all gpu workers share the requests."""
+
+_IDLE_POLL_S = 0.25
+_SHORTEST_POLL_S = 0.001
+_ACKNOWLEDGE_S = 30.0
+
+_OVERTAKEN = (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+"""What a commit raises when the group has moved on."""
+
+Place = tuple[tuple[str, int], int]
+
+
+class Producer(Protocol):
+    """What the loop needs of a Kafka producer."""
+
+    def send(self, topic: str, *, value: bytes, key: bytes | None) -> Any:
+        """Send; returns a future of the acknowledgement."""
+        ...
+
+
+class EvaluationLoop:
+    """One worker of the group `gpu-worker`.
+
+    Parameters
+    ----------
+    backend
+        The model, loaded.
+    config
+        Batching, cache and prompt settings.
+    topics
+        Full topic names.
+    client_kwargs
+        kafka-python's settings common to consumer and producer: bootstrap servers, security.
+    state
+        What probes and metrics read.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        config: GpuConfig,
+        topics: TopicNames,
+        client_kwargs: Mapping[str, Any],
+        state: WorkerState | None = None,
+    ) -> None:
+        self._config = config
+        self._topics = topics
+        self._client_kwargs = dict(client_kwargs)
+        self._evaluator = Evaluator[Place](backend, config=config, clock=time.monotonic)
+        self._offsets = AnsweredOffsets()
+        self._revocations = Revocations()
+        self._backlog: deque[ConsumerRecord] = deque()
+        self._stop = threading.Event()
+        self.state = state or WorkerState()
+        self.state.counts = self._evaluator.counts
+        self.state.cache = self._evaluator.cache
+        self.state.model = backend.version
+
+    def stop(self) -> None:
+        """End `run` after the batch in hand; may be called from any thread or a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Consume until `stop`.
+
+        Raises
+        ------
+        ServiceError
+            The broker does not answer, or `max_failures` batches failed in a row.
+        """
+        with ExitStack() as stack:
+            producer, consumer = self._connected(stack)
+            stack.callback(setattr, self.state, "is_ready", False)
+            try:
+                consumer.subscribe(
+                    [self._topics("evaluation-requests")], listener=self._revocations
+                )
+                while not self._stop.is_set():
+                    self._step(consumer, producer)
+            except KafkaError as error:
+                msg = f"Kafka failed under the gpu worker: {error}"
+                raise ServiceError(msg) from error
+        # What waits in memory is not committed: another worker, or the next run, answers it.
+
+    def _connected(self, stack: ExitStack) -> tuple[Producer, KafkaConsumer]:
+        """Connect to Kafka; the stack closes what was opened."""
+        try:
+            producer = KafkaProducer(**self._client_kwargs)
+            stack.callback(producer.close, timeout=_ACKNOWLEDGE_S)
+            consumer = KafkaConsumer(
+                **self._client_kwargs,
+                group_id=f"{self._topics.prefix}{GROUP}",
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                allow_auto_create_topics=False,
+                session_timeout_ms=15_000,
+                max_poll_interval_ms=600_000,
+            )
+            stack.callback(consumer.close, autocommit=False, timeout_ms=5_000)
+        except (KafkaError, ValueError, OSError) as error:
+            servers = self._client_kwargs.get("bootstrap_servers")
+            msg = f"cannot connect to Kafka at {servers!r}: {error}"
+            raise ServiceError(msg) from error
+        return producer, consumer
+
+    def _step(self, consumer: KafkaConsumer, producer: Producer) -> None:
+        """Read what there is room for, judge one batch if it is due, send, commit."""
+        self.state.last_step_at = time.monotonic()
+        if self._evaluator.room and not self._backlog:
+            polled = consumer.poll(
+                timeout_ms=max(1, round(1e3 * self._poll_s())),
+                max_records=min(self._evaluator.room, 500),
+            )
+            self._forget_revoked()
+            self._backlog.extend(record for records in polled.values() for record in records)
+            self.state.is_ready = self._revocations.has_joined
+        answers: list[Answer[Place]] = []
+        while self._backlog and self._evaluator.room:
+            answers += self._submit(self._backlog.popleft(), producer)
+        answers += self._evaluator.run_due()
+        self.state.pending = self._evaluator.n_pending + len(self._backlog)
+        self._send(answers, producer)
+        self._commit(consumer)
+        failures = self._evaluator.counts.failures_in_a_row
+        if failures >= self._config.max_failures:
+            msg = f"{failures} batches failed in a row: see the log above for the model's errors"
+            raise ServiceError(msg)
+
+    def _poll_s(self) -> float:
+        """How long to wait for requests: until the next batch is due."""
+        wait_s = self._evaluator.wait_s()
+        return _IDLE_POLL_S if wait_s is None else min(max(wait_s, _SHORTEST_POLL_S), _IDLE_POLL_S)
+
+    def _submit(self, record: ConsumerRecord, producer: Producer) -> list[Answer[Place]]:
+        """Decode one record and take it in; what cannot be decoded becomes a dead letter."""
+        partition = (record.topic, record.partition)
+        self._offsets.start(partition, record.offset)
+        now = time.time()
+        try:
+            request = decode(EvaluationRequest, record.value)
+        except BadMessage as error:
+            letter = dead_letter(
+                str(error),
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                key=record.key,
+                value=record.value,
+                received_s=now,
+            )
+            self._acknowledged(producer, [("dead-letters", record.key, letter)])
+            self._offsets.finish(partition, record.offset)
+            self.state.dead_letters += 1
+            return []
+        return self._evaluator.submit(request, (partition, record.offset), wall_s=now)
+
+    def _send(self, answers: list[Answer[Place]], producer: Producer) -> None:
+        """Send evaluations, wait for their acknowledgement, then call their requests answered."""
+        self._acknowledged(
+            producer,
+            [
+                ("evaluations", answer.evaluation.user_id.encode(), answer.evaluation)
+                for answer in answers
+            ],
+        )
+        for answer in answers:
+            partition, offset = answer.source
+            self._offsets.finish(partition, offset)
+
+    def _acknowledged(
+        self, producer: Producer, messages: Iterable[tuple[str, bytes | None, Event]]
+    ) -> None:
+        """Send messages together and wait until the broker has them all."""
+        futures = [
+            producer.send(self._topics(topic), value=encode(event), key=key)
+            for topic, key, event in messages
+        ]
+        for future in futures:
+            future.get(timeout=_ACKNOWLEDGE_S)
+
+    def _commit(self, consumer: KafkaConsumer) -> None:
+        """Commit what is answered, of the partitions that are still ours."""
+        self._forget_revoked()
+        moved = self._offsets.committable()
+        if not moved:
+            return
+        try:
+            consumer.commit(
+                {
+                    TopicPartition(*partition): OffsetAndMetadata(upto, "", -1)
+                    for partition, upto in moved.items()
+                }
+            )
+        except _OVERTAKEN:
+            # The group moved on while the model ran: whoever reads now answers again.
+            logger.warning("commit refused after a rebalance; %d partitions", len(moved))
+        else:
+            self._offsets.committed(moved)
+
+    def _forget_revoked(self) -> None:
+        """Give up partitions that left us, and their records that were not begun."""
+        gone = self._revocations.drain()
+        if gone:
+            self._offsets.forget(gone)
+            self._backlog = deque(
+                one for one in self._backlog if (one.topic, one.partition) not in gone
+            )
