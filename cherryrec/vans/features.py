@@ -68,6 +68,9 @@ def check_slate(X: NDArray[np.float64], features: tuple[Feature, ...]) -> None:
             "give one column per feature of the model"
         )
         raise ModelError(msg)
+    if len(X) == 0:
+        msg = "a slate must hold at least one article, got none"
+        raise ModelError(msg)
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0].tolist()
         msg = (
