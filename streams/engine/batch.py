@@ -96,9 +96,7 @@ async def _wait(
     return waiting
 
 
-def _drain(
-    queue: asyncio.Queue[EventT[Any]], into: list[EventT[Any]], max_events: int
-) -> None:
+def _drain(queue: asyncio.Queue[EventT[Any]], into: list[EventT[Any]], max_events: int) -> None:
     """Move what waits in the queue, up to the batch's bound."""
     while len(into) < max_events and not queue.empty():
         into.append(queue.get_nowait())

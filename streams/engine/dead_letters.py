@@ -60,7 +60,5 @@ class DeadLetters:
             value=message.value,
             received_s=self._clock(),
         )
-        delivery = await self._sender.send(
-            self._topic, key=message.key, value=self._encode(letter)
-        )
+        delivery = await self._sender.send(self._topic, key=message.key, value=self._encode(letter))
         await delivery

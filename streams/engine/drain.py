@@ -64,11 +64,7 @@ class DirectConsumer(Consumer):
         for tp, record in self.scheduler.iterate(records):
             if not self.flow_active or app.consumer_generation_id != generation:
                 return
-            if (
-                active is not None
-                and tp not in active
-                and tp not in self._buffered_partitions
-            ):
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
                 continue
             n_since_yield += 1
             if n_since_yield > YIELD_EVERY:
@@ -77,11 +73,7 @@ class DirectConsumer(Consumer):
             read = self._read_offset[tp]
             if read is not None and record.offset < read:
                 continue
-            if (
-                read
-                and record.offset - read > 1
-                and app.topics.acks_enabled_for(tp.topic)
-            ):
+            if read and record.offset - read > 1 and app.topics.acks_enabled_for(tp.topic):
                 await self._add_gap(tp, read + 1, record.offset)
             if self._commit_every is not None and self._n_acked >= self._commit_every:
                 self._n_acked = 0
@@ -112,6 +104,4 @@ class DirectConsumer(Consumer):
         try:
             await self.perform_seek()
         except Exception as error:
-            self.log.warning(
-                "could not seek back while the flow was stopped: %r", error
-            )
+            self.log.warning("could not seek back while the flow was stopped: %r", error)

@@ -120,9 +120,7 @@ class HealthServer(Service):
         """Answer 503 and the reasons until every gate is open."""
         closed = self.gates.closed()
         status = 503 if closed else 200
-        return web.json_response(
-            {"ready": not closed, "waiting_for": closed}, status=status
-        )
+        return web.json_response({"ready": not closed, "waiting_for": closed}, status=status)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         """Answer with the registry in Prometheus' text form."""

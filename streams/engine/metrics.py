@@ -70,9 +70,7 @@ class Metrics:
             ["topic", "partition"],
             registry=self.registry,
         )
-        self.ready = Gauge(
-            "cherryrec_ready", "1 when every gate is open.", registry=self.registry
-        )
+        self.ready = Gauge("cherryrec_ready", "1 when every gate is open.", registry=self.registry)
 
     def count(self, topic: str, outcome: Outcome, n: int = 1) -> None:
         """Count events of a topic (its name without prefix) by what became of them."""

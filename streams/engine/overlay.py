@@ -54,9 +54,7 @@ class Overlay:
         """Whether a write of this key is on its way."""
         return key in self._writes.get(partition, ())
 
-    def acknowledge(
-        self, partition: int, key: bytes, value: bytes | None, *, offset: int
-    ) -> None:
+    def acknowledge(self, partition: int, key: bytes, value: bytes | None, *, offset: int) -> None:
         """Note that the changelog holds a write, at `offset`."""
         acknowledged = self._acknowledged.setdefault(partition, Acknowledged())
         acknowledged.changes[key] = value

@@ -65,9 +65,7 @@ class CheckedProducer(Producer):
         """Hand one message to the underlying producer and watch its delivery."""
         delivery = cast(
             Delivery,
-            await self._ensure_producer().send(
-                topic, value, key=key, partition=partition
-            ),
+            await self._ensure_producer().send(topic, value, key=key, partition=partition),
         )
         delivery.add_done_callback(self._watch)
         return delivery

@@ -50,9 +50,8 @@ def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> 
         worker.execute_from_commandline()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except Exception as error:
-        logger.critical("the worker failed: %r", error)
-        code = 1
-    if code == 0 and worker.crash_reason is not None:
-        code = 1
+    reason = worker.crash_reason or app.crash_reason
+    if reason is not None:
+        logger.critical("the worker failed: %r", reason)
+        code = code or 1
     return code

@@ -52,9 +52,7 @@ class Security:
 
     def __post_init__(self) -> None:
         """Refuse SASL without credentials."""
-        if self.protocol.startswith("SASL") and (
-            self.username is None or self.password is None
-        ):
+        if self.protocol.startswith("SASL") and (self.username is None or self.password is None):
             msg = f"username and password must be set with protocol {self.protocol!r}"
             raise ConfigError(msg)
 
@@ -108,9 +106,7 @@ class Security:
             if self.cert_file is not None:
                 context.load_cert_chain(self.cert_file, self.key_file)
         except OSError as error:
-            files = ", ".join(
-                f for f in (self.ca_file, self.cert_file, self.key_file) if f
-            )
+            files = ", ".join(f for f in (self.ca_file, self.cert_file, self.key_file) if f)
             msg = f"TLS files must be readable PEM files, got {files}: {error}"
             raise ConfigError(msg) from error
         return context

@@ -101,9 +101,7 @@ class MemoryPartitions(memory.Store[bytes, bytes]):
         """Drop a partition; the changelog rebuilds it."""
         self._partitions.pop(partition, None)
 
-    def apply_changelog_batch(
-        self, batch: Iterable[EventT[Any]], *_: Any, **__: Any
-    ) -> None:
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]], *_: Any, **__: Any) -> None:
         """Apply recovered changelog records."""
         for event in batch:
             message = event.message
@@ -122,7 +120,5 @@ class MemoryPartitions(memory.Store[bytes, bytes]):
             if tp.topic in self.table.changelog_topic.topics:
                 self.forget(tp.partition)
 
-    async def on_recovery_completed(
-        self, active_tps: set[TP], standby_tps: set[TP]
-    ) -> None:
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Nothing is left to do."""

@@ -138,9 +138,7 @@ class StateTable(Table[bytes, bytes]):
                 self.changelog_topic_name, key=key, value=value, partition=partition
             )
         delivery.add_done_callback(
-            lambda done: self._on_acknowledged(
-                done, partition=partition, key=key, value=value
-            )
+            lambda done: self._on_acknowledged(done, partition=partition, key=key, value=value)
         )
         return delivery
 
@@ -177,13 +175,9 @@ class StateTable(Table[bytes, bytes]):
             if tp.topic == ours:
                 self._overlay.drop(tp.partition)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-        await self._forget_inconsistent(
-            {tp for tp in newly_assigned if tp.topic == ours}
-        )
+        await self._forget_inconsistent({tp for tp in newly_assigned if tp.topic == ours})
 
-    async def on_recovery_completed(
-        self, active_tps: set[TP], standby_tps: set[TP]
-    ) -> None:
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Call the hook; Faust drops errors raised here, so they are made fatal."""
         await super().on_recovery_completed(active_tps, standby_tps)
         if self._recovered is None:
@@ -191,9 +185,7 @@ class StateTable(Table[bytes, bytes]):
         try:
             await self._recovered(frozenset(tp.partition for tp in active_tps))
         except Exception as error:
-            self.log.exception(
-                "the hook after the recovery of table %r failed", self.name
-            )
+            self.log.exception("the hook after the recovery of table %r failed", self.name)
             await self.crash(error)
 
     async def on_stop(self) -> None:

@@ -26,6 +26,10 @@ __all__ = ["ProgressWatch", "Standing", "Watchdog"]
 EXIT_CODE = 70
 """EX_SOFTWARE: an internal error; the supervisor starts the worker anew."""
 
+ANSWER_S = 10.0
+"""How long one look may take: a question for offsets waits behind the consumer's open fetch (up to
+1.5 s) on the same connection, twice."""
+
 RECOVERY = TP("(table recovery)", -1)
 """Stands for the recovery of tables, whose progress is what remains."""
 
@@ -102,6 +106,10 @@ class Watchdog(Service):
         Monotonic seconds.
     end
         Ends the process with an exit code; the loop may be stuck, so nothing is cleaned up.
+
+    Notes
+    -----
+    A consumer that does not answer for `stall_s` has stopped too: silence is not absence of lag.
     """
 
     def __init__(
@@ -122,6 +130,7 @@ class Watchdog(Service):
         self._clock = clock
         self._end = end
         self._last: Mapping[TP, Standing] = {}
+        self._answered_s: float | None = None
 
     @Service.task
     async def _watch(self) -> None:
@@ -133,22 +142,30 @@ class Watchdog(Service):
 
     async def observe(self) -> None:
         """Look once; end the process when a partition has stalled."""
+        if self._answered_s is None:
+            self._answered_s = self._clock()
         try:
-            async with asyncio.timeout(self.interval_s):
+            async with asyncio.timeout(ANSWER_S):
                 self._last = await self._standings()
+            self._answered_s = self._clock()
         except TimeoutError:
-            self.log.warning("the consumer did not answer in %.0f s", self.interval_s)
+            self.log.warning("the consumer did not answer in %.0f s", ANSWER_S)
         except Exception as error:
             self.log.warning("could not ask for positions: %r", error)
-        stalled = self.watch.observe(self._last, now_s=self._clock())
+        now_s = self._clock()
+        stalled = self.watch.observe(self._last, now_s=now_s)
         if stalled:
             places = ", ".join(f"{tp.topic}[{tp.partition}]" for tp in stalled)
-            self.log.critical(
-                "no progress for %.0f s although events wait: %s; ending the worker",
-                self.watch.stall_s,
-                places,
+            self._give_up(
+                f"no progress for {self.watch.stall_s:.0f} s although events wait: {places}"
             )
-            self._end(EXIT_CODE)
+        elif now_s - self._answered_s >= self.watch.stall_s:
+            self._give_up(f"the consumer has not answered for {self.watch.stall_s:.0f} s")
+
+    def _give_up(self, why: str) -> None:
+        """Say why in one line, and end the process."""
+        self.log.critical("%s; ending the worker", why)
+        self._end(EXIT_CODE)
 
     async def _standings(self) -> dict[TP, Standing]:
         """Ask consumer and broker for every partition's position and end."""
@@ -157,9 +174,7 @@ class Watchdog(Service):
             remaining = cast(TableManager, app.tables).recovery.active_remaining_total()
             return {RECOVERY: Standing(position=-remaining, end=1)}
         consumer = app.consumer
-        tps = sorted(
-            tp for tp in consumer.assignment() if app.topics.acks_enabled_for(tp.topic)
-        )
+        tps = sorted(tp for tp in consumer.assignment() if app.topics.acks_enabled_for(tp.topic))
         if not tps:
             return {}
         ends = await consumer.highwaters(*tps)
@@ -169,9 +184,7 @@ class Watchdog(Service):
         for tp in tps:
             position = await self._position(tp, in_hand)
             end = ends.get(tp) or 0
-            standings[tp] = Standing(
-                position=max(position, starts.get(tp) or 0), end=end
-            )
+            standings[tp] = Standing(position=max(position, starts.get(tp) or 0), end=end)
         self._report(standings.items())
         return standings
 

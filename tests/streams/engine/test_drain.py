@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from faust.types import TP
+
+pytestmark = pytest.mark.asyncio
+
+
+class Kafka:
+    """A consumer with one subscribed channel and fetches made by hand."""
+
+    def __init__(self, app: Any, tp: TP) -> None:
+        self.app = app
+        self.tp = tp
+        self.consumer = app.consumer
+        self.consumer.highwater = lambda _: 100
+        app.flow_control.resume()
+        topic = app.topic(tp.topic, key_type=bytes, value_type=bytes)
+        self.channel = topic.clone(is_iterator=True, maxsize=4)
+        app.topics._tp_index[tp].add(self.channel)
+        app.topics._update_callback_map()
+
+    async def deliver(self, *offsets: int) -> None:
+        await self.consumer._deliver({self.tp: [self.record(o) for o in offsets]}, {self.tp})
+
+    def record(self, offset: int) -> Any:
+        return SimpleNamespace(
+            topic=self.tp.topic, partition=self.tp.partition, offset=offset, timestamp=0,
+            timestamp_type=0, headers=(), key=b"k", value=b"%d" % offset, checksum=None,
+            serialized_key_size=1, serialized_value_size=1,
+        )  # fmt: skip
+
+    def received(self) -> list[int]:
+        queue = self.channel.queue
+        return [queue.get_nowait().message.offset for _ in range(queue.qsize())]
+
+
+@pytest_asyncio.fixture
+async def kafka(app: Any, source: TP) -> Kafka:
+    return Kafka(app, source)
+
+
+async def test_records_reach_the_channel_in_order(kafka: Kafka) -> None:
+    await kafka.deliver(0, 1, 2)
+
+    assert kafka.received() == [0, 1, 2]
+    assert kafka.consumer._read_offset[kafka.tp] == 2
+
+
+async def test_record_before_the_read_offset_is_dropped(kafka: Kafka) -> None:
+    kafka.consumer._read_offset[kafka.tp] = 5
+
+    await kafka.deliver(4, 5, 6)
+
+    assert kafka.received() == [5, 6]
+
+
+async def test_partition_that_is_not_active_gets_nothing(kafka: Kafka) -> None:
+    await kafka.consumer._deliver({kafka.tp: [kafka.record(0)]}, set())
+
+    assert kafka.received() == []
+
+
+async def test_suspended_flow_is_honoured_and_released_by_the_rebalance(kafka: Kafka) -> None:
+    kafka.app.flow_control.suspend()
+    delivering = asyncio.ensure_future(kafka.deliver(0, 1))
+    await asyncio.sleep(0.01)
+    waited = not delivering.done()
+
+    kafka.consumer.stop_flow()
+    await asyncio.wait_for(delivering, 1.0)
+
+    assert waited
+    assert kafka.received() == []
+
+
+async def test_read_offset_set_by_a_rebalance_is_not_overwritten(kafka: Kafka) -> None:
+    for offset in range(4):
+        await kafka.deliver(offset)
+    delivering = asyncio.ensure_future(kafka.deliver(4, 5, 6))
+    await asyncio.sleep(0.01)
+    assert not delivering.done(), "the channel is full"
+
+    kafka.app.consumer_generation_id += 1
+    kafka.consumer._read_offset[kafka.tp] = 2  # sought back to what was committed
+    kafka.received()
+    await asyncio.wait_for(delivering, 1.0)
+
+    assert kafka.consumer._read_offset[kafka.tp] == 2
+
+
+async def test_full_channel_holds_the_consumer_until_it_is_read(kafka: Kafka) -> None:
+    delivering = asyncio.ensure_future(kafka.deliver(*range(6)))
+    await asyncio.sleep(0.01)
+    waited = not delivering.done()
+
+    seen = kafka.received()
+    await asyncio.sleep(0.01)
+    seen += kafka.received()
+    await asyncio.wait_for(delivering, 1.0)
+
+    assert waited
+    assert sorted(seen + kafka.received()) == [0, 1, 2, 3, 4, 5]
