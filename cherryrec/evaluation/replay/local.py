@@ -14,7 +14,7 @@ from time import perf_counter
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay.judge import Judge
-from cherryrec.evaluation.replay.messages import LogMessages, Turn
+from cherryrec.evaluation.replay.messages import INSTANT_S, LogMessages, Turn
 from cherryrec.events import (
     Evaluation,
     EvaluationRequest,
@@ -39,7 +39,6 @@ __all__ = ["LocalReplay"]
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 Progress = Callable[[int], None]
 
-_INSTANT_S = 1e-3
 _PARTITION = 0
 
 
@@ -114,23 +113,23 @@ class LocalReplay:
             Called with 1 after each row.
         """
         for row in rows:
-            self._learn_known(row.shown_at, judge)
             turn = messages.turn(row)
+            self._learn_known(turn.time_s, judge)
             judge.rank(row, self._ask(turn))
             judge.rank_baselines(row)
             self._follow(
                 "impressions",
                 self.pipeline.impression(self._at("impressions"), turn.impression),
             )
-            self._delayed.append(_Delayed(row.shown_at + self.label_delay_s, turn))
+            self._delayed.append(_Delayed(turn.time_s + self.label_delay_s, turn))
             if self.label_delay_s == 0:
-                self._learn_known(row.shown_at, judge)
+                self._learn_known(turn.time_s, judge)
             if progress is not None:
                 progress(1)
 
     def _ask(self, turn: Turn) -> Recommendation:
         """Send what comes before the request, then the request; return the answer."""
-        now = turn.row.shown_at
+        now = turn.time_s
         for article in turn.articles:
             self.pipeline.article(article.article_id, article, now=now)
         if turn.profile is not None:
@@ -154,7 +153,7 @@ class LocalReplay:
             known = self._delayed.popleft()
             for click in known.turn.clicks:
                 self._follow("clicks", self.pipeline.click(self._at("clicks"), click))
-            reached = instant(known.known_s + _INSTANT_S)
+            reached = instant(known.known_s + INSTANT_S)
             self._follow(
                 "feedback",
                 self.pipeline.tick(FeedbackTick(partition=_PARTITION, time=reached)),

@@ -2,7 +2,8 @@
 
 The log has no publish times: each article is sent just before the first row that names it, without
 `published_at`, so that its first exposure stands for publication and nothing from later rows is
-known early. A user's history is imported once, before the user's first request.
+known early. A user's history is imported once, before the user's first request. Rows of one time
+follow each other by microseconds: the labels of one are known before the next is shown.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from cherryrec.events import (
     ProfileUpdate,
     RecommendationRequest,
     instant,
+    seconds,
 )
 
-__all__ = ["LogMessages", "Turn"]
+__all__ = ["INSTANT_S", "LogMessages", "Turn"]
+
+INSTANT_S = 1e-6
+"""The least time between two event times: after this, and before the next row, labels are known."""
 
 _UNKNOWN = "unknown"
 
@@ -29,11 +34,12 @@ _UNKNOWN = "unknown"
 class Turn:
     """All messages of one impression, in the order they are sent.
 
-    `articles` and `profile` come first, then the `request`; `impression` when it is answered, and
+    `time_s` is the event time of all. `articles` and `profile` come first, then the `request`; `impression` when it is answered, and
     `clicks` when they are known.
     """
 
     row: MindImpression
+    time_s: float
     articles: tuple[ArticlePublished, ...]
     profile: ProfileUpdate | None
     request: RecommendationRequest
@@ -59,16 +65,19 @@ class LogMessages:
         self._deadline_ms = deadline_ms
         self._sent: set[str] = set()
         self._users: set[str] = set()
+        self._last_s = 0.0
 
     def turn(self, row: MindImpression) -> Turn:
         """Return the messages of the next row, in time order."""
-        time = instant(row.shown_at)
+        self._last_s = time_s = max(row.shown_at, self._last_s + 2 * INSTANT_S)
+        time = instant(time_s)
         clicked = row.clicked or (False,) * len(row.candidates)
         is_new = row.user_id not in self._users
         self._users.add(row.user_id)
         named = (*row.history, *row.candidates) if is_new else row.candidates
         return Turn(
             row=row,
+            time_s=seconds(time),
             articles=tuple(self._unsent(named)),
             profile=ProfileUpdate(
                 user_id=row.user_id, updated_at=time, history=row.history[-1_000:]
