@@ -50,7 +50,7 @@ class FeedbackConfig:
 
 
 def note_impression(
-    state: OpenRequests, impression: Impression
+    state: OpenRequests, impression: Impression, config: FeedbackConfig
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark the request that an impression shows; a second impression of it changes nothing.
 
@@ -62,49 +62,50 @@ def note_impression(
     entry = next((e for e in state.entries if e.request_id == wanted), None)
     if entry is None or entry.shown_s is not None:
         return state, None
-    clicked = tuple(
-        article for shown, article in state.early_clicks if shown == impression.impression_id
-    )
+    shown_s = seconds(impression.shown_at)
+    mine = [early for early in state.early_clicks if early[0] == impression.impression_id]
+    last_s = shown_s + config.attribution_window_s
+    clicked = (article for _, article, clicked_s in mine if clicked_s <= last_s)
     shown = msgspec.structs.replace(
         entry,
         impression_id=impression.impression_id,
-        shown_s=seconds(impression.shown_at),
+        shown_s=shown_s,
         shown=impression.articles,
         clicked=tuple(dict.fromkeys((*entry.clicked, *clicked))),
     )
-    early = tuple(c for c in state.early_clicks if c[0] != impression.impression_id)
-    return _replaced(OpenRequests(state.entries, early), shown), shown
+    others = tuple(early for early in state.early_clicks if early not in mine)
+    return _replaced(OpenRequests(state.entries, others), shown), shown
 
 
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
-    """Label the exposure a click belongs to.
+    """Label the exposure a click belongs to, if it comes within the attribution window.
 
-    By its `impression_id`; without one, by the newest impression within the window that shows the
-    article. A click that names an impression not seen yet waits for it.
+    By its `impression_id`; without one, by the newest impression that shows the article. A click
+    that names an impression not seen yet waits for it as long as a request waits to be shown.
     """
     clicked_s = seconds(click.clicked_at)
-    entry = None
-    if click.impression_id is not None:
-        names = {click.impression_id}
-        entry = next(
-            (e for e in state.entries if e.impression_id in names or e.request_id in names),
-            None,
-        )
-        if entry is None:
-            early = (*state.early_clicks, (click.impression_id, click.article_id))[-_MAX_EARLY:]
-            return OpenRequests(state.entries, early)
-    else:
-        window = config.attribution_window_s
+    window_s = config.attribution_window_s
+    name = click.impression_id
+    if name is None:
         entry = next(
             (
                 e
                 for e in reversed(state.entries)
                 if e.shown_s is not None
                 and click.article_id in e.shown
-                and e.shown_s <= clicked_s <= e.shown_s + window
+                and e.shown_s <= clicked_s <= e.shown_s + window_s
             ),
             None,
         )
+    else:
+        entry = next((e for e in state.entries if name in {e.impression_id, e.request_id}), None)
+        if entry is None:
+            fresh_s = clicked_s - window_s - UNSHOWN_S
+            waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
+            early = (*waiting, (name, click.article_id, clicked_s))[-_MAX_EARLY:]
+            return OpenRequests(state.entries, early)
+        if entry.shown_s is not None and clicked_s > entry.shown_s + window_s:
+            return state
     if entry is None or click.article_id in entry.clicked:
         return state
     return _replaced(

@@ -10,19 +10,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.events import Degraded
+
 __all__ = [
     "MAX_OPEN",
     "OpenRequest",
     "OpenRequests",
     "decode_open",
     "encode_open",
+    "n_pending",
     "opened",
     "with_entry",
     "without",
 ]
 
 MAX_OPEN = 16
-"""Open requests kept of one user; the oldest answered one makes room for a new one."""
+"""Open requests kept of one user; the oldest answered one makes room, pending ones never leave."""
 
 
 class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
@@ -31,8 +34,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
     float32 (n, 5) as bytes. `expires_at` is the wall-clock deadline while pending, None once
     ranked; `answered_by` the offset of the evaluation or deadline that ranked it, so that the same
-    one read again after a crash is answered again. `shown_s` is the impression's event time, None
-    before it; `clicked` the articles clicked so far.
+    one read again after a crash is answered again; `degraded` the step it was answered on.
+    `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far.
     """
 
     request_id: str
@@ -49,6 +52,7 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     shown: tuple[str, ...] = ()
     clicked: tuple[str, ...] = ()
     answered_by: str | None = None
+    degraded: Degraded | None = None
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""
@@ -62,11 +66,11 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     """All open requests of one user, oldest first; and clicks whose impression has not come yet.
 
-    `early_clicks` are (impression id, article id), the newest few.
+    `early_clicks` are (impression id, article id, event time), the newest few.
     """
 
     entries: tuple[OpenRequest, ...] = ()
-    early_clicks: tuple[tuple[str, str], ...] = ()
+    early_clicks: tuple[tuple[str, str, float], ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -90,8 +94,16 @@ def opened(state: OpenRequests, request_id: str) -> OpenRequest | None:
     return next((e for e in state.entries if e.request_id == request_id), None)
 
 
+def n_pending(state: OpenRequests) -> int:
+    """Count the requests that wait for evaluations."""
+    return sum(entry.expires_at is not None for entry in state.entries)
+
+
 def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     """Add or replace an entry; past `MAX_OPEN` the oldest that is not pending leaves.
+
+    That is the new one itself where all others are pending: they are still to be answered. The
+    caller adds no pending one to `MAX_OPEN` of them.
 
     Examples
     --------
@@ -101,11 +113,12 @@ def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     >>> len(state.entries), state.entries[0].request_id
     (16, 'r1')
     """
-    entries = tuple(e for e in state.entries if e.request_id != entry.request_id)
-    if len(entries) >= MAX_OPEN:
-        leaving = next((e for e in entries if e.expires_at is None), entries[0])
+    entries = (*(e for e in state.entries if e.request_id != entry.request_id), entry)
+    if len(entries) > MAX_OPEN:
+        leaving = next((e for e in entries if e.expires_at is None), None)
+        assert leaving is not None, "a pending request is added to pending ones only"
         entries = tuple(e for e in entries if e is not leaving)
-    return OpenRequests((*entries, entry), state.early_clicks)
+    return OpenRequests(entries, state.early_clicks)
 
 
 def without(state: OpenRequests, request_id: str) -> OpenRequests:

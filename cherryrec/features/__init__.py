@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from cherryrec.features.matrix import feature_matrix, with_evaluations
-from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, column
+from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, HALF_LIVES_S, column
 
 __all__ = [
     "CONTEXT",
     "FEATURES",
     "FEATURE_SET",
+    "HALF_LIVES_S",
     "column",
     "feature_matrix",
     "with_evaluations",

@@ -102,7 +102,7 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 
 def article(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
-    """Describe the candidate itself, (n, 2): log age in minutes, and whether no one was shown it yet."""
+    """Describe the candidate, (n, 2): log age in minutes, and whether no one was shown it yet."""
     return np.column_stack(
         [
             np.log1p(catalogue.age(rows, now) / 60.0),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from zlib import crc32
 
-__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "column"]
+__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "HALF_LIVES_S", "column"]
+
+HALF_LIVES_S = (600.0, 3_600.0, 21_600.0, 86_400.0)
+"""The half-lives of attention that the features are named after, in seconds."""
 
 KNRS = ("news_value", "relevance", "credibility", "timeliness", "attention", "novelty")
 READING = (

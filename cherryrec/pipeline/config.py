@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import ConfigError
+from cherryrec.features import HALF_LIVES_S
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
 from cherryrec.profile import ProfileConfig
@@ -48,3 +49,11 @@ class PipelineConfig:
     vans: VansConfig = field(default_factory=VansConfig)
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+
+    def __post_init__(self) -> None:
+        if self.attention.half_lives_s != HALF_LIVES_S:
+            msg = (
+                f"attention's half_lives_s must be {HALF_LIVES_S!r}, which the features of VaNS "
+                f"are named after, got {self.attention.half_lives_s!r}"
+            )
+            raise ConfigError(msg)

@@ -141,7 +141,7 @@ def recommend(
     """
     evaluations = evaluation.evaluations if evaluation is not None else {}
     features = with_evaluations(entry.feature_array(), entry.articles, evaluations)
-    scored = models.scorer.score(features.astype(np.float64))
+    scored = _score(models.scorer, features.astype(np.float64))
     places = [i for i, a in enumerate(entry.articles) if not catalogue.is_retracted(a)]
     places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
     slate = tuple(
@@ -168,9 +168,20 @@ def recommend(
         dropped=entry.dropped,
     )
     ranked = msgspec.structs.replace(
-        entry, features=features.tobytes(), expires_at=None, answered_by=answered_by
+        entry,
+        features=features.tobytes(),
+        expires_at=None,
+        answered_by=answered_by,
+        degraded=degraded,
     )
     return recommendation, ranked
+
+
+def _score(scorer: Scores, features: NDArray[np.float64]) -> Scored:
+    """Score a slate; one without articles has no spread to be standardised by."""
+    if not len(features):
+        return Scored(np.zeros(0), features, np.zeros((0, 0)))
+    return scorer.score(features)
 
 
 def _named(contributions: NDArray[np.float64]) -> dict[str, float]:

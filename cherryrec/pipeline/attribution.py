@@ -1,0 +1,107 @@
+"""Who clicked what they were shown: open requests labelled until their windows end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cherryrec.events import Click, FeedbackTick, Impression, seconds
+from cherryrec.features import FEATURE_SET
+from cherryrec.feedback import (
+    FeedbackConfig,
+    ended,
+    ends_s,
+    example_of,
+    note_click,
+    note_impression,
+)
+from cherryrec.open_requests import OpenRequest, decode_open, without
+from cherryrec.pipeline.effects import Closed, Effects, Pending, Send
+from cherryrec.pipeline.users import Users
+from cherryrec.pipeline.windows import Windows
+
+__all__ = ["Attribution"]
+
+
+class Attribution:
+    """The feedback join over all partitions of a worker: `feedback` on stored requests.
+
+    Parameters
+    ----------
+    config
+        The attribution window.
+    users
+        Where the open requests are.
+    """
+
+    def __init__(self, config: FeedbackConfig, users: Users) -> None:
+        self.config = config
+        self.users = users
+        self._windows: dict[int, Windows] = {}
+
+    @property
+    def newest_s(self) -> float:
+        """The newest event time of impressions and clicks; 0 before any."""
+        return max((windows.newest_s for windows in self._windows.values()), default=0.0)
+
+    def answered(self, partition: int, user_id: str, entry: OpenRequest) -> None:
+        """Note when an answered or shown request will end."""
+        self._of(partition).open(user_id, ends_s=ends_s(entry, self.config))
+
+    def impression(self, partition: int, impression: Impression) -> None:
+        """Open the attribution window of the request an impression shows."""
+        state = self.users.requests(partition, impression.user_id)
+        changed, shown = note_impression(state, impression, self.config)
+        if shown is not None:
+            self.users.keep_requests(partition, impression.user_id, changed)
+            self.answered(partition, impression.user_id, shown)
+        self._of(partition).reach("impressions", seconds(impression.shown_at))
+
+    def click(self, partition: int, click: Click) -> None:
+        """Label the exposure a click belongs to."""
+        state = self.users.requests(partition, click.user_id)
+        changed = note_click(state, click, self.config)
+        if changed is not state:
+            self.users.keep_requests(partition, click.user_id, changed)
+        self._of(partition).reach("clicks", seconds(click.clicked_at))
+
+    def tick(self, tick: FeedbackTick) -> None:
+        """Let event time reach the tick's on its partition."""
+        for topic in ("impressions", "clicks"):
+            self._of(tick.partition).reach(topic, seconds(tick.time))
+
+    def closing(self, effects: Effects, partition: int) -> Effects:
+        """Add the examples of windows that have ended."""
+        windows = self._of(partition)
+        for user_id in dict.fromkeys(windows.ended()):
+            state = self.users.requests(partition, user_id)
+            for entry in ended(state, before_s=windows.reached_s, config=self.config):
+                effects.closed.append(Closed(partition, user_id, entry.request_id))
+                example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
+                if example is not None:
+                    effects.sends.append(Send("examples", user_id, example))
+        return effects
+
+    def forget(self, closed: Iterable[Closed]) -> None:
+        """Drop ended requests whose examples are safe."""
+        for one in closed:
+            state = self.users.requests(one.partition, one.user_id)
+            kept = without(state, one.request_id)
+            self.users.keep_requests(one.partition, one.user_id, kept)
+
+    def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
+        """Rebuild a partition's windows from its open requests; return those still pending."""
+        self._windows[partition] = Windows()
+        pending = []
+        for user_id, raw in requests:
+            for entry in decode_open(raw).entries:
+                if entry.expires_at is None:
+                    self.answered(partition, user_id, entry)
+                else:
+                    pending.append(Pending(entry.expires_at, partition, user_id, entry.request_id))
+        return sorted(pending)
+
+    def _of(self, partition: int) -> Windows:
+        windows = self._windows.get(partition)
+        if windows is None:
+            windows = self._windows[partition] = Windows()
+        return windows
