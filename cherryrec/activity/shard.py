@@ -185,7 +185,8 @@ class Shard:
                 codes,
                 counters.shifted(change, totals.landmark, group.landmark),
             )
-        self.catalogue.touched[rows] = np.fmax(self.catalogue.touched[rows], first_shown)
+        touched = self.catalogue.touched
+        touched[rows] = np.fmax(touched[rows], np.fmax(first_shown, _last_active(counters, rows)))
 
     def _message(self, bucket: int, rows: Rows) -> ArticleActivity:
         values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
@@ -230,3 +231,14 @@ class Shard:
         offsets[buckets] = np.maximum(offsets[buckets], offset)
         self._high[topic] = max(self._high.get(topic, -1), offset)
         self._dirty[buckets] = True
+
+
+def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:
+    """Bound from above when each row was last seen or clicked, by its fastest decaying counter.
+
+    The newest of k events alone makes the sum 2^((t - L) / h), all together at most k times that:
+    the bound is at most h·log2(k) late. Not before the landmark where nothing is left of them.
+    """
+    n = counters.n_half_lives
+    events = np.maximum(counters.sums[rows, 0] + counters.sums[rows, n], 1.0)
+    return np.asarray(counters.landmark + counters.half_lives[0] * np.log2(events))

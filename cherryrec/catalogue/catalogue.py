@@ -63,6 +63,7 @@ class Catalogue:
         self.category_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
+        self._newest_s = 0.0
         self._stories = StoryMemory(
             self.config.n_dimensions,
             capacity=min(self.config.story_memory, self.config.max_articles),
@@ -117,7 +118,7 @@ class Catalogue:
             counters.grow(capacity)
 
     def row(self, article_id: str, now: float) -> int:
-        """Return the row of an article, made if there is none: it may be seen before its message."""
+        """Return the row of an article, made if there is none (it may be seen before told)."""
         row = self.row_of.get(article_id)
         if row is not None:
             return row
@@ -132,7 +133,9 @@ class Catalogue:
             self._forget(row)
             self.ids[row] = article_id
         self.row_of[article_id] = row
-        self.touched[row] = now
+        # Idle from now at the earliest, or articles made by a late event would evict each other.
+        self._newest_s = max(self._newest_s, now)
+        self.touched[row] = self._newest_s
         self.hashes[row] = stable_hash(article_id)
         return row
 
@@ -191,7 +194,8 @@ class Catalogue:
             (self.category_totals, int(self.category[row]), category),
             (self.source_totals, int(self.source[row]), source),
         ):
-            totals.grow(new + 64)
+            if new >= len(totals.sums):
+                totals.grow(new + 64)
             if old != new:
                 totals.rebase(self.totals.landmark)
                 own = self.totals.sums[row : row + 1]
