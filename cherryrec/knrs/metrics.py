@@ -58,7 +58,7 @@ def metrics(
 
 
 def relevance(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
-    """f1: likeness to what the user reads, by text, category, subcategory, entity and profile.
+    """f1: likeness to what the user reads, by text, category, subcategory and profile.
 
     The mean of a logistic squash of: cosine to the interest vector (times 5), category lift,
     subcategory lift; raised to 1 where the article's category is a field or collection the user
@@ -87,7 +87,11 @@ def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.boo
 
 
 def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
-    """f2: mean of a Beta posterior: the editors' prior, moved by clicks against expectation.
+    """f2: mean of a Beta posterior: the editors' prior p, moved by clicks against expectation.
+
+    With strength s, clicks c and expected clicks e (as many as the source's views bring anywhere),
+
+        f2 = p·(s/2 + c) / (p·(s/2 + c) + (1 - p)·(s/2 + e))
 
     A source whose articles are clicked as often as all are stays at its prior; an article without
     source, or of one that nobody rated and nobody saw, is neutral: 0.5.
@@ -100,9 +104,9 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
             prior[code] = value
     views, clicks = np.maximum(catalogue.source_totals.totals(slice(0, n_sources)), 0.0)[:, :2].T
     expected = views * (clicks.sum() + 1.0) / (views.sum() + 10.0)
-    strength = config.credibility_strength
-    hits = prior * strength + clicks
-    posterior = hits / (strength + clicks + expected)
+    half = config.credibility_strength / 2.0
+    hits, misses = prior * (half + clicks), (1.0 - prior) * (half + expected)
+    posterior = hits / (hits + misses)
     posterior[MISSING] = 0.5
     return np.asarray(posterior[catalogue.source[rows]])
 
