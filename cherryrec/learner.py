@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.activity import RecentIds
-from cherryrec.codec import pack, unpack
+from cherryrec.codec import EARLIEST, pack, unpack
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, ModelSnapshot, PackedArray, instant, seconds
 from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES
@@ -58,7 +58,7 @@ class Learner:
         self.knrs = self._knrs_model(knrs)
         self.n_examples = 0
         self.version = 0
-        self.newest_s = 0.0
+        self.newest_s = seconds(EARLIEST)  # a snapshot of nothing has a time that can be read
         self.applied: dict[str, int] = {}
         self.recent = RecentIds(_RECENT_EXAMPLES)
 

@@ -123,8 +123,8 @@ def apply_update(
         if not own:
             recent = list(update.history[-config.history_size :])
             changes["interest"] = _towards(Profile(), recent, config, embed)
-        changes["n_clicks"] = len(update.history) + len(own)
-        if profile.import_offset is None:
+        changes["n_clicks"] = max(profile.n_clicks, len(update.history) + len(own))
+        if imported and profile.import_offset is None:
             changes["import_offset"] = offset
     changed = msgspec.structs.replace(profile, **changes)
     return _with_offset(changed, "profile-updates", offset), "applied", imported
