@@ -178,7 +178,7 @@ def pack(array: NDArray[np.generic]) -> PackedArray:
     >>> unpack(pack(np.array([1.0, 2.0])))
     array([1., 2.])
     """
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    little = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
     return PackedArray(dtype=little.dtype.str, shape=little.shape, values=little.tobytes())
 
 

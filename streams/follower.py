@@ -46,14 +46,16 @@ class Follower(Service):
         self._is_feeding = False
 
     async def on_start(self) -> None:
-        """Connect and assign every partition.
+        """Connect, with every partition assigned.
 
         Raises
         ------
         ServiceError
             A topic is not there.
         """
+        # Without a group a subscription is every partition of its topics, from the first message.
         consumer = aiokafka.AIOKafkaConsumer(
+            *self._follow,
             group_id=None,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -69,20 +71,12 @@ class Follower(Service):
             with attempt:
                 await consumer.start()
         self._consumer = consumer
-        known = await consumer.topics()
-        missing = sorted(set(self._follow) - set(known))
+        self._done = dict.fromkeys(sorted(consumer.assignment()), 0)
+        missing = sorted(set(self._follow) - {place.topic for place in self._done})
         if missing:
             await consumer.stop()
             msg = f"topics {', '.join(missing)} must be there: run `cherryrec topics create`"
             raise ServiceError(msg)
-        places = [
-            TopicPartition(topic, partition)
-            for topic in self._follow
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
-        self._done = dict.fromkeys(places, 0)
 
     async def on_stop(self) -> None:
         """Disconnect."""

@@ -12,7 +12,7 @@ from faust.types import StreamT
 from mode.types import ServiceT
 
 from cherryrec.codec import decode, encode
-from cherryrec.errors import BadMessage, ModelError
+from cherryrec.errors import BadMessage, ModelError, ServiceError
 from cherryrec.events import (
     ArticleActivity,
     ArticlePublished,
@@ -143,7 +143,18 @@ class StreamWorker:
             self._add_agent(spec)
 
     def run(self) -> int:
-        """Run until SIGTERM, SIGINT or a failure; return the exit code."""
+        """Run until SIGTERM, SIGINT or a failure; return the exit code.
+
+        Raises
+        ------
+        ServiceError
+            The data folder cannot be made.
+        """
+        try:
+            self.stream.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
+            raise ServiceError(msg) from error
         return run_worker(self.app, *self.services())
 
     def services(self) -> Sequence[ServiceT]:

@@ -1,0 +1,234 @@
+"""The learner's process: reads `examples`, learns, publishes snapshots on `models`.
+
+A consumer group of one: a second learner started beside it waits, and takes over when the first
+is gone. What it goes on from is the newest state snapshot and the offset in it, so nothing is
+learned twice and nothing is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiokafka
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from cherryrec.codec import dead_letter, decode, encode
+from cherryrec.errors import BadMessage, ModelError
+from cherryrec.events import Example, ModelSnapshot
+from cherryrec.learner import SERVING, STATE, Learner
+from cherryrec.pipeline import PipelineConfig
+from cherryrec.topics import TopicNames, topic_named
+from streams.config import KafkaConfig, LearnerProcessConfig
+from streams.engine import Gates, HealthServer, Metrics
+
+__all__ = ["LearnerProcess"]
+
+logger = logging.getLogger(__name__)
+
+_POLL_MS = 50
+_YIELD_EVERY = 8
+
+
+class LearnerProcess:
+    """Runs one learner; constructing it connects to nothing, `run` runs it.
+
+    Parameters
+    ----------
+    kafka
+        The cluster.
+    process
+        How often snapshots are published.
+    core
+        Settings of the models.
+    clock
+        Wall-clock time in epoch seconds.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaConfig,
+        process: LearnerProcessConfig,
+        core: PipelineConfig,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.kafka = kafka
+        self.process = process
+        self.core = core
+        self.clock = clock
+        self.names = TopicNames(kafka.prefix)
+        self.metrics = Metrics()
+        self.gates = Gates(connected="Kafka has not answered yet")
+        self.learner = Learner(core.knrs, core.vans)
+        self._stopping = asyncio.Event()
+        self._place = TopicPartition(self.names("examples"), 0)
+        self._published_s = {SERVING: 0.0, STATE: 0.0}
+        self._published_n = {SERVING: 0, STATE: 0}
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; return the exit code."""
+        return asyncio.run(self._main())
+
+    async def _main(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        health = HealthServer(
+            self.gates,
+            self.metrics,
+            host=self.process.http_host,
+            port=self.process.http_port,
+        )
+        client = self._client()
+        producer = aiokafka.AIOKafkaProducer(
+            acks="all", enable_idempotence=True, max_request_size=17 << 20, **client
+        )
+        consumer = aiokafka.AIOKafkaConsumer(
+            self._place.topic,
+            group_id=f"{self.kafka.prefix}learner",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            **client,
+        )
+        await health.start()
+        try:
+            await producer.start()
+            await consumer.start()
+            self.gates.open("connected")
+            logger.info("reads %s", self._place.topic)
+            await self._learn(consumer, producer)
+        finally:
+            await consumer.stop()
+            await producer.stop()
+            await health.stop()
+        return 0
+
+    async def _learn(
+        self, consumer: aiokafka.AIOKafkaConsumer, producer: aiokafka.AIOKafkaProducer
+    ) -> None:
+        owns = False
+        while not self._stopping.is_set():
+            if self._place not in consumer.assignment():
+                owns = False
+            elif not owns:
+                await self._take_over(consumer)
+                owns = True
+            records = await consumer.getmany(timeout_ms=_POLL_MS, max_records=100)
+            for number, record in enumerate(records.get(self._place, ()), start=1):
+                await self._one(record, producer)
+                if number % _YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+                    await self._publish(producer, consumer)
+            if owns:
+                await self._publish(producer, consumer)
+        if owns:
+            await self._publish(producer, consumer, is_last=True)
+
+    async def _one(
+        self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer
+    ) -> None:
+        try:
+            example = decode(Example, record.value)
+            is_new = self.learner.learn(
+                example, partition=record.partition, offset=record.offset
+            )
+            self.metrics.count("examples", "applied" if is_new else "duplicate")
+        except BadMessage as error:
+            letter = dead_letter(
+                str(error),
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                key=record.key,
+                value=record.value,
+                received_s=self.clock(),
+            )
+            await producer.send_and_wait(
+                self.names("dead-letters"), encode(letter), key=record.key
+            )
+            self.metrics.count("examples", "dead_lettered")
+
+    async def _publish(
+        self,
+        producer: aiokafka.AIOKafkaProducer,
+        consumer: aiokafka.AIOKafkaConsumer,
+        *,
+        is_last: bool = False,
+    ) -> None:
+        """Publish what is due: often what is scored with, now and then what is restarted from."""
+        for name, every_s in (
+            (SERVING, self.process.serving_every_s),
+            (STATE, self.process.state_every_s),
+        ):
+            is_new = self.learner.n_examples > self._published_n[name]
+            is_due = is_last or time.monotonic() - self._published_s[name] >= every_s
+            if is_new and is_due:
+                value = encode(self.learner.snapshot(name))
+                await producer.send_and_wait(
+                    self.names("models"), value, key=name.encode()
+                )
+                self._published_s[name] = time.monotonic()
+                self._published_n[name] = self.learner.n_examples
+                if name == STATE:
+                    offset = self.learner.applied[str(self._place.partition)]
+                    await consumer.commit({self._place: offset + 1})
+
+    async def _take_over(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Go on from the newest state on `models`, at the offset it names."""
+        snapshots = await self._newest_snapshots()
+        state = snapshots.get(STATE)
+        if state is None:
+            self.learner = Learner(self.core.knrs, self.core.vans)
+            await consumer.seek_to_beginning(self._place)
+        else:
+            try:
+                self.learner = Learner.restore(self.core.knrs, self.core.vans, state)
+            except ModelError as error:
+                logger.warning(
+                    "starts anew, the state on `models` does not fit: %s", error
+                )
+                self.learner = Learner(self.core.knrs, self.core.vans)
+            offset = self.learner.applied.get(str(self._place.partition), -1) + 1
+            consumer.seek(self._place, offset)
+        newest = snapshots.get(SERVING)
+        if newest is not None:
+            self.learner.version = max(self.learner.version, newest.version)
+        self._published_n = {
+            SERVING: self.learner.n_examples,
+            STATE: self.learner.n_examples,
+        }
+        logger.info("goes on after %d examples", self.learner.n_examples)
+
+    async def _newest_snapshots(self) -> dict[str, ModelSnapshot]:
+        """Read `models` from the start to its end, keeping the last of each name."""
+        place = TopicPartition(self.names("models"), 0)
+        reader = aiokafka.AIOKafkaConsumer(
+            group_id=None, max_partition_fetch_bytes=17 << 20, **self._client()
+        )
+        newest: dict[str, bytes] = {}
+        await reader.start()
+        try:
+            reader.assign([place])
+            await reader.seek_to_beginning(place)
+            end = (await reader.end_offsets([place]))[place]
+            while await reader.position(place) < end:
+                records = await reader.getmany(timeout_ms=500)
+                for record in records.get(place, ()):
+                    if record.key is not None and record.value is not None:
+                        newest[record.key.decode()] = record.value
+        finally:
+            await reader.stop()
+        limit = topic_named("models").max_message_bytes
+        return {k: decode(ModelSnapshot, v, max_bytes=limit) for k, v in newest.items()}
+
+    def _client(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.kafka.bootstrap_servers,
+            **self.kafka.security.client_options(),
+        }
