@@ -141,7 +141,7 @@ class Evaluator(Generic[T]):
                 self._finish(opened, answers)
             else:
                 self._queue(opened, left_s)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._fail(opened, error, answers)
         return answers
 

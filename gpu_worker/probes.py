@@ -27,6 +27,7 @@ _COUNTERS = {
     "compute_s": "seconds batches took in the model, summed",
     "failed_batches": "batches the model failed on as a whole",
 }
+_POLL_S = 0.05
 _OUTCOMES = ("evaluated", "cached", "expired", "failed")
 
 
@@ -110,7 +111,9 @@ def probes(state: WorkerState, *, host: str, port: int, max_step_s: float) -> It
         msg = f"cannot listen on {host}:{port}: {error}"
         raise ServiceError(msg) from error
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="probes", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(_POLL_S,), name="probes", daemon=True
+    )
     thread.start()
     try:
         yield int(server.server_address[1])

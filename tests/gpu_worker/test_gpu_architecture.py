@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gpu_worker
+from cherryrec.errors import ConfigError
+from gpu_worker.config import GpuConfig
+
+ROOT = Path(gpu_worker.__file__).parent
+MODEL_LIBRARIES = {"torch", "transformers", "peft", "bitsandbytes", "tokenizers", "safetensors"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_only_backends_import_model_libraries() -> None:
+    for path in sorted(ROOT.rglob("*.py")):
+        found = set(imports(path))
+        assert not found & {"faust", "streams"}, path
+        if "backends" not in path.parts:
+            assert not found & MODEL_LIBRARIES, path
+
+
+def test_importing_the_worker_imports_no_model_library() -> None:
+    program = (
+        (
+            "import sys, gpu_worker.main, gpu_worker.in_process, gpu_worker.backends; "
+            f"print(sorted({sorted(MODEL_LIBRARIES)!r} & sys.modules.keys()))"
+        )
+        .replace("]", "})", 1)
+        .replace("[", "({", 1)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_wait_s", float("nan")),
+        ("max_batch_tokens", 0),
+        ("dtype", "int8"),
+        ("device", "tpu"),
+        ("n_permutations", 9),
+        ("backend", "http"),
+        ("model", ""),
+    ],
+)
+def test_settings_out_of_range_are_named(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=name):
+        GpuConfig(**{name: value})  # type: ignore[arg-type]
