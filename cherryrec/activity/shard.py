@@ -237,8 +237,8 @@ def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:
     """Bound from above when each row was last seen or clicked, by its fastest decaying counter.
 
     The newest of k events alone makes the sum 2^((t - L) / h), all together at most k times that:
-    the bound is at most h·log2(k) late. Not before the landmark where nothing is left of them.
+    the bound is at most h·log2(k) late. A thousand half-lives before the landmark they are nothing.
     """
     n = counters.n_half_lives
-    events = np.maximum(counters.sums[rows, 0] + counters.sums[rows, n], 1.0)
+    events = np.maximum(counters.sums[rows, 0] + counters.sums[rows, n], 2.0**-1_000)
     return np.asarray(counters.landmark + counters.half_lives[0] * np.log2(events))

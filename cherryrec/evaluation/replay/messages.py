@@ -34,8 +34,8 @@ _UNKNOWN = "unknown"
 class Turn:
     """All messages of one impression, in the order they are sent.
 
-    `time_s` is the event time of all. `articles` and `profile` come first, then the `request`; `impression` when it is answered, and
-    `clicks` when they are known.
+    `time_s` is the event time of all. `articles` and `profile` come first, then the `request`;
+    `impression` when it is answered, and `clicks` when they are known.
     """
 
     row: MindImpression
