@@ -1,0 +1,145 @@
+"""Decayed counters against the direct sum, in any order, across every move of the landmark."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cherryrec.attention import DAY_S, AttentionConfig, DecayedCounters
+from cherryrec.errors import ConfigError
+from tests.worlds import HALF_LIVES_S, START_S
+
+TIMES = st.lists(st.floats(0.0, 9 * DAY_S), min_size=1, max_size=40)
+HALF_LIVES = np.array(HALF_LIVES_S)
+ROW = np.array([0])
+
+
+def direct(times: list[float], now: float) -> np.ndarray:
+    """The definition: each event counts 2^-(age / half-life)."""
+    ages = now - np.array(times)[:, None]
+    return np.exp2(-ages / HALF_LIVES).sum(axis=0)
+
+
+@given(TIMES, st.randoms(use_true_random=False))
+def test_views_equal_the_direct_sum_in_any_order(times: list[float], random: object) -> None:
+    times = [START_S + t for t in times]
+    random.shuffle(times)  # type: ignore[attr-defined]
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+
+    for time in times:
+        counters.add_views(ROW, time)
+
+    now = max(times) + 60.0
+    np.testing.assert_allclose(counters.views(ROW, now)[0], direct(times, now), rtol=1e-9)
+    assert counters.totals(ROW)[0].tolist() == [len(times), 0, 0]
+    assert counters.first_shown[0] == min(times)
+
+
+@given(TIMES)
+def test_clicks_equal_the_direct_sum(times: list[float]) -> None:
+    times = [START_S + t for t in times]
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+
+    for time in times:
+        counters.add_click(0, time)
+
+    now = max(times)
+    np.testing.assert_allclose(counters.clicks(ROW, now)[0], direct(times, now), rtol=1e-9)
+    assert not counters.views(ROW, now).any()
+
+
+@given(TIMES)
+def test_groups_count_as_their_members_do(times: list[float]) -> None:
+    """A group read before the landmark moved was once written back undecayed."""
+    groups, single = DecayedCounters(HALF_LIVES_S, 3), DecayedCounters(HALF_LIVES_S, 3)
+
+    for time in sorted(times):
+        groups.add_views_to_groups(np.array([1, 2, 1]), START_S + time)
+        for row in (1, 2, 1):
+            single.add_views(np.array([row]), START_S + time)
+
+    assert groups.landmark == single.landmark
+    np.testing.assert_allclose(groups.sums, single.sums, rtol=1e-12)
+
+
+@given(st.floats(0.0, 1.9 * DAY_S), st.integers(0, 4))
+def test_a_landmark_moved_before_or_after_an_event_leaves_the_same_bits(
+    time: float, days: int
+) -> None:
+    before, after = DecayedCounters(HALF_LIVES_S, 1), DecayedCounters(HALF_LIVES_S, 1)
+    before.rebase(START_S)
+    before.add_views(ROW, START_S + time)
+    before.rebase(START_S + days * DAY_S)
+    after.rebase(START_S)
+    after.rebase(START_S + days * DAY_S)
+
+    after.add_views(ROW, START_S + time)
+
+    assert before.landmark == after.landmark
+    assert before.sums.tobytes() == after.sums.tobytes()
+
+
+def test_shifting_there_and_back_is_exact() -> None:
+    counters = DecayedCounters(HALF_LIVES_S)
+    sums = np.random.default_rng(0).random((5, 2 * len(HALF_LIVES_S) + 3))
+
+    there = counters.shifted(sums, START_S, START_S + 2 * DAY_S)
+    back = counters.shifted(there, START_S + 2 * DAY_S, START_S)
+
+    assert back.tobytes() == sums.tobytes()
+    assert (there[:, -3:] == sums[:, -3:]).all()
+
+
+def test_a_landmark_never_goes_back() -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+    counters.add_views(ROW, START_S + 3 * DAY_S)
+    landmark = counters.landmark
+
+    counters.add_views(ROW, START_S - 30 * DAY_S)
+
+    assert counters.landmark == landmark
+    assert counters.views(ROW, START_S + 3 * DAY_S)[0].tolist() == pytest.approx(
+        [1.0, 1.0, 1.0, 1.0], abs=1e-8
+    )
+
+
+def test_growing_keeps_what_was_counted_and_clearing_forgets_it() -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+    counters.add_views(ROW, START_S)
+    counters.add_readers(ROW)
+
+    counters.grow(3)
+    assert counters.totals(slice(0, 3)).tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert np.isnan(counters.first_shown[1:]).all()
+
+    counters.clear(0)
+    assert not counters.sums.any()
+    assert np.isnan(counters.first_shown).all()
+
+
+def test_readers_count_by_group() -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 3)
+
+    counters.add_readers_to_groups(np.array([2, 0, 2]))
+
+    assert counters.totals(slice(None))[:, 2].tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"half_lives_s": ()}, "must rise"),
+        ({"half_lives_s": (3_600.0, 600.0)}, "must rise"),
+        ({"half_lives_s": (600.0, 600.0)}, "must rise"),
+        ({"half_lives_s": (60.0,)}, "at least 600, got 60.0"),
+        ({"half_lives_s": (7_000.0,)}, "must divide a day"),
+        ({"n_buckets": 12}, "power of two, got 12"),
+        ({"n_buckets": 0}, "power of two, got 0"),
+        ({"recent_ids": 0}, "at least 1, got 0"),
+    ],
+)
+def test_settings_that_cannot_count_are_refused(wrong: dict[str, object], reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        AttentionConfig(**wrong)  # type: ignore[arg-type]
