@@ -133,8 +133,8 @@ class Catalogue:
             self._forget(row)
             self.ids[row] = article_id
         self.row_of[article_id] = row
-        # Idle from now at the earliest, or articles made by a late event would evict each other.
-        self._newest_s = max(self._newest_s, now)
+        # The last one idle, or articles made by one late event would evict each other.
+        self._newest_s = max(float(np.nextafter(self._newest_s, np.inf)), now)
         self.touched[row] = self._newest_s
         self.hashes[row] = stable_hash(article_id)
         return row
