@@ -145,9 +145,7 @@ def pipeline_of(
         requests=MemoryStore(),
     )
     for number in range(n_articles):
-        pipeline.article(
-            f"a{number}", article(number, published_at=instant(START_S)), now=START_S
-        )
+        pipeline.article(f"a{number}", article(number, published_at=instant(START_S)), now=START_S)
     return pipeline
 
 

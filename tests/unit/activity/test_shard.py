@@ -1,4 +1,4 @@
-"""Shards: whatever is lost in a crash and read again, the counters come out the same, to the bit."""
+"""Shards: whatever a crash loses and is read again, the counters are the same, to the bit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def test_state_after_any_crash_is_that_without_one(data: st.DataObject, events: 
     without_crash = fresh()
     events.apply(without_crash, 0, n)
 
-    shard, flushed, safe, place = fresh(), {}, 0, 0
+    shard, safe, place = fresh(), 0, 0
+    flushed: dict[int, ArticleActivity] = {}
     for stop in [f for f in flush_after if f <= crash_at]:
         events.apply(shard, place, stop)
         place = stop

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cherryrec.attention import DAY_S, AttentionConfig, DecayedCounters
 from cherryrec.errors import ConfigError
@@ -16,10 +17,10 @@ HALF_LIVES = np.array(HALF_LIVES_S)
 ROW = np.array([0])
 
 
-def direct(times: list[float], now: float) -> np.ndarray:
+def direct(times: list[float], now: float) -> NDArray[np.float64]:
     """The definition: each event counts 2^-(age / half-life)."""
     ages = now - np.array(times)[:, None]
-    return np.exp2(-ages / HALF_LIVES).sum(axis=0)
+    return np.asarray(np.exp2(-ages / HALF_LIVES).sum(axis=0))
 
 
 @given(TIMES, st.randoms(use_true_random=False))
