@@ -130,14 +130,10 @@ class LearnerProcess:
         if owns:
             await self._publish(producer, consumer, is_last=True)
 
-    async def _one(
-        self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer
-    ) -> None:
+    async def _one(self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer) -> None:
         try:
             example = decode(Example, record.value)
-            is_new = self.learner.learn(
-                example, partition=record.partition, offset=record.offset
-            )
+            is_new = self.learner.learn(example, partition=record.partition, offset=record.offset)
             self.metrics.count("examples", "applied" if is_new else "duplicate")
         except BadMessage as error:
             letter = dead_letter(
@@ -149,9 +145,7 @@ class LearnerProcess:
                 value=record.value,
                 received_s=self.clock(),
             )
-            await producer.send_and_wait(
-                self.names("dead-letters"), encode(letter), key=record.key
-            )
+            await producer.send_and_wait(self.names("dead-letters"), encode(letter), key=record.key)
             self.metrics.count("examples", "dead_lettered")
 
     async def _publish(
@@ -170,9 +164,7 @@ class LearnerProcess:
             is_due = is_last or time.monotonic() - self._published_s[name] >= every_s
             if is_new and is_due:
                 value = encode(self.learner.snapshot(name))
-                await producer.send_and_wait(
-                    self.names("models"), value, key=name.encode()
-                )
+                await producer.send_and_wait(self.names("models"), value, key=name.encode())
                 self._published_s[name] = time.monotonic()
                 self._published_n[name] = self.learner.n_examples
                 if name == STATE:
@@ -190,9 +182,7 @@ class LearnerProcess:
             try:
                 self.learner = Learner.restore(self.core.knrs, self.core.vans, state)
             except ModelError as error:
-                logger.warning(
-                    "starts anew, the state on `models` does not fit: %s", error
-                )
+                logger.warning("starts anew, the state on `models` does not fit: %s", error)
                 self.learner = Learner(self.core.knrs, self.core.vans)
             offset = self.learner.applied.get(str(self._place.partition), -1) + 1
             consumer.seek(self._place, offset)

@@ -102,9 +102,7 @@ class StreamWorker:
         )
         self.producer = FastProducer(self.app)
         self.profiles_table = state_table(self.app, "profiles")
-        self.requests_table = state_table(
-            self.app, "requests", on_recovered=self._on_recovered
-        )
+        self.requests_table = state_table(self.app, "requests", on_recovered=self._on_recovered)
         self.profiles = TableStore(self.profiles_table)
         self.requests = TableStore(self.requests_table)
         self.pipeline = Pipeline(
@@ -127,9 +125,7 @@ class StreamWorker:
             },
         )
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
-        self.deadlines = DeadlineTimer(
-            self._announce, clock=clock, every_s=stream.deadline_check_s
-        )
+        self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
         self.ticks = Ticks(self._tick, every_s=stream.tick_s)
         self.dead_letters = DeadLetters(
             self.producer, topic=self.names("dead-letters"), clock=clock
@@ -137,9 +133,7 @@ class StreamWorker:
         self.health = HealthServer(
             self.gates, self.metrics, host=stream.http_host, port=stream.http_port
         )
-        for spec in agent_specs(
-            self.pipeline, clock=clock, max_future_s=stream.max_future_s
-        ):
+        for spec in agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s):
             self._add_agent(spec)
 
     def run(self) -> int:
@@ -159,9 +153,7 @@ class StreamWorker:
 
     def services(self) -> Sequence[ServiceT]:
         """Return what runs beside the app."""
-        watchdog = Watchdog(
-            self.app, stall_s=self.stream.watchdog_s, metrics=self.metrics
-        )
+        watchdog = Watchdog(self.app, stall_s=self.stream.watchdog_s, metrics=self.metrics)
         return [
             self.health,
             self.follower,
@@ -193,17 +185,13 @@ class StreamWorker:
 
     async def flush(self) -> None:
         """Send the counters of this worker's partitions and wait for the acknowledgement."""
-        deliveries = [
-            await self._send(send) for send in self.pipeline.flush(sorted(self.owned))
-        ]
+        deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
         if deliveries:
             await asyncio.gather(*deliveries)
 
     async def _send(self, send: Send) -> Delivery:
         if send.topic == "recommendations":
-            self.metrics.recommendations.labels(
-                getattr(send.event, "degraded", None) or ""
-            ).inc()
+            self.metrics.recommendations.labels(getattr(send.event, "degraded", None) or "").inc()
         return await self.producer.send(
             self.names(send.topic),
             key=send.key.encode(),
@@ -257,9 +245,7 @@ class StreamWorker:
                 now = seconds(article.published_at)
             self.pipeline.article(article.article_id, article, now=now)
         except (BadMessage, UnicodeDecodeError) as error:
-            logger.debug(
-                "article at offset %d is not followed: %s", record.offset, error
-            )
+            logger.debug("article at offset %d is not followed: %s", record.offset, error)
 
     def _follow_activity(self, record: ConsumerRecord) -> None:
         if record.value is None:
@@ -270,9 +256,7 @@ class StreamWorker:
             if message.partition not in self.owned:
                 self.pipeline.activity(message)
         except BadMessage as error:
-            logger.error(
-                "activity at offset %d is not followed: %s", record.offset, error
-            )
+            logger.error("activity at offset %d is not followed: %s", record.offset, error)
 
     def _follow_model(self, record: ConsumerRecord) -> None:
         if record.key != SERVING.encode() or record.value is None:
@@ -291,9 +275,7 @@ class StreamWorker:
     async def _announce(self, pending: Pending) -> None:
         if pending.partition in self.owned:
             event = Deadline(request_id=pending.request_id, user_id=pending.user_id)
-            await self._send(
-                Send("deadlines", pending.user_id, event, pending.partition)
-            )
+            await self._send(Send("deadlines", pending.user_id, event, pending.partition))
 
     async def _tick(self) -> None:
         time_s = self.pipeline.newest_s - self.stream.tick_grace_s

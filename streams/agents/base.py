@@ -150,9 +150,7 @@ class Agent(Generic[E]):
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
         await self._may_start.wait()
-        batches = take_batches(
-            stream, max_events=self._max_batch, acknowledges=self._hold is None
-        )
+        batches = take_batches(stream, max_events=self._max_batch, acknowledges=self._hold is None)
         async for batch in batches:
             started = perf_counter()
             await self.work(batch)

@@ -101,26 +101,20 @@ def agent_specs(
         )
 
     yield AgentSpec(rules("articles", ArticlePublished, key="article_id"), article)
-    yield AgentSpec(
-        rules("impressions", Impression, time="shown_at"), impression, is_held=True
-    )
+    yield AgentSpec(rules("impressions", Impression, time="shown_at"), impression, is_held=True)
     yield AgentSpec(rules("clicks", Click, time="clicked_at"), click, is_held=True)
     yield AgentSpec(
         rules("profile-updates", ProfileUpdate, time="updated_at"),
         profile_update,
         is_held=True,
     )
-    yield AgentSpec(
-        rules("requests", RecommendationRequest, time="requested_at"), request
-    )
+    yield AgentSpec(rules("requests", RecommendationRequest, time="requested_at"), request)
     yield AgentSpec(rules("evaluations", Evaluation), evaluation)
     yield AgentSpec(rules("deadlines", Deadline), deadline)
     yield AgentSpec(rules("feedback", FeedbackTick, key=None), tick)
 
 
-def _timed(
-    effects: Effects, started: float, evaluation: Evaluation | None = None
-) -> Effects:
+def _timed(effects: Effects, started: float, evaluation: Evaluation | None = None) -> Effects:
     """Write into a recommendation how long its stages took, in milliseconds."""
     for index, send in enumerate(effects.sends):
         if isinstance(send.event, Recommendation):
@@ -131,7 +125,5 @@ def _timed(
                     "evaluation_compute": evaluation.compute_ms,
                 }
             timed = msgspec.structs.replace(send.event, timings_ms=timings)
-            effects.sends[index] = type(send)(
-                send.topic, send.key, timed, send.partition
-            )
+            effects.sends[index] = type(send)(send.topic, send.key, timed, send.partition)
     return effects

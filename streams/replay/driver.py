@@ -122,17 +122,13 @@ class KafkaReplay:
             judge.rank(turn.row, answer.recommendation)
             judge.rank_baselines(turn.row)
         for turn in window:
-            self._send(
-                producer, "impressions", turn.impression.user_id, turn.impression
-            )
+            self._send(producer, "impressions", turn.impression.user_id, turn.impression)
             for click in turn.clicks:
                 self._send(producer, "clicks", click.user_id, click)
             judge.learn(turn.row)
         producer.flush()
 
-    def _answers(
-        self, consumer: KafkaConsumer, sent: dict[str, float]
-    ) -> dict[str, _Answer]:
+    def _answers(self, consumer: KafkaConsumer, sent: dict[str, float]) -> dict[str, _Answer]:
         answers: dict[str, _Answer] = {}
         give_up = time.monotonic() + self.settings.answer_timeout_s
         while len(answers) < len(sent):
@@ -181,19 +177,13 @@ class KafkaReplay:
     def _send_profiles(self, producer: KafkaProducer, turns: Sequence[Turn]) -> None:
         for turn in turns:
             if turn.profile is not None:
-                self._send(
-                    producer, "profile-updates", turn.profile.user_id, turn.profile
-                )
+                self._send(producer, "profile-updates", turn.profile.user_id, turn.profile)
 
-    def _send(
-        self, producer: KafkaProducer, topic: str, key: str, event: Event
-    ) -> None:
+    def _send(self, producer: KafkaProducer, topic: str, key: str, event: Event) -> None:
         producer.send(self.names(topic), key=key.encode(), value=encode(event))
 
 
-def _with_next(
-    turns: Sequence[Turn], size: int
-) -> Iterator[tuple[Sequence[Turn], Sequence[Turn]]]:
+def _with_next(turns: Sequence[Turn], size: int) -> Iterator[tuple[Sequence[Turn], Sequence[Turn]]]:
     """Yield windows of turns, each with the one two windows on, whose profiles it sends ahead."""
     for start in range(0, len(turns), size):
         yield turns[start : start + size], turns[start + 2 * size : start + 3 * size]
