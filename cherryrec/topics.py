@@ -33,6 +33,9 @@ class Topic:
         Whether it must have the partition count of the other user topics.
     is_public
         Whether sites read or write it; the others are internal.
+    n_partitions
+        A fixed partition count; None is the configured one. Topics that every worker follows whole
+        have one partition, so that all see one order; `examples` one, for the one learner.
     retention_s
         Kafka's `retention.ms` for policies that delete, in seconds.
     max_message_bytes
@@ -47,6 +50,7 @@ class Topic:
     tombstone: str | None = None
     co_partitioned: bool = True
     is_public: bool = False
+    n_partitions: int | None = None
     retention_s: int = 7 * 86_400
     max_message_bytes: int = 1 << 20
 
@@ -60,6 +64,7 @@ TOPICS: tuple[Topic, ...] = (
         summary="articles as they stand now",
         tombstone="retracts the article",
         co_partitioned=False,
+        n_partitions=1,
         is_public=True,
     ),
     Topic(
@@ -103,6 +108,7 @@ TOPICS: tuple[Topic, ...] = (
         message=events.ArticleActivity,
         summary="absolute decayed counters, by source partition",
         co_partitioned=False,
+        n_partitions=1,
         max_message_bytes=4 << 20,
     ),
     Topic(
@@ -144,6 +150,7 @@ TOPICS: tuple[Topic, ...] = (
         message=events.Example,
         summary="labelled impressions for the learner",
         co_partitioned=False,
+        n_partitions=1,
     ),
     Topic(
         name="models",
@@ -152,6 +159,7 @@ TOPICS: tuple[Topic, ...] = (
         message=events.ModelSnapshot,
         summary="learner snapshots as plain arrays",
         co_partitioned=False,
+        n_partitions=1,
         max_message_bytes=16 << 20,
     ),
     Topic(
@@ -170,6 +178,7 @@ TOPICS: tuple[Topic, ...] = (
         message=events.DeadLetter,
         summary="messages that were refused, with the reason",
         co_partitioned=False,
+        n_partitions=1,
         is_public=True,
         max_message_bytes=4 << 20,
     ),

@@ -1,0 +1,170 @@
+"""Creating the topics, and checking that they are as they must be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from cherryrec.errors import ServiceError
+from cherryrec.topics import TOPICS, Topic, TopicNames
+from streams.config import KafkaConfig
+
+__all__ = ["Mismatch", "check_topics", "create_topics", "topic_settings"]
+
+_VISIBLE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One way in which a topic is not as it must be."""
+
+    topic: str
+    setting: str
+    wanted: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.setting} must be {self.wanted}, got {self.got}"
+
+
+def topic_settings(topic: Topic) -> dict[str, str]:
+    """Return the settings a topic is created with and checked against."""
+    settings = {
+        "cleanup.policy": topic.cleanup,
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+    if "delete" in topic.cleanup:
+        settings["retention.ms"] = str(topic.retention_s * 1_000)
+    return settings
+
+
+def n_partitions(topic: Topic, kafka: KafkaConfig) -> int:
+    """Return how many partitions a topic has: its own fixed number, or the configured one."""
+    return topic.n_partitions or kafka.partitions
+
+
+def create_topics(kafka: KafkaConfig) -> list[str]:
+    """Create the topics that are not there yet; return their names.
+
+    Raises
+    ------
+    ServiceError
+        Kafka does not answer, or refuses.
+    """
+    names = TopicNames(kafka.prefix)
+    with _Admin(kafka) as admin:
+        there = set(admin.list_topics())
+        missing = [topic for topic in TOPICS if names(topic.name) not in there]
+        for topic in missing:
+            new = NewTopic(
+                name=names(topic.name),
+                num_partitions=n_partitions(topic, kafka),
+                replication_factor=kafka.replication,
+                topic_configs=topic_settings(topic),
+            )
+            try:
+                admin.create_topics([new])
+            except TopicAlreadyExistsError:
+                continue
+        wanted = {names(topic.name) for topic in TOPICS}
+        give_up = time.monotonic() + _VISIBLE_S
+        while not wanted <= set(admin.list_topics()):
+            if time.monotonic() > give_up:
+                absent = ", ".join(sorted(wanted - set(admin.list_topics())))
+                msg = f"topics {absent} were created but are not there after {_VISIBLE_S:g} s"
+                raise ServiceError(msg)
+            time.sleep(0.1)
+    return [names(topic.name) for topic in missing]
+
+
+def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
+    """Return every way in which the topics are not as they must be.
+
+    Raises
+    ------
+    ServiceError
+        Kafka does not answer.
+    """
+    names = TopicNames(kafka.prefix)
+    found: list[Mismatch] = []
+    with _Admin(kafka) as admin:
+        there = set(admin.list_topics())
+        present = [topic for topic in TOPICS if names(topic.name) in there]
+        for topic in TOPICS:
+            if topic not in present:
+                found.append(Mismatch(names(topic.name), "topic", "there", "none"))
+        described = admin.describe_topics([names(topic.name) for topic in present])
+        partitions = {one["name"]: len(one["partitions"]) for one in described}
+        for topic in present:
+            name, wanted = names(topic.name), n_partitions(topic, kafka)
+            if partitions[name] != wanted:
+                got = str(partitions[name])
+                found.append(Mismatch(name, "partitions", str(wanted), got))
+            settings = _configs(admin, name)
+            for key, value in topic_settings(topic).items():
+                if not _is_same(settings.get(key, ""), value):
+                    found.append(Mismatch(name, key, value, settings.get(key, "none")))
+    return found
+
+
+def _is_same(got: str, wanted: str) -> bool:
+    return sorted(got.split(",")) == sorted(wanted.split(","))
+
+
+def _configs(admin: Any, name: str) -> dict[str, str]:
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+    return _flat_configs(answer, name)
+
+
+def _flat_configs(answer: Any, name: str) -> dict[str, str]:
+    """Read names and values out of kafka-python's answer."""
+    if isinstance(answer, Mapping):
+        for resource, configs in answer.items():
+            if name in str(resource) or resource == name:
+                return {
+                    key: str(value["value"] if isinstance(value, Mapping) else value)
+                    for key, value in configs.items()
+                }
+            if isinstance(configs, Mapping) and name in configs:
+                return _flat_configs({name: configs[name]}, name)
+    msg = f"Kafka's answer about the settings of {name!r} cannot be read: {answer!r}"
+    raise ServiceError(msg)
+
+
+class _Admin:
+    """kafka-python's admin client, its errors in our words."""
+
+    def __init__(self, kafka: KafkaConfig) -> None:
+        self._kafka = kafka
+        self._client: Any = None
+
+    def __enter__(self) -> Any:
+        try:
+            self._client = KafkaAdminClient(
+                bootstrap_servers=self._kafka.bootstrap_servers,
+                request_timeout_ms=10_000,
+                bootstrap_timeout_ms=10_000,
+                **self._kafka.security.client_options(),
+            )
+        except KafkaError as error:
+            raise _unreachable(self._kafka, error) from error
+        return self._client
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._client.close()
+        if isinstance(error, KafkaError):
+            raise _unreachable(self._kafka, error) from error
+
+
+def _unreachable(kafka: KafkaConfig, error: Exception) -> ServiceError:
+    msg = (
+        f"Kafka at {kafka.bootstrap_servers} must answer, got {type(error).__name__}: {error}; "
+        "is it running, and is the address right?"
+    )
+    return ServiceError(msg)
