@@ -80,6 +80,10 @@ class StateTable(Table[bytes, bytes]):
     -----
     `get` and then `put` without an await between them cannot be interleaved by another agent.
     Writes of one partition reach the changelog in the order of the `put` calls.
+
+    A state that marks its event as applied must not outlive what the event should have sent: a
+    worker killed between the two would skip the event when it comes again. Either send first,
+    `await sender.flush()`, and then `put`; or send again, from the state, what a duplicate needs.
     """
 
     def __init__(
