@@ -70,6 +70,8 @@ class GpuConfig:
         Batches failing in a row after which the worker exits, for its supervisor to see.
     max_step_s
         Seconds one batch may take before the worker counts as hung (`/live` answers 503).
+    http_host, http_port
+        Where `/live`, `/ready` and `/metrics` answer; port 0 takes a free one.
     model_cache_dir
         Where `cherryrec model fetch` puts the small model.
     seed
@@ -101,6 +103,8 @@ class GpuConfig:
     max_failures: int = 5
     max_step_s: float = 120.0
     model_cache_dir: str = "~/.cache/cherryrec/models"
+    http_host: str = "127.0.0.1"
+    http_port: int = 6068
     seed: int = 0
 
     def __post_init__(self) -> None:

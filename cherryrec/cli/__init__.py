@@ -1,0 +1,85 @@
+"""The command `cherryrec`: the composition root, where files, environment and clocks are read.
+
+Commands are imported when they are called, so that `--help` is quick and works without torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from cherryrec import __version__
+from cherryrec.errors import CherryRecError, ConfigError
+
+__all__ = ["cli", "main"]
+
+COMMANDS = {
+    "demo": ("demo", "the whole system on a generated log, with a report"),
+    "up": ("stack", "start Kafka and all workers here, and leave them running"),
+    "down": ("stack", "stop what `up` started"),
+    "replay": ("replay", "run a recorded log through the pipeline and judge it"),
+    "worker": ("worker", "run one worker process: stream, learner or gpu"),
+    "topics": ("topics", "create or check the topics"),
+    "send": ("send", "send messages from a file to a topic"),
+    "tail": ("tail", "print the messages of a topic"),
+    "explain": ("explain", "say why a recommendation is what it is"),
+    "erase": ("tombstones", "erase a user everywhere"),
+    "retract": ("tombstones", "take an article out of every later slate"),
+    "generate": ("generate", "write a MIND-format log whose truth is known"),
+    "schema": ("schema", "write the JSON Schemas and the AsyncAPI document"),
+    "config": ("config", "show, check or document the settings"),
+    "doctor": ("doctor", "check what this machine has and say what to do"),
+    "kafka": ("kafka", "fetch or run a local Apache Kafka"),
+    "model": ("model", "fetch the small language model"),
+    "bench": ("bench", "run the benchmarks"),
+}
+"""Command → the module that holds it, and its line in --help."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"cherryrec.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command), "the module holds the command"
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="cherryrec")
+def cli() -> None:
+    """Streaming news recommendation: explained slates from Kafka topics, learned click by click."""
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("cherryrec: stopped", err=True)
+        sys.exit(130)
+    except CherryRecError as error:
+        click.echo(f"cherryrec: error: {error}", err=True)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:
+        sys.exit(1)

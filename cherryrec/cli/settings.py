@@ -1,0 +1,220 @@
+"""All settings of a process: defaults, then one TOML file, then CHERRYREC_ variables.
+
+A section is one frozen struct, whose defaults are written where it is defined. Names that are not
+settings are errors, wherever they come from: a setting that silently does nothing is worse.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from cherryrec.attention import AttentionConfig
+from cherryrec.catalogue import CatalogueConfig
+from cherryrec.errors import CherryRecError, ConfigError
+from cherryrec.feedback import FeedbackConfig
+from cherryrec.knrs import KnrsConfig
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
+from cherryrec.profile import ProfileConfig
+from cherryrec.vans import VansConfig
+from gpu_worker.config import GpuConfig
+from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
+from streams.engine.security import Security
+
+__all__ = ["CACHE_VARIABLE", "ENV_PREFIX", "SECTIONS", "Settings", "load_settings"]
+
+ENV_PREFIX = "CHERRYREC_"
+"""Before every variable: CHERRYREC_<SECTION>_<FIELD>."""
+
+CACHE_VARIABLE = "CHERRYREC_CACHE_DIR"
+"""Where jars and models are kept; read by the commands that fetch them."""
+
+_OTHER_VARIABLES = {CACHE_VARIABLE, "CHERRYREC_CONFIG", "CHERRYREC_TEST_LOGS"}
+
+SECTIONS: dict[str, type[Any]] = {
+    "kafka": KafkaConfig,
+    "security": Security,
+    "stream": StreamConfig,
+    "learner": LearnerProcessConfig,
+    "gpu": GpuConfig,
+    "evaluator": EvaluatorConfig,
+    "feedback": FeedbackConfig,
+    "knrs": KnrsConfig,
+    "vans": VansConfig,
+    "profile": ProfileConfig,
+    "catalogue": CatalogueConfig,
+    "attention": AttentionConfig,
+}
+"""Section name → its struct, in the order of the table."""
+
+_CORE = ("attention", "catalogue", "profile", "knrs", "vans", "feedback", "evaluator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every section, validated; `core` holds those of the pipeline."""
+
+    kafka: KafkaConfig = field(default_factory=KafkaConfig)
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    learner: LearnerProcessConfig = field(default_factory=LearnerProcessConfig)
+    gpu: GpuConfig = field(default_factory=GpuConfig)
+    core: PipelineConfig = field(default_factory=PipelineConfig)
+
+
+def load_settings(
+    file: Path | None,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Put the settings together.
+
+    Parameters
+    ----------
+    file
+        A TOML file with a table per section; None for none.
+    environment
+        Variables; those with our prefix override the file.
+    overrides
+        Values of command-line options by section and field, which override both.
+
+    Raises
+    ------
+    ConfigError
+        A name that is no setting, or a value that is not valid, and where it came from.
+
+    Examples
+    --------
+    >>> load_settings(None, {"CHERRYREC_KNRS_FLOOR": "30"}).core.knrs.floor
+    30
+    >>> load_settings(None, {"CHERRYREC_KNRS_FLOR": "30"})
+    Traceback (most recent call last):
+    ...
+    cherryrec.errors.ConfigError: CHERRYREC_KNRS_FLOR is no setting: did you mean CHERRYREC_KNRS_FLOOR?
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    origins: dict[tuple[str, str], str] = {}
+    for section, name, value, origin in (
+        *_from_file(file),
+        *_from_environment(environment),
+        *_from_overrides(overrides or {}),
+    ):
+        values[section][name] = value
+        origins[section, name] = origin
+    built = {name: _build(name, values[name], origins) for name in SECTIONS}
+    kafka = built["kafka"]
+    return Settings(
+        kafka=KafkaConfig(
+            bootstrap_servers=kafka.bootstrap_servers,
+            prefix=kafka.prefix,
+            partitions=kafka.partitions,
+            replication=kafka.replication,
+            security=built["security"],
+        ),
+        stream=built["stream"],
+        learner=built["learner"],
+        gpu=built["gpu"],
+        core=PipelineConfig(**{name: built[name] for name in _CORE}),
+    )
+
+
+def setting_names(section: str) -> list[str]:
+    """Return the fields of a section that can be set."""
+    return [one.name for one in fields(SECTIONS[section]) if not is_dataclass(one.default_factory)]
+
+
+_Entry = tuple[str, str, Any, str]
+
+
+def _from_file(file: Path | None) -> list[_Entry]:
+    if file is None:
+        return []
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"settings file {str(file)!r} must be readable TOML: {error}"
+        raise ConfigError(msg) from error
+    entries = []
+    for section, table in tables.items():
+        if section not in SECTIONS or not isinstance(table, dict):
+            msg = f"{file}: [{section}] is no section{_nearest(section, list(SECTIONS))}"
+            raise ConfigError(msg)
+        for name, value in table.items():
+            if name not in setting_names(section):
+                near = _nearest(name, setting_names(section))
+                msg = f"{file}: {section}.{name} is no setting{near}"
+                raise ConfigError(msg)
+            entries.append((section, name, value, f"{file}: {section}.{name}"))
+    return entries
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[_Entry]:
+    known = {
+        f"{ENV_PREFIX}{section}_{name}".upper(): (section, name)
+        for section in SECTIONS
+        for name in setting_names(section)
+    }
+    entries = []
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        if variable not in known:
+            msg = f"{variable} is no setting{_nearest(variable, list(known))}"
+            raise ConfigError(msg)
+        section, name = known[variable]
+        entries.append((section, name, _parsed(text), variable))
+    return entries
+
+
+def _from_overrides(overrides: Mapping[str, Mapping[str, Any]]) -> list[_Entry]:
+    return [
+        (section, name, value, f"option for {section}.{name}")
+        for section, table in overrides.items()
+        for name, value in table.items()
+        if value is not None
+    ]
+
+
+def _parsed(text: str) -> Any:
+    """Read a variable: JSON for lists and tables, else the text itself, which converts."""
+    if text[:1] in "[{":
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return text
+    return text
+
+
+def _build(section: str, values: dict[str, Any], origins: Mapping[tuple[str, str], str]) -> Any:
+    kind = SECTIONS[section]
+    hints = get_type_hints(kind)
+    converted = {}
+    for name, value in values.items():
+        try:
+            converted[name] = _convert(value, hints[name])
+        except msgspec.ValidationError as error:
+            msg = f"{origins[section, name]}: {error}, got {value!r}"
+            raise ConfigError(msg) from error
+    try:
+        return kind(**converted)
+    except CherryRecError as error:
+        sources = sorted(origins[section, name] for name in values if name in str(error))
+        where = f" (set by {', '.join(sources)})" if sources else ""
+        msg = f"{error}{where}"
+        raise ConfigError(msg) from error
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    if hint is Path:
+        return Path(msgspec.convert(value, str))
+    return msgspec.convert(value, hint, strict=False)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean {near[0]}?" if near else f", known are {', '.join(known[:20])}"
