@@ -56,11 +56,11 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""
-        return np.frombuffer(self.features, "<f4").reshape(len(self.articles), -1)
+        return _matrix(self.features, len(self.articles))
 
     def metric_array(self) -> NDArray[np.float32]:
         """KnRS's metrics, float32 (n, 5)."""
-        return np.frombuffer(self.metrics, "<f4").reshape(len(self.articles), -1)
+        return _matrix(self.metrics, len(self.articles))
 
 
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
@@ -125,3 +125,8 @@ def without(state: OpenRequests, request_id: str) -> OpenRequests:
     """Remove an entry."""
     kept = tuple(e for e in state.entries if e.request_id != request_id)
     return OpenRequests(kept, state.early_clicks)
+
+
+def _matrix(raw: bytes, n_rows: int) -> NDArray[np.float32]:
+    values = np.frombuffer(raw, "<f4")
+    return values.reshape(n_rows, values.size // max(n_rows, 1))
