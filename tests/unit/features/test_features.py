@@ -1,0 +1,166 @@
+"""The feature matrix: one column a name, nothing from after the request, evaluations filled in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from cherryrec.activity import Shard
+from cherryrec.attention import AttentionConfig
+from cherryrec.catalogue import Catalogue
+from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, column, feature_matrix
+from cherryrec.features import with_evaluations as evaluated
+from cherryrec.features.names import ARTICLE, ATTENTION, EVALUATION, KNRS, READING
+from cherryrec.knrs import KnrsConfig, select
+from cherryrec.profile import Profile, Visit
+from cherryrec.reader import Reader
+from tests.worlds import (
+    HALF_LIVES_S,
+    START_S,
+    Traffic,
+    article,
+    catalogue_of,
+    reads,
+    request,
+    traffic,
+)
+
+F32 = NDArray[np.float32]
+NOW = START_S + 600.0
+
+
+def matrix_of(
+    catalogue: Catalogue, articles: list[str], profile: Profile | None = None, now: float = NOW
+) -> dict[str, F32]:
+    """Feature rows by article."""
+    reader = Reader.of(profile or Profile(), catalogue)
+    selection = select(catalogue, reader, request("r", now, candidates=articles), KnrsConfig())
+    matrix = feature_matrix(catalogue, reader, selection, now)
+    return {catalogue.ids[row]: matrix[i] for i, row in enumerate(selection.rows)}
+
+
+def test_there_is_one_column_per_name() -> None:
+    matrix = matrix_of(catalogue_of(), ["a0", "a1"], reads("a2"))
+
+    assert {row.shape for row in matrix.values()} == {(len(FEATURES),)}
+    assert {row.dtype for row in matrix.values()} == {np.dtype(np.float32)}
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert (*KNRS, *READING, *ATTENTION, *ARTICLE, *EVALUATION, *CONTEXT) == FEATURES
+    assert [column(name) for name in FEATURES] == list(range(len(FEATURES)))
+    assert str(len(FEATURES)) in FEATURE_SET
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=traffic(), history=st.lists(st.integers(0, 11), max_size=60))
+def test_every_feature_is_finite(events: Traffic, history: list[int]) -> None:
+    catalogue = catalogue_of(12)
+    events.apply(Shard(0, catalogue, AttentionConfig()), 0, len(events))
+
+    matrix = matrix_of(
+        catalogue,
+        [f"a{k}" for k in range(12)] + ["unknown"],
+        reads(*(f"a{k}" for k in history)),
+        now=START_S + 7 * 86_400.0,
+    )
+
+    assert all(np.isfinite(row).all() for row in matrix.values())
+
+
+def test_context_is_the_same_for_every_candidate_and_nothing_else_is() -> None:
+    catalogue = catalogue_of(12)
+    shard = Shard(0, catalogue, AttentionConfig())
+    for offset, name in enumerate(("a0", "a1", "a1", "a5", "a9")):
+        shard.view(f"i{offset}", [name, "a2"], time_s=START_S, offset=offset)
+        shard.click(name, time_s=START_S, offset=offset)
+
+    rows = np.stack(list(matrix_of(catalogue, [f"a{k}" for k in range(12)], reads("a1")).values()))
+
+    context = [column(name) for name in CONTEXT]
+    assert (rows[:, context] == rows[0, context]).all()
+    varied = {name for name in FEATURES if np.ptp(rows[:, column(name)]) > 0}
+    assert {"relevance", "text_interest", "ctr_1h", "clicks_24h", "category_ctr_24h"} <= (
+        varied | {"text_interest"}
+    )
+
+
+def test_known_values_of_a_small_world() -> None:
+    catalogue = catalogue_of(4)
+    shard = Shard(0, catalogue, AttentionConfig())
+    shard.view("i", ["a0", "a1"], time_s=NOW - 600.0, offset=0)
+    shard.click("a0", time_s=NOW - 600.0, offset=0)
+    shard.read_by(["a0", "a3"], time_s=NOW, offset=0)
+    profile = Profile(
+        history=(Visit("a3", NOW - 3_600.0), Visit("a0", NOW - 1_800.0), Visit("a0", NOW - 60.0)),
+        n_clicks=3,
+        newest_s=NOW - 60.0,
+    )
+
+    row = matrix_of(catalogue, ["a0", "a2"], profile)["a0"]
+
+    def value(name: str) -> float:
+        return float(row[column(name)])
+
+    base = 2.0 / 12.0  # one click in two views, smoothed by one in ten
+    assert value("views_10m") == pytest.approx(np.log1p(0.5))
+    assert value("clicks_1h") == pytest.approx(np.log1p(2 ** (-1 / 6)))
+    assert value("ctr_10m") == pytest.approx(np.log((0.5 + 10 * base) / (10.5 * base)))
+    assert value("ctr_all") == pytest.approx(np.log((1 + 10 * base) / (11 * base)))
+    assert value("readers") == pytest.approx(np.log(2))
+    assert value("times_read") == pytest.approx(np.log(3))
+    assert value("category_share") == pytest.approx(2 / 3)
+    assert value("category_last") == 1.0
+    assert value("text_last") == pytest.approx(1.0, abs=1e-5)
+    assert value("text_nearest") == pytest.approx(1.0, abs=1e-5)
+    assert value("age") == pytest.approx(np.log1p(10.0))
+    assert value("is_first_shown") == 0.0
+    assert value("context_history") == pytest.approx(np.log(4))
+    assert value("context_slate") == pytest.approx(np.log(3))
+    assert value("context_idle") == pytest.approx(np.log(2))
+    assert value("context_day_sin") == pytest.approx(np.sin(2 * np.pi * 600 / 86_400), abs=1e-5)
+
+
+def test_entities_shared_with_what_was_read_count() -> None:
+    catalogue = Catalogue(HALF_LIVES_S)
+    catalogue.publish(article(0, entities=("Oslo", "NATO", "Euro")), START_S)
+    catalogue.publish(article(1, entities=("Oslo", "Euro")), START_S)
+    catalogue.publish(article(2), START_S)
+
+    matrix = matrix_of(catalogue, ["a1", "a2"], reads("a0"))
+
+    place = column("entity_overlap")
+    assert [float(matrix[a][place]) for a in ("a1", "a2")] == pytest.approx([np.log(3), 0.0])
+
+
+def test_scoring_a_request_changes_nothing_it_reads() -> None:
+    catalogue = catalogue_of(6)
+    shard = Shard(0, catalogue, AttentionConfig())
+    shard.view("i", ["a0", "a1"], time_s=START_S, offset=0)
+    before = catalogue.totals.sums.tobytes()
+
+    first = matrix_of(catalogue, ["a0", "a1"], reads("a3"))
+    second = matrix_of(catalogue, ["a0", "a1"], reads("a3"))
+
+    assert catalogue.totals.sums.tobytes() == before
+    assert all((first[a] == second[a]).all() for a in first)
+
+
+def test_evaluations_stand_against_the_mean_of_those_there_are() -> None:
+    matrix = np.ones((3, len(FEATURES)), np.float32)
+
+    filled = evaluated(matrix, ["a", "b", "c"], {"a": 0.9, "c": 0.5, "other": 0.1})
+
+    assert filled[:, column("evaluation")].tolist() == pytest.approx([0.2, 0.0, -0.2])
+    assert filled[:, column("has_evaluation")].tolist() == [1.0, 0.0, 1.0]
+    others = [i for i, name in enumerate(FEATURES) if name not in EVALUATION]
+    assert (filled[:, others] == matrix[:, others]).all()
+    assert (matrix == 1).all()
+
+
+@pytest.mark.parametrize("evaluations", [{}, {"somebody else": 0.7}])
+def test_without_evaluations_the_matrix_stays(evaluations: dict[str, float]) -> None:
+    matrix = np.zeros((2, len(FEATURES)), np.float32)
+
+    assert evaluated(matrix, ["a", "b"], evaluations) is matrix

@@ -1,0 +1,186 @@
+"""The feedback join: which clicks label which exposure, in any order, and when windows end."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cherryrec.errors import ConfigError
+from cherryrec.events import Click, Example, Impression
+from cherryrec.feedback import (
+    UNSHOWN_S,
+    FeedbackConfig,
+    ended,
+    ends_s,
+    example_of,
+    note_click,
+    note_impression,
+)
+from cherryrec.open_requests import OpenRequest, OpenRequests
+from tests.worlds import START_S, click, impression
+
+WINDOW_S = 600.0
+CONFIG = FeedbackConfig(attribution_window_s=WINDOW_S)
+
+
+def answered(name: str, *articles: str, **fields: Any) -> OpenRequest:
+    """An answered request whose features are its candidates' places."""
+    places = np.arange(len(articles), dtype="<f4")
+    return OpenRequest(
+        name,
+        START_S,
+        10,
+        articles,
+        places[:, None].tobytes(),
+        np.tile(places[:, None], (1, 5)).tobytes(),
+        **fields,
+    )
+
+
+def joined(state: OpenRequests, *events: Impression | Click) -> OpenRequests:
+    for event in events:
+        if isinstance(event, Impression):
+            state, _ = note_impression(state, event, CONFIG)
+        else:
+            state = note_click(state, event, CONFIG)
+    return state
+
+
+def labels(state: OpenRequests, place: int = 0) -> Example | None:
+    return example_of(state.entries[place], user_id="u", feature_set="f")
+
+
+def test_the_order_of_an_impression_and_its_clicks_does_not_matter() -> None:
+    events: tuple[Impression | Click, ...] = (
+        impression("i", ["c", "a", "b"], request_id="r"),
+        click("a", START_S + 10, impression_id="i"),
+        click("b", START_S + 20, impression_id="i"),
+    )
+    for order in permutations(events):
+        example = labels(joined(OpenRequests((answered("r", "a", "b", "c", "d"),)), *order))
+
+        assert example is not None
+        assert (example.articles, example.clicked) == (("c", "a", "b"), (False, True, True))
+        assert np.frombuffer(example.features, "<f4").tolist() == [2.0, 0.0, 1.0]
+        assert np.frombuffer(example.metrics, "<f4").reshape(3, 5)[:, 0].tolist() == [2, 0, 1]
+
+
+def test_an_impression_without_request_id_shows_the_request_of_its_name() -> None:
+    state = joined(OpenRequests((answered("i", "a"),)), impression("i", ["a"]))
+
+    assert state.entries[0].shown_s == START_S
+
+
+def test_a_second_impression_of_a_request_changes_nothing() -> None:
+    once = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+
+    again, shown = note_impression(
+        once, impression("i2", ["a"], START_S + 5, request_id="r"), CONFIG
+    )
+
+    assert shown is None
+    assert again is once
+
+
+def test_a_click_without_impression_goes_to_the_newest_that_shows_it_in_time() -> None:
+    state = joined(
+        OpenRequests((answered("r1", "a", "b"), answered("r2", "a", "b"))),
+        impression("i1", ["a", "b"], START_S, request_id="r1"),
+        impression("i2", ["b"], START_S + 60, request_id="r2"),
+    )
+
+    state = joined(state, click("a", START_S + 70), click("b", START_S + 70))
+    assert [e.clicked for e in state.entries] == [("a",), ("b",)]
+
+    assert joined(state, click("b", START_S - 1)) is state  # before it was shown
+    assert joined(state, click("b", START_S + 60 + WINDOW_S + 1)) is state
+    assert joined(state, click("z", START_S + 70)) is state
+
+
+def test_a_click_after_the_window_labels_nothing_even_by_name() -> None:
+    shown = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+
+    late = click("a", START_S + WINDOW_S + 1, impression_id="i")
+    in_time = click("a", START_S + WINDOW_S, impression_id="i")
+
+    assert joined(shown, late) is shown
+    assert joined(shown, in_time).entries[0].clicked == ("a",)
+
+
+def test_an_early_click_after_the_window_labels_nothing_either() -> None:
+    state = joined(
+        OpenRequests((answered("r", "a", "b"),)),
+        click("a", START_S + WINDOW_S + 1, impression_id="i"),
+        click("b", START_S + 5, impression_id="i"),
+        impression("i", ["a", "b"], request_id="r"),
+    )
+
+    assert state.entries[0].clicked == ("b",)
+    assert state.early_clicks == ()
+
+
+def test_early_clicks_are_few_and_leave_with_time() -> None:
+    state = OpenRequests()
+    for k in range(20):
+        state = joined(state, click(f"a{k}", START_S + k, impression_id=f"i{k}"))
+    assert len(state.early_clicks) == 8
+    assert state.early_clicks[-1] == ("i19", "a19", START_S + 19)
+
+    later = START_S + 20 + WINDOW_S + UNSHOWN_S
+    state = joined(state, click("b", later, impression_id="j"))
+
+    assert [name for name, _, _ in state.early_clicks] == ["j"]
+
+
+def test_a_click_counts_once() -> None:
+    state = joined(
+        OpenRequests((answered("r", "a", "b"),)),
+        impression("i", ["a", "b"], request_id="r"),
+        click("a", impression_id="i"),
+    )
+
+    assert joined(state, click("a", START_S + 1, impression_id="i")) is state
+
+
+def test_an_impression_without_clicks_makes_no_example() -> None:
+    state = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+
+    assert labels(state) is None
+    assert labels(OpenRequests((answered("r", "a"),))) is None
+
+
+def test_an_article_shown_beside_the_slate_is_left_out_of_the_example() -> None:
+    state = joined(
+        OpenRequests((answered("r", "a", "b"),)),
+        impression("i", ["advert", "b", "a"], request_id="r"),
+        click("a", impression_id="i"),
+    )
+
+    example = labels(state)
+    assert example is not None
+    assert (example.articles, example.clicked) == (("b", "a"), (False, True))
+
+
+def test_a_request_ends_after_its_window_and_never_while_pending() -> None:
+    shown = answered("shown", "a", shown_s=START_S + 60)
+    unshown = answered("unshown", "a")
+    pending = answered("pending", "a", expires_at=1.0)
+    state = OpenRequests((pending, unshown, shown))
+
+    def ended_before(time_s: float) -> list[str]:
+        return [e.request_id for e in ended(state, before_s=time_s, config=CONFIG)]
+
+    assert ends_s(shown, CONFIG) == START_S + 60 + WINDOW_S
+    assert ends_s(unshown, CONFIG) == START_S + WINDOW_S + UNSHOWN_S
+    assert ended_before(START_S + 60 + WINDOW_S) == []
+    assert ended_before(START_S + 61 + WINDOW_S) == ["shown"]
+    assert ended_before(START_S + 1e9) == ["unshown", "shown"]
+
+
+@pytest.mark.parametrize("wrong", [-1.0, float("nan")])
+def test_a_window_below_zero_is_refused(wrong: float) -> None:
+    with pytest.raises(ConfigError, match="attribution_window_s must be at least 0"):
+        FeedbackConfig(attribution_window_s=wrong)

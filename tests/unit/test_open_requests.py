@@ -1,0 +1,93 @@
+"""Open requests of one user: stored, bounded, and never losing one that waits for its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cherryrec.open_requests import (
+    MAX_OPEN,
+    OpenRequest,
+    OpenRequests,
+    decode_open,
+    encode_open,
+    n_pending,
+    opened,
+    with_entry,
+    without,
+)
+from tests.worlds import START_S
+
+
+def entry(name: str, **fields: Any) -> OpenRequest:
+    return OpenRequest(name, START_S, 10, ("a", "b"), b"", b"", **fields)
+
+
+def test_what_is_stored_comes_back() -> None:
+    features = np.arange(6, dtype="<f4").reshape(2, 3)
+    metrics = np.ones((2, 5), "<f4")
+    one = OpenRequest(
+        "r", START_S, 5, ("a", "b"), features.tobytes(), metrics.tobytes(), dropped=("c",),
+        is_cold=True, expires_at=2.5, impression_id="i", shown_s=START_S, shown=("b",),
+        clicked=("b",), answered_by="deadlines:7", degraded="evaluation_late",
+    )  # fmt: skip
+    state = OpenRequests((one,), (("i2", "a", START_S),))
+
+    got = decode_open(encode_open(state))
+
+    assert got == state
+    assert got.entries[0].feature_array().tolist() == features.tolist()
+    assert got.entries[0].metric_array().shape == (2, 5)
+
+
+def test_nothing_open_is_nothing_stored() -> None:
+    assert encode_open(OpenRequests()) is None
+    assert decode_open(None) == OpenRequests()
+    assert encode_open(without(OpenRequests((entry("r"),)), "r")) is None
+
+
+def test_an_entry_of_the_same_id_is_replaced() -> None:
+    state = with_entry(OpenRequests((entry("r1"), entry("r2"))), entry("r1", shown_s=START_S))
+
+    assert [e.request_id for e in state.entries] == ["r2", "r1"]
+    found = opened(state, "r1")
+    assert found is not None
+    assert found.shown_s == START_S
+    assert opened(state, "r3") is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=80))
+def test_pending_requests_never_leave_and_the_rest_is_bounded(
+    steps: list[tuple[int, bool]],
+) -> None:
+    """As the pipeline does it: no pending request is added to a full house of them."""
+    state = OpenRequests()
+    pending: set[str] = set()
+    for number, is_new in steps:
+        name = f"r{number}"
+        waits = is_new and (n_pending(state) < MAX_OPEN or name in pending)
+        state = with_entry(state, entry(name, expires_at=1.0 if waits else None))
+        pending = pending | {name} if waits else pending - {name}
+
+        assert len(state.entries) <= MAX_OPEN
+        assert n_pending(state) == len(pending)
+        assert pending <= {e.request_id for e in state.entries}
+
+
+def test_where_all_wait_a_new_answered_request_is_not_kept() -> None:
+    state = OpenRequests()
+    for k in range(MAX_OPEN):
+        state = with_entry(state, entry(f"r{k}", expires_at=1.0))
+
+    assert with_entry(state, entry("answered")) == state
+
+
+def test_adding_a_pending_request_to_a_full_house_is_a_bug() -> None:
+    full = OpenRequests(tuple(entry(f"r{k}", expires_at=1.0) for k in range(MAX_OPEN)))
+
+    with pytest.raises(AssertionError, match="pending"):
+        with_entry(full, entry("one more", expires_at=1.0))
