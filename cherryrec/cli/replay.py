@@ -1,0 +1,186 @@
+"""`cherryrec replay LOG`: a recorded log through the code that serves, judged as it goes."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from cherryrec.cli.options import cache_dir, with_settings
+from cherryrec.cli.settings import Settings
+from cherryrec.errors import ConfigError
+from cherryrec.events import Evaluation, EvaluationRequest
+
+__all__ = ["replay"]
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+
+
+class Duration(click.ParamType):
+    """Seconds, or a number with s, m, h or d."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read `30m` as 1800 seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(value))
+        if found is None:
+            self.fail(f"wanted a duration such as 0, 90s or 30m, got {value!r}", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command()
+@click.argument("log", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--engine", type=click.Choice(["local", "kafka"]), default="local", show_default=True)
+@click.option(
+    "--evaluator",
+    default="none",
+    show_default=True,
+    metavar="none|MODEL",
+    help="CnLE's model: a folder, a hub name, `small` or `auto`; none replays without CnLE.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="For the models and intervals."
+)
+@click.option("--limit", type=click.IntRange(1), help="Only the first N impressions.")
+@click.option(
+    "--label-delay",
+    type=Duration(),
+    default="0",
+    show_default=True,
+    help="Event time until clicks, and that there were none, are known: 0, 90s, 30m.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report; default: reports/<log>-<engine>.",
+)
+@click.option(
+    "--predictions",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the ranks in MIND's submission format.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Stream workers that --engine kafka starts.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    help="Requests in flight with --engine kafka: more is faster and staler.",
+)
+@click.option(
+    "--running",
+    is_flag=True,
+    help="With --engine kafka: use the workers that run already on --bootstrap-servers.",
+)
+@with_settings
+def replay(
+    settings: Settings,
+    log: Path,
+    engine: str,
+    evaluator: str,
+    seed: int,
+    limit: int | None,
+    label_delay: float,
+    report: Path | None,
+    predictions: Path | None,
+    workers: int,
+    window: int,
+    running: bool,
+) -> None:
+    """Replay LOG, a folder in MIND's format, in event-time order.
+
+    Every impression is ranked before its labels are learned (protocol A). With --engine local the
+    recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
+    """
+    from cherryrec.cli.running import replay_kafka, replay_local
+    from cherryrec.evaluation.mind import MindLog
+    from cherryrec.evaluation.predictions import write_predictions
+    from cherryrec.evaluation.report import metrics_table, write_report
+
+    mind = MindLog(log)
+    keep = predictions is not None
+    if engine == "local":
+        evaluate = None if evaluator == "none" else _load(settings, evaluator)
+        done = replay_local(
+            mind,
+            settings,
+            limit=limit,
+            label_delay_s=label_delay,
+            seed=seed,
+            keep_ranks=keep,
+            evaluate=evaluate,
+        )
+    elif running:
+        done = replay_kafka(
+            mind, settings.kafka, limit=limit, seed=seed, window=window, keep_ranks=keep
+        )
+    else:
+        from streams.stack import LocalStack, StackSettings
+
+        with tempfile.TemporaryDirectory(prefix="cherryrec-") as folder:
+            stack = StackSettings(
+                folder=Path(folder),
+                cache_dir=cache_dir(),
+                kafka=settings.kafka,
+                n_workers=workers,
+                has_evaluator=evaluator != "none",
+                environment=_environment(evaluator, label_delay, seed),
+            )
+            with LocalStack(stack) as started:
+                done = replay_kafka(
+                    mind, started.kafka, limit=limit, seed=seed, window=window, keep_ranks=keep
+                )
+    name = log.resolve().name
+    notes = [f"bad row {row}" for row in mind.bad_rows[:10]]
+    summary = done.summary(mind, name=name, label_delay_s=label_delay, seed=seed, notes=notes)
+    click.echo(metrics_table(summary))
+    percentiles = summary.latency.percentiles() if summary.latency else {}
+    times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
+    click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
+    if summary.degraded:
+        click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
+    for row in mind.bad_rows[:10]:
+        click.echo(f"bad row: {row}", err=True)
+    if summary.sha256:
+        click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
+    if predictions is not None:
+        n_lines = write_predictions(predictions, done.judge.ranks, order=mind.file_order)
+        click.echo(f"{n_lines} lines of predictions: {predictions}")
+    folder_name = report or Path("reports") / f"{name}-{engine}"
+    click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")
+
+
+def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, str]:
+    """Return the settings of the workers that this replay starts."""
+    values = {
+        "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
+        "CHERRYREC_STREAM_TICK_S": "0",
+        "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
+        "CHERRYREC_VANS_SEED": str(seed),
+    }
+    if evaluator != "none":
+        values |= {"CHERRYREC_GPU_MODEL": evaluator}
+    return values
+
+
+def _load(settings: Settings, model: str) -> Callable[[EvaluationRequest], Evaluation]:
+    """Load CnLE into this process."""
+    try:
+        from gpu_worker.in_process import LocalEvaluator
+    except ImportError as error:
+        msg = f"--evaluator needs the extra `llm`: pip install 'cherryrec[llm]' ({error})"
+        raise ConfigError(msg) from error
+    return LocalEvaluator.load(replace(settings.gpu, model=model)).evaluate

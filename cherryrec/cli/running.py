@@ -1,0 +1,137 @@
+"""Running a replay with either engine and summing it up: what `replay` and `demo` share."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cherryrec import __version__
+from cherryrec.cli.progress import progress_bar
+from cherryrec.cli.settings import Settings
+from cherryrec.evaluation.baselines import all_baselines
+from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.mind_rows import MindImpression
+from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
+from cherryrec.evaluation.summary import Latency, ReplaySummary
+from cherryrec.events import Evaluation, EvaluationRequest
+from cherryrec.topics import TopicNames
+from streams.config import KafkaConfig
+from streams.replay import KafkaReplay, ReplaySettings
+
+__all__ = ["Replayed", "replay_kafka", "replay_local"]
+
+Evaluate = Callable[[EvaluationRequest], Evaluation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a replay gave: the judge, and how long everything took."""
+
+    engine: str
+    judge: Judge
+    rows: Sequence[MindImpression]
+    latencies_s: Sequence[float]
+    wall_s: float
+    has_digest: bool
+
+    def summary(
+        self, log: MindLog, *, name: str, label_delay_s: float, seed: int, notes: Sequence[str]
+    ) -> ReplaySummary:
+        """Sum up for the report and the tables."""
+        times = np.array([row.shown_at for row in self.rows])
+        rows = tuple(
+            replace(row, over_time=self.judge.metrics[row.name].over_time())
+            for row in self.judge.rows(seed)
+        )
+        return ReplaySummary(
+            protocol=f"A: impression ranking, prequential, label delay {label_delay_s:g} s",
+            log_name=name,
+            engine=self.engine,
+            seed=seed,
+            command=" ".join(["cherryrec", *sys.argv[1:]]),
+            rows=rows,
+            counts={
+                "impressions": len(self.rows),
+                "recommendations": self.judge.n_recommendations,
+                "users": len({row.user_id for row in self.rows}),
+                "clicks": sum(sum(row.clicked or ()) for row in self.rows),
+                "bad rows": log.n_bad_rows,
+            },
+            wall_s=self.wall_s,
+            impressions_per_s=len(self.rows) / max(self.wall_s, 1e-9),
+            latency=Latency(times, 1_000.0 * np.array(self.latencies_s)),
+            degraded=dict(self.judge.degraded),
+            sha256=self.judge.digest if self.has_digest else None,
+            versions={
+                "cherryrec": __version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+            },
+            notes=tuple(notes),
+        )
+
+
+def replay_local(
+    log: MindLog,
+    settings: Settings,
+    *,
+    limit: int | None,
+    label_delay_s: float,
+    seed: int,
+    keep_ranks: bool = False,
+    evaluate: Evaluate | None = None,
+) -> Replayed:
+    """Replay in this process."""
+    articles = log.articles()
+    judge = Judge(all_baselines(articles, seed=seed), keep_ranks=keep_ranks)
+    core = replace(settings.core, vans=replace(settings.core.vans, seed=seed))
+    engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate)
+    rows = list(log.impressions(limit))
+    started = time.perf_counter()
+    with progress_bar("replaying", len(rows)) as advance:
+        engine.run(rows, LogMessages(articles), judge, advance)
+    return Replayed(
+        engine="local",
+        judge=judge,
+        rows=rows,
+        latencies_s=engine.latencies_s,
+        wall_s=time.perf_counter() - started,
+        has_digest=True,
+    )
+
+
+def replay_kafka(
+    log: MindLog,
+    kafka: KafkaConfig,
+    *,
+    limit: int | None,
+    seed: int,
+    window: int,
+    keep_ranks: bool = False,
+    deadline_ms: int | None = None,
+) -> Replayed:
+    """Replay through the topics of a running system."""
+    articles = log.articles()
+    judge = Judge(all_baselines(articles, seed=seed), keep_ranks=keep_ranks)
+    engine = KafkaReplay(
+        {"bootstrap_servers": kafka.bootstrap_servers, **kafka.security.client_options()},
+        TopicNames(kafka.prefix),
+        ReplaySettings(window=window),
+    )
+    rows = list(log.impressions(limit))
+    started = time.perf_counter()
+    with progress_bar("replaying through Kafka", len(rows)) as advance:
+        engine.run(rows, LogMessages(articles, deadline_ms=deadline_ms), judge, advance)
+    return Replayed(
+        engine="kafka",
+        judge=judge,
+        rows=rows,
+        latencies_s=engine.latencies_s,
+        wall_s=time.perf_counter() - started,
+        has_digest=False,
+    )
