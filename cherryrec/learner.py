@@ -172,13 +172,16 @@ def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]
             "the worker that sent it runs another version"
         )
         raise BadMessage(msg)
+    wanted = (4 * n * len(FEATURES), 4 * n * len(METRICS), n)
+    got = (len(example.features), len(example.metrics), len(example.clicked))
+    if wanted != got or n == 0:
+        msg = (
+            f"features, metrics and labels of {n} articles must be {wanted} "
+            f"(bytes, bytes, labels; at least one article), got {got}"
+        )
+        raise BadMessage(msg)
     features = np.frombuffer(example.features, "<f4")
     metrics = np.frombuffer(example.metrics, "<f4")
-    wanted = (n * len(FEATURES), n * len(METRICS), n)
-    got = (features.size, metrics.size, len(example.clicked))
-    if wanted != got:
-        msg = f"features, metrics and labels of {n} articles must be {wanted}, got {got}"
-        raise BadMessage(msg)
     if not (np.isfinite(features).all() and np.isfinite(metrics).all()):
         msg = f"features of example {example.example_id!r} must be finite"
         raise BadMessage(msg)

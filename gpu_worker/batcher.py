@@ -9,6 +9,7 @@ first job came.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -139,6 +140,12 @@ class Batcher(Generic[T]):
                 break
             jobs.append(self._jobs.popleft())
         return Batch(jobs=tuple(jobs), expired=tuple(expired))
+
+    def remove(self, is_unwanted: Callable[[T], bool]) -> list[T]:
+        """Remove and return the waiting items that nobody wants any more."""
+        removed = [job.item for job in self._jobs if is_unwanted(job.item)]
+        self._jobs = deque(job for job in self._jobs if not is_unwanted(job.item))
+        return removed
 
     def _is_full(self) -> bool:
         """Whether the jobs waiting are as many as go together."""

@@ -14,7 +14,8 @@ class EvaluatorCounts:
     """Counts that only ever rise, except `failures_in_a_row`.
 
     Every request is counted once in `requests` and, when answered, once in `evaluated`, `cached`,
-    `expired` or `failed`. `wait_s` sums over prompts, `compute_s` over batches.
+    `expired` or `failed`; those left to another worker are in `given_away`. `wait_s` sums over
+    prompts, `compute_s` over batches.
     """
 
     requests: int = 0
@@ -22,6 +23,7 @@ class EvaluatorCounts:
     cached: int = 0
     expired: int = 0
     failed: int = 0
+    given_away: int = 0
     batches: int = 0
     prompts: int = 0
     tokens: int = 0

@@ -1,18 +1,15 @@
 """The way of a request through the worker: render, look up, batch, judge, answer.
 
 No Kafka and no clock of its own: the loop and the replay drive the same object. Every request that
-is submitted is answered exactly once: with evaluations, or with the error that kept them back.
+is submitted is answered exactly once, with evaluations or with the error that kept them back,
+unless it is given away.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cherryrec.cnle import Prompt, PromptConfig, evaluations_of, render
 from cherryrec.errors import ModelError
@@ -22,55 +19,15 @@ from gpu_worker.batcher import Batch, Batcher, Job
 from gpu_worker.cache import ScoreCache
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import EvaluatorCounts
+from gpu_worker.open_requests import Answer, OpenRequest, PromptPlace
 
-__all__ = ["Answer", "Evaluator"]
+__all__ = ["Evaluator"]
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _MAX_ERROR_CHARACTERS = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Generic[T]):
-    """An evaluation and where its request came from."""
-
-    source: T
-    evaluation: Evaluation
-
-
-@dataclass(slots=True, eq=False)
-class _Open(Generic[T]):
-    """A request with prompts still to be judged."""
-
-    source: T
-    request: EvaluationRequest
-    prompts: tuple[Prompt, ...] = ()
-    logits: list[NDArray[np.float64] | None] = field(default_factory=list)
-    is_answered: bool = False
-    n_tokens: int = 0
-    n_computed: int = 0
-    wait_s: float = 0.0
-    compute_s: float = 0.0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the logits of all prompts are known."""
-        return all(one is not None for one in self.logits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place(Generic[T]):
-    """One prompt of an open request."""
-
-    open: _Open[T]
-    number: int
-
-    @property
-    def prompt(self) -> Prompt:
-        """The prompt itself."""
-        return self.open.prompts[self.number]
 
 
 class Evaluator(Generic[T]):
@@ -92,7 +49,7 @@ class Evaluator(Generic[T]):
         self.cache = ScoreCache(max_bytes=config.cache_bytes)
         self._clock = clock
         self._prompt_config = PromptConfig(n_permutations=config.n_permutations, seed=config.seed)
-        self._batcher = Batcher[_Place[T]](
+        self._batcher = Batcher[PromptPlace[T]](
             max_batch_size=config.max_batch_size or backend.batch_size,
             max_batch_tokens=config.max_batch_tokens,
             max_wait_s=config.max_wait_s,
@@ -128,7 +85,7 @@ class Evaluator(Generic[T]):
         """
         self.counts.requests += 1
         answers: list[Answer[T]] = []
-        opened = _Open(source=source, request=request)
+        opened = OpenRequest(source=source, request=request)
         left_s = request.expires_at - wall_s
         if left_s <= 0:
             self._expire(opened, answers)
@@ -145,6 +102,20 @@ class Evaluator(Generic[T]):
             self._fail(opened, error, answers)
         return answers
 
+    def give_away(self, is_gone: Callable[[T], bool]) -> None:
+        """Drop waiting requests that another worker answers now, by their source.
+
+        Parameters
+        ----------
+        is_gone
+            Whether requests of a source are no longer this worker's.
+        """
+        removed = self._batcher.remove(lambda place: is_gone(place.open.source))
+        for opened in {id(place.open): place.open for place in removed}.values():
+            if not opened.is_answered:
+                opened.is_answered = True
+                self.counts.given_away += 1
+
     def run_due(self) -> list[Answer[T]]:
         """Judge the next batch if it is due."""
         if not self._batcher.is_due(self._clock()):
@@ -158,26 +129,26 @@ class Evaluator(Generic[T]):
             answers += self._run(self._batcher.take(self._clock()))
         return answers
 
-    def _look_up(self, opened: _Open[T]) -> None:
+    def _look_up(self, opened: OpenRequest[T]) -> None:
         """Take the scores that are known from the cache."""
         for prompt in opened.prompts:
             known = self.cache.get(self._key(prompt))
             opened.logits.append(None if known is None else known.logits)
             opened.n_tokens += 0 if known is None else known.n_tokens
 
-    def _queue(self, opened: _Open[T], left_s: float) -> None:
+    def _queue(self, opened: OpenRequest[T], left_s: float) -> None:
         """Queue the prompts whose scores are not known."""
         now = self._clock()
         for number, logits in enumerate(opened.logits):
             if logits is None:
                 self._batcher.add(
-                    _Place(opened, number),
+                    PromptPlace(opened, number),
                     n_tokens=self.backend.n_tokens(opened.prompts[number]),
                     expires_at=now + left_s,
                     now=now,
                 )
 
-    def _run(self, batch: Batch[_Place[T]]) -> list[Answer[T]]:
+    def _run(self, batch: Batch[PromptPlace[T]]) -> list[Answer[T]]:
         """Judge a batch and answer the requests that it completes."""
         answers: list[Answer[T]] = []
         for job in batch.expired:
@@ -212,7 +183,7 @@ class Evaluator(Generic[T]):
         self.counts.failures_in_a_row = 0
         return verdicts
 
-    def _take(self, place: _Place[T], verdict: Verdict, answers: list[Answer[T]]) -> None:
+    def _take(self, place: PromptPlace[T], verdict: Verdict, answers: list[Answer[T]]) -> None:
         """Put one verdict where it belongs."""
         opened = place.open
         if isinstance(verdict, LetterScores) and len(verdict.logits) != place.prompt.n_letters:
@@ -230,7 +201,7 @@ class Evaluator(Generic[T]):
         if opened.is_complete:
             self._finish(opened, answers)
 
-    def _finish(self, opened: _Open[T], answers: list[Answer[T]]) -> None:
+    def _finish(self, opened: OpenRequest[T], answers: list[Answer[T]]) -> None:
         """Answer a request whose letters are all known."""
         ids = [candidate.article_id for candidate in opened.request.candidates]
         logits = [one for one in opened.logits if one is not None]
@@ -244,14 +215,14 @@ class Evaluator(Generic[T]):
         self.counts.evaluated += not is_cached
         self._answer(opened, answers, evaluations=evaluations, is_cached=is_cached)
 
-    def _fail(self, opened: _Open[T], error: Exception, answers: list[Answer[T]]) -> None:
+    def _fail(self, opened: OpenRequest[T], error: Exception, answers: list[Answer[T]]) -> None:
         """Answer with an error, once."""
         if not opened.is_answered:
             self.counts.failed += 1
             lines = str(error).strip().splitlines() or [type(error).__name__]
             self._answer(opened, answers, error=lines[0][:_MAX_ERROR_CHARACTERS])
 
-    def _expire(self, opened: _Open[T], answers: list[Answer[T]]) -> None:
+    def _expire(self, opened: OpenRequest[T], answers: list[Answer[T]]) -> None:
         """Answer that it is too late, once."""
         if not opened.is_answered:
             self.counts.expired += 1
@@ -259,7 +230,7 @@ class Evaluator(Generic[T]):
 
     def _answer(
         self,
-        opened: _Open[T],
+        opened: OpenRequest[T],
         answers: list[Answer[T]],
         *,
         evaluations: dict[str, float] | None = None,
@@ -282,7 +253,7 @@ class Evaluator(Generic[T]):
         )
         answers.append(Answer(source=opened.source, evaluation=evaluation))
 
-    def _count(self, jobs: list[Job[_Place[T]]], started: float, compute_s: float) -> None:
+    def _count(self, jobs: list[Job[PromptPlace[T]]], started: float, compute_s: float) -> None:
         """Count one batch."""
         self.counts.batches += 1
         self.counts.prompts += len(jobs)

@@ -33,8 +33,9 @@ from cherryrec.topics import TopicNames
 from gpu_worker.backends import Backend
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import WorkerState
-from gpu_worker.evaluator import Answer, Evaluator
+from gpu_worker.evaluator import Evaluator
 from gpu_worker.offsets import AnsweredOffsets
+from gpu_worker.open_requests import Answer
 from gpu_worker.rebalance import Revocations
 
 __all__ = ["GROUP", "EvaluationLoop"]
@@ -143,7 +144,7 @@ class EvaluationLoop:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 allow_auto_create_topics=False,
-                session_timeout_ms=15_000,
+                session_timeout_ms=10_000,
                 max_poll_interval_ms=600_000,
             )
             stack.callback(consumer.close, autocommit=False, timeout_ms=5_000)
@@ -248,10 +249,11 @@ class EvaluationLoop:
             self._offsets.committed(moved)
 
     def _forget_revoked(self) -> None:
-        """Give up partitions that left us, and their records that were not begun."""
+        """Give up partitions that left us, with what waits of them: others answer it."""
         gone = self._revocations.drain()
         if gone:
             self._offsets.forget(gone)
+            self._evaluator.give_away(lambda place: place[0] in gone)
             self._backlog = deque(
                 one for one in self._backlog if (one.topic, one.partition) not in gone
             )

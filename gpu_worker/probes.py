@@ -28,7 +28,7 @@ _COUNTERS = {
     "failed_batches": "batches the model failed on as a whole",
 }
 _POLL_S = 0.05
-_OUTCOMES = ("evaluated", "cached", "expired", "failed")
+_OUTCOMES = ("evaluated", "cached", "expired", "failed", "given_away")
 
 
 class StateCollector(Collector):

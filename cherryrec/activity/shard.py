@@ -145,14 +145,15 @@ class Shard:
             msg = f"bucket must be below n_buckets {self.config.n_buckets}, got {message.bucket}"
             raise BadMessage(msg)
         width = self.counters.sums.shape[1] + 1
-        values = np.frombuffer(message.counters, "<f8")
-        if values.size != width * len(message.articles):
+        wanted = 8 * width * len(message.articles)
+        if len(message.counters) != wanted or len(message.seen) % 16:
             msg = (
-                f"counters must be {width} per article for {len(message.articles)} articles, "
-                f"got {values.size}: do all workers have the same half_lives_s?"
+                f"counters of {len(message.articles)} articles must be {wanted} bytes and seen "
+                f"pairs of 16, got {len(message.counters)} and {len(message.seen)}: "
+                "do all workers have the same half_lives_s?"
             )
             raise BadMessage(msg)
-        values = values.reshape(-1, width)
+        values = np.frombuffer(message.counters, "<f8").reshape(-1, width)
         first_shown = np.nan_to_num(values[:, -1], nan=0.0)
         rows = self.catalogue.rows(message.articles, float(first_shown.max(initial=0.0)))
         self._replace(rows, values[:, :-1], values[:, -1], message.as_of)

@@ -21,9 +21,9 @@ from cherryrec.evaluation.summary import Latency, ReplaySummary
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
-from streams.replay import KafkaReplay, ReplaySettings
+from streams.replay import KafkaReplay, ReplaySettings, Session
 
-__all__ = ["Replayed", "replay_kafka", "replay_local"]
+__all__ = ["Replayed", "open_session", "replay_kafka", "replay_local"]
 
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 
@@ -105,6 +105,12 @@ def replay_local(
     )
 
 
+def open_session(kafka: KafkaConfig) -> Session:
+    """Return a client of a cluster, to be entered."""
+    client = {"bootstrap_servers": kafka.bootstrap_servers, **kafka.security.client_options()}
+    return Session(client, TopicNames(kafka.prefix))
+
+
 def replay_kafka(
     log: MindLog,
     kafka: KafkaConfig,
@@ -118,14 +124,13 @@ def replay_kafka(
     """Replay through the topics of a running system."""
     articles = log.articles()
     judge = Judge(all_baselines(articles, seed=seed), keep_ranks=keep_ranks)
-    engine = KafkaReplay(
-        {"bootstrap_servers": kafka.bootstrap_servers, **kafka.security.client_options()},
-        TopicNames(kafka.prefix),
-        ReplaySettings(window=window),
-    )
     rows = list(log.impressions(limit))
     started = time.perf_counter()
-    with progress_bar("replaying through Kafka", len(rows)) as advance:
+    with (
+        open_session(kafka) as session,
+        progress_bar("replaying through Kafka", len(rows)) as advance,
+    ):
+        engine = KafkaReplay(session, ReplaySettings(window=window))
         engine.run(rows, LogMessages(articles, deadline_ms=deadline_ms), judge, advance)
     return Replayed(
         engine="kafka",

@@ -103,7 +103,10 @@ class ProfileUpdate(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RecommendationRequest(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Asks for a slate: from `candidates` if given, else from the whole catalogue."""
+    """Asks for a slate: from `candidates` if given, else from the whole catalogue.
+
+    `deadline_ms` 0 asks for an answer at once, without CnLE; absent is the workers' own deadline.
+    """
 
     schema: Literal[1] = 1
     request_id: Id

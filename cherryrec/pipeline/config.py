@@ -26,7 +26,7 @@ class EvaluatorConfig:
         Ask CnLE; without it VaNS ranks alone, and no slate counts as degraded for it.
     deadline_ms
         Milliseconds from a request's arrival to its answer, with or without evaluations; a
-        request's own `deadline_ms` goes before it. Above 0.
+        request's own `deadline_ms` goes before it, and 0 there asks for no evaluation. Above 0.
     """
 
     enabled: bool = False

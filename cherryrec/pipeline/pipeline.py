@@ -145,8 +145,9 @@ class Pipeline:
         state = self.users.requests(at.partition, user_id)
         evaluator = self.config.evaluator
         wait_s = (request.deadline_ms or evaluator.deadline_ms) / 1_000.0
-        is_over_budget = evaluator.enabled and n_pending(state) >= MAX_OPEN
-        is_asked = evaluator.enabled and not is_over_budget
+        is_wanted = evaluator.enabled and request.deadline_ms != 0
+        is_over_budget = is_wanted and n_pending(state) >= MAX_OPEN
+        is_asked = is_wanted and not is_over_budget
         profile = self.users.profile(at.partition, user_id)
         entry = opened(state, request.request_id)
         if entry is not None and entry.expires_at is None:

@@ -1,7 +1,11 @@
-"""Replay of a log through real topics and workers, on the messages and judge of the core."""
+"""Replay of a log through real topics and workers, on the messages and judge of the core.
+
+`session` is a client that asks and waits, `driver` sends a whole log through it.
+"""
 
 from __future__ import annotations
 
 from streams.replay.driver import KafkaReplay, ReplaySettings
+from streams.replay.session import Answer, Session
 
-__all__ = ["KafkaReplay", "ReplaySettings"]
+__all__ = ["Answer", "KafkaReplay", "ReplaySettings", "Session"]

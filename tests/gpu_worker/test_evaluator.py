@@ -171,6 +171,19 @@ def test_every_request_is_counted_once(ask: Ask) -> None:
     assert (counts.expired, counts.cached) == (1, 1)
 
 
+def test_what_is_given_away_is_neither_judged_nor_answered(ask: Ask) -> None:
+    desk = Desk()
+    for number in range(4):
+        desk.evaluator.submit(ask(number, n=30), number, wall_s=0.0)
+
+    desk.evaluator.give_away(lambda source: source % 2 == 0)
+    answers = desk.evaluator.run_all()
+
+    assert sorted(answer.source for answer in answers) == [1, 3]
+    assert desk.evaluator.counts.given_away == 2
+    assert desk.evaluator.counts.prompts == 4
+
+
 def test_local_evaluator_keeps_order_and_repeats_itself(ask: Ask) -> None:
     requests = [ask(number, n=1 + number * 7) for number in range(12)]
 

@@ -229,7 +229,9 @@ def test_readers_of_a_history_count_once_per_offset() -> None:
     ("changes", "reason"),
     [
         ({"bucket": 4}, "bucket must be below n_buckets 4, got 4"),
-        ({"counters": b"\0" * 8}, "counters must be 12 per article for 1 articles, got 1"),
+        ({"counters": b"\0" * 8}, "counters of 1 articles must be 96 bytes .* got 8 and 0"),
+        ({"counters": b"\0" * 7}, "counters of 1 articles must be 96 bytes .* got 7 and 0"),
+        ({"seen": b"\0" * 8}, "seen pairs of 16, got 96 and 8"),
     ],
 )
 def test_activity_of_another_configuration_is_refused(

@@ -1,0 +1,171 @@
+"""`cherryrec demo`: the whole system on a generated log, and one user's slate explained."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cherryrec.cli.options import cache_dir, with_settings
+from cherryrec.cli.settings import Settings
+from cherryrec.cli.slates import slate_lines
+from cherryrec.events import Click, Recommendation, RecommendationRequest, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cherryrec.evaluation.mind import MindLog
+    from cherryrec.evaluation.mind_rows import MindImpression
+    from streams.replay import Session
+
+__all__ = ["demo"]
+
+_DEADLINE_MS = 20_000
+_ATTEMPTS = 200
+
+
+@click.command()
+@click.option("--impressions", type=click.IntRange(50), default=1_000, show_default=True)
+@click.option("--users", type=click.IntRange(10), default=200, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports/demo"),
+    show_default=True,
+    help="Folder for the report.",
+)
+@click.option(
+    "--llm/--no-llm",
+    default=None,
+    help="With or without the small language model; default: with it if it is installed.",
+)
+@with_settings
+def demo(
+    settings: Settings,
+    impressions: int,
+    users: int,
+    seed: int,
+    report: Path,
+    llm: bool | None,
+) -> None:
+    """Generate a log, start Kafka and all workers, replay it, explain a slate, stop everything."""
+    from cherryrec.cli.running import open_session, replay_kafka
+    from cherryrec.evaluation.generate import generate_log
+    from cherryrec.evaluation.mind import MindLog
+    from cherryrec.evaluation.report import metrics_table, write_report
+    from streams.stack import LocalStack, StackSettings
+
+    started = time.monotonic()
+    has_llm = _has_llm(settings) if llm is None else llm
+    with tempfile.TemporaryDirectory(prefix="cherryrec-demo-") as name:
+        folder = Path(name)
+        truth = generate_log(folder / "log", n_users=users, n_impressions=impressions, seed=seed)
+        click.echo(
+            f"a log of {impressions:,} impressions of {users} users, generated; knowing every "
+            f"true click probability would give an AUC of {100 * truth.oracle_auc:.1f}"
+        )
+        with_llm = "with" if has_llm else "without"
+        click.echo(f"starting Kafka, a stream worker, the learner, {with_llm} a language model")
+        stack = StackSettings(
+            folder=folder,
+            cache_dir=cache_dir(),
+            kafka=settings.kafka,
+            has_evaluator=has_llm,
+            environment={
+                "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
+                "CHERRYREC_STREAM_TICK_S": "0",
+                "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
+                "CHERRYREC_GPU_MODEL": "small",
+            },
+        )
+        with LocalStack(stack) as running:
+            click.echo(f"ready after {time.monotonic() - started:.0f} s")
+            log = MindLog(folder / "log")
+            done = replay_kafka(log, running.kafka, limit=None, seed=seed, window=16, deadline_ms=0)
+            summary = done.summary(
+                log,
+                name="generated",
+                label_delay_s=0.0,
+                seed=seed,
+                notes=(f"oracle AUC {100 * truth.oracle_auc:.2f}",),
+            )
+            click.echo(metrics_table(summary))
+            click.echo(f"{summary.impressions_per_s:.0f} impressions/s through Kafka")
+            with open_session(running.kafka) as session:
+                _before_and_after(session, log, done.rows, has_llm=has_llm)
+        page = write_report(summary, report) / "report.md"
+    click.echo(f"report: {page}")
+    click.echo(f"everything stopped after {time.monotonic() - started:.0f} s")
+
+
+def _before_and_after(
+    session: Session, log: MindLog, rows: Sequence[MindImpression], *, has_llm: bool
+) -> None:
+    """Show one user's slate, click an article of another section, show the slate again."""
+    articles = log.articles()
+    titles = {key: f"[{one.category}] {one.title}" for key, one in articles.items()}
+    user_id = Counter(row.user_id for row in rows).most_common(1)[0][0]
+    now = rows[-1].shown_at + 60.0
+    deadline_ms = _DEADLINE_MS if has_llm else 0
+    before = _ask(session, user_id, "before", now, deadline_ms=deadline_ms)
+    click.echo(f"\nuser {user_id}, before a click:")
+    click.echo("\n".join(slate_lines(before, titles)))
+    sections = {articles[item.article_id].category for item in before.slate}
+    wide = _ask(session, user_id, "wide", now, slate_size=60)
+    chosen = next(
+        (i.article_id for i in wide.slate if articles[i.article_id].category not in sections),
+        wide.slate[-1].article_id,
+    )
+    click.echo(f"\nthe user opens: {titles[chosen]}")
+    fast = _ask(session, user_id, "fast", now)
+    started = time.monotonic()
+    session.send(
+        "clicks",
+        user_id,
+        Click(event_id="demo", user_id=user_id, article_id=chosen, clicked_at=instant(now)),
+    )
+    session.flush()
+    for number in range(_ATTEMPTS):
+        after = _ask(session, user_id, f"after-{number}", now + 1.0)
+        if [i.article_id for i in after.slate] != [i.article_id for i in fast.slate]:
+            break
+    waited_s = time.monotonic() - started
+    if has_llm:
+        after = _ask(session, user_id, "after", now + 1.0, deadline_ms=deadline_ms)
+    click.echo(f"\nuser {user_id}, {waited_s:.2f} s after the click:")
+    click.echo("\n".join(slate_lines(after, titles)))
+    click.echo("")
+
+
+def _ask(
+    session: Session,
+    user_id: str,
+    name: str,
+    now: float,
+    *,
+    slate_size: int = 5,
+    deadline_ms: int = 0,
+) -> Recommendation:
+    request = RecommendationRequest(
+        request_id=f"demo-{name}",
+        user_id=user_id,
+        requested_at=instant(now),
+        slate_size=slate_size,
+        deadline_ms=deadline_ms,
+    )
+    return session.ask(request).recommendation
+
+
+def _has_llm(settings: Settings) -> bool:
+    """Whether torch and the small model are here."""
+    if find_spec("torch") is None:
+        return False
+    from gpu_worker.small_model import small_model_path
+
+    return small_model_path(Path(settings.gpu.model_cache_dir)) is not None
