@@ -92,10 +92,10 @@ def load_settings(
     --------
     >>> load_settings(None, {"CHERRYREC_KNRS_FLOOR": "30"}).core.knrs.floor
     30
-    >>> load_settings(None, {"CHERRYREC_KNRS_FLOR": "30"})
+    >>> load_settings(None, {"CHERRYREC_KNRS_FLOR": "30"})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    cherryrec.errors.ConfigError: CHERRYREC_KNRS_FLOR is no setting: did you mean CHERRYREC_KNRS_FLOOR?
+    cherryrec.errors.ConfigError: CHERRYREC_KNRS_FLOR is no setting: did you mean ..._KNRS_FLOOR?
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origins: dict[tuple[str, str], str] = {}

@@ -47,7 +47,7 @@ def plot_quality(summary: ReplaySummary, path: Path) -> bool:
 
 def plot_latency(summary: ReplaySummary, path: Path) -> bool:
     """Draw p50, p90 and p99 of the latency in buckets of the log's time; False without any."""
-    from matplotlib.ticker import LogLocator  # noqa: PLC0415
+    from matplotlib.ticker import LogLocator
 
     latency = summary.latency
     if latency is None or not latency.milliseconds.size:
@@ -135,7 +135,7 @@ def _instants(times_s: NDArray[np.float64]) -> NDArray[np.datetime64]:
 
 def _time_axis(axes: Axes) -> None:
     """Label the time axis with as few words as its length needs."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(tz=UTC)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
@@ -146,8 +146,8 @@ def _time_axis(axes: Axes) -> None:
 
 def _save(draw: Callable[[Axes], None], title: str, summary: ReplaySummary, path: Path) -> None:
     """Draw one picture in the common style and write it as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.0, 5.0), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)

@@ -43,7 +43,10 @@ def require_java() -> str:
     """
     java = shutil.which("java")
     if java is None:
-        msg = f"java {JAVA_AT_LEAST} or newer must be on PATH to start Kafka: install it, {_OTHERWISE}"
+        msg = (
+            f"java {JAVA_AT_LEAST} or newer must be on PATH to start Kafka: "
+            f"install it, {_OTHERWISE}"
+        )
         raise ServiceError(msg)
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     found = re.search(r'version "(\d+)', answer.stderr)
@@ -108,6 +111,7 @@ def _fetch(target: Path) -> None:
             raise ServiceError(msg) from error
         if done.returncode != 0 or not any(jars.glob("kafka_*.jar")):
             lines = (done.stdout + done.stderr).strip().splitlines()
-            msg = f"mvn could not fetch Kafka's jars: {' | '.join(lines[:4])}; try again, {_OTHERWISE}"
+            said = " | ".join(lines[:4])
+            msg = f"mvn could not fetch Kafka's jars: {said}; try again, {_OTHERWISE}"
             raise ServiceError(msg)
         jars.rename(target)

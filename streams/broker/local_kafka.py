@@ -161,8 +161,10 @@ class LocalKafka:
     def _format(self, java: str, properties: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            [*self._java(java), "kafka.tools.StorageTool", "format", "-t", cluster]
-            + ["-c", str(properties)],
+            [
+                *self._java(java),
+                *("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)),
+            ],
             capture_output=True,
             text=True,
             check=False,

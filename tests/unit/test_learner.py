@@ -1,4 +1,4 @@
-"""The learner: each example once, snapshots that serve the same scores, restarts without a trace."""
+"""The learner: each example once, snapshots that serve the same scores, restarts that go on."""
 
 from __future__ import annotations
 

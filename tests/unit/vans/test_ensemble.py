@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slates import FEATURES, auc, slates
 
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.vans import Feature, Vans, VansConfig
+from tests.unit.vans.slates import FEATURES, auc, slates
 
 SMALL = VansConfig(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024)
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from slates import FEATURES, auc, slates
 
 from cherryrec.vans import Feature, SlateScaler, WindowForest
 from cherryrec.vans.trees import LEVELS, Growth, Trees, TreesPart, quantise
+from tests.unit.vans.slates import FEATURES, auc, slates
 
 
 def grown(*, min_leaf: float = 5.0, shrinkage: float = 0.0) -> tuple[Trees, np.ndarray, np.ndarray]:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from river import feature_extraction, linear_model, optim, preprocessing
-from slates import FEATURES, slates
 
 from cherryrec.listwise import listwise_gradient
 from cherryrec.vans import Feature, ListwiseRegression, SlateScaler
+from tests.unit.vans.slates import FEATURES, slates
 
 NAMES = ("ctr", "age", "relevance")
 PLAIN = tuple(Feature(name) for name in NAMES)

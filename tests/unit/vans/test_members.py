@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable, Iterator
 import numpy as np
 import pytest
 from river.checks import common
-from slates import FEATURES, auc, slates
 
 from cherryrec.vans import ListwiseRegression, PairwiseSVM, SlateScaler, WindowForest
 from cherryrec.vans.member import SlateMember
+from tests.unit.vans.slates import FEATURES, auc, slates
 
 BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "lr": lambda: ListwiseRegression(FEATURES, degrees=(1,)),

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from river import preprocessing
-from slates import FEATURES, slates
 
 from cherryrec.vans import Feature, SlateScaler
+from tests.unit.vans.slates import FEATURES, slates
 
 NAMES = [feature.name for feature in FEATURES]
 

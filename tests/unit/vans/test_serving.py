@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from slates import FEATURES, slates
 
 from cherryrec.errors import ModelError
 from cherryrec.vans import Scorer, Vans, VansConfig
+from tests.unit.vans.slates import FEATURES, slates
 
 CONFIG = VansConfig(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024)
 

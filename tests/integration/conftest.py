@@ -1,0 +1,28 @@
+"""One real Kafka for all integration tests; every test has topics of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cherryrec.cli.options import cache_dir
+from streams.broker import LocalKafka, fetch_kafka
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a broker that the project's launcher starts and ends."""
+    folder: Path = tmp_path_factory.mktemp("kafka")
+    with LocalKafka(fetch_kafka(cache_dir()), folder) as broker:
+        yield broker.bootstrap_servers
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix of topics and groups that no other test has."""
+    return f"test-{next(_numbers)}."
