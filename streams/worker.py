@@ -248,7 +248,7 @@ class StreamWorker:
             logger.debug("article at offset %d is not followed: %s", record.offset, error)
 
     def _follow_activity(self, record: ConsumerRecord) -> None:
-        if record.value is None:
+        if record.value is None or _partition_of(record.key) in self.owned:
             return
         try:
             limit = topic_named("article-activity").max_message_bytes
@@ -283,3 +283,12 @@ class StreamWorker:
             for partition in sorted(self.owned):
                 event = FeedbackTick(partition=partition, time=instant(time_s))
                 await self._send(Send("feedback", str(partition), event, partition))
+
+
+def _partition_of(key: bytes | None) -> int | None:
+    """Read the source partition from the key of an activity message, `partition:bucket`.
+
+    A worker's own flushes come back to it; by the key they are passed over undecoded.
+    """
+    number = (key or b"").partition(b":")[0]
+    return int(number) if number.isdigit() else None

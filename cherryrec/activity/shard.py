@@ -96,7 +96,8 @@ class Shard:
                 totals.add_views_to_groups(codes, time_s)
             touched = self.catalogue.touched
             touched[rows] = np.maximum(touched[rows], time_s)
-        self._mark("impressions", np.append(buckets, id_bucket), offset)
+        self._mark("impressions", buckets, offset)
+        self._mark("impressions", id_bucket, offset)
         return True
 
     def click(self, article_id: str, *, time_s: float, offset: int) -> None:
@@ -227,10 +228,13 @@ class Shard:
             rows, buckets = rows[is_new], buckets[is_new]
         return rows, buckets
 
-    def _mark(self, topic: str, buckets: NDArray[np.intp], offset: int) -> None:
+    def _mark(self, topic: str, buckets: NDArray[np.intp] | int, offset: int) -> None:
         offsets = self._offsets(topic)
-        offsets[buckets] = np.maximum(offsets[buckets], offset)
-        self._high[topic] = max(self._high.get(topic, -1), offset)
+        if offset >= self._high.get(topic, -1):
+            offsets[buckets] = offset
+            self._high[topic] = offset
+        else:  # read again after a crash
+            offsets[buckets] = np.maximum(offsets[buckets], offset)
         self._dirty[buckets] = True
 
 

@@ -15,6 +15,7 @@ https://doi.org/10.1109/ICDE.2009.65
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp2, ldexp
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = ["DAY_S", "AttentionConfig", "DecayedCounters"]
 
 DAY_S = 86_400.0
 _REBASE_AFTER_S = 2 * DAY_S
+_FEW_GROUPS = 512
 Rows = NDArray[np.intp]
 
 
@@ -115,20 +117,21 @@ class DecayedCounters:
 
     def add_views(self, rows: Rows, time_s: float) -> None:
         """Count one view of each row; `rows` are distinct."""
-        n = self.n_half_lives
-        weights = self._weights(time_s)
-        self.sums[rows, :n] += weights
-        self.sums[rows, 2 * n] += 1.0
-        self.first_shown[rows] = np.fmin(self.first_shown[rows], time_s)
+        view = self._view(time_s)  # before the sums are read: it may move the landmark
+        self.sums[rows] += view
+        is_first = ~(self.first_shown[rows] <= time_s)  # NaN, never shown, included
+        if is_first.any():
+            self.first_shown[rows[is_first]] = time_s
 
     def add_views_to_groups(self, codes: NDArray[np.integer], time_s: float) -> None:
         """Count one view for each code, which may repeat (the category of each article shown)."""
-        n = self.n_half_lives
-        weights = self._weights(time_s)  # before the sums are read: it may move the landmark
+        view = self._view(time_s)  # as above
         counts = np.bincount(codes, minlength=len(self.sums))
-        groups = np.flatnonzero(counts)
-        self.sums[groups, :n] += counts[groups, None] * weights
-        self.sums[groups, 2 * n] += counts[groups]
+        if len(counts) <= _FEW_GROUPS:  # all at once is quicker than finding those that change
+            self.sums += counts[:, None] * view
+        else:
+            groups = np.flatnonzero(counts)
+            self.sums[groups] += counts[groups, None] * view
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""
@@ -136,10 +139,8 @@ class DecayedCounters:
 
     def add_click(self, row: int, time_s: float) -> None:
         """Count one click of one row."""
-        n = self.n_half_lives
-        weights = self._weights(time_s)
-        self.sums[row, n : 2 * n] += weights
-        self.sums[row, 2 * n + 1] += 1.0
+        self.rebase(time_s)
+        self.sums[row] += _change(self._half_lives, self.landmark, time_s, True)
 
     def add_readers(self, rows: Rows) -> None:
         """Count one more reader of each row; `rows` are distinct."""
@@ -176,18 +177,28 @@ class DecayedCounters:
                 self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
                 self.landmark = landmark
 
-    def _weights(self, time_s: float) -> NDArray[np.float64]:
+    def _view(self, time_s: float) -> NDArray[np.float64]:
         self.rebase(time_s)
-        landmark = self.landmark
-        return np.array(
-            [
-                ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h))
-                for h in self._half_lives
-            ]
-        )
+        return _change(self._half_lives, self.landmark, time_s, False)
 
     def _decay(self, now: float) -> NDArray[np.float64]:
         return np.exp2(-(now - self.landmark) / self.half_lives)
 
     def _shift(self, seconds: float) -> NDArray[np.float64]:
         return np.tile(np.exp2(-seconds / self.half_lives), 2)
+
+
+@lru_cache(maxsize=64)
+def _change(
+    half_lives: tuple[float, ...], landmark: float, time_s: float, is_click: bool
+) -> NDArray[np.float64]:
+    """Return what one view or click adds to a row, (2H + 3,); several counters add each event."""
+    n = len(half_lives)
+    first = n if is_click else 0
+    change = np.zeros(2 * n + 3)
+    change[first : first + n] = [
+        ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h)) for h in half_lives
+    ]
+    change[2 * n + int(is_click)] = 1.0
+    change.flags.writeable = False
+    return change

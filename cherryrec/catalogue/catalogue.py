@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,9 +139,12 @@ class Catalogue:
         self.hashes[row] = stable_hash(article_id)
         return row
 
-    def rows(self, article_ids: Iterable[str], now: float) -> Rows:
+    def rows(self, article_ids: Collection[str], now: float) -> Rows:
         """Rows of several articles, made where there are none."""
-        return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
+        try:
+            return np.array([self.row_of[article_id] for article_id in article_ids], np.intp)
+        except KeyError:
+            return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
 
     def partition(self, number: int) -> DecayedCounters:
         """Counters of one source partition, made if there are none; rows are the catalogue's."""
