@@ -145,7 +145,7 @@ class LearnerProcess:
                 value=record.value,
                 received_s=self.clock(),
             )
-            await producer.send_and_wait(self.names("dead-letters"), encode(letter), key=record.key)
+            await producer.send_and_wait(self.names("dead-letters"), encode(letter), key=letter.key)
             self.metrics.count("examples", "dead_lettered")
 
     async def _publish(

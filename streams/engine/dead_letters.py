@@ -60,5 +60,6 @@ class DeadLetters:
             value=message.value,
             received_s=self._clock(),
         )
-        delivery = await self._sender.send(self._topic, key=message.key, value=self._encode(letter))
+        # The letter's key is cut: a compressed batch can bring one that no broker takes plain.
+        delivery = await self._sender.send(self._topic, key=letter.key, value=self._encode(letter))
         await delivery

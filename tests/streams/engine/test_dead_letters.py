@@ -41,6 +41,18 @@ async def test_null_value_can_be_refused() -> None:
     assert codec.decode(DeadLetter, sender.sent[0][2]).value is None
 
 
+async def test_endless_key_is_cut() -> None:
+    """One of 5 MB, which came compressed, once ended every worker that met it."""
+    sender = RecordingSender()
+    message = Message("clicks", 2, 17, 0.0, 0, None, b"k" * (5 << 20), b"x", b"")
+
+    await DeadLetters(sender, topic="dead", clock=lambda: 1.7e9).send(message, "bad key")
+
+    ((_, key, value, _),) = sender.sent
+    assert key == b"k" * 1_024
+    assert codec.decode(DeadLetter, value).key == key
+
+
 async def test_send_returns_only_when_the_letter_is_acknowledged() -> None:
     sender = RecordingSender(holds=True)
     dead_letters = DeadLetters(sender, topic="dead", clock=lambda: 1.7e9)
