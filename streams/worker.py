@@ -133,8 +133,8 @@ class StreamWorker:
         self.health = HealthServer(
             self.gates, self.metrics, host=stream.http_host, port=stream.http_port
         )
-        for spec in agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s):
-            self._add_agent(spec)
+        specs = agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s)
+        self.rules = {spec.rules.topic: spec.rules for spec in map(self._add_agent, specs)}
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or a failure; return the exit code.
@@ -199,7 +199,7 @@ class StreamWorker:
             partition=send.partition,
         )
 
-    def _add_agent(self, spec: AgentSpec) -> None:
+    def _add_agent(self, spec: AgentSpec) -> AgentSpec:
         agent = Agent(
             spec.rules,
             spec.apply,
@@ -216,6 +216,7 @@ class StreamWorker:
 
         topic = raw_topic(self.app, self.names(spec.rules.topic))
         self.app.agent(topic, name=f"cherryrec-{spec.rules.topic}", concurrency=1)(run)
+        return spec
 
     async def _on_recovered(self, partitions: frozenset[int]) -> None:
         """Take over partitions: their counters as flushed, windows and deadlines as stored."""
@@ -234,18 +235,21 @@ class StreamWorker:
         logger.info("owns partitions %s", sorted(partitions))
 
     def _follow_article(self, record: ConsumerRecord) -> None:
+        """Follow what the agent of the same rules accepts; what it refuses it writes down."""
+        arrived_s = record.timestamp / 1_000.0
         try:
-            now = max(self.pipeline.newest_s, 0.0) or record.timestamp / 1_000.0
-            if record.value is None:
-                if record.key:
-                    self.pipeline.article(record.key.decode(), None, now=now)
-                return
-            article = decode(ArticlePublished, record.value)
+            article_id, article = self.rules["articles"].read(
+                record.key, record.value, arrived_s=arrived_s
+            )
+        except BadMessage as error:
+            logger.debug("article at offset %d is not followed: %s", record.offset, error)
+            return
+        now = max(self.pipeline.newest_s, 0.0) or arrived_s
+        if article is not None:
+            assert isinstance(article, ArticlePublished), "the rules of articles read no other"
             if article.published_at is not None:
                 now = seconds(article.published_at)
-            self.pipeline.article(article.article_id, article, now=now)
-        except (BadMessage, UnicodeDecodeError) as error:
-            logger.debug("article at offset %d is not followed: %s", record.offset, error)
+        self.pipeline.article(article_id, article, now=now)
 
     def _follow_activity(self, record: ConsumerRecord) -> None:
         if record.value is None or _partition_of(record.key) in self.owned:

@@ -50,7 +50,7 @@ class TopicRules:
     message
         The struct its values decode into.
     time
-        Field that holds the event time; None for topics without one.
+        Field that holds the event time, which may be absent; None for topics without one.
     key
         Field the key must equal, or the partition would not be the user's; None: any key.
     max_future_s
@@ -63,8 +63,17 @@ class TopicRules:
     key: str | None = None
     max_future_s: float = 600.0
 
-    def read(self, message: Message) -> tuple[str, Event | None]:
+    def read(
+        self, raw_key: bytes | None, value: bytes | None, *, arrived_s: float
+    ) -> tuple[str, Event | None]:
         """Decode a message to its key and event; None for a tombstone the topic allows.
+
+        Parameters
+        ----------
+        raw_key, value
+            As they came.
+        arrived_s
+            The record's own time, in epoch seconds.
 
         Raises
         ------
@@ -72,20 +81,21 @@ class TopicRules:
             With the reason.
         """
         rules = topic_named(self.topic)
-        key = _text(message.key)
-        if message.value is None and rules.tombstone is not None:
+        key = _text(raw_key)
+        if value is None and rules.tombstone is not None:
             if not key:
                 msg = f"key must name what the empty value {rules.tombstone.split()[0]}, got none"
                 raise BadMessage(msg)
             return key, None
-        event = decode(self.message, message.value, max_bytes=rules.max_message_bytes)
+        event = decode(self.message, value, max_bytes=rules.max_message_bytes)
         if self.key is not None:
             wanted = getattr(event, self.key)
             if key != wanted:
                 msg = f"key must be the {self.key} {wanted!r}, got {key!r}"
                 raise BadMessage(msg)
-        if self.time is not None:
-            ahead_s = seconds(getattr(event, self.time)) - message.timestamp
+        time = None if self.time is None else getattr(event, self.time)
+        if time is not None:
+            ahead_s = seconds(time) - arrived_s
             if ahead_s > self.max_future_s:
                 msg = (
                     f"{self.time} must be at most {self.max_future_s:g} s after its arrival, "
@@ -173,7 +183,7 @@ class Agent(Generic[E]):
 
     async def _one(self, message: Message) -> Effects | None:
         try:
-            key, event = self.rules.read(message)
+            key, event = self.rules.read(message.key, message.value, arrived_s=message.timestamp)
             at = Position(message.partition, message.offset)
             effects = self._apply(at, key, event)  # type: ignore[arg-type]
         except BadMessage as error:

@@ -100,7 +100,9 @@ def agent_specs(
             topic=topic, message=message, time=time, key=key, max_future_s=max_future_s
         )
 
-    yield AgentSpec(rules("articles", ArticlePublished, key="article_id"), article)
+    yield AgentSpec(
+        rules("articles", ArticlePublished, time="published_at", key="article_id"), article
+    )
     yield AgentSpec(rules("impressions", Impression, time="shown_at"), impression, is_held=True)
     yield AgentSpec(rules("clicks", Click, time="clicked_at"), click, is_held=True)
     yield AgentSpec(
