@@ -21,6 +21,7 @@ from cherryrec.text import stable_hash
 
 __all__ = ["Shard"]
 
+_MAX_WAITING = 256
 Rows = NDArray[np.intp]
 
 
@@ -56,15 +57,25 @@ class Shard:
         self.partition = partition
         self.config = config
         self.catalogue = catalogue
-        self.counters = catalogue.partition(partition)
+        self._counters = catalogue.partition(partition)
         self._applied: dict[str, NDArray[np.int64]] = {}  # topic → (buckets,) last offset
         self._high: dict[str, int] = {}  # topic → highest of them
         self._seen = [RecentIds(config.recent_ids) for _ in range(config.n_buckets)]
         self._dirty = np.zeros(config.n_buckets, bool)
+        self._waiting: list[
+            tuple[Rows, int, float, int]
+        ] = []  # views: rows, id bucket, time, offset
+
+    @property
+    def counters(self) -> DecayedCounters:
+        """What this partition has counted, by the catalogue's rows."""
+        self.catalogue.settle()
+        return self._counters
 
     @property
     def is_dirty(self) -> bool:
         """Whether there is something to flush."""
+        self.catalogue.settle()
         return bool(self._dirty.any())
 
     def view(
@@ -88,17 +99,31 @@ class Shard:
         if self._seen[id_bucket].sight(id_hash, offset) == "duplicate":
             return False
         rows = self.catalogue.rows(articles, time_s)
-        rows, buckets = self._unapplied("impressions", rows, offset)
-        if rows.size:
-            self.counters.add_views(rows, time_s)
-            self.catalogue.totals.add_views(rows, time_s)
-            for totals, codes in self._groups(rows):
-                totals.add_views_to_groups(codes, time_s)
-            touched = self.catalogue.touched
-            touched[rows] = np.maximum(touched[rows], time_s)
-        self._mark("impressions", buckets, offset)
-        self._mark("impressions", id_bucket, offset)
+        if offset <= self._high.get("impressions", -1):  # read again after a crash
+            self.catalogue.settle()
+            rows, _ = self._unapplied("impressions", rows, offset)
+        if not self._waiting:
+            self.catalogue.defer(self._count_views)
+        elif len(self._waiting) >= _MAX_WAITING:
+            self.catalogue.settle()
+            self.catalogue.defer(self._count_views)
+        self._waiting.append((rows, id_bucket, time_s, offset))
+        self._high["impressions"] = max(self._high.get("impressions", -1), offset)
         return True
+
+    def _count_views(self) -> None:
+        """Count the views that wait, all at once: reading them one by one costs five times that."""
+        waiting, self._waiting = self._waiting, []
+        shown, id_buckets, times, offsets = zip(*waiting, strict=True)
+        rows = np.concatenate(shown)
+        events = np.repeat(np.arange(len(shown)), [len(some) for some in shown])
+        for counters in (self.counters, self.catalogue.totals):
+            counters.add_all_views(rows, events, times)
+        for totals, codes in self._groups(rows):
+            totals.add_all_views_to_groups(codes, events, times)
+        np.maximum.at(self.catalogue.touched, rows, np.array(times)[events])
+        buckets = np.append(self._buckets(rows), id_buckets)
+        self._mark("impressions", buckets, np.append(np.array(offsets)[events], offsets))
 
     def click(self, article_id: str, *, time_s: float, offset: int) -> None:
         """Count one click; an offset already applied changes nothing."""
@@ -125,6 +150,7 @@ class Shard:
 
     def flush(self) -> list[ArticleActivity]:
         """Take the changed buckets as messages of absolute values; clean afterwards."""
+        self.catalogue.settle()
         changed = np.flatnonzero(self._dirty)
         if not changed.size:
             return []
@@ -228,14 +254,14 @@ class Shard:
             rows, buckets = rows[is_new], buckets[is_new]
         return rows, buckets
 
-    def _mark(self, topic: str, buckets: NDArray[np.intp] | int, offset: int) -> None:
-        offsets = self._offsets(topic)
-        if offset >= self._high.get(topic, -1):
-            offsets[buckets] = offset
-            self._high[topic] = offset
-        else:  # read again after a crash
-            offsets[buckets] = np.maximum(offsets[buckets], offset)
+    def _mark(
+        self, topic: str, buckets: NDArray[np.intp], offsets: NDArray[np.int64] | int
+    ) -> None:
+        """Note that buckets hold the events of a topic up to an offset, one for all or each its."""
+        np.maximum.at(self._offsets(topic), buckets, offsets)
         self._dirty[buckets] = True
+        newest = offsets if isinstance(offsets, int) else int(offsets.max(initial=-1))
+        self._high[topic] = max(self._high.get(topic, -1), newest)
 
 
 def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ https://doi.org/10.1109/ICDE.2009.65
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp2, ldexp
@@ -123,6 +124,38 @@ class DecayedCounters:
         if is_first.any():
             self.first_shown[rows[is_first]] = time_s
 
+    def add_all_views(self, rows: Rows, events: Rows, times_s: Sequence[float]) -> None:
+        """Count the views of several events at once, to the same bits as one after the other.
+
+        Parameters
+        ----------
+        rows
+            The rows of all events one after the other, (n,).
+        events
+            To which event each of them belongs, (n,).
+        times_s
+            When each event was.
+        """
+        n = self.n_half_lives
+        width = self.sums.shape[1]
+        columns = np.array([*range(n), 2 * n])
+        views = self._views(times_s)[:, columns]  # (events, H + 1)
+        places = (rows[:, None] * width + columns).ravel()
+        np.add.at(self.sums.reshape(-1), places, views[events].ravel())
+        times = np.asarray(times_s)[events]
+        is_first = ~(self.first_shown[rows] <= times)  # NaN, never shown, included
+        np.fmin.at(self.first_shown, rows[is_first], times[is_first])
+
+    def add_all_views_to_groups(
+        self, codes: NDArray[np.integer], events: Rows, times_s: Sequence[float]
+    ) -> None:
+        """Count one view for each code, which may repeat, of several events at once."""
+        views = self._views(times_s)
+        n_groups = len(self.sums)
+        places = events * n_groups + codes
+        counts = np.bincount(places, minlength=len(views) * n_groups).reshape(-1, n_groups)
+        self.sums += counts.T @ views
+
     def add_views_to_groups(self, codes: NDArray[np.integer], time_s: float) -> None:
         """Count one view for each code, which may repeat (the category of each article shown)."""
         view = self._view(time_s)  # as above
@@ -177,6 +210,12 @@ class DecayedCounters:
                 self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
                 self.landmark = landmark
 
+    def _views(self, times_s: Sequence[float]) -> NDArray[np.float64]:
+        for time_s in times_s:  # the landmark goes where it would have gone one by one
+            self.rebase(time_s)
+        changes = [_change(self._half_lives, self.landmark, time_s, False) for time_s in times_s]
+        return np.array(changes)
+
     def _view(self, time_s: float) -> NDArray[np.float64]:
         self.rebase(time_s)
         return _change(self._half_lives, self.landmark, time_s, False)
@@ -188,7 +227,7 @@ class DecayedCounters:
         return np.tile(np.exp2(-seconds / self.half_lives), 2)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def _change(
     half_lives: tuple[float, ...], landmark: float, time_s: float, is_click: bool
 ) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,9 +59,10 @@ class Catalogue:
         self.titles: list[str] = []
         self.categories, self.subcategories = Interned(), Interned()
         self.sources, self.entities = Interned(), Interned()
-        self.totals = DecayedCounters(half_lives_s)
-        self.category_totals = DecayedCounters(half_lives_s, n_rows=64)
-        self.source_totals = DecayedCounters(half_lives_s, n_rows=64)
+        self._deferred: list[Callable[[], None]] = []
+        self._totals = DecayedCounters(half_lives_s)
+        self._category_totals = DecayedCounters(half_lives_s, n_rows=64)
+        self._source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
         self._newest_s = 0.0
         self._stories = StoryMemory(
@@ -79,6 +80,33 @@ class Catalogue:
     def n_rows(self) -> int:
         """Rows that exist, those out of use counted: the length of a whole-column scan."""
         return len(self.ids)
+
+    def defer(self, count: Callable[[], None]) -> None:
+        """Put off counting until something that was counted is read; called once, then."""
+        self._deferred.append(count)
+
+    def settle(self) -> None:
+        """Count what was put off."""
+        while self._deferred:
+            self._deferred.pop(0)()
+
+    @property
+    def totals(self) -> DecayedCounters:
+        """Attention summed over all source partitions, by row."""
+        self.settle()
+        return self._totals
+
+    @property
+    def category_totals(self) -> DecayedCounters:
+        """The same by category code."""
+        self.settle()
+        return self._category_totals
+
+    @property
+    def source_totals(self) -> DecayedCounters:
+        """The same by source code."""
+        self.settle()
+        return self._source_totals
 
     def _allocate(self, capacity: int) -> None:
         self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
@@ -129,6 +157,7 @@ class Catalogue:
             self.ids.append(article_id)
             self.titles.append("")
         else:
+            self.settle()
             row = int(np.argmin(self.touched))
             self._forget(row)
             self.ids[row] = article_id
