@@ -130,11 +130,8 @@ class Shard:
         rows = self.catalogue.rows([article_id], time_s)
         rows, buckets = self._unapplied("clicks", rows, offset)
         for row in rows:
-            self.counters.add_click(row, time_s)
-            self.catalogue.totals.add_click(row, time_s)
-            for totals, codes in self._groups(rows):
-                totals.add_click(int(codes[0]), time_s)
-            self.catalogue.touched[row] = max(self.catalogue.touched[row], time_s)
+            self._counters.add_click(row, time_s)
+            self.catalogue.count_click(row, time_s)
         self._mark("clicks", buckets, offset)
 
     def read_by(self, articles: Sequence[str], *, time_s: float, offset: int) -> None:

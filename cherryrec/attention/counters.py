@@ -47,8 +47,8 @@ class AttentionConfig:
     """
 
     half_lives_s: tuple[float, ...] = (600.0, 3_600.0, 21_600.0, 86_400.0)
-    n_buckets: int = 256
-    recent_ids: int = 32
+    n_buckets: int = 64
+    recent_ids: int = 128
 
     def __post_init__(self) -> None:
         for half_life in self.half_lives_s:

@@ -9,9 +9,11 @@ block, and the result is the same. In every other case Faust's own way is taken.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, cast
 
+from faust.events import Event
 from faust.transport.conductor import Conductor
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
@@ -27,8 +29,16 @@ YIELD_EVERY = 100
 """Messages delivered before other tasks of the loop get a turn."""
 
 
+Pressure = tuple[Callable[[], None], Callable[[], None]]
+"""Called when a channel is nearly full, and when it has room again."""
+
+
 class DirectConsumer(Consumer):
     """Faust's Kafka consumer with a direct way from the fetched records to the channels."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pressure: dict[TP, Pressure] = {}  # at most the partitions ever assigned
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Fetch and deliver until this consumer or the fetcher stops (replaces Faust's)."""
@@ -89,15 +99,40 @@ class DirectConsumer(Consumer):
         conductor = cast(Conductor, self.app.topics)
         message = self._to_message(tp, record)
         handler = conductor._tp_to_callback.get(tp)
+        channels = conductor._tp_index[tp]
         if (
-            handler is not None
-            and self.app.flow_control.is_active()
-            and not conductor._tp_to_callback_lock.locked()
-            and not any(channel.queue.full() for channel in conductor._tp_index[tp])
+            handler is None
+            or not self.app.flow_control.is_active()
+            or conductor._tp_to_callback_lock.locked()
+            or any(channel.queue.full() for channel in channels)
         ):
-            await handler(message)
-        else:
             await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        elif _is_one_raw(channels):
+            self._put(tp, next(iter(channels)), message)
+        else:
+            await handler(message)
+
+    def _put(self, tp: TP, channel: Any, message: Any) -> None:
+        """Put a message into its only channel, as bytes: what Faust does, but for its decoding."""
+        message.incref(1)
+        event = Event(self.app, message.key, message.value, message.headers, message)
+        full, free = self._pressure.get(tp) or self._pressure_of(tp)
+        channel.queue.put_nowait_enhanced(event, on_pressure_high=full, on_pressure_drop=free)
+
+    def _pressure_of(self, tp: TP) -> Pressure:
+        """Make what is called when a partition's channel fills up and empties; one pair each.
+
+        The queue knows a pair by its identity. Fetches come by aiokafka's type of partition, which
+        Faust refuses there.
+        """
+        partition = TP(tp.topic, tp.partition)
+
+        def fill() -> None:
+            self.app.sensors.on_topic_buffer_full(partition)
+            self.on_buffer_full(partition)
+
+        pair = self._pressure[tp] = (fill, partial(self.on_buffer_drop, partition))
+        return pair
 
     async def _seek_back(self) -> None:
         """Forget a fetch that came while the flow was stopped; it will be fetched again."""
@@ -105,3 +140,11 @@ class DirectConsumer(Consumer):
             await self.perform_seek()
         except Exception as error:
             self.log.warning("could not seek back while the flow was stopped: %r", error)
+
+
+def _is_one_raw(channels: Collection[Any]) -> bool:
+    """Whether one channel alone takes the messages, as bytes that nobody decodes."""
+    if len(channels) != 1:
+        return False
+    schema = next(iter(channels)).schema
+    return bool(schema.key_serializer == schema.value_serializer == "raw")

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka.structs import TopicPartition
 from faust.types import TP
+
+from streams.engine import raw_topic
 
 pytestmark = pytest.mark.asyncio
 
@@ -20,8 +23,7 @@ class Kafka:
         self.consumer = app.consumer
         self.consumer.highwater = lambda _: 100
         app.flow_control.resume()
-        topic = app.topic(tp.topic, key_type=bytes, value_type=bytes)
-        self.channel = topic.clone(is_iterator=True, maxsize=4)
+        self.channel = raw_topic(app, tp.topic).clone(is_iterator=True, maxsize=4)
         app.topics._tp_index[tp].add(self.channel)
         app.topics._update_callback_map()
 
@@ -92,6 +94,21 @@ async def test_read_offset_set_by_a_rebalance_is_not_overwritten(kafka: Kafka) -
     await asyncio.wait_for(delivering, 1.0)
 
     assert kafka.consumer._read_offset[kafka.tp] == 2
+
+
+async def test_partition_of_a_filling_channel_is_not_fetched_until_it_has_room(
+    kafka: Kafka,
+) -> None:
+    kafka.consumer._active_partitions = {kafka.tp}
+    fetched = TopicPartition(*kafka.tp)  # as aiokafka names it
+
+    await kafka.consumer._deliver({fetched: [kafka.record(o) for o in range(4)]}, {fetched})
+    while_full = set(kafka.consumer._active_partitions)
+    received = kafka.received()
+
+    assert while_full == set()
+    assert received == [0, 1, 2, 3]
+    assert kafka.consumer._active_partitions == {kafka.tp}
 
 
 async def test_full_channel_holds_the_consumer_until_it_is_read(kafka: Kafka) -> None:
