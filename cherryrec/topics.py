@@ -54,6 +54,23 @@ class Topic:
     retention_s: int = 7 * 86_400
     max_message_bytes: int = 1 << 20
 
+    @property
+    def is_input(self) -> bool:
+        """Whether sites write it; they only read the other public topics."""
+        return self.is_public and self.message not in (events.Recommendation, events.DeadLetter)
+
+    def key_of(self, event: events.Event) -> bytes | None:
+        """Return the key a message is sent with; None only for a dead letter without one.
+
+        Examples
+        --------
+        >>> topic_named("deadlines").key_of(events.Deadline(request_id="r1", user_id="u1"))
+        b'u1'
+        """
+        if isinstance(event, events.DeadLetter):
+            return event.key
+        return ":".join(str(getattr(event, name)) for name in self.key.split(":")).encode()
+
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -168,6 +185,7 @@ TOPICS: tuple[Topic, ...] = (
         cleanup="compact,delete",
         message=events.Recommendation,
         summary="explained slates",
+        tombstone="forgets the last slate of an erased user",
         is_public=True,
         retention_s=86_400,
     ),

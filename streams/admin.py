@@ -15,7 +15,7 @@ from cherryrec.errors import ServiceError
 from cherryrec.topics import TOPICS, Topic, TopicNames
 from streams.config import KafkaConfig
 
-__all__ = ["Mismatch", "check_topics", "create_topics", "topic_settings"]
+__all__ = ["Mismatch", "check_topics", "create_topics", "require_topic", "topic_settings"]
 
 _VISIBLE_S = 15.0
 
@@ -81,6 +81,26 @@ def create_topics(kafka: KafkaConfig) -> list[str]:
                 raise ServiceError(msg)
             time.sleep(0.1)
     return [names(topic.name) for topic in missing]
+
+
+def require_topic(kafka: KafkaConfig, name: str) -> int:
+    """Return how many partitions a topic (without the prefix) has.
+
+    Raises
+    ------
+    ServiceError
+        Kafka does not answer, or the topic is not there.
+    """
+    full = TopicNames(kafka.prefix)(name)
+    with _Admin(kafka) as admin:
+        if full not in admin.list_topics():
+            msg = (
+                f"topic {full!r} must be on {kafka.bootstrap_servers}, it is not: "
+                "is --prefix right? else run `cherryrec topics create`"
+            )
+            raise ServiceError(msg)
+        (described,) = admin.describe_topics([full])
+        return len(described["partitions"])
 
 
 def check_topics(kafka: KafkaConfig) -> list[Mismatch]:

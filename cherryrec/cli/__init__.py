@@ -69,7 +69,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="cherryrec", standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:

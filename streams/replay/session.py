@@ -102,6 +102,8 @@ class Session:
             for records in self._consumer.poll(timeout_ms=20).values():
                 now = time.perf_counter()
                 for record in records:
+                    if record.value is None:  # a user was erased
+                        continue
                     answer = decode(Recommendation, record.value, max_bytes=limit)
                     started = sent.get(answer.request_id)
                     if started is not None and answer.request_id not in answers:

@@ -1,0 +1,208 @@
+"""Reading a topic from outside the system, and writing to one, for the commands: no group."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from cherryrec.errors import ServiceError
+from cherryrec.topics import TopicNames, topic_named
+from streams.admin import require_topic
+from streams.config import KafkaConfig
+
+__all__ = ["Record", "TopicReader", "TopicWriter"]
+
+_POLL_S = 0.2
+_STALLED_S = 30.0
+_ENVELOPE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it came: `value` None is a tombstone."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class TopicReader:
+    """Reads all partitions of one topic; connects on entry, commits nothing.
+
+    Parameters
+    ----------
+    kafka
+        Cluster and prefix.
+    topic
+        Name without the prefix.
+    """
+
+    def __init__(self, kafka: KafkaConfig, topic: str) -> None:
+        self.kafka = kafka
+        self.topic = topic
+        self._consumer: Any = None
+        self._places: list[TopicPartition] = []
+
+    def __enter__(self) -> Self:
+        """Connect; raise a `ServiceError` if Kafka or the topic is not there."""
+        n_partitions = require_topic(self.kafka, self.topic)
+        name = TopicNames(self.kafka.prefix)(self.topic)
+        self._places = [TopicPartition(name, number) for number in range(n_partitions)]
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=4 << 20,
+            **self.kafka.security.client_options(),
+        )
+        self._consumer.assign(self._places)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
+    def until_now(self) -> Iterator[Record]:
+        """Yield what the topic holds now, each partition in its order, and end.
+
+        Raises
+        ------
+        ServiceError
+            Kafka stopped answering on the way.
+        """
+        self._consumer.seek_to_beginning(*self._places)
+        ends: dict[TopicPartition, int] = self._consumer.end_offsets(self._places)
+        moved = time.monotonic()
+        while any(self._consumer.position(place) < end for place, end in ends.items()):
+            for record in self._poll(_POLL_S):
+                moved = time.monotonic()
+                yield record
+            if time.monotonic() - moved > _STALLED_S:
+                msg = (
+                    f"topic {self._places[0].topic!r} must be readable to its end, nothing came "
+                    f"for {_STALLED_S:g} s: does Kafka at {self.kafka.bootstrap_servers} still run?"
+                )
+                raise ServiceError(msg)
+
+    def follow(self, *, from_start: bool, silence_s: float | None = None) -> Iterator[Record]:
+        """Yield records as they come.
+
+        Parameters
+        ----------
+        from_start
+            Begin with what is there; otherwise with what comes from now on.
+        silence_s
+            End when nothing has come for so long, in seconds; None never ends.
+        """
+        seek = self._consumer.seek_to_beginning if from_start else self._consumer.seek_to_end
+        seek(*self._places)
+        for place in self._places:
+            self._consumer.position(place)
+        heard = time.monotonic()
+        while True:
+            for record in self._poll(_POLL_S):
+                yield record
+                heard = time.monotonic()
+            if silence_s is not None and time.monotonic() - heard >= silence_s:
+                return
+
+    def _poll(self, wait_s: float) -> Iterator[Record]:
+        for records in self._consumer.poll(timeout_ms=int(1_000 * wait_s)).values():
+            for record in records:
+                yield Record(record.partition, record.offset, record.key, record.value)
+
+
+class TopicWriter:
+    """Writes to one topic; on leaving, waits until everything is acknowledged.
+
+    Parameters
+    ----------
+    kafka
+        Cluster and prefix.
+    topic
+        Name without the prefix.
+    """
+
+    def __init__(self, kafka: KafkaConfig, topic: str) -> None:
+        self.kafka = kafka
+        self.topic = topic
+        self._producer: Any = None
+        self._name = TopicNames(kafka.prefix)(topic)
+
+    def __enter__(self) -> Self:
+        """Connect; raise a `ServiceError` if Kafka or the topic is not there."""
+        require_topic(self.kafka, self.topic)
+        self._producer = KafkaProducer(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            linger_ms=5,
+            max_request_size=topic_named(self.topic).max_message_bytes + _ENVELOPE_BYTES,
+            **self.kafka.security.client_options(),
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for acknowledgements and disconnect."""
+        self._producer.close()
+
+    def send(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        refused: Callable[[Exception], None],
+        partition: int | None = None,
+    ) -> None:
+        """Send one record (no value: a tombstone) without waiting for it.
+
+        Parameters
+        ----------
+        key, value
+            As bytes.
+        refused
+            Called, perhaps from another thread, if Kafka does not take it.
+        partition
+            None leaves the choice to the key.
+        """
+        try:
+            future = self._producer.send(self._name, key=key, value=value, partition=partition)
+        except KafkaError as error:
+            refused(error)
+            return
+        future.add_errback(refused)
+
+    def flush(self) -> None:
+        """Wait until everything sent is acknowledged or refused."""
+        self._producer.flush()
+
+    def tombstone(self, key: str) -> None:
+        """Send a record of this key without a value, and wait until Kafka has it.
+
+        Raises
+        ------
+        ServiceError
+            Kafka did not take it.
+        """
+        refusals: list[Exception] = []
+        self.send(key.encode(), None, refused=refusals.append)
+        self.flush()
+        if refusals:
+            msg = f"Kafka must take the tombstone of {key!r} on {self._name!r}: {refusals[0]!r}"
+            raise ServiceError(msg) from refusals[0]
