@@ -120,13 +120,14 @@ class LearnerProcess:
                 await self._take_over(consumer)
                 owns = True
             records = await consumer.getmany(timeout_ms=_POLL_MS, max_records=100)
+            if not owns:  # what a partition brings as it comes is read again after the take-over
+                continue
             for number, record in enumerate(records.get(self._place, ()), start=1):
                 await self._one(record, producer)
                 if number % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)
                     await self._publish(producer, consumer)
-            if owns:
-                await self._publish(producer, consumer)
+            await self._publish(producer, consumer)
         if owns:
             await self._publish(producer, consumer, is_last=True)
 
@@ -198,14 +199,18 @@ class LearnerProcess:
     async def _newest_snapshots(self) -> dict[str, ModelSnapshot]:
         """Read `models` from the start to its end, keeping the last of each name."""
         place = TopicPartition(self.names("models"), 0)
+        # From the first message by the reset, not by a seek: aiokafka 0.14.0 lets a reset to the
+        # end that is under way win over `seek_to_beginning`, and nothing is read.
         reader = aiokafka.AIOKafkaConsumer(
-            group_id=None, max_partition_fetch_bytes=17 << 20, **self._client()
+            group_id=None,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=17 << 20,
+            **self._client(),
         )
         newest: dict[str, bytes] = {}
         await reader.start()
         try:
             reader.assign([place])
-            await reader.seek_to_beginning(place)
             end = (await reader.end_offsets([place]))[place]
             while await reader.position(place) < end:
                 records = await reader.getmany(timeout_ms=500)
