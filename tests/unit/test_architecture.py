@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("events",),
     ("codec", "topics"),
-    ("text", "listwise"),
+    ("text", "listwise", "schemas"),
     ("profile", "attention"),
     ("catalogue",),
     ("activity", "reader"),
