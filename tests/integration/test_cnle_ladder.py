@@ -1,0 +1,189 @@
+"""The ladder of degradation: whatever the gpu worker does, every request is answered in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from cherryrec.events import Recommendation, RecommendationRequest, instant
+from streams.replay import Answer, Session
+from streams.stack import Child, free_port, start_child
+from tests.integration.system import ROOT, WAIT_S, System, counts_of
+from tests.worlds import START_S, article, request
+
+pytestmark = pytest.mark.timeout(180)
+
+SCRIPT = ROOT / "tests" / "gpu_worker" / "scripted_worker.py"
+DEADLINE_S = 1.0
+SLACK_S = 2.0
+"""For the deadline's way through Kafka and a busy machine; one more than this is a failure."""
+
+
+class Ladder(System):
+    """Two stream workers that ask CnLE, and gpu workers with a scripted model."""
+
+    @contextmanager
+    def gpu(self, name: str, **options: Any) -> Iterator[Child]:
+        """Run a gpu worker, and kill it."""
+        port = free_port()
+        settings = {
+            "bootstrap_servers": self.servers,
+            "prefix": self.names.prefix,
+            "http_port": port,
+            **options,
+        }
+        child = start_child(
+            name,
+            [sys.executable, str(SCRIPT), json.dumps(settings)],
+            log_file=self.folder / "logs" / f"{name}.log",
+            http_port=port,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        self.children.append(child)
+        try:
+            child.wait_ready(WAIT_S)
+            yield child
+        finally:
+            child.kill()
+
+
+@pytest.fixture(scope="module")
+def ladder(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ladder]:
+    environment = {
+        "CHERRYREC_EVALUATOR_ENABLED": "true",
+        "CHERRYREC_EVALUATOR_DEADLINE_MS": str(round(1e3 * DEADLINE_S)),
+    }
+    ladder = Ladder(kafka, "ladder.", tmp_path_factory.mktemp("ladder"), environment)
+    try:
+        for number in range(8):
+            published = article(number, published_at=instant(START_S))
+            ladder.send("articles", published.article_id, published)
+        for name in ("one", "two"):
+            ladder.start(name=name)
+        yield ladder
+    finally:
+        ladder.stop()
+
+
+@pytest.fixture
+def session(ladder: Ladder) -> Iterator[Session]:
+    with ladder.session() as session:
+        yield session
+
+
+def requests(name: str, n: int, **fields: Any) -> list[RecommendationRequest]:
+    """Requests of as many users, of all partitions."""
+    return [
+        request(f"{name}-{number}", START_S + 60, user_id=f"{name}-u{number}", **fields)
+        for number in range(n)
+    ]
+
+
+def reasons(answers: dict[str, Answer]) -> Counter[str | None]:
+    return Counter(one.recommendation.degraded for one in answers.values())
+
+
+def slowest_s(answers: dict[str, Answer]) -> float:
+    return max(one.latency_s for one in answers.values())
+
+
+def has_evaluations(recommendation: Recommendation) -> bool:
+    return all(item.evaluation is not None for item in recommendation.slate)
+
+
+def is_explained(recommendations: Sequence[Recommendation]) -> bool:
+    return all(
+        abs(sum(item.contributions.values()) - item.score) <= 1e-9
+        for one in recommendations
+        for item in one.slate
+    )
+
+
+def test_absent_gpu_worker_degrades_at_the_deadline(ladder: Ladder, session: Session) -> None:
+    answers = session.ask_all(requests("absent", 30))
+
+    assert reasons(answers) == {"evaluation_late": 30}
+    assert all(len(one.recommendation.slate) == 8 for one in answers.values())
+    assert min(one.latency_s for one in answers.values()) >= DEADLINE_S
+    assert slowest_s(answers) < DEADLINE_S + SLACK_S
+
+
+def test_request_that_wants_no_evaluation_is_answered_at_once(session: Session) -> None:
+    answers = session.ask_all(requests("fast", 10, deadline_ms=0))
+
+    assert reasons(answers) == {None: 10}
+    assert slowest_s(answers) < DEADLINE_S
+
+
+def test_well_gpu_worker_evaluates(ladder: Ladder, session: Session) -> None:
+    with ladder.gpu("well") as gpu:
+        answers = session.ask_all(requests("well", 30, deadline_ms=20_000))
+        code = gpu.stop()
+
+    found = [one.recommendation for one in answers.values()]
+    assert reasons(answers) == {None: 30}
+    assert all(has_evaluations(one) for one in found)
+    assert {one.versions["evaluator"] for one in found} == {"scripted/1"}
+    assert is_explained(found)
+    assert code == 0
+
+
+def test_slow_gpu_worker_degrades_at_the_deadline_and_comes_too_late(
+    ladder: Ladder, session: Session
+) -> None:
+    before = late(ladder)
+    with ladder.gpu("slow", batch_s=DEADLINE_S + 0.5, config={"max_batch_size": 32}):
+        answers = session.ask_all(requests("slow", 6))
+        ladder.wait_until(lambda: late(ladder) >= before + 6, every_s=0.2)
+
+    assert reasons(answers) == {"evaluation_late": 6}
+    assert slowest_s(answers) < DEADLINE_S + SLACK_S
+
+
+def test_failing_gpu_worker_degrades_at_once(ladder: Ladder, session: Session) -> None:
+    with ladder.gpu("failing", n_failures=1_000, config={"max_failures": 1_000}):
+        answers = session.ask_all(requests("failing", 20, deadline_ms=20_000))
+
+    assert reasons(answers) == {"evaluation_failed": 20}
+    assert slowest_s(answers) < 20
+
+
+def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
+    ladder: Ladder, session: Session
+) -> None:
+    asked = requests("killed", 60, deadline_ms=4_000)
+    n_before = len(ladder.records("evaluations"))
+    with ladder.gpu("killed", batch_s=0.05, config={"max_batch_size": 2}) as gpu:
+        for one in asked:
+            session.send("requests", one.user_id, one)
+        session.flush()
+        ladder.wait_until(lambda: len(ladder.records("evaluations")) > n_before + 10, every_s=0.02)
+        gpu.kill()
+    killed_s = time.monotonic()
+    ladder.wait_until(lambda: asked_of(ladder, "killed") == 60, every_s=0.1)
+
+    assert time.monotonic() - killed_s < 4 + SLACK_S
+    given = [one for one in ladder.recommendations() if one.request_id.startswith("killed-")]
+    degraded = Counter(one.degraded for one in given)
+    assert degraded.keys() == {None, "evaluation_late"}, "some before, some after the kill"
+    assert len(given) == 60, "each is answered once"
+    assert all(has_evaluations(one) == (one.degraded is None) for one in given)
+
+
+def late(ladder: Ladder) -> int:
+    workers = [child for child in ladder.children if child.name in {"one", "two"}]
+    return sum(counts_of(child).get(("evaluations", "late"), 0) for child in workers)
+
+
+def asked_of(ladder: Ladder, name: str) -> int:
+    """How many requests of a test have been answered."""
+    found = {one.request_id for one in ladder.recommendations()}
+    return sum(request_id.startswith(f"{name}-") for request_id in found)
