@@ -5,6 +5,7 @@ Commands are imported when they are called, so that `--help` is quick and works 
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -68,6 +69,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
+    # Before numpy is imported: its products here are so small that a second thread costs four times
+    # what it saves, and with one the bits do not depend on the machine's cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         cli.main(prog_name="cherryrec", standalone_mode=False)
     except click.exceptions.Exit as end:

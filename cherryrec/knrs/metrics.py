@@ -46,25 +46,41 @@ def metrics(
     -------
     float64 (n, 5), each in [0, 1].
     """
+    reads = reader.rows[-_RECENT_READS:]
+    vectors = np.vstack([reader.interest[None, :], catalogue.embeddings[reads]])  # (1 + k, D)
+    likeness = _likeness(catalogue, rows, vectors)  # (n, 1 + k)
     return np.column_stack(
         [
-            relevance(catalogue, reader, rows),
+            relevance(catalogue, reader, rows, likeness[:, 0]),
             credibility(catalogue, rows, config),
             timeliness(catalogue, rows, now, config),
             attention(catalogue, rows, now),
-            novelty(catalogue, reader, rows),
+            novelty(catalogue, rows, likeness[:, 1:]),
         ]
     )
 
 
-def relevance(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
+def _likeness(
+    catalogue: Catalogue, rows: Rows, vectors: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the cosine of each row to each unit vector, (n, k), in one pass of memory.
+
+    Gathering rows costs more than multiplying them: most of a catalogue is multiplied whole.
+    """
+    if 2 * len(rows) > catalogue.n_rows:
+        return np.asarray((catalogue.embeddings[: catalogue.n_rows] @ vectors.T)[rows])
+    return np.asarray(catalogue.embeddings[rows] @ vectors.T)
+
+
+def relevance(
+    catalogue: Catalogue, reader: Reader, rows: Rows, cosine: NDArray[np.float32]
+) -> Floats:
     """f1: likeness to what the user reads, by text, category, subcategory and profile.
 
     The mean of a logistic squash of: cosine to the interest vector (times 5), category lift,
     subcategory lift; raised to 1 where the article's category is a field or collection the user
     named. 0.5 for a user nothing is known of.
     """
-    cosine = catalogue.embeddings[rows] @ reader.interest
     parts = (
         5.0 * cosine,
         reader.category_lift[catalogue.category[rows]],
@@ -138,13 +154,12 @@ def base_rate(catalogue: Catalogue) -> float:
     return min(float((clicks + 1.0) / (views + 10.0)), 1.0)
 
 
-def novelty(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
-    """f5: 1 - likeness to the nearest earlier story, or to the user's last reads if greater."""
-    nearest = catalogue.story_similarity[rows]
-    reads = reader.rows[-_RECENT_READS:]
-    if reads.size:
-        likeness = catalogue.embeddings[rows] @ catalogue.embeddings[reads].T  # (n, 3)
-        nearest = np.maximum(nearest, likeness.max(axis=1))
+def novelty(catalogue: Catalogue, rows: Rows, likeness: NDArray[np.float32]) -> Floats:
+    """f5: 1 - likeness to the nearest earlier story, or to the user's last reads if greater.
+
+    `likeness` is that to each of the last reads, (n, k).
+    """
+    nearest = np.maximum(catalogue.story_similarity[rows], likeness.max(axis=1, initial=0.0))
     return np.asarray(1.0 - np.clip(nearest, 0.0, 1.0), dtype=float)
 
 
