@@ -159,7 +159,7 @@ class LocalKafka:
         process.wait()
 
     def _format(self, java: str, properties: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4())
         done = subprocess.run(
             [
                 *self._java(java),
@@ -240,6 +240,18 @@ class LocalKafka:
             for line in (self.folder / name).read_text(errors="replace").splitlines()
         ]
         return f"{' | '.join(lines[-_LAST_LINES:]) or 'nothing was logged'} (log: {self.log_file})"
+
+
+def cluster_id(number: uuid.UUID) -> str:
+    """Write a UUID as Kafka does, its first bit cleared: one that began with `-` reads as an option.
+
+    Examples
+    --------
+    >>> cluster_id(uuid.UUID(int=(1 << 128) - 1))
+    'f____________________w'
+    """
+    first, *rest = number.bytes
+    return urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
 
 
 def _free_ports(n: int) -> list[int]:
