@@ -243,7 +243,7 @@ class LocalKafka:
 
 
 def cluster_id(number: uuid.UUID) -> str:
-    """Write a UUID as Kafka does, its first bit cleared: one that began with `-` reads as an option.
+    """Write a UUID as Kafka does, its first bit cleared: a `-` in front reads as an option.
 
     Examples
     --------
