@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from streams.engine import StateTable
 
 __all__ = ["TableStore"]
@@ -25,6 +27,7 @@ class TableStore:
     def __init__(self, table: StateTable) -> None:
         self._table = table
         self._staged: dict[tuple[int, str], bytes | None] = {}
+        self._draining = asyncio.Lock()
 
     def get(self, partition: int, key: str) -> bytes | None:
         """Return what was put last."""
@@ -39,8 +42,12 @@ class TableStore:
         self._staged[partition, key] = value
 
     async def drain(self) -> None:
-        """Hand every staged write to the table, which keeps it in order."""
-        while self._staged:
-            place = next(iter(self._staged))
-            value = self._staged.pop(place)
-            await self._table.put(place[0], place[1].encode(), value)
+        """Hand every staged write to the table, which keeps it in order.
+
+        One at a time: what another drain has taken is handed on too when this returns.
+        """
+        async with self._draining:
+            while self._staged:
+                place = next(iter(self._staged))
+                value = self._staged.pop(place)
+                await self._table.put(place[0], place[1].encode(), value)
