@@ -1,0 +1,111 @@
+"""The agents over a real pipeline and real tables, without a broker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cherryrec.codec import encode
+from tests.worlds import click, impression, request, update
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_click_moves_the_profile(bench: Any) -> None:
+    async with bench.agent("clicks") as put:
+        await put("u", click("a1", user_id="u"))
+        await bench.until(lambda: bench.count("clicks", "applied") == 1)
+
+    profile = bench.worker.pipeline.users.profile(0, "u")
+    assert [visit.article_id for visit in profile.history] == ["a1"]
+    assert profile.applied == {"clicks": 0}
+
+
+async def test_state_goes_to_the_changelog_before_the_event_is_acknowledged(bench: Any) -> None:
+    async with bench.agent("requests") as put:
+        event = await put("u", request("r", user_id="u"))
+        await bench.until(lambda: event.message.acked)
+
+    changelog = "unit.stream-requests-changelog"
+    assert [(to, key) for to, key, *_ in bench.sender.sent] == [
+        ("unit.recommendations", b"u"),
+        (changelog, b"u"),
+    ]
+
+
+async def test_counted_event_is_acknowledged_only_when_its_counters_are_flushed(bench: Any) -> None:
+    bench.worker.owned = frozenset({0})
+    async with bench.agent("impressions") as put:
+        event = await put("u", impression("i", ["a1", "a2"], user_id="u"))
+        await bench.until(lambda: bench.count("impressions", "applied") == 1)
+        was_acked = event.message.acked
+        await bench.worker.held.release()
+
+    assert not was_acked
+    assert event.message.acked
+    assert sorted(a for one in bench.sent("article-activity") for a in one.articles) == ["a1", "a2"]
+
+
+async def test_request_leads_to_a_recommendation(bench: Any) -> None:
+    async with bench.agent("requests") as put:
+        await put("u", request("r", user_id="u", candidates=["a1", "a2", "a3"], slate_size=2))
+        await bench.until(lambda: bool(bench.sent("recommendations")))
+
+    (answer,) = bench.sent("recommendations")
+    assert (answer.request_id, answer.user_id, len(answer.slate)) == ("r", "u", 2)
+    assert answer.timings_ms.keys() == {"worker"}
+
+
+async def test_click_is_seen_by_the_next_request(bench: Any) -> None:
+    async with bench.agent("clicks") as put:
+        await put("u", click("a1", user_id="u"))
+        await bench.until(lambda: bench.count("clicks", "applied") == 1)
+    async with bench.agent("requests") as put:
+        await put("u", request("r", user_id="u", slate_size=6))
+        await bench.until(lambda: bool(bench.sent("recommendations")))
+
+    (answer,) = bench.sent("recommendations")
+    assert "a1" not in {item.article_id for item in answer.slate}
+
+
+async def test_erasure_empties_both_tables(bench: Any) -> None:
+    async with bench.agent("requests") as put:
+        await put("u", request("r", user_id="u"))
+        await bench.until(lambda: bool(bench.sent("recommendations")))
+    async with bench.agent("profile-updates") as put:
+        await put("u", update("u", role="editor"))
+        await put("u", None)
+        await bench.until(lambda: bench.count("profile-updates", "applied") == 2)
+
+    assert bench.worker.profiles.get(0, "u") is None
+    assert bench.worker.requests.get(0, "u") is None
+
+
+@pytest.mark.parametrize("poison", [b"{oops", encode(click("a1", user_id="another"))])
+async def test_poison_becomes_a_dead_letter_and_the_next_event_is_applied(
+    bench: Any, poison: bytes
+) -> None:
+    async with bench.agent("clicks") as put:
+        await put("u", poison)
+        await put("u", click("a1", user_id="u"))
+        await bench.until(lambda: bench.count("clicks", "applied") == 1)
+
+    (letter,) = bench.sent("dead-letters")
+    assert (letter.value, letter.key, letter.source_offset) == (poison, b"u", 0)
+    assert bench.count("clicks", "dead_lettered") == 1
+    assert bench.worker.pipeline.users.profile(0, "u").n_clicks == 1
+
+
+async def test_event_on_which_the_core_fails_becomes_a_dead_letter(
+    bench: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.worker.profiles.put(0, "broken", b"no profile")
+    async with bench.agent("clicks") as put:
+        await put("broken", click("a1", user_id="broken"))
+        await put("u", click("a2", user_id="u"))
+        await bench.until(lambda: bench.count("clicks", "applied") == 1)
+
+    (letter,) = bench.sent("dead-letters")
+    assert letter.reason.startswith("failed in the worker: ")
+    assert "an event failed" in caplog.text
