@@ -8,7 +8,7 @@ from typing import Literal
 from cherryrec import events
 from cherryrec.errors import ConfigError
 
-__all__ = ["TOPICS", "Topic", "TopicNames", "topic_named"]
+__all__ = ["CHANGELOGS", "CHANGELOG_MAX_BYTES", "TOPICS", "Topic", "TopicNames", "topic_named"]
 
 Cleanup = Literal["compact", "delete", "compact,delete"]
 
@@ -188,6 +188,7 @@ TOPICS: tuple[Topic, ...] = (
         tombstone="forgets the last slate of an erased user",
         is_public=True,
         retention_s=86_400,
+        max_message_bytes=4 << 20,
     ),
     Topic(
         name="dead-letters",
@@ -201,6 +202,15 @@ TOPICS: tuple[Topic, ...] = (
         max_message_bytes=4 << 20,
     ),
 )
+
+
+CHANGELOGS: tuple[str, ...] = ("stream-profiles-changelog", "stream-requests-changelog")
+"""Topics of the stream workers' tables, without the prefix: compacted, co-partitioned, no messages
+of ours on them. Created before the workers start: a group that joins while its changelogs are being
+made can be left without partitions."""
+
+CHANGELOG_MAX_BYTES = 17 << 20
+"""`max.message.bytes` of the changelogs: sixteen open requests of a thousand candidates fit."""
 
 
 def topic_named(name: str) -> Topic:

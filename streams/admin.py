@@ -12,7 +12,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from cherryrec.errors import ServiceError
-from cherryrec.topics import TOPICS, Topic, TopicNames
+from cherryrec.topics import CHANGELOG_MAX_BYTES, CHANGELOGS, TOPICS, Topic, TopicNames
 from streams.config import KafkaConfig
 
 __all__ = ["Mismatch", "check_topics", "create_topics", "require_topic", "topic_settings"]
@@ -33,6 +33,15 @@ class Mismatch:
         return f"{self.topic}: {self.setting} must be {self.wanted}, got {self.got}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One topic as it must be, under its full name."""
+
+    name: str
+    n_partitions: int
+    settings: Mapping[str, str]
+
+
 def topic_settings(topic: Topic) -> dict[str, str]:
     """Return the settings a topic is created with and checked against."""
     settings = {
@@ -49,6 +58,16 @@ def n_partitions(topic: Topic, kafka: KafkaConfig) -> int:
     return topic.n_partitions or kafka.partitions
 
 
+def _wanted(kafka: KafkaConfig) -> list[_Wanted]:
+    """List our topics, and the changelogs of the workers' tables."""
+    names = TopicNames(kafka.prefix)
+    changelog = {"cleanup.policy": "compact", "max.message.bytes": str(CHANGELOG_MAX_BYTES)}
+    return [
+        *(_Wanted(names(t.name), n_partitions(t, kafka), topic_settings(t)) for t in TOPICS),
+        *(_Wanted(kafka.prefix + name, kafka.partitions, changelog) for name in CHANGELOGS),
+    ]
+
+
 def create_topics(kafka: KafkaConfig) -> list[str]:
     """Create the topics that are not there yet; return their names.
 
@@ -57,22 +76,21 @@ def create_topics(kafka: KafkaConfig) -> list[str]:
     ServiceError
         Kafka does not answer, or refuses.
     """
-    names = TopicNames(kafka.prefix)
     with _Admin(kafka) as admin:
         there = set(admin.list_topics())
-        missing = [topic for topic in TOPICS if names(topic.name) not in there]
-        for topic in missing:
+        missing = [one for one in _wanted(kafka) if one.name not in there]
+        for one in missing:
             new = NewTopic(
-                name=names(topic.name),
-                num_partitions=n_partitions(topic, kafka),
+                name=one.name,
+                num_partitions=one.n_partitions,
                 replication_factor=kafka.replication,
-                topic_configs=topic_settings(topic),
+                topic_configs=dict(one.settings),
             )
             try:
                 admin.create_topics([new])
             except TopicAlreadyExistsError:
                 continue
-        wanted = {names(topic.name) for topic in TOPICS}
+        wanted = {one.name for one in _wanted(kafka)}
         give_up = time.monotonic() + _VISIBLE_S
         while not wanted <= set(admin.list_topics()):
             if time.monotonic() > give_up:
@@ -80,7 +98,36 @@ def create_topics(kafka: KafkaConfig) -> list[str]:
                 msg = f"topics {absent} were created but are not there after {_VISIBLE_S:g} s"
                 raise ServiceError(msg)
             time.sleep(0.1)
-    return [names(topic.name) for topic in missing]
+    return [one.name for one in missing]
+
+
+def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
+    """Return every way in which the topics are not as they must be.
+
+    Raises
+    ------
+    ServiceError
+        Kafka does not answer.
+    """
+    found: list[Mismatch] = []
+    with _Admin(kafka) as admin:
+        there = set(admin.list_topics())
+        wanted = _wanted(kafka)
+        present = [one for one in wanted if one.name in there]
+        found += [
+            Mismatch(one.name, "topic", "there", "none") for one in wanted if one not in present
+        ]
+        described = admin.describe_topics([one.name for one in present])
+        partitions = {one["name"]: len(one["partitions"]) for one in described}
+        for one in present:
+            if partitions[one.name] != one.n_partitions:
+                got = str(partitions[one.name])
+                found.append(Mismatch(one.name, "partitions", str(one.n_partitions), got))
+            settings = _configs(admin, one.name)
+            for key, value in one.settings.items():
+                if not _is_same(settings.get(key, ""), value):
+                    found.append(Mismatch(one.name, key, value, settings.get(key, "none")))
+    return found
 
 
 def require_topic(kafka: KafkaConfig, name: str) -> int:
@@ -101,36 +148,6 @@ def require_topic(kafka: KafkaConfig, name: str) -> int:
             raise ServiceError(msg)
         (described,) = admin.describe_topics([full])
         return len(described["partitions"])
-
-
-def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
-    """Return every way in which the topics are not as they must be.
-
-    Raises
-    ------
-    ServiceError
-        Kafka does not answer.
-    """
-    names = TopicNames(kafka.prefix)
-    found: list[Mismatch] = []
-    with _Admin(kafka) as admin:
-        there = set(admin.list_topics())
-        present = [topic for topic in TOPICS if names(topic.name) in there]
-        for topic in TOPICS:
-            if topic not in present:
-                found.append(Mismatch(names(topic.name), "topic", "there", "none"))
-        described = admin.describe_topics([names(topic.name) for topic in present])
-        partitions = {one["name"]: len(one["partitions"]) for one in described}
-        for topic in present:
-            name, wanted = names(topic.name), n_partitions(topic, kafka)
-            if partitions[name] != wanted:
-                got = str(partitions[name])
-                found.append(Mismatch(name, "partitions", str(wanted), got))
-            settings = _configs(admin, name)
-            for key, value in topic_settings(topic).items():
-                if not _is_same(settings.get(key, ""), value):
-                    found.append(Mismatch(name, key, value, settings.get(key, "none")))
-    return found
 
 
 def _is_same(got: str, wanted: str) -> bool:

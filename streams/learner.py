@@ -166,6 +166,7 @@ class LearnerProcess:
             if is_new and is_due:
                 value = encode(self.learner.snapshot(name))
                 await producer.send_and_wait(self.names("models"), value, key=name.encode())
+                self.metrics.model_version.set(self.learner.version)
                 self._published_s[name] = time.monotonic()
                 self._published_n[name] = self.learner.n_examples
                 if name == STATE:

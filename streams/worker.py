@@ -209,6 +209,7 @@ class StreamWorker:
             metrics=self.metrics,
             max_batch=self.stream.max_batch,
             hold=self.held.hold if spec.is_held else None,
+            clock=self.clock,
         )
 
         async def run(stream: StreamT[bytes]) -> None:
@@ -273,6 +274,7 @@ class StreamWorker:
                 knrs_weights=weights_of(snapshot),
                 version=snapshot.version,
             )
+            self.metrics.model_version.set(snapshot.version)
         except (BadMessage, ModelError) as error:
             logger.error("model at offset %d is not used: %s", record.offset, error)
 

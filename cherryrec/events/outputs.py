@@ -13,7 +13,6 @@ __all__ = ["DeadLetter", "Degraded", "Recommendation", "Recommended"]
 Degraded = Literal[
     "evaluation_late",
     "evaluation_failed",
-    "evaluation_partial",
     "evaluation_over_budget",
     "catalogue_cold",
 ]

@@ -24,6 +24,9 @@ class KnrsConfig:
         Share of the live catalogue that is kept, in (0, 1].
     floor
         Kept at least, where the catalogue has as many; above 0.
+    ceiling
+        Kept at most, unless the slate is longer: what bounds the time and the stored state of a
+        request over a large catalogue; at least the floor.
     n_evaluated
         Of the kept, how many go to CnLE; above 0.
     half_life_s
@@ -39,6 +42,7 @@ class KnrsConfig:
     weights: tuple[float, ...] = (0.35, 0.05, 0.15, 0.35, 0.1)
     quota: float = 0.05
     floor: int = 20
+    ceiling: int = 400
     n_evaluated: int = 20
     half_life_s: float = 12 * 3_600.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
@@ -56,6 +60,9 @@ class KnrsConfig:
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if self.ceiling < self.floor:
+            msg = f"ceiling must be at least floor ({self.floor}), got {self.ceiling!r}"
+            raise ConfigError(msg)
         for category, half_life in self.category_half_lives_s.items():
             if half_life <= 0:
                 msg = f"category_half_lives_s[{category!r}] must be above 0, got {half_life!r}"

@@ -37,15 +37,15 @@ class Selection:
 
 
 def n_kept(n_live: int, slate_size: int, config: KnrsConfig) -> int:
-    """How many of `n_live` articles are kept: the quota, the floor, and never less than the slate.
+    """How many of `n_live` articles are kept: the quota between floor and ceiling, or the slate.
 
     Examples
     --------
-    >>> n_kept(1000, 10, KnrsConfig()), n_kept(100, 10, KnrsConfig()), n_kept(8, 10, KnrsConfig())
-    (50, 20, 8)
+    >>> [n_kept(n_live, 10, KnrsConfig()) for n_live in (50_000, 1_000, 100, 8)]
+    [400, 50, 20, 8]
     """
-    wanted = max(int(np.ceil(n_live * config.quota)), config.floor, slate_size)
-    return min(wanted, n_live)
+    quota = min(max(int(np.ceil(n_live * config.quota)), config.floor), config.ceiling)
+    return min(max(quota, slate_size), n_live)
 
 
 def select(

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, Generic, TypeVar
 
 from faust.types import EventT
@@ -134,6 +134,8 @@ class Agent(Generic[E]):
         Events taken at once.
     hold
         Keeps the batch until its counters are flushed; None: acknowledge it at once.
+    clock
+        Wall-clock time in epoch seconds, for the age of events.
     """
 
     def __init__(
@@ -147,6 +149,7 @@ class Agent(Generic[E]):
         metrics: Metrics,
         max_batch: int,
         hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
+        clock: Callable[[], float] = time,
     ) -> None:
         self.rules = rules
         self._apply = apply
@@ -156,6 +159,7 @@ class Agent(Generic[E]):
         self._metrics = metrics
         self._max_batch = max_batch
         self._hold = hold
+        self._clock = clock
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -163,12 +167,14 @@ class Agent(Generic[E]):
         batches = take_batches(stream, max_events=self._max_batch, acknowledges=self._hold is None)
         async for batch in batches:
             started = perf_counter()
+            arrived_s = batch[0].message.timestamp
             await self.work(batch)
             if self._hold is not None:
                 self._hold(batch)
             topic = self.rules.topic
             self._metrics.batch_events.labels(topic).observe(len(batch))
             self._metrics.batch_s.labels(topic).observe(perf_counter() - started)
+            self._metrics.latency_s.labels(topic).observe(max(0.0, self._clock() - arrived_s))
 
     async def work(self, batch: Sequence[EventT[Any]]) -> None:
         """Apply a batch and deliver what follows."""

@@ -53,8 +53,8 @@ class Metrics:
         )
         self.latency_s = Histogram(
             "cherryrec_latency_seconds",
-            "Time from one named stage to another.",
-            ["stage"],
+            "Age of a batch's oldest event, since the broker took it, when what follows is sent.",
+            ["topic"],
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
@@ -68,6 +68,11 @@ class Metrics:
             "cherryrec_consumer_lag_events",
             "Log end offset minus the position of this worker.",
             ["topic", "partition"],
+            registry=self.registry,
+        )
+        self.model_version = Gauge(
+            "cherryrec_model_version",
+            "Version of the models: the one a worker ranks with, the last one a learner published.",
             registry=self.registry,
         )
         self.ready = Gauge("cherryrec_ready", "1 when every gate is open.", registry=self.registry)

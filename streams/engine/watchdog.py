@@ -200,6 +200,7 @@ class Watchdog(Service):
     def _report(self, standings: Iterable[tuple[TP, Standing]]) -> None:
         """Show the lag."""
         if self.metrics is not None:
+            self.metrics.lag.clear()  # a partition that moved away has its lag elsewhere
             for tp, standing in standings:
                 lag = max(0, standing.end - standing.position)
                 self.metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
