@@ -1,1 +1,5 @@
-"""Measurements, one file a claim; each prints the machine and the command it ran with."""
+"""Benchmarks: one file a claim, each against a reference in the same run.
+
+Run one with `python -m benchmarks.NAME`, or all with `make bench`. Files that begin with an
+underscore are what they share.
+"""

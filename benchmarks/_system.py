@@ -1,0 +1,111 @@
+"""What the Kafka benchmarks share: a broker, filled topics, a worker or the reference beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from cherryrec.cli.options import cache_dir
+from cherryrec.codec import encode
+from cherryrec.events import Event
+from cherryrec.topics import TopicNames
+from streams.admin import create_topics
+from streams.broker import LocalKafka, fetch_kafka
+from streams.config import KafkaConfig
+from streams.stack import Child, LocalStack, StackSettings
+
+__all__ = ["broker", "counts", "fill", "reference", "topics", "worker"]
+
+Keyed = tuple[str, str, Event]
+"""Topic, key, event."""
+
+
+@contextlib.contextmanager
+def broker() -> Iterator[str]:
+    """Start a Kafka of our own; yield its bootstrap servers."""
+    with (
+        tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as folder,
+        LocalKafka(fetch_kafka(cache_dir()), Path(folder)) as kafka,
+    ):
+        yield kafka.bootstrap_servers
+
+
+def topics(servers: str, prefix: str) -> KafkaConfig:
+    """Create all topics under a prefix."""
+    kafka = KafkaConfig(bootstrap_servers=servers, prefix=prefix)
+    create_topics(kafka)
+    return kafka
+
+
+def fill(kafka: KafkaConfig, events: Iterable[Keyed]) -> None:
+    """Send events and wait for their acknowledgement."""
+
+    async def send() -> None:
+        names = TopicNames(kafka.prefix)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=kafka.bootstrap_servers, max_batch_size=1 << 17, linger_ms=5
+        )
+        await producer.start()
+        try:
+            for topic, key, event in events:
+                await producer.send(names(topic), encode(event), key=key.encode())
+        finally:
+            await producer.stop()
+
+    asyncio.run(send())
+
+
+@contextlib.contextmanager
+def worker(kafka: KafkaConfig, environment: Mapping[str, str] | None = None) -> Iterator[Child]:
+    """Run one stream worker and a learner on a broker that runs; yield the worker when ready."""
+    with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as folder:
+        stack = StackSettings(
+            folder=Path(folder),
+            cache_dir=cache_dir(),
+            kafka=kafka,
+            starts_kafka=False,
+            environment=environment or {},
+        )
+        with LocalStack(stack) as running:
+            yield running.workers[0]
+
+
+@contextlib.contextmanager
+def reference(
+    kafka: KafkaConfig, names: Iterable[str], *, echo: str | None = None, n: int = sys.maxsize
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the reference worker over some topics."""
+    full = TopicNames(kafka.prefix)
+    with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as folder:
+        command = [
+            *(sys.executable, "-m", "benchmarks._reference", *(full(name) for name in names)),
+            *("--bootstrap-servers", kafka.bootstrap_servers, "--data-dir", folder),
+            *("--group", f"{kafka.prefix}reference", "--n", str(n)),
+            *(("--echo", full(echo)) if echo else ()),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(10)
+                process.kill()
+
+
+def counts(child: Child, names: Iterable[str]) -> float:
+    """Read how many events of some topics a worker has applied."""
+    url = f"http://127.0.0.1:{child.http_port}/metrics"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        lines: list[Any] = answer.read().decode().splitlines()
+    wanted = tuple(f'cherryrec_events_total{{outcome="applied",topic="{name}"}}' for name in names)
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
