@@ -85,6 +85,11 @@ class Duration(click.ParamType):
     is_flag=True,
     help="With --engine kafka: use the workers that run already on --bootstrap-servers.",
 )
+@click.option(
+    "--compare/--no-compare",
+    default=True,
+    help="After --engine kafka without CnLE, replay locally too and print the difference.",
+)
 @with_settings
 def replay(
     settings: Settings,
@@ -99,13 +104,14 @@ def replay(
     workers: int,
     window: int,
     running: bool,
+    compare: bool,
 ) -> None:
     """Replay LOG, a folder in MIND's format, in event-time order.
 
     Every impression is ranked before its labels are learned (protocol A). With --engine local the
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
     """
-    from cherryrec.cli.running import replay_kafka, replay_local
+    from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.predictions import write_predictions
     from cherryrec.evaluation.report import metrics_table, write_report
@@ -145,6 +151,9 @@ def replay(
                 )
     name = log.resolve().name
     notes = [f"bad row {row}" for row in mind.bad_rows[:10]]
+    if engine == "kafka" and evaluator == "none" and compare:
+        beside = replay_local(mind, settings, limit=limit, label_delay_s=label_delay, seed=seed)
+        notes.append(engine_difference(done, beside, seed=seed))
     summary = done.summary(mind, name=name, label_delay_s=label_delay, seed=seed, notes=notes)
     click.echo(metrics_table(summary))
     percentiles = summary.latency.percentiles() if summary.latency else {}
@@ -152,8 +161,8 @@ def replay(
     click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
     if summary.degraded:
         click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
-    for row in mind.bad_rows[:10]:
-        click.echo(f"bad row: {row}", err=True)
+    for note in notes:
+        click.echo(note, err=note.startswith("bad row"))
     if summary.sha256:
         click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
     if predictions is not None:

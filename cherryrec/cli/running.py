@@ -14,16 +14,18 @@ from cherryrec import __version__
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.baselines import all_baselines
+from cherryrec.evaluation.intervals import bootstrap_means
+from cherryrec.evaluation.metrics import METRICS
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_rows import MindImpression
-from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
-from cherryrec.evaluation.summary import Latency, ReplaySummary
+from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
+from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
 from streams.replay import KafkaReplay, ReplaySettings, Session
 
-__all__ = ["Replayed", "open_session", "replay_kafka", "replay_local"]
+__all__ = ["Replayed", "engine_difference", "open_session", "replay_kafka", "replay_local"]
 
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 
@@ -140,3 +142,18 @@ def replay_kafka(
         wall_s=time.perf_counter() - started,
         has_digest=False,
     )
+
+
+def engine_difference(kafka: Replayed, local: Replayed, *, seed: int) -> str:
+    """Say how much each metric differs between the engines, impression by impression.
+
+    What was replayed through Kafka lags by the requests in flight, so that it may be a little
+    worse; more than a little is a defect of one of the engines.
+    """
+    pairs = [done.judge.metrics[OURS].values().astype(np.float64) for done in (kafka, local)]
+    found = bootstrap_means(pairs[0] - pairs[1], seed=seed)
+    parts = []
+    for name, interval in zip(METRICS, found, strict=True):
+        mean, low, high = (100 * end for end in interval)
+        parts.append(f"{METRIC_TITLES[name]} {mean:+.2f} ({low:+.2f} to {high:+.2f})")
+    return f"kafka minus local, the whole log: {', '.join(parts)}"
