@@ -67,13 +67,13 @@ def cli() -> None:
     """Streaming news recommendation: explained slates from Kafka topics, learned click by click."""
 
 
-def main() -> None:
+def main(command: click.Command = cli) -> None:
     """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
     # Before numpy is imported: its products here are so small that a second thread costs four times
     # what it saves, and with one the bits do not depend on the machine's cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        cli.main(prog_name="cherryrec", standalone_mode=False)
+        command.main(prog_name="cherryrec", standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cherryrec.cli.options import cache_dir, with_settings
+from cherryrec.cli.options import cache_dir, has_llm, with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.cli.slates import slate_lines
 from cherryrec.events import Click, Recommendation, RecommendationRequest, instant
@@ -62,7 +61,7 @@ def demo(
     from streams.stack import LocalStack, StackSettings
 
     started = time.monotonic()
-    has_llm = _has_llm(settings) if llm is None else llm
+    is_evaluated = has_llm(settings) if llm is None else llm
     with tempfile.TemporaryDirectory(prefix="cherryrec-demo-") as name:
         folder = Path(name)
         truth = generate_log(folder / "log", n_users=users, n_impressions=impressions, seed=seed)
@@ -70,13 +69,13 @@ def demo(
             f"a log of {impressions:,} impressions of {users} users, generated; knowing every "
             f"true click probability would give an AUC of {100 * truth.oracle_auc:.1f}"
         )
-        with_llm = "with" if has_llm else "without"
+        with_llm = "with" if is_evaluated else "without"
         click.echo(f"starting Kafka, a stream worker, the learner, {with_llm} a language model")
         stack = StackSettings(
             folder=folder,
             cache_dir=cache_dir(),
             kafka=settings.kafka,
-            has_evaluator=has_llm,
+            has_evaluator=is_evaluated,
             environment={
                 "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
                 "CHERRYREC_STREAM_TICK_S": "0",
@@ -98,21 +97,21 @@ def demo(
             click.echo(metrics_table(summary))
             click.echo(f"{summary.impressions_per_s:.0f} impressions/s through Kafka")
             with open_session(running.kafka) as session:
-                _before_and_after(session, log, done.rows, has_llm=has_llm)
+                _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
         page = write_report(summary, report) / "report.md"
     click.echo(f"report: {page}")
     click.echo(f"everything stopped after {time.monotonic() - started:.0f} s")
 
 
 def _before_and_after(
-    session: Session, log: MindLog, rows: Sequence[MindImpression], *, has_llm: bool
+    session: Session, log: MindLog, rows: Sequence[MindImpression], *, is_evaluated: bool
 ) -> None:
     """Show one user's slate, click an article of another section, show the slate again."""
     articles = log.articles()
     titles = {key: f"[{one.category}] {one.title}" for key, one in articles.items()}
     user_id = Counter(row.user_id for row in rows).most_common(1)[0][0]
     now = rows[-1].shown_at + 60.0
-    deadline_ms = _DEADLINE_MS if has_llm else 0
+    deadline_ms = _DEADLINE_MS if is_evaluated else 0
     before = _ask(session, user_id, "before", now, deadline_ms=deadline_ms)
     click.echo(f"\nuser {user_id}, before a click:")
     click.echo("\n".join(slate_lines(before, titles)))
@@ -136,7 +135,7 @@ def _before_and_after(
         if [i.article_id for i in after.slate] != [i.article_id for i in fast.slate]:
             break
     waited_s = time.monotonic() - started
-    if has_llm:
+    if is_evaluated:
         after = _ask(session, user_id, "after", now + 1.0, deadline_ms=deadline_ms)
     click.echo(f"\nuser {user_id}, {waited_s:.2f} s after the click:")
     click.echo("\n".join(slate_lines(after, titles)))
@@ -160,12 +159,3 @@ def _ask(
         deadline_ms=deadline_ms,
     )
     return session.ask(request).recommendation
-
-
-def _has_llm(settings: Settings) -> bool:
-    """Whether torch and the small model are here."""
-    if find_spec("torch") is None:
-        return False
-    from gpu_worker.small_model import small_model_path
-
-    return small_model_path(Path(settings.gpu.model_cache_dir)) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import platformdirs
 
 from cherryrec.cli.settings import CACHE_VARIABLE, Settings, load_settings
 
-__all__ = ["cache_dir", "settings_from", "with_settings"]
+__all__ = ["cache_dir", "has_llm", "kafka_options", "settings_from", "with_settings"]
 
 DEFAULT_FILE = Path("cherryrec.toml")
 
@@ -21,6 +22,15 @@ DEFAULT_FILE = Path("cherryrec.toml")
 def cache_dir() -> Path:
     """Return where jars and models are kept between runs."""
     return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("cherryrec"))
+
+
+def has_llm(settings: Settings) -> bool:
+    """Whether torch and the small model are here."""
+    if find_spec("torch") is None:
+        return False
+    from gpu_worker.small_model import small_model_path
+
+    return small_model_path(Path(settings.gpu.model_cache_dir)) is not None
 
 
 def settings_from(
@@ -32,17 +42,26 @@ def settings_from(
     return load_settings(file, os.environ, {"kafka": kafka})
 
 
+def kafka_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --config, --bootstrap-servers and --prefix."""
+    for option in (
+        click.option("--prefix", help="Put before every topic name."),
+        click.option("--bootstrap-servers", metavar="HOST:PORT", help="The Kafka cluster."),
+        click.option(
+            "--config",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            envvar="CHERRYREC_CONFIG",
+            help="Settings file; default: cherryrec.toml if it is there.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --config, --bootstrap-servers and --prefix; hand the command its `settings`."""
 
-    @click.option(
-        "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        envvar="CHERRYREC_CONFIG",
-        help="Settings file; default: cherryrec.toml if it is there.",
-    )
-    @click.option("--bootstrap-servers", metavar="HOST:PORT", help="The Kafka cluster.")
-    @click.option("--prefix", help="Put before every topic name.")
+    @kafka_options
     @functools.wraps(command)
     def wrapped(
         config: Path | None, bootstrap_servers: str | None, prefix: str | None, **rest: Any

@@ -1,8 +1,37 @@
-"""The system on one machine, started and ended as one."""
+"""The system on one machine, started and ended as one.
+
+`stack` is its processes, `supervisor` the process that holds one in the background, `state` what
+that one writes down.
+"""
 
 from __future__ import annotations
 
 from streams.stack.children import Child, start_child
 from streams.stack.stack import LocalStack, StackSettings, free_port
+from streams.stack.state import (
+    ProcessState,
+    StackState,
+    end_processes,
+    process_state,
+    read_state,
+    remove_state,
+    write_state,
+)
+from streams.stack.supervisor import supervise, supervisor_log
 
-__all__ = ["Child", "LocalStack", "StackSettings", "free_port", "start_child"]
+__all__ = [
+    "Child",
+    "LocalStack",
+    "ProcessState",
+    "StackSettings",
+    "StackState",
+    "end_processes",
+    "free_port",
+    "process_state",
+    "read_state",
+    "remove_state",
+    "start_child",
+    "supervise",
+    "supervisor_log",
+    "write_state",
+]

@@ -70,6 +70,7 @@ class LocalStack:
     def __init__(self, settings: StackSettings) -> None:
         self.settings = settings
         self.kafka: KafkaConfig = settings.kafka
+        self.broker: LocalKafka | None = None
         self.workers: list[Child] = []
         self.learner: Child | None = None
         self.evaluator: Child | None = None
@@ -100,6 +101,7 @@ class LocalStack:
             jars = fetch_kafka(settings.cache_dir)
             broker = LocalKafka(jars, settings.folder / "kafka")
             broker.start()
+            self.broker = broker
             self._ends.callback(broker.stop)
             self.kafka = KafkaConfig(
                 bootstrap_servers=broker.bootstrap_servers,

@@ -1,0 +1,116 @@
+"""`up` and `down` with real processes: all are ready, and all have ended, however it went."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.stack import ProcessState, StackState, end_processes, read_state
+
+COMMAND = (sys.executable, "-m", "cherryrec.cli")
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def cherryrec(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CHERRYREC_")}
+    cache = os.environ.get("CHERRYREC_CACHE_DIR")
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**environment, **({"CHERRYREC_CACHE_DIR": cache} if cache else {})},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a stack, of which nothing is left running whatever the test does."""
+    yield tmp_path / "stack"
+    state = read_state(tmp_path / "stack")
+    if state is not None:
+        end_processes([state.supervisor, *state.processes], grace_s=30.0)
+
+
+def up(folder: Path, *arguments: str) -> StackState:
+    ended = cherryrec("up", "--no-llm", "--folder", str(folder), *arguments)
+    assert ended.returncode == 0, ended.stderr
+    state = read_state(folder)
+    assert state is not None
+    assert all(one.is_running for one in (state.supervisor, *state.processes))
+    return state
+
+
+def wait_ended(processes: tuple[ProcessState, ...], *, within_s: float) -> None:
+    give_up = time.monotonic() + within_s
+    while left := [one.name for one in processes if one.is_running]:
+        assert time.monotonic() < give_up, f"{left} still run"
+        time.sleep(0.1)
+
+
+def test_all_is_ready_after_up_and_has_ended_after_down(folder: Path) -> None:
+    state = up(folder)
+
+    assert [one.name for one in state.processes] == ["kafka", "learner", "stream-0"]
+    for one in state.processes[1:]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{one.http_port}/ready") as answer:
+            assert answer.status == 200
+    again = cherryrec("up", "--no-llm", "--folder", str(folder))
+    assert again.stdout.startswith(f"running already in {folder}")
+    where = ("--bootstrap-servers", state.bootstrap_servers)
+    assert cherryrec("topics", "check", *where).returncode == 0
+
+    ended = cherryrec("down", "--folder", str(folder))
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("ended: supervisor, kafka, learner, stream-0; data and logs")
+    assert not any(one.is_running for one in (state.supervisor, *state.processes))
+    assert read_state(folder) is None
+
+
+def test_all_has_ended_after_the_supervisor_is_killed_and_down_clears_up(folder: Path) -> None:
+    state = up(folder)
+
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+    wait_ended((state.supervisor, *state.processes[:2]), within_s=60.0)
+    ended = cherryrec("down", "--folder", str(folder))
+
+    assert ended.returncode == 0, ended.stderr
+    assert "was killed before" in ended.stdout
+    assert not any(one.is_running for one in state.processes)
+    assert read_state(folder) is None
+
+
+def test_only_workers_are_started_on_another_cluster(folder: Path, kafka: str, prefix: str) -> None:
+    cluster = ("--external-kafka", "--bootstrap-servers", kafka, "--prefix", prefix)
+    state = up(folder, *cluster, "--workers", "2")
+
+    assert [one.name for one in state.processes] == ["learner", "stream-0", "stream-1"]
+    assert (state.bootstrap_servers, state.prefix) == (kafka, prefix)
+
+    assert cherryrec("down", "--folder", str(folder)).returncode == 0
+    assert not any(one.is_running for one in state.processes)
+
+
+def test_stack_that_does_not_come_up_says_why_and_leaves_nothing(folder: Path) -> None:
+    ended = cherryrec(
+        *("up", "--no-llm", "--folder", str(folder)),
+        *("--external-kafka", "--bootstrap-servers", "127.0.0.1:1"),
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "cherryrec: error: the stack did not come up: Kafka at 127.0.0.1:1 must answer, got "
+    )
+    assert read_state(folder) is None
