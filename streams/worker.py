@@ -221,8 +221,8 @@ class StreamWorker:
 
     async def _on_recovered(self, partitions: frozenset[int]) -> None:
         """Take over partitions: their counters as flushed, windows and deadlines as stored."""
-        gained = partitions - self.owned
-        self.owned &= partitions
+        gained = partitions & self.requests_table.partitions_gained
+        self.owned = partitions - gained
         await self.follower.catch_up()
         self.gates.open("followed")
         restored: list[Pending] = []
@@ -253,13 +253,13 @@ class StreamWorker:
         self.pipeline.article(article_id, article, now=now)
 
     def _follow_activity(self, record: ConsumerRecord) -> None:
-        if record.value is None or _partition_of(record.key) in self.owned:
+        table = self.requests_table
+        ours = table.partitions_owned - table.partitions_gained  # as assigned, recovered or not
+        if record.value is None or _partition_of(record.key) in ours:
             return
         try:
             limit = topic_named("article-activity").max_message_bytes
-            message = decode(ArticleActivity, record.value, max_bytes=limit)
-            if message.partition not in self.owned:
-                self.pipeline.activity(message)
+            self.pipeline.activity(decode(ArticleActivity, record.value, max_bytes=limit))
         except BadMessage as error:
             logger.error("activity at offset %d is not followed: %s", record.offset, error)
 

@@ -106,6 +106,7 @@ class StateTable(Table[bytes, bytes]):
         self._overlay = Overlay()
         self._send_locks: dict[int, asyncio.Lock] = {}
         self._owned: set[int] | None = None
+        self._gained: set[int] = set()
         self._storing: asyncio.TimerHandle | None = None
 
     def get(self, partition: int, key: bytes) -> bytes | None:  # type: ignore[override]
@@ -164,6 +165,11 @@ class StateTable(Table[bytes, bytes]):
         """The partitions of this worker, as of the last assignment."""
         return frozenset(self._owned or ())
 
+    @property
+    def partitions_gained(self) -> frozenset[int]:
+        """Those of them that came since the last recovery whose hook has ended."""
+        return frozenset(self._gained)
+
     async def on_rebalance(
         self,
         assigned: set[TP],
@@ -175,6 +181,9 @@ class StateTable(Table[bytes, bytes]):
         self._store_acknowledged()
         ours = self.changelog_topic_name
         self._owned = {tp.partition for tp in assigned if tp.topic == ours}
+        # Summed up over rebalances that overtake the recovery of earlier ones.
+        newest = {tp.partition for tp in newly_assigned if tp.topic == ours}
+        self._gained = (self._gained | newest) & self._owned
         for tp in revoked:
             if tp.topic == ours:
                 self._overlay.drop(tp.partition)
@@ -186,8 +195,11 @@ class StateTable(Table[bytes, bytes]):
         await super().on_recovery_completed(active_tps, standby_tps)
         if self._recovered is None:
             return
+        gained = self._gained
         try:
             await self._recovered(frozenset(tp.partition for tp in active_tps))
+            if self._gained is gained:  # no rebalance has come in between
+                self._gained = set()
         except Exception as error:
             self.log.exception("the hook after the recovery of table %r failed", self.name)
             await self.crash(error)

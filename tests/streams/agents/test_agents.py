@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from cherryrec.activity import Shard
+from cherryrec.attention import AttentionConfig
 from cherryrec.codec import encode
-from tests.worlds import click, impression, request, update
+from tests.worlds import START_S, catalogue_of, click, impression, request, update
 
 pytestmark = pytest.mark.asyncio
 
@@ -109,3 +112,27 @@ async def test_event_on_which_the_core_fails_becomes_a_dead_letter(
     (letter,) = bench.sent("dead-letters")
     assert letter.reason.startswith("failed in the worker: ")
     assert "an event failed" in caplog.text
+
+
+async def test_activity_of_a_partition_is_followed_from_its_leaving_on(bench: Any) -> None:
+    """It was once passed over until the next recovery, and missing for good after it."""
+    bench.worker.owned = frozenset({0})  # not recovered yet
+    bench.worker.requests_table._owned = {1}  # but assigned anew
+    other = Shard(0, catalogue_of(6), AttentionConfig())
+    other.view("i", ["a1"], time_s=START_S, offset=0)
+
+    for message in other.flush():
+        key = f"0:{message.bucket}".encode()
+        bench.worker._follow_activity(Record(key=key, value=encode(message)))
+
+    catalogue = bench.worker.pipeline.catalogue
+    assert catalogue.totals.totals(catalogue.known_rows(["a1"]))[0, 0] == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a follower reads of a record."""
+
+    key: bytes
+    value: bytes
+    offset: int = 0

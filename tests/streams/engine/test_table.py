@@ -161,6 +161,37 @@ async def test_hook_gets_the_partitions_after_recovery(make_app: Any) -> None:
     assert seen == [frozenset({0, 2})]
 
 
+async def test_partition_that_left_and_came_back_is_gained_although_nobody_recovered_between(
+    make_app: Any,
+) -> None:
+    """Its state was once taken for what this worker had left: what the other did was lost."""
+    gained: list[frozenset[int]] = []
+
+    async def hook(_: frozenset[int]) -> None:
+        gained.append(table.partitions_gained)
+
+    table = state_table(make_app(), "t", sender=RecordingSender(), on_recovered=hook)
+    await assign(table, {1, 2})
+    await table.on_recovery_completed(changelog(table, {1, 2}), set())
+    await assign(table, {2}, revoked={1})
+    await assign(table, {1, 2}, gained={1})
+    await table.on_recovery_completed(changelog(table, {1, 2}), set())
+
+    assert gained == [{1, 2}, {1}]
+    assert table.partitions_gained == frozenset()
+
+
+async def test_rebalance_during_the_hook_leaves_its_partitions_gained(make_app: Any) -> None:
+    async def hook(_: frozenset[int]) -> None:
+        await assign(table, {1, 2}, gained={2})
+
+    table = state_table(make_app(), "t", sender=RecordingSender(), on_recovered=hook)
+    await assign(table, {1})
+    await table.on_recovery_completed(changelog(table, {1}), set())
+
+    assert table.partitions_gained == {1, 2}
+
+
 async def test_failing_hook_stops_the_worker(make_app: Any) -> None:
     async def hook(_: frozenset[int]) -> None:
         msg = "cannot rebuild"
@@ -246,8 +277,15 @@ def changelog(table: StateTable, partitions: set[int]) -> set[TP]:
 
 
 async def assign(
-    table: StateTable, partitions: set[int], *, revoked: set[int] | None = None
+    table: StateTable,
+    partitions: set[int],
+    *,
+    revoked: set[int] | None = None,
+    gained: set[int] | None = None,
 ) -> None:
+    """Rebalance; what is gained is all, or nothing where something is revoked."""
+    newest = gained or (set() if revoked else partitions)
+
     async def highwaters(*tps: TP) -> dict[TP, int]:
         return dict.fromkeys(tps, 1_000)
 
@@ -255,5 +293,5 @@ async def assign(
     await table.on_rebalance(
         changelog(table, partitions),
         changelog(table, revoked or set()),
-        set() if revoked else changelog(table, partitions),
+        changelog(table, newest),
     )
