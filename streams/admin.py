@@ -201,7 +201,7 @@ class _Admin:
 
 def _unreachable(kafka: KafkaConfig, error: Exception) -> ServiceError:
     msg = (
-        f"Kafka at {kafka.bootstrap_servers} must answer, got {type(error).__name__}: {error}; "
+        f"Kafka at {kafka.bootstrap_servers} must answer, got {error}; "
         "is it running, and is the address right?"
     )
     return ServiceError(msg)

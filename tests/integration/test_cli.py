@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
 
 from cherryrec.codec import dead_letter, decode, encode
 from cherryrec.events import Click, Event, Recommendation, Recommended, instant
-from cherryrec.topics import topic_named
-from streams.admin import create_topics
+from cherryrec.topics import CHANGELOGS, TOPICS, topic_named
+from streams.admin import create_topics, topic_settings
 from streams.config import KafkaConfig
 from streams.records import Record, TopicReader, TopicWriter
 from tests.commands import Ended, run_command
@@ -55,6 +59,13 @@ def topics(
     for name in [name for name in os.environ if name.startswith("CHERRYREC_")]:
         monkeypatch.delenv(name)
     yield Topics(kafka, prefix)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 15.0
+    while not is_so():
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
 
 
 def slate(
@@ -216,3 +227,105 @@ def test_explain_says_why_a_slate_may_not_be_there(
     assert f"no recommendation for request '{arguments[0]}'" in ended.err
     assert "among the 1 on" in ended.err
     assert "kept for 24 h" in ended.err
+
+
+def test_erase_forgets_the_user_and_says_what_it_cannot(topics: Topics) -> None:
+    topics.put("recommendations", slate("r1"), slate("r2"), slate("r3", "u2"))
+    topics.put("clicks", click("a1", user_id="u1"))
+
+    ended = topics.run("erase", "u1", "--yes")
+
+    assert ended.code == 0
+    assert [(one.key, one.value) for one in topics.records("profile-updates")] == [(b"u1", None)]
+    last = {one.key: one.value for one in topics.records("recommendations")}
+    assert last[b"u1"] is None
+    assert last[b"u2"] is not None
+    assert "erased: 2 recommendations, by a tombstone on" in ended.out
+    day = datetime.now(UTC) + timedelta(days=7)
+    assert f"  events on {topics.kafka.prefix}clicks: until {day:%Y-%m-%d}" in ended.out
+    assert "cannot be unlearned: what the models' weights" in ended.out
+
+    again = topics.run("erase", "u1", "--yes")
+    assert f"nothing of the user on {topics.kafka.prefix}recommendations" in again.out
+
+
+def test_nothing_is_erased_or_retracted_without_a_yes(topics: Topics) -> None:
+    topics.put("articles", article(1, title="The title"))
+
+    erased = topics.run("erase", "u1", stdin="n\n")
+    retracted = topics.run("retract", "a1", stdin="n\n")
+    closed = topics.run("retract", "a9")
+
+    assert (erased.code, retracted.code, closed.code) == (130, 130, 130)
+    assert "erase user 'u1' from" in erased.out
+    assert "retract article 'a1' “The title” on" in retracted.out
+    assert "retract article 'a9', which is not published, on" in closed.out
+    assert topics.records("profile-updates") == []
+    assert len(topics.records("articles")) == 1
+
+
+def test_retract_sends_the_tombstone(topics: Topics) -> None:
+    ended = topics.run("retract", "a1", stdin="y\n")
+
+    assert ended.code == 0
+    assert [(one.key, one.value) for one in topics.records("articles")] == [(b"a1", None)]
+    assert ended.out.endswith("Slates that were sent already still name it\n")
+
+
+def test_topics_are_created_once_and_are_as_they_must_be(kafka: str, prefix: str) -> None:
+    place = ("--bootstrap-servers", kafka, "--prefix", prefix)
+
+    first, second = (run_command("topics", "create", *place) for _ in range(2))
+    checked = run_command("topics", "check", *place)
+
+    assert (first.code, second.code, checked.code) == (0, 0, 0)
+    assert first.out.endswith(f"{len(TOPICS) + len(CHANGELOGS)} topics created on {kafka}\n")
+    assert second.out == f"0 topics created on {kafka}\n"
+    assert checked.out == "all topics are as they must be\n"
+
+
+def test_topics_check_names_every_mismatch(kafka: str, prefix: str) -> None:
+    place = ("--bootstrap-servers", kafka, "--prefix", prefix)
+    wrong = [
+        ("impressions", 5, {}),
+        ("articles", 1, {"cleanup.policy": "delete"}),
+        ("requests", 4, {"retention.ms": "1000"}),
+    ]
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    for name, n_partitions, settings in wrong:
+        admin.create_topics(
+            [
+                NewTopic(
+                    prefix + name,
+                    num_partitions=n_partitions,
+                    replication_factor=1,
+                    topic_configs=topic_settings(topic_named(name)) | settings,
+                )
+            ]
+        )
+    wait_until(lambda: {prefix + name for name, *_ in wrong} <= set(admin.list_topics()))
+    assert run_command("topics", "create", *place).code == 0
+    admin.delete_topics([f"{prefix}clicks"])
+    wait_until(lambda: f"{prefix}clicks" not in admin.list_topics())
+    admin.close()
+
+    ended = run_command("topics", "check", *place)
+
+    assert ended.code == 1
+    assert sorted(ended.out.splitlines()) == [
+        f"{prefix}articles: cleanup.policy must be compact, got delete",
+        f"{prefix}clicks: topic must be there, got none",
+        f"{prefix}impressions: partitions must be 4, got 5",
+        f"{prefix}requests: retention.ms must be 86400000, got 1000",
+    ]
+    assert "4 topic settings" in ended.err
+
+
+def test_doctor_finds_kafka_and_what_its_topics_lack(topics: Topics) -> None:
+    # The topics were made with 3 partitions, the settings want 4.
+    ended = topics.run("doctor")
+
+    assert ended.code == 1
+    assert f"ok       kafka: answers at {topics.kafka.bootstrap_servers}\n" in ended.out
+    assert f"wrong    topics: {topics.kafka.prefix}clicks: partitions must be 4, got 3" in ended.out
+    assert ended.err.startswith("cherryrec: error: needed and not ok: topics")
