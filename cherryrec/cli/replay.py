@@ -159,6 +159,9 @@ def replay(
     percentiles = summary.latency.percentiles() if summary.latency else {}
     times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
     click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
+    if done.judge.n_evaluations:
+        n, per_s = done.judge.n_evaluations, done.judge.n_evaluations / summary.wall_s
+        click.echo(f"{n:,} evaluations by CnLE, {per_s:.1f}/s")
     if summary.degraded:
         click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
     for note in notes:

@@ -62,6 +62,7 @@ class Replayed:
                 "recommendations": self.judge.n_recommendations,
                 "users": len({row.user_id for row in self.rows}),
                 "clicks": sum(sum(row.clicked or ()) for row in self.rows),
+                "evaluations by CnLE": self.judge.n_evaluations,
                 "bad rows": log.n_bad_rows,
             },
             wall_s=self.wall_s,

@@ -38,6 +38,7 @@ class Judge:
         self.ranks: dict[str, Sequence[int]] = {}
         self.degraded: Counter[str] = Counter()
         self.n_recommendations = 0
+        self.n_evaluations = 0
         self._keep_ranks = keep_ranks
         self._digest = sha256()
 
@@ -50,6 +51,7 @@ class Judge:
         """Judge our ranking of a row; a candidate missing from the slate comes last."""
         self._digest.update(encode(recommendation) + b"\n")
         self.n_recommendations += 1
+        self.n_evaluations += sum(item.evaluation is not None for item in recommendation.slate)
         if recommendation.degraded is not None:
             self.degraded[recommendation.degraded] += 1
         scores = {item.article_id: item.score for item in recommendation.slate}
