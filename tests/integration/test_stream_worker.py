@@ -67,13 +67,14 @@ def publish(system: System, turns: Sequence[Turn]) -> None:
         session.flush()
 
 
-def tell(session: Session, turns: Sequence[Turn], *, times: int = 1) -> None:
-    """Send the profiles of a log."""
+def tell(system: System, session: Session, turns: Sequence[Turn], *, times: int = 1) -> None:
+    """Send the profiles of a log, and wait for them: between topics no order is promised."""
     for turn in turns:
         for _ in range(times):
             if turn.profile is not None:
                 session.send("profile-updates", turn.profile.user_id, turn.profile)
     session.flush()
+    system.wait_all_committed()
 
 
 def show(session: Session, turns: Sequence[Turn], *, times: int = 1) -> None:
@@ -140,7 +141,7 @@ def test_killed_workers_leave_what_one_that_never_was_would_have(
     kills: list[threading.Timer] = []
 
     with system.session() as session:
-        tell(session, turns)
+        tell(system, session, turns)
         answers = []
         for number, window in enumerate(windows(turns)):
             if number == 3:
@@ -195,7 +196,7 @@ def test_events_sent_twice_count_once(system: System, turns: list[Turn]) -> None
     worker = system.start()
 
     with system.session() as session:
-        tell(session, few, times=2)
+        tell(system, session, few, times=2)
         for window in windows(few):
             for turn in window:
                 session.send("requests", turn.request.user_id, turn.request)
@@ -225,7 +226,7 @@ def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
     codes: list[int] = []
 
     with system.session() as session:
-        tell(session, few)
+        tell(system, session, few)
         for number, window in enumerate(windows(few)):
             if number == 2:
                 stopping = soon(lambda: codes.append(first.stop()))
