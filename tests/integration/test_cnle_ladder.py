@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from cherryrec.events import Recommendation, RecommendationRequest, instant
+from cherryrec.codec import decode
+from cherryrec.events import (
+    EvaluationRequest,
+    Recommendation,
+    RecommendationRequest,
+    instant,
+)
 from streams.replay import Answer, Session
 from streams.stack import Child, free_port, start_child
 from tests.integration.system import ROOT, WAIT_S, System, counts_of
@@ -176,6 +182,30 @@ def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     assert degraded.keys() == {None, "evaluation_late"}, "some before, some after the kill"
     assert len(given) == 60, "each is answered once"
     assert all(has_evaluations(one) == (one.degraded is None) for one in given)
+
+
+def test_pending_requests_of_a_killed_stream_worker_are_answered_by_the_other(
+    ladder: Ladder, session: Session
+) -> None:
+    asked = requests("orphans", 30, deadline_ms=3_000)
+    for one in asked:
+        session.send("requests", one.user_id, one)
+    session.flush()
+    wanted = {one.request_id for one in asked}
+    ladder.wait_until(lambda: wanted <= set(questions(ladder)), every_s=0.05)
+
+    next(child for child in ladder.children if child.name == "one").kill()
+    ladder.wait_until(lambda: asked_of(ladder, "orphans") == 30, every_s=0.2)
+
+    given = [one for one in ladder.recommendations() if one.request_id in wanted]
+    assert {one.degraded for one in given} == {"evaluation_late"}
+    assert all(len(one.slate) == 8 for one in given)
+
+
+def questions(ladder: Ladder) -> list[str]:
+    """The requests that CnLE was asked about."""
+    found = ladder.records("evaluation-requests")
+    return [decode(EvaluationRequest, record.value).request_id for record in found]
 
 
 def late(ladder: Ladder) -> int:
