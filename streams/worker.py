@@ -153,15 +153,10 @@ class StreamWorker:
 
     def services(self) -> Sequence[ServiceT]:
         """Return what runs beside the app."""
-        watchdog = Watchdog(self.app, stall_s=self.stream.watchdog_s, metrics=self.metrics)
-        return [
-            self.health,
-            self.follower,
-            self.held,
-            self.deadlines,
-            self.ticks,
-            watchdog,
-        ]
+        app, watched = self.app, self.stream.watchdog_s
+        watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
+        own = (self.health, self.follower, self.held, self.deadlines, self.ticks)
+        return [app.lease, *own, watchdog]
 
     async def deliver(self, effects: Sequence[Effects]) -> None:
         """Send what followed from a batch, and hand its state to the changelog.

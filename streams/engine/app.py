@@ -14,6 +14,7 @@ from yarl import URL
 
 from cherryrec.errors import ConfigError
 from streams.engine.drain import DirectConsumer
+from streams.engine.lease import Lease
 from streams.engine.producer import CheckedProducer
 from streams.engine.security import Security
 
@@ -102,13 +103,15 @@ class EngineTransport(Transport):
 
 
 class EngineApp(faust.App):
-    """A Faust app on the engine's transport."""
+    """A Faust app on the engine's transport; its producer asks the lease before each send."""
+
+    lease: Lease
 
     def _new_transport(self) -> TransportT:
         return EngineTransport(cast(Any, self.conf).broker_consumer, self)
 
 
-def create_faust_app(settings: EngineSettings) -> faust.App:
+def create_faust_app(settings: EngineSettings) -> EngineApp:
     """Build the app; nothing connects and no file is made before it runs.
 
     Parameters
@@ -118,10 +121,12 @@ def create_faust_app(settings: EngineSettings) -> faust.App:
 
     Returns
     -------
-    faust.App
-        Without agents or tables; the caller adds them.
+    EngineApp
+        Without agents or tables, which the caller adds; its lease holds once it is started.
     """
-    return EngineApp(settings.group, **_faust_options(settings))
+    app = EngineApp(settings.group, **_faust_options(settings))
+    app.lease = Lease(settings.session_timeout_s)
+    return app
 
 
 def _faust_options(settings: EngineSettings) -> Mapping[str, Any]:

@@ -63,6 +63,7 @@ class CheckedProducer(Producer):
         self, topic: str, key: bytes | None, value: bytes | None, partition: int | None
     ) -> Delivery:
         """Hand one message to the underlying producer and watch its delivery."""
+        cast(Any, self.transport.app).lease.check()
         delivery = cast(
             Delivery,
             await self._ensure_producer().send(topic, value, key=key, partition=partition),

@@ -5,6 +5,7 @@ The truth is the fold of the same records by the pure core (`folding`).
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -237,6 +238,32 @@ def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
         system.wait_all_committed()
 
     assert codes == [0]
+    assert_is_the_fold(system)
+
+
+def test_worker_that_slept_past_its_session_ends_when_it_wakes_and_writes_no_more(
+    system: System, turns: list[Turn]
+) -> None:
+    """One went on with what it had in hand, over what its successor had written since."""
+    few = turns[: 7 * IN_FLIGHT]
+    publish(system, few)
+    sleeper = system.start(name="sleeper")
+    system.start(name="other")
+
+    with system.session() as session:
+        tell(system, session, few)
+        for number, window in enumerate(windows(few)):
+            if number == 2:
+                falling_asleep = soon(lambda: sleeper.process.send_signal(signal.SIGSTOP))
+            if number == 5:
+                sleeper.process.send_signal(signal.SIGCONT)
+            ask(session, window)
+            show(session, window)
+        system.wait_all_committed()
+
+    assert not falling_asleep.is_alive()
+    assert sleeper.process.wait(10) == 70
+    assert "the process stood still for" in sleeper.log_file.read_text()
     assert_is_the_fold(system)
 
 
