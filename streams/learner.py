@@ -25,12 +25,14 @@ from cherryrec.pipeline import PipelineConfig
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Gates, HealthServer, Metrics
+from streams.engine.lease import Lease
 
 __all__ = ["LearnerProcess"]
 
 logger = logging.getLogger(__name__)
 
 _POLL_MS = 50
+_SESSION_S = 10.0
 _YIELD_EVERY = 8
 
 
@@ -65,6 +67,7 @@ class LearnerProcess:
         self.metrics = Metrics()
         self.gates = Gates(connected="Kafka has not answered yet")
         self.learner = Learner(core.knrs, core.vans)
+        self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
         self._place = TopicPartition(self.names("examples"), 0)
         self._published_s = {SERVING: 0.0, STATE: 0.0}
@@ -93,10 +96,11 @@ class LearnerProcess:
             group_id=f"{self.kafka.prefix}learner",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
+            session_timeout_ms=round(1_000 * _SESSION_S),
             **client,
         )
         await health.start()
+        await self.lease.start()
         try:
             await producer.start()
             await consumer.start()
@@ -106,6 +110,7 @@ class LearnerProcess:
         finally:
             await consumer.stop()
             await producer.stop()
+            await self.lease.stop()
             await health.stop()
         return 0
 
@@ -165,6 +170,7 @@ class LearnerProcess:
             is_due = is_last or time.monotonic() - self._published_s[name] >= every_s
             if is_new and is_due:
                 value = encode(self.learner.snapshot(name))
+                self.lease.check()  # a second learner may have gone on while this one slept
                 await producer.send_and_wait(self.names("models"), value, key=name.encode())
                 self.metrics.model_version.set(self.learner.version)
                 self._published_s[name] = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +108,22 @@ def test_killed_learner_ends_with_the_model_of_one_never_killed(
     versions = [decode(ModelSnapshot, r.value, max_bytes=1 << 24) for r in killed.records("models")]
     served = [one.version for one in versions if one.model == SERVING]
     assert served == sorted(set(served)), "every snapshot is a new version"
+
+
+def test_learner_that_slept_past_its_session_ends_before_it_publishes_again(
+    systems: tuple[System, System], examples: list[Example]
+) -> None:
+    system, _ = systems
+    sleeper = system.start("learner", "sleeper")
+    send(system, examples[:50])
+    system.wait_until(lambda: n_learned(system, SERVING) == 50)
+
+    sleeper.process.send_signal(signal.SIGSTOP)
+    send(system, examples[50:])
+    system.start("learner", "other")
+    system.wait_until(lambda: n_learned(system, SERVING) == N_EXAMPLES, every_s=0.2)
+    n_published = len(system.records("models"))
+    sleeper.process.send_signal(signal.SIGCONT)
+
+    assert sleeper.process.wait(10) == 70
+    assert len(system.records("models")) == n_published
