@@ -78,8 +78,8 @@ def _found(kafka: KafkaConfig, request_id: str, user: str | None) -> Recommendat
         of_user = f" of user {user!r}" if user is not None else ""
         msg = (
             f"no recommendation for request {request_id!r}{of_user} among the {n_read:,} on "
-            f"{kafka.prefix}{topic.name}: they are kept for {topic.retention_s // 3_600} h, and of "
-            "each user at least the newest; is the id right, and was the request answered?"
+            f"{kafka.prefix}{topic.name}: they are kept for {topic.retention_s // 3_600} h, of "
+            "each user perhaps only the newest; is the id right, and was the request answered?"
         )
         raise ServiceError(msg)
     return found

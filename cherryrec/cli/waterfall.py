@@ -64,9 +64,8 @@ def rich_waterfall(slate: Recommendation, titles: Mapping[str, str]) -> Iterator
     for line in _head(slate):
         yield Text(line)
     for item in slate.slate:
-        table = Table(
-            title=Text(_heading(item, titles)), title_justify="left", caption=Text(_verdict(item))
-        )
+        yield Text(f"\n{_heading(item, titles)}", style="bold")
+        table = Table()
         table.add_column("feature")
         for column in ("contribution", "so far"):
             table.add_column(column, justify="right")
@@ -74,6 +73,7 @@ def rich_waterfall(slate: Recommendation, titles: Mapping[str, str]) -> Iterator
             style = "green" if value > 0 else "red"
             table.add_row(name, Text(f"{value:+.6f}", style=style), f"{running:+.6f}")
         yield table
+        yield Text(_verdict(item))
 
 
 def _head(slate: Recommendation) -> Iterator[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +25,8 @@ from streams.config import KafkaConfig
 from streams.records import Record, TopicReader, TopicWriter
 from tests.commands import Ended, run_command
 from tests.worlds import START_S, article, click
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Topics:
@@ -160,6 +165,26 @@ def test_tail_without_from_start_shows_nothing_of_before(topics: Topics) -> None
     topics.put("clicks", click("a1"))
 
     assert topics.run("tail", "clicks", "--timeout", "0.5").out == ""
+
+
+def test_tail_ends_cleanly_at_ctrl_c(topics: Topics) -> None:
+    places = ("--bootstrap-servers", topics.kafka.bootstrap_servers)
+    command = (sys.executable, "-m", "cherryrec.cli", "tail", "clicks", "--from-start", *places)
+    topics.put("clicks", click("a1"))
+
+    with subprocess.Popen(
+        [*command, "--prefix", topics.kafka.prefix],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+
+    assert first.rstrip() == encode(click("a1"))
+    assert (process.returncode, rest, errors) == (0, b"", b"")
 
 
 def test_tail_shows_tombstones_and_names_what_is_no_message(topics: Topics) -> None:
