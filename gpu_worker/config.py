@@ -44,7 +44,8 @@ class GpuConfig:
     device
         `cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one.
     dtype
-        `bfloat16`, `float16`, `float32`; `auto` is bfloat16.
+        `bfloat16`, `float16`, `float32`; `auto` is bfloat16, and float32 on a CPU that only
+        emulates it.
     quantisation
         `nf4` (4 bits with double quantisation, as QLoRA) or `none`; `auto` is nf4 on a GPU.
     n_threads

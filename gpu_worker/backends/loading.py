@@ -46,7 +46,7 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
     device = _device(config.device)
     source = _source(config, device)
     nf4 = config.quantisation == "nf4" or (config.quantisation == "auto" and device.type == "cuda")
-    dtype_name = "bfloat16" if config.dtype == "auto" else config.dtype
+    dtype_name = _auto_dtype(device) if config.dtype == "auto" else config.dtype
     dtype: torch.dtype = getattr(torch, dtype_name)
     if config.n_threads:
         torch.set_num_threads(config.n_threads)
@@ -65,6 +65,12 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
         title_tokens=config.title_tokens,
         prefix_cache_bytes=config.prefix_cache_bytes,
     )
+
+
+def _auto_dtype(device: torch.device) -> str:
+    """Return the fastest arithmetic: bfloat16, but on a CPU without instructions for it."""
+    has_bfloat16 = device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return "bfloat16" if has_bfloat16 else "float32"
 
 
 def _device(name: str) -> torch.device:

@@ -8,7 +8,8 @@ import pytest
 from cherryrec.cnle import evaluation_request
 from cherryrec.events import EvaluationRequest, PromptProfile
 
-collect_ignore = [] if find_spec("torch") else ["test_causal_lm.py", "test_small_model.py"]
+NEED_TORCH = ["test_causal_lm.py", "test_loading.py", "test_small_model.py"]
+collect_ignore = [] if find_spec("torch") else NEED_TORCH
 
 WORDS = ("storm", "tax", "football", "plan", "coast", "market", "wins", "court", "film", "star")
 
