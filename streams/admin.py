@@ -18,6 +18,8 @@ from streams.config import KafkaConfig
 __all__ = ["Mismatch", "check_topics", "create_topics", "require_topic", "topic_settings"]
 
 _VISIBLE_S = 15.0
+_COMPACTED = {"max.compaction.lag.ms": "86400000"}
+"""An erased user's old values are gone within a day; an open segment would keep them a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,20 @@ def n_partitions(topic: Topic, kafka: KafkaConfig) -> int:
 def _wanted(kafka: KafkaConfig) -> list[_Wanted]:
     """List our topics, and the changelogs of the workers' tables."""
     names = TopicNames(kafka.prefix)
-    changelog = {"cleanup.policy": "compact", "max.message.bytes": str(CHANGELOG_MAX_BYTES)}
+    changelog = {
+        "cleanup.policy": "compact",
+        "max.message.bytes": str(CHANGELOG_MAX_BYTES),
+        **_COMPACTED,
+    }
     return [
-        *(_Wanted(names(t.name), n_partitions(t, kafka), topic_settings(t)) for t in TOPICS),
+        *(
+            _Wanted(
+                names(t.name),
+                n_partitions(t, kafka),
+                topic_settings(t) | (_COMPACTED if "compact" in t.cleanup else {}),
+            )
+            for t in TOPICS
+        ),
         *(_Wanted(kafka.prefix + name, kafka.partitions, changelog) for name in CHANGELOGS),
     ]
 

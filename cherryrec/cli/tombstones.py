@@ -96,8 +96,8 @@ def _remains(kafka: KafkaConfig) -> Iterator[str]:
         until = (now + timedelta(seconds=topic.retention_s)).strftime("%Y-%m-%d %H:%M UTC")
         yield f"  events on {kafka.prefix}{topic.name}: until {until}"
     yield (
-        "  earlier values on compacted topics and in the tables' changelogs: until Kafka's log "
-        "cleaner has passed"
+        "  earlier values on compacted topics and in the tables' changelogs: about a day, until "
+        "Kafka's log cleaner has passed"
     )
     yield (
         "cannot be unlearned: what the models' weights and the articles' counters took from the "
