@@ -62,9 +62,8 @@ class Shard:
         self._high: dict[str, int] = {}  # topic → highest of them
         self._seen = [RecentIds(config.recent_ids) for _ in range(config.n_buckets)]
         self._dirty = np.zeros(config.n_buckets, bool)
-        self._waiting: list[
-            tuple[Rows, int, float, int]
-        ] = []  # views: rows, id bucket, time, offset
+        self._views: list[tuple[Rows, int, float, int]] = []  # rows, id bucket, time, offset
+        self._clicks: list[tuple[int, float, int]] = []  # row, time, offset
 
     @property
     def counters(self) -> DecayedCounters:
@@ -99,51 +98,64 @@ class Shard:
         if self._seen[id_bucket].sight(id_hash, offset) == "duplicate":
             return False
         rows = self.catalogue.rows(articles, time_s)
-        if offset <= self._high.get("impressions", -1):  # read again after a crash
-            self.catalogue.settle()
-            rows, _ = self._unapplied("impressions", rows, offset)
-        if not self._waiting:
-            self.catalogue.defer(self._count_views)
-        elif len(self._waiting) >= _MAX_WAITING:
-            self.catalogue.settle()
-            self.catalogue.defer(self._count_views)
-        self._waiting.append((rows, id_bucket, time_s, offset))
-        self._high["impressions"] = max(self._high.get("impressions", -1), offset)
+        rows = self._unapplied("impressions", rows, offset)
+        self._put_off()
+        self._views.append((rows, id_bucket, time_s, offset))
+        self._reach("impressions", offset)
         return True
-
-    def _count_views(self) -> None:
-        """Count the views that wait, all at once: reading them one by one costs five times that."""
-        waiting, self._waiting = self._waiting, []
-        shown, id_buckets, times, offsets = zip(*waiting, strict=True)
-        rows = np.concatenate(shown)
-        events = np.repeat(np.arange(len(shown)), [len(some) for some in shown])
-        for counters in (self.counters, self.catalogue.totals):
-            counters.add_all_views(rows, events, times)
-        for totals, codes in self._groups(rows):
-            totals.add_all_views_to_groups(codes, events, times)
-        np.maximum.at(self.catalogue.touched, rows, np.array(times)[events])
-        buckets = np.append(self._buckets(rows), id_buckets)
-        self._mark("impressions", buckets, np.append(np.array(offsets)[events], offsets))
 
     def click(self, article_id: str, *, time_s: float, offset: int) -> None:
         """Count one click; an offset already applied changes nothing."""
-        rows = self.catalogue.rows([article_id], time_s)
-        rows, buckets = self._unapplied("clicks", rows, offset)
-        for row in rows:
-            self._counters.add_click(row, time_s)
-            self.catalogue.count_click(row, time_s)
-        self._mark("clicks", buckets, offset)
+        rows = self._unapplied("clicks", self.catalogue.rows([article_id], time_s), offset)
+        if rows.size:
+            self._put_off()
+            self._clicks.append((int(rows[0]), time_s, offset))
+        self._reach("clicks", offset)
+
+    def _put_off(self) -> None:
+        """Let the next event wait for `_count`, with at most `_MAX_WAITING` others."""
+        n_waiting = len(self._views) + len(self._clicks)
+        if n_waiting >= _MAX_WAITING:
+            self.catalogue.settle()
+        if n_waiting in {0, _MAX_WAITING}:
+            self.catalogue.defer(self._count)
+
+    def _count(self) -> None:
+        """Count what waits, all at once: one by one costs five times that."""
+        views, self._views = self._views, []
+        clicks, self._clicks = self._clicks, []
+        if views:
+            shown, id_buckets, times, offsets = zip(*views, strict=True)
+            rows = np.concatenate(shown)
+            events = np.repeat(np.arange(len(shown)), [len(some) for some in shown])
+            self._add(rows, events, times, is_click=False)
+            buckets = np.append(self._buckets(rows), id_buckets)
+            self._mark("impressions", buckets, np.append(np.array(offsets)[events], offsets))
+        if clicks:
+            clicked, times, offsets = zip(*clicks, strict=True)
+            rows = np.array(clicked, np.intp)
+            self._add(rows, np.arange(len(rows)), times, is_click=True)
+            self._mark("clicks", self._buckets(rows), np.array(offsets))
+
+    def _add(self, rows: Rows, events: Rows, times: Sequence[float], *, is_click: bool) -> None:
+        """Add events to this partition's counters and to all totals."""
+        for counters in (self._counters, self.catalogue.totals):
+            counters.add(rows, events, times, is_click=is_click)
+        for totals, codes in self._groups(rows):
+            totals.add_to_groups(codes, events, times, is_click=is_click)
+        np.maximum.at(self.catalogue.touched, rows, np.array(times)[events])
 
     def read_by(self, articles: Sequence[str], *, time_s: float, offset: int) -> None:
         """Count one more reader of each article: a user's imported history holds it."""
         rows = self.catalogue.rows(dict.fromkeys(articles), time_s)
-        rows, buckets = self._unapplied("profile-updates", rows, offset)
+        rows = self._unapplied("profile-updates", rows, offset)
         if rows.size:
             self.counters.add_readers(rows)
             self.catalogue.totals.add_readers(rows)
             for totals, codes in self._groups(rows):
                 totals.add_readers_to_groups(codes)
-        self._mark("profile-updates", buckets, offset)
+        self._mark("profile-updates", self._buckets(rows), np.full(len(rows), offset))
+        self._reach("profile-updates", offset)
 
     def flush(self) -> list[ArticleActivity]:
         """Take the changed buckets as messages of absolute values; clean afterwards."""
@@ -244,21 +256,21 @@ class Shard:
             self._applied[topic] = offsets
         return offsets
 
-    def _unapplied(self, topic: str, rows: Rows, offset: int) -> tuple[Rows, NDArray[np.intp]]:
-        buckets = self._buckets(rows)
-        if offset <= self._high.get(topic, -1):
-            is_new = self._offsets(topic)[buckets] < offset
-            rows, buckets = rows[is_new], buckets[is_new]
-        return rows, buckets
+    def _unapplied(self, topic: str, rows: Rows, offset: int) -> Rows:
+        """Return those of an event's rows whose bucket does not hold the event yet."""
+        if offset > self._high.get(topic, -1):
+            return rows
+        self.catalogue.settle()  # read again after a crash: what waits may be in these buckets
+        return rows[self._offsets(topic)[self._buckets(rows)] < offset]
 
-    def _mark(
-        self, topic: str, buckets: NDArray[np.intp], offsets: NDArray[np.int64] | int
-    ) -> None:
-        """Note that buckets hold the events of a topic up to an offset, one for all or each its."""
+    def _mark(self, topic: str, buckets: NDArray[np.intp], offsets: NDArray[np.int64]) -> None:
+        """Note that each bucket holds the events of a topic up to its offset."""
         np.maximum.at(self._offsets(topic), buckets, offsets)
         self._dirty[buckets] = True
-        newest = offsets if isinstance(offsets, int) else int(offsets.max(initial=-1))
-        self._high[topic] = max(self._high.get(topic, -1), newest)
+
+    def _reach(self, topic: str, offset: int) -> None:
+        """Note that a topic has been read up to an offset."""
+        self._high[topic] = max(self._high.get(topic, -1), offset)
 
 
 def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:

@@ -28,7 +28,6 @@ __all__ = ["DAY_S", "AttentionConfig", "DecayedCounters"]
 
 DAY_S = 86_400.0
 _REBASE_AFTER_S = 2 * DAY_S
-_FEW_GROUPS = 512
 Rows = NDArray[np.intp]
 
 
@@ -89,10 +88,9 @@ class DecayedCounters:
     worth one and a half.
 
     >>> counters = DecayedCounters((3600.0,), n_rows=1)
-    >>> row = np.array([0])
-    >>> counters.add_views(row, 0.0)
-    >>> counters.add_views(row, 3600.0)
-    >>> float(counters.views(row, 3600.0)[0, 0])
+    >>> events = np.array([0, 1])
+    >>> counters.add(np.array([0, 0]), events, [0.0, 3600.0], is_click=False)
+    >>> float(counters.views(np.array([0]), 3600.0)[0, 0])
     1.5
     """
 
@@ -116,16 +114,8 @@ class DecayedCounters:
         self.sums[row] = 0.0
         self.first_shown[row] = np.nan
 
-    def add_views(self, rows: Rows, time_s: float) -> None:
-        """Count one view of each row; `rows` are distinct."""
-        view = self._view(time_s)  # before the sums are read: it may move the landmark
-        self.sums[rows] += view
-        is_first = ~(self.first_shown[rows] <= time_s)  # NaN, never shown, included
-        if is_first.any():
-            self.first_shown[rows[is_first]] = time_s
-
-    def add_all_views(self, rows: Rows, events: Rows, times_s: Sequence[float]) -> None:
-        """Count the views of several events at once, to the same bits as one after the other.
+    def add(self, rows: Rows, events: Rows, times_s: Sequence[float], *, is_click: bool) -> None:
+        """Count the views or clicks of several events, to the same bits as one after the other.
 
         Parameters
         ----------
@@ -135,45 +125,38 @@ class DecayedCounters:
             To which event each of them belongs, (n,).
         times_s
             When each event was.
+        is_click
+            Whether they are clicks; else they are views.
         """
         n = self.n_half_lives
         width = self.sums.shape[1]
-        columns = np.array([*range(n), 2 * n])
-        views = self._views(times_s)[:, columns]  # (events, H + 1)
+        columns = np.array([*range(n, 2 * n), 2 * n + 1] if is_click else [*range(n), 2 * n])
+        changes = self._changes(times_s, is_click)[:, columns]  # (events, H + 1)
         places = (rows[:, None] * width + columns).ravel()
-        np.add.at(self.sums.reshape(-1), places, views[events].ravel())
-        times = np.asarray(times_s)[events]
-        is_first = ~(self.first_shown[rows] <= times)  # NaN, never shown, included
-        np.fmin.at(self.first_shown, rows[is_first], times[is_first])
+        np.add.at(self.sums.reshape(-1), places, changes[events].ravel())
+        if not is_click:
+            times = np.asarray(times_s)[events]
+            is_first = ~(self.first_shown[rows] <= times)  # NaN, never shown, included
+            np.fmin.at(self.first_shown, rows[is_first], times[is_first])
 
-    def add_all_views_to_groups(
-        self, codes: NDArray[np.integer], events: Rows, times_s: Sequence[float]
+    def add_to_groups(
+        self,
+        codes: NDArray[np.integer],
+        events: Rows,
+        times_s: Sequence[float],
+        *,
+        is_click: bool,
     ) -> None:
-        """Count one view for each code, which may repeat, of several events at once."""
-        views = self._views(times_s)
+        """Count one view or click for each code, which may repeat, of several events at once."""
+        changes = self._changes(times_s, is_click)
         n_groups = len(self.sums)
         places = events * n_groups + codes
-        counts = np.bincount(places, minlength=len(views) * n_groups).reshape(-1, n_groups)
-        self.sums += counts.T @ views
-
-    def add_views_to_groups(self, codes: NDArray[np.integer], time_s: float) -> None:
-        """Count one view for each code, which may repeat (the category of each article shown)."""
-        view = self._view(time_s)  # as above
-        counts = np.bincount(codes, minlength=len(self.sums))
-        if len(counts) <= _FEW_GROUPS:  # all at once is quicker than finding those that change
-            self.sums += counts[:, None] * view
-        else:
-            groups = np.flatnonzero(counts)
-            self.sums[groups] += counts[groups, None] * view
+        counts = np.bincount(places, minlength=len(changes) * n_groups).reshape(-1, n_groups)
+        self.sums += counts.T @ changes
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""
         self.sums[:, -1] += np.bincount(codes, minlength=len(self.sums))
-
-    def add_click(self, row: int, time_s: float) -> None:
-        """Count one click of one row."""
-        self.rebase(time_s)
-        self.sums[row] += _change(self._half_lives, self.landmark, time_s, True)
 
     def add_readers(self, rows: Rows) -> None:
         """Count one more reader of each row; `rows` are distinct."""
@@ -210,15 +193,11 @@ class DecayedCounters:
                 self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
                 self.landmark = landmark
 
-    def _views(self, times_s: Sequence[float]) -> NDArray[np.float64]:
+    def _changes(self, times_s: Sequence[float], is_click: bool) -> NDArray[np.float64]:
         for time_s in times_s:  # the landmark goes where it would have gone one by one
             self.rebase(time_s)
-        changes = [_change(self._half_lives, self.landmark, time_s, False) for time_s in times_s]
+        changes = [_change(self._half_lives, self.landmark, time_s, is_click) for time_s in times_s]
         return np.array(changes)
-
-    def _view(self, time_s: float) -> NDArray[np.float64]:
-        self.rebase(time_s)
-        return _change(self._half_lives, self.landmark, time_s, False)
 
     def _decay(self, now: float) -> NDArray[np.float64]:
         return np.exp2(-(now - self.landmark) / self.half_lives)

@@ -90,13 +90,6 @@ class Catalogue:
         while self._deferred:
             self._deferred.pop(0)()
 
-    def count_click(self, row: int, time_s: float) -> None:
-        """Add a click to the totals; adding commutes, so what was put off may wait on."""
-        self._totals.add_click(row, time_s)
-        self._category_totals.add_click(int(self.category[row]), time_s)
-        self._source_totals.add_click(int(self.source[row]), time_s)
-        self.touched[row] = max(self.touched[row], time_s)
-
     @property
     def totals(self) -> DecayedCounters:
         """Attention summed over all source partitions, by row."""

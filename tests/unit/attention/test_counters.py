@@ -17,6 +17,14 @@ HALF_LIVES = np.array(HALF_LIVES_S)
 ROW = np.array([0])
 
 
+def view(counters: DecayedCounters, rows: NDArray[np.intp], time_s: float) -> None:
+    counters.add(rows, np.zeros(len(rows), int), [time_s], is_click=False)
+
+
+def click(counters: DecayedCounters, rows: NDArray[np.intp], time_s: float) -> None:
+    counters.add(rows, np.zeros(len(rows), int), [time_s], is_click=True)
+
+
 def direct(times: list[float], now: float) -> NDArray[np.float64]:
     """The definition: each event counts 2^-(age / half-life)."""
     ages = now - np.array(times)[:, None]
@@ -30,7 +38,7 @@ def test_views_equal_the_direct_sum_in_any_order(times: list[float], random: obj
     counters = DecayedCounters(HALF_LIVES_S, 1)
 
     for time in times:
-        counters.add_views(ROW, time)
+        view(counters, ROW, time)
 
     now = max(times) + 60.0
     np.testing.assert_allclose(counters.views(ROW, now)[0], direct(times, now), rtol=1e-9)
@@ -44,11 +52,25 @@ def test_clicks_equal_the_direct_sum(times: list[float]) -> None:
     counters = DecayedCounters(HALF_LIVES_S, 1)
 
     for time in times:
-        counters.add_click(0, time)
+        click(counters, ROW, time)
 
     now = max(times)
     np.testing.assert_allclose(counters.clicks(ROW, now)[0], direct(times, now), rtol=1e-9)
     assert not counters.views(ROW, now).any()
+
+
+@given(TIMES)
+def test_events_added_at_once_leave_the_bits_of_events_added_one_by_one(times: list[float]) -> None:
+    together, single = DecayedCounters(HALF_LIVES_S, 2), DecayedCounters(HALF_LIVES_S, 2)
+    events = np.repeat(np.arange(len(times)), 2)
+
+    for is_click in (False, True):
+        together.add(np.tile([0, 1], len(times)), events, times, is_click=is_click)
+        for time in times:
+            single.add(np.array([0, 1]), np.zeros(2, int), [time], is_click=is_click)
+
+    assert together.sums.tobytes() == single.sums.tobytes()
+    assert together.first_shown.tobytes() == single.first_shown.tobytes()
 
 
 @given(TIMES)
@@ -57,9 +79,10 @@ def test_groups_count_as_their_members_do(times: list[float]) -> None:
     groups, single = DecayedCounters(HALF_LIVES_S, 3), DecayedCounters(HALF_LIVES_S, 3)
 
     for time in sorted(times):
-        groups.add_views_to_groups(np.array([1, 2, 1]), START_S + time)
+        codes, event = np.array([1, 2, 1]), np.zeros(3, int)
+        groups.add_to_groups(codes, event, [START_S + time], is_click=False)
         for row in (1, 2, 1):
-            single.add_views(np.array([row]), START_S + time)
+            view(single, np.array([row]), START_S + time)
 
     assert groups.landmark == single.landmark
     np.testing.assert_allclose(groups.sums, single.sums, rtol=1e-12)
@@ -71,12 +94,12 @@ def test_a_landmark_moved_before_or_after_an_event_leaves_the_same_bits(
 ) -> None:
     before, after = DecayedCounters(HALF_LIVES_S, 1), DecayedCounters(HALF_LIVES_S, 1)
     before.rebase(START_S)
-    before.add_views(ROW, START_S + time)
+    view(before, ROW, START_S + time)
     before.rebase(START_S + days * DAY_S)
     after.rebase(START_S)
     after.rebase(START_S + days * DAY_S)
 
-    after.add_views(ROW, START_S + time)
+    view(after, ROW, START_S + time)
 
     assert before.landmark == after.landmark
     assert before.sums.tobytes() == after.sums.tobytes()
@@ -95,10 +118,10 @@ def test_shifting_there_and_back_is_exact() -> None:
 
 def test_a_landmark_never_goes_back() -> None:
     counters = DecayedCounters(HALF_LIVES_S, 1)
-    counters.add_views(ROW, START_S + 3 * DAY_S)
+    view(counters, ROW, START_S + 3 * DAY_S)
     landmark = counters.landmark
 
-    counters.add_views(ROW, START_S - 30 * DAY_S)
+    view(counters, ROW, START_S - 30 * DAY_S)
 
     assert counters.landmark == landmark
     assert counters.views(ROW, START_S + 3 * DAY_S)[0].tolist() == pytest.approx(
@@ -108,7 +131,7 @@ def test_a_landmark_never_goes_back() -> None:
 
 def test_growing_keeps_what_was_counted_and_clearing_forgets_it() -> None:
     counters = DecayedCounters(HALF_LIVES_S, 1)
-    counters.add_views(ROW, START_S)
+    view(counters, ROW, START_S)
     counters.add_readers(ROW)
 
     counters.grow(3)
