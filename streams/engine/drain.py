@@ -65,7 +65,16 @@ class DirectConsumer(Consumer):
         """Hand one fetch to the channels, topics and partitions taking turns."""
         if not self.flow_active:
             await self._seek_back()
+            await self._read_again({tp: fetched[0].offset for tp, fetched in records.items()})
             return
+        passed_over: dict[TP, int] = {}
+        await self._deliver_active(records, active, passed_over)
+        await self._read_again(passed_over)
+
+    async def _deliver_active(
+        self, records: Mapping[TP, Any], active: set[TP] | None, passed_over: dict[TP, int]
+    ) -> None:
+        """Deliver what is of active partitions; note where the others begin."""
         app = self.app
         generation = app.consumer_generation_id
         for tp in records:
@@ -75,6 +84,7 @@ class DirectConsumer(Consumer):
             if not self.flow_active or app.consumer_generation_id != generation:
                 return
             if active is not None and tp not in active and tp not in self._buffered_partitions:
+                passed_over.setdefault(tp, record.offset)
                 continue
             n_since_yield += 1
             if n_since_yield > YIELD_EVERY:
@@ -133,6 +143,22 @@ class DirectConsumer(Consumer):
 
         pair = self._pressure[tp] = (fill, partial(self.on_buffer_drop, partition))
         return pair
+
+    async def _read_again(self, passed_over: Mapping[TP, int]) -> None:
+        """Go back to what was fetched and not delivered, as during a recovery.
+
+        Faust seeks to what is committed when a recovery ends, which aiokafka does not do where
+        nothing is; and a fetch may come in after that. Nobody would read these messages again.
+        """
+        for tp, offset in passed_over.items():
+            if not self.app.topics.acks_enabled_for(tp.topic):
+                continue
+            try:
+                position = await self.position(tp)
+                if position is not None and position > offset:
+                    await self.seek(tp, offset)
+            except Exception as error:
+                self.log.warning("could not go back to %s offset %d: %r", tp, offset, error)
 
     async def _seek_back(self) -> None:
         """Forget a fetch that came while the flow was stopped; it will be fetched again."""

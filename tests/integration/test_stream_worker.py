@@ -241,6 +241,22 @@ def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
     assert_is_the_fold(system)
 
 
+def test_requests_that_come_while_a_worker_joins_are_all_answered(
+    system: System, turns: list[Turn]
+) -> None:
+    """What the first worker fetched in its recovery, with nothing committed, was never read."""
+    few = turns[: 4 * IN_FLIGHT]
+    publish(system, few)
+    system.start(name="first")
+    system.start(name="second")
+
+    with system.session() as session:
+        answers = ask(session, few)
+        system.wait_all_committed()
+
+    assert len(answers) == len(few)
+
+
 def test_worker_that_slept_past_its_session_ends_when_it_wakes_and_writes_no_more(
     system: System, turns: list[Turn]
 ) -> None:

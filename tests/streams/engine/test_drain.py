@@ -68,6 +68,32 @@ async def test_partition_that_is_not_active_gets_nothing(kafka: Kafka) -> None:
     assert kafka.received() == []
 
 
+@pytest.mark.parametrize(("position", "sought"), [(8, [5]), (5, []), (3, [])])
+async def test_what_was_fetched_for_a_partition_not_active_is_read_again(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, position: int, sought: list[int]
+) -> None:
+    """Fetched during a recovery it was lost where nothing was committed, or the fetch came late.
+
+    A position that is not past it has been moved by the recovery's own seek, and stays.
+    """
+    seeks: list[int] = []
+
+    async def at(_: TP) -> int:
+        return position
+
+    async def seek(_: TP, offset: int) -> None:
+        seeks.append(offset)
+
+    monkeypatch.setattr(kafka.app.topics, "acks_enabled_for", lambda _: True)
+    monkeypatch.setattr(kafka.consumer, "position", at)
+    monkeypatch.setattr(kafka.consumer, "seek", seek)
+    records = [kafka.record(offset) for offset in (5, 6, 7)]
+    await kafka.consumer._deliver({kafka.tp: records}, set())
+
+    assert seeks == sought
+    assert kafka.received() == []
+
+
 async def test_suspended_flow_is_honoured_and_released_by_the_rebalance(kafka: Kafka) -> None:
     kafka.app.flow_control.suspend()
     delivering = asyncio.ensure_future(kafka.deliver(0, 1))
