@@ -96,7 +96,8 @@ class World:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
         await admin.start()
         names = [self.topic, f"{self.topic}-out"]
-        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+        limit = {"max.message.bytes": str(1 << 20)}  # below the local broker's own
+        await admin.create_topics([NewTopic(n, PARTITIONS, 1, topic_configs=limit) for n in names])
         await admin.close()
 
     def start(self, name: str = "a", **options: Any) -> Worker:
