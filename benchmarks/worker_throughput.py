@@ -17,7 +17,7 @@ from benchmarks._traffic import Traffic
 
 SEED = 0
 N_EVENTS = 20_000
-N_RUNS = 1
+N_RUNS = 3
 AT_LEAST = 0.6
 MIXES: dict[str, tuple[str, ...]] = {
     "impressions": ("impressions",),
