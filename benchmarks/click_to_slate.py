@@ -84,7 +84,7 @@ def main() -> int:
     header(f"seconds from a click to a changed slate, {N_TRIALS} readers", seed=SEED)
     with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as name:
         folder = Path(name)
-        generate_log(folder / "log", n_users=N_TRIALS, n_impressions=600, seed=SEED)
+        generate_log(folder / "log", n_users=2 * N_TRIALS, n_impressions=1_000, seed=SEED)
         environment = {
             "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
             "CHERRYREC_STREAM_TICK_S": "0",
@@ -95,7 +95,7 @@ def main() -> int:
             done = replay_kafka(log, running.kafka, limit=None, seed=SEED, window=16)
             time.sleep(2.0)  # the last snapshot of the models
             now_s = done.rows[-1].shown_at + 60.0
-            users = sorted({row.user_id for row in done.rows})
+            users = sorted({row.user_id for row in done.rows})[:N_TRIALS]
             with open_session(running.kafka) as session:
                 trials = [trial(Reader(session, user_id, now_s)) for user_id in users]
     seconds = sorted(waited for waited, _ in trials if waited is not None)

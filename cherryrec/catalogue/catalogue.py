@@ -20,6 +20,7 @@ MAX_ENTITIES = 8
 """Entities kept of an article."""
 
 _FIRST_ROWS = 1024
+_MAX_CODE = 2**31 - 1
 Rows = NDArray[np.intp]
 
 
@@ -58,7 +59,7 @@ class Catalogue:
         self.ids: list[str] = []
         self.titles: list[str] = []
         self.categories, self.subcategories = Interned(), Interned()
-        self.sources, self.entities = Interned(), Interned()
+        self.sources = Interned()
         self._deferred: list[Callable[[], None]] = []
         self._totals = DecayedCounters(half_lives_s)
         self._category_totals = DecayedCounters(half_lives_s, n_rows=64)
@@ -211,7 +212,8 @@ class Catalogue:
         self.embeddings[row] = vector
         self._count_as(row, article)
         self.entity[row] = 0
-        codes = [self.entities.code(entity) for entity in article.entities[:MAX_ENTITIES]]
+        # Entities are only compared, and there is no end of them: a hash needs no table of names.
+        codes = [stable_hash(entity) % _MAX_CODE + 1 for entity in article.entities[:MAX_ENTITIES]]
         self.entity[row, : len(codes)] = codes
         self.published[row] = published
         self.alive[row], self.retracted[row] = True, False

@@ -11,18 +11,28 @@ MISSING = 0
 class Interned:
     """Gives each name a code from 1 on; 0 stands for absent.
 
-    Bounded by the catalogue's own bound: names come only from stored articles.
+    Names outlive their articles, so they are bounded: past `capacity` a new name counts as absent,
+    which every metric treats as neutral.
+
+    Parameters
+    ----------
+    capacity
+        Names that get a code; above 0.
 
     Examples
     --------
     >>> names = Interned()
     >>> names.code("sport"), names.code("news"), names.code("sport"), names.code(None)
     (1, 2, 1, 0)
+    >>> few = Interned(capacity=1)
+    >>> few.code("sport"), few.code("news"), few.code("sport")
+    (1, 0, 1)
     >>> names.name(2)
     'news'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = 4_096) -> None:
+        self.capacity = capacity
         self._codes: dict[str, int] = {}
         self._names: list[str] = [""]
 
@@ -35,6 +45,8 @@ class Interned:
         if not name:
             return MISSING
         code = self._codes.get(name)
+        if code is None and len(self._codes) >= self.capacity:
+            return MISSING
         if code is None:
             code = len(self._names)
             self._codes[name] = code

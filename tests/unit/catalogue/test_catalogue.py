@@ -186,3 +186,12 @@ def test_names_get_codes_in_order_of_arrival() -> None:
 def test_bounds_are_above_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0, got 0"):
         CatalogueConfig(**{name: 0})
+
+
+def test_names_are_bounded_however_many_articles_bring_new_ones() -> None:
+    names = Interned(capacity=3)
+
+    codes = [names.code(f"source {number}") for number in range(10)]
+
+    assert codes == [1, 2, 3] + [MISSING] * 7
+    assert len(names) == 4
