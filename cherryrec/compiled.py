@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "inner"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,15 +19,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compile a function to machine code at its first call, kept on disk for the next process.
 
-    The first call with new types compiles, in seconds, or reads what an earlier process compiled,
-    in milliseconds. numba keeps it in `__pycache__` beside the source, or, where that cannot be
+    The first call compiles, in seconds, or reads what an earlier process compiled, in
+    milliseconds. numba keeps it in `__pycache__` beside the source, or, where that cannot be
     written (installed by another user), in the user's cache folder; `NUMBA_CACHE_DIR` moves it. A
     process that can write to none of them compiles for itself alone.
 
     Files are replaced whole and keyed by the source and the processor, so that workers may start
-    together; two that compile the same write the same. Three habits keep that true: call a function
-    with the same types everywhere, keep what it calls in its own file (a change in another file
-    does not compile it anew), and take constants from that file too.
+    together: those that compile the same write the same. Three habits keep that true. Call a
+    function with the same types everywhere, as numba numbers the files of a function's types in
+    the order they come. Mark with `inner` what only compiled functions call. Keep all that, and
+    the constants, in one file: a change in another one does not compile it anew.
 
     Floating-point arithmetic stays in the written order (no `fastmath`), so that every worker
     computes the same bytes; other threads run meanwhile (`nogil`).
@@ -55,4 +56,12 @@ def compiled(function: F) -> F:
     try:
         return cast("F", numba.njit(cache=True, nogil=True, fastmath=False)(function))
     except RuntimeError:  # numba found no folder to keep it in
-        return cast("F", numba.njit(nogil=True, fastmath=False)(function))
+        return inner(function)
+
+
+def inner(function: F) -> F:
+    """Compile a function that compiled functions call; on disk it is part of theirs.
+
+    It may be called with several types, and has no file of its own that processes could race for.
+    """
+    return cast("F", numba.njit(nogil=True, fastmath=False)(function))
