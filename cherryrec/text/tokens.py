@@ -1,0 +1,146 @@
+"""Titles by what their words mean: the mean of vectors that a language model left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.compiled import compiled
+from cherryrec.errors import ConfigError
+from cherryrec.text.hashed import MAX_CHARACTERS
+
+__all__ = ["TOKEN_VECTORS", "TokenVectors", "load_token_vectors"]
+
+TOKEN_VECTORS = ("none", "wordllama")
+"""Names of sets of token vectors."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenVectors:
+    """Embeds a title as the mean of its tokens' vectors, at unit length.
+
+    A token's vector is the same in every title: a table, no network to run. Titles are alike when
+    their words are used alike, though they share none. A token that says little has a short
+    vector, so the plain mean weighs by meaning.
+
+    Parameters
+    ----------
+    table
+        float32 (V, D), a vector for each token.
+    tokenizer
+        Of the `tokenizers` package; gives tokens by their number in the table.
+
+    References
+    ----------
+    Miller (2024), WordLlama: Recycled Token Embeddings from Large Language Models,
+    https://github.com/dleemiller/wordllama
+
+    Examples
+    --------
+    >>> vectors = load_token_vectors("wordllama")
+    >>> titles = ("Storm hits coast", "Hurricane nears shore", "Parliament cuts taxes")
+    >>> storm, hurricane, tax = (vectors.embed(title) for title in titles)
+    >>> bool(storm @ hurricane > storm @ tax + 0.2)  # not a word in common
+    True
+    >>> round(float(storm @ storm), 3), vectors.n_dimensions
+    (1.0, 256)
+    """
+
+    table: NDArray[np.float32]
+    tokenizer: Any
+
+    @property
+    def n_dimensions(self) -> int:
+        """Length of a vector."""
+        return len(self.table[0])
+
+    def embed(self, title: str) -> NDArray[np.float32]:
+        """Return one unit vector; a zero vector for an empty title.
+
+        Parameters
+        ----------
+        title
+            The headline; its first 512 characters are read.
+
+        Returns
+        -------
+        float32 (D,)
+        """
+        vector = np.zeros(self.n_dimensions, np.float32)
+        plain = " ".join(title[:MAX_CHARACTERS].split())
+        if plain:
+            if not plain.isascii():  # half a surrogate pair is no text to the tokenizer
+                plain = plain.encode("utf-8", "replace").decode()
+            tokens = self.tokenizer.encode(plain, add_special_tokens=False).ids
+            _add_mean(vector, self.table, np.array(tokens, np.int64))
+        return vector
+
+
+@compiled
+def _add_mean(
+    vector: NDArray[np.float32], table: NDArray[np.float32], tokens: NDArray[np.int64]
+) -> None:
+    """Write the unit vector along the tokens' mean; summed in order, the same on any machine."""
+    sums = np.zeros(len(vector))
+    for token in tokens:
+        for k in range(len(vector)):
+            sums[k] += table[token, k]
+    length = np.sqrt(np.sum(sums * sums))
+    if length > 0.0:
+        for k in range(len(vector)):
+            vector[k] = sums[k] / length
+
+
+@cache
+def load_token_vectors(name: str) -> TokenVectors | None:
+    """Return the vectors of a name, read once a process; None for "none", which reads nothing.
+
+    The two files in wordllama's wheel are read, and its code is not imported: that would set up
+    the process's logging, and would fetch the tokenizer, whose folder it misspells, by network.
+
+    Raises
+    ------
+    ConfigError
+        A name that is not in `TOKEN_VECTORS`, or one whose package is missing or another version.
+    """
+    if name not in TOKEN_VECTORS:
+        msg = f"token_vectors must be one of {', '.join(TOKEN_VECTORS)}, got {name!r}"
+        raise ConfigError(msg)
+    if name == "none":
+        return None
+    found = find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        msg = (
+            f"catalogue.token_vectors is {name!r}, whose package is not installed: "
+            f"install {name}, or set catalogue.token_vectors to 'none'"
+        )
+        raise ConfigError(msg)
+    folder = Path(found.submodule_search_locations[0])
+    return _read(
+        folder / "weights" / "l2_supercat_256.safetensors",
+        folder / "tokenizers" / "l2_supercat_tokenizer_config.json",
+    )
+
+
+def _read(weights: Path, tokenizer: Path) -> TokenVectors:
+    """Read a table of vectors and its tokenizer."""
+    for path in (weights, tokenizer):
+        if not path.is_file():
+            msg = (
+                f"catalogue.token_vectors needs {path.name}, which {path.parent} lacks: install "
+                "the version that pyproject.toml names, or set catalogue.token_vectors to 'none'"
+            )
+            raise ConfigError(msg)
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    table = load_file(weights)["embedding.weight"].astype(np.float32)  # (V, D)
+    loaded = Tokenizer.from_file(str(tokenizer))
+    assert loaded.get_vocab_size() <= len(table), "a vector for each token"
+    return TokenVectors(np.ascontiguousarray(table), loaded)
