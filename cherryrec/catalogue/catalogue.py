@@ -12,7 +12,7 @@ from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import Interned
 from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.events import ArticlePublished, seconds
-from cherryrec.text import HashedText, stable_hash
+from cherryrec.text import HashedText, load_token_vectors, stable_hash
 
 __all__ = ["MAX_ENTITIES", "Catalogue"]
 
@@ -55,6 +55,7 @@ class Catalogue:
     ) -> None:
         self.config = config or CatalogueConfig()
         self.text = HashedText(self.config.n_dimensions)
+        self.tokens = load_token_vectors(self.config.token_vectors)
         self.row_of: dict[str, int] = {}
         self.ids: list[str] = []
         self.titles: list[str] = []
@@ -111,6 +112,8 @@ class Catalogue:
 
     def _allocate(self, capacity: int) -> None:
         self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
+        n_token_dimensions = self.tokens.n_dimensions if self.tokens else 0
+        self.token_embeddings = np.zeros((capacity, n_token_dimensions), np.float32)  # (N, D2)
         self.category = np.zeros(capacity, np.int32)
         self.subcategory = np.zeros(capacity, np.int32)
         self.source = np.zeros(capacity, np.int32)
@@ -127,6 +130,7 @@ class Catalogue:
         capacity = min(2 * len(self.alive), self.config.max_articles)
         for name in (
             "embeddings",
+            "token_embeddings",
             "category",
             "subcategory",
             "source",
@@ -193,7 +197,7 @@ class Catalogue:
     def _forget(self, row: int) -> None:
         del self.row_of[self.ids[row]]
         self.titles[row] = ""
-        self.embeddings[row] = 0
+        self.embeddings[row] = self.token_embeddings[row] = 0
         self.category[row] = self.subcategory[row] = self.source[row] = 0
         self.entity[row] = 0
         self.published[row] = np.nan
@@ -210,6 +214,8 @@ class Catalogue:
         self.story_similarity[row] = self._stories.tell(article.article_id, vector, now=now)
         self.titles[row] = article.title
         self.embeddings[row] = vector
+        if self.tokens is not None:
+            self.token_embeddings[row] = self.tokens.embed(article.title)
         self._count_as(row, article)
         self.entity[row] = 0
         # Entities are only compared, and there is no end of them: a hash needs no table of names.

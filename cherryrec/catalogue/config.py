@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cherryrec.errors import ConfigError
+from cherryrec.text import TOKEN_VECTORS
 
 __all__ = ["CatalogueConfig"]
 
@@ -22,6 +23,8 @@ class CatalogueConfig:
         the whole catalogue; above 0, in seconds.
     n_dimensions
         Length of an article's embedding, a power of two.
+    token_vectors
+        A second embedding, of titles in English: `wordllama` or `none`.
     story_window_s
         How far back an earlier version of the same story is looked for, in seconds.
     story_memory
@@ -30,7 +33,8 @@ class CatalogueConfig:
 
     max_articles: int = 100_000
     max_age_s: float = 4 * 86_400.0
-    n_dimensions: int = 128
+    n_dimensions: int = 256
+    token_vectors: str = "wordllama"
     story_window_s: float = 2 * 86_400.0
     story_memory: int = 2_048
 
@@ -39,3 +43,7 @@ class CatalogueConfig:
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if self.token_vectors not in TOKEN_VECTORS:
+            names = ", ".join(TOKEN_VECTORS)
+            msg = f"token_vectors must be one of {names}, got {self.token_vectors!r}"
+            raise ConfigError(msg)

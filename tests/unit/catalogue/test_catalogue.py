@@ -11,6 +11,7 @@ from cherryrec.catalogue import MISSING, Catalogue, CatalogueConfig, Interned
 from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.errors import ConfigError
 from cherryrec.events import instant
+from cherryrec.text import HashedText, load_token_vectors
 from tests.worlds import HALF_LIVES_S, START_S, article, catalogue_of
 
 DAY_S = 86_400.0
@@ -174,6 +175,44 @@ def test_a_story_memory_forgets_by_number_and_by_time() -> None:
     assert stories.tell("c3", c, now=200.0) == 0.0
 
 
+def test_an_article_is_embedded_by_its_words_and_by_its_tokens() -> None:
+    catalogue = Catalogue(HALF_LIVES_S)
+    row = catalogue.publish(article(0), START_S)
+    tokens = load_token_vectors("wordllama")
+    assert tokens is not None
+
+    assert catalogue.embeddings[row].tolist() == HashedText().embed(article(0).title).tolist()
+    assert catalogue.token_embeddings.shape == (len(catalogue.alive), 256)
+    assert catalogue.token_embeddings[row].tolist() == tokens.embed(article(0).title).tolist()
+
+    catalogue.publish(article(0, title="Tax reform passes"), START_S)
+    catalogue.rows([f"b{k}" for k in range(3_000)], START_S)  # the columns grow
+
+    wanted = tokens.embed("Tax reform passes").tolist()
+    assert catalogue.token_embeddings[row].tolist() == wanted
+    assert len(catalogue.token_embeddings) == len(catalogue.alive)
+    assert not catalogue.token_embeddings[1:].any()
+
+
+def test_a_reused_row_keeps_no_embedding() -> None:
+    catalogue = catalogue_of(1, CatalogueConfig(max_articles=1))
+    assert catalogue.token_embeddings.any()
+
+    row = catalogue.row("seen before told", START_S + 60)
+
+    assert row == 0
+    assert not catalogue.token_embeddings.any()
+    assert not catalogue.embeddings.any()
+
+
+def test_without_token_vectors_there_is_a_column_of_no_width() -> None:
+    catalogue = catalogue_of(3, CatalogueConfig(token_vectors="none"))
+    catalogue.rows([f"b{k}" for k in range(3_000)], START_S)
+
+    assert catalogue.tokens is None
+    assert catalogue.token_embeddings.shape == (len(catalogue.alive), 0)
+
+
 def test_names_get_codes_in_order_of_arrival() -> None:
     names = Interned()
 
@@ -186,6 +225,11 @@ def test_names_get_codes_in_order_of_arrival() -> None:
 def test_bounds_are_above_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0, got 0"):
         CatalogueConfig(**{name: 0})
+
+
+def test_unknown_token_vectors_are_refused() -> None:
+    with pytest.raises(ConfigError, match="token_vectors must be one of none, wordllama, got 'x'"):
+        CatalogueConfig(token_vectors="x")
 
 
 def test_names_are_bounded_however_many_articles_bring_new_ones() -> None:
