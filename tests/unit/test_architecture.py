@@ -37,7 +37,10 @@ LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in part
 ABOVE_THE_CORE = {"cli"}  # may import streams and gpu_worker, inside functions
 
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
-LAZILY_ALLOWED = {"evaluation": {"matplotlib", "rich"}, "text": {"safetensors", "tokenizers"}}
+LAZILY_ALLOWED = {
+    "evaluation": {"lightgbm", "matplotlib", "rich"},
+    "text": {"safetensors", "tokenizers"},
+}
 
 FORBIDDEN_MODULES = {"random", "secrets", "time", "logging", "socket", "threading", "asyncio"}
 FORBIDDEN_CALLS = {
