@@ -109,6 +109,7 @@ def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
         times,
         100 * row.over_time.so_far,
         color=colour,
+        linestyle="-" if number <= len(OTHERS) else "--",  # colours come round again
         linewidth=2.4 if ours else 1.4,
         label=f"{row.name} ({final:.1f})",
         zorder=3 if ours else 2,

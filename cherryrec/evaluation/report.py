@@ -16,7 +16,9 @@ from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import METRICS
 from cherryrec.evaluation.plots import plot_degraded, plot_latency, plot_quality
 from cherryrec.evaluation.summary import (
+    COMPARED,
     METRIC_TITLES,
+    Difference,
     MetricRow,
     ReplaySummary,
     metrics_table,
@@ -75,6 +77,13 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
             }
             for row in summary.rows
         },
+        "cherryrec_minus": {
+            row.name: {
+                "whole": _interval_values(row.whole),
+                "second_half": _interval_values(row.second_half),
+            }
+            for row in summary.differences
+        },
         "notes": list(summary.notes),
     }
 
@@ -91,10 +100,13 @@ def report_page(summary: ReplaySummary, pictures: Mapping[str, str]) -> str:
     """
     parts = [f"# Replay of {summary.log_name}", f"Protocol {summary.protocol}."]
     parts.append(
-        "Means over impressions in hundredths, with their 95 % bootstrap intervals in brackets."
+        "Means over impressions in hundredths, with their 95 % bootstrap intervals in brackets; of "
+        "differences the intervals are paired: both rankings on the same resampled impressions."
     )
     for title, part in (("Whole log", "whole"), ("Second half", "second_half")):
         parts += [f"## {title}", _metric_lines(summary.rows, part)]
+        if summary.differences:
+            parts.append(_difference_lines(summary.differences, part))
     parts += [f"![{title}]({name})" for title, name in pictures.items()]
     parts += ["## Speed", _lines("measure", "value", _speed(summary))]
     if summary.degraded:
@@ -124,12 +136,23 @@ def _metric_lines(rows: tuple[MetricRow, ...], part: str) -> str:
     return "\n".join(lines)
 
 
-def _bracketed(interval: Interval | None) -> str:
-    """Return `mean [low, high]` in hundredths; a dash where there is no mean."""
+def _difference_lines(differences: tuple[Difference, ...], part: str) -> str:
+    """Return the table of what CherryRec adds to each ranking in one part of the log."""
+    heads = " | ".join(METRIC_TITLES[metric] for metric in COMPARED)
+    lines = [f"| CherryRec minus | {heads} |", "|---|" + "---:|" * len(COMPARED)]
+    for row in differences:
+        intervals: Mapping[str, Interval] = getattr(row, part)
+        cells = " | ".join(_bracketed(intervals.get(m), sign="+") for m in COMPARED)
+        lines.append(f"| {_escaped(row.name)} | {cells} |")
+    return "\n".join(lines)
+
+
+def _bracketed(interval: Interval | None, *, sign: str = "") -> str:
+    """Return `mean [low, high]` in hundredths, `+` signed or not; a dash where there is no mean."""
     if interval is None or math.isnan(interval.mean):
         return "-"
     mean, low, high = (100 * value for value in interval)
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
 def _speed(summary: ReplaySummary) -> dict[str, str]:

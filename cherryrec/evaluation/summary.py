@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import METRICS, OverTime
 
-__all__ = ["METRIC_TITLES", "Latency", "MetricRow", "ReplaySummary", "metrics_table"]
+__all__ = [
+    "COMPARED",
+    "METRIC_TITLES",
+    "Difference",
+    "Latency",
+    "MetricRow",
+    "ReplaySummary",
+    "differences_table",
+    "metrics_table",
+]
 
 METRIC_TITLES = {
     "auc": "AUC",
@@ -21,6 +30,9 @@ METRIC_TITLES = {
     "ndcg@10": "nDCG@10",
 }
 """How the metrics of protocol A are headed in tables."""
+
+COMPARED = ("auc", "ndcg@10")
+"""The metrics of which the difference to every baseline is told."""
 
 PERCENTILES = (50, 90, 99, 100)
 
@@ -43,6 +55,24 @@ class MetricRow:
     whole: Mapping[str, Interval]
     second_half: Mapping[str, Interval]
     over_time: OverTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """CherryRec minus another ranking on the same impressions.
+
+    Parameters
+    ----------
+    name
+        Of the other ranking.
+    whole, second_half
+        Metric out of `COMPARED` to the mean difference and its 95 % paired bootstrap interval, as
+        fractions of 1.
+    """
+
+    name: str
+    whole: Mapping[str, Interval]
+    second_half: Mapping[str, Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +117,8 @@ class ReplaySummary:
         What repeats the run.
     rows
         The rankings in the order of the table, CherryRec first.
+    differences
+        CherryRec minus each other ranking, in the order of the rows.
     counts
         Numbers of impressions, articles, users, bad rows and the like, by name.
     wall_s
@@ -114,6 +146,7 @@ class ReplaySummary:
     counts: Mapping[str, int]
     wall_s: float
     impressions_per_s: float
+    differences: tuple[Difference, ...] = ()
     latency: Latency | None = None
     degraded: Mapping[str, int] = field(default_factory=dict)
     sha256: str | None = None
@@ -155,6 +188,40 @@ def metrics_table(summary: ReplaySummary) -> str:
             lines.append(f"{row.name:<{width}}" + _cells(cells, heads))
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def differences_table(differences: Sequence[Difference]) -> str:
+    """Return CherryRec minus each ranking as plain text, in hundredths with 95 % intervals.
+
+    Examples
+    --------
+    >>> gain = {"auc": Interval(0.12, 0.1, 0.14), "ndcg@10": Interval(-0.05, -0.1, 0.001)}
+    >>> print(differences_table([Difference("random", gain, {})]))
+    CherryRec minus, whole log                        AUC                  nDCG@10
+    random                        +12.00 [+10.00, +14.00]   -5.00 [-10.00,  +0.10]
+    <BLANKLINE>
+    CherryRec minus, second half                      AUC                  nDCG@10
+    random                                              -                        -
+    """
+    width = max(28, *(len(row.name) for row in differences)) if differences else 28
+    parts = []
+    for title, of in (("whole log", "whole"), ("second half", "second_half")):
+        heads = "".join(f"{METRIC_TITLES[metric]:>25}" for metric in COMPARED)
+        lines = [f"{'CherryRec minus, ' + title:<{width}}{heads}"]
+        for row in differences:
+            intervals: Mapping[str, Interval] = getattr(row, of)
+            cells = "".join(f"{_signed(intervals.get(metric)):>25}" for metric in COMPARED)
+            lines.append(f"{row.name:<{width}}{cells}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _signed(interval: Interval | None) -> str:
+    """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean."""
+    if interval is None or np.isnan(interval.mean):
+        return "-"
+    mean, low, high = (100 * value for value in interval)
+    return f"{mean:+.2f} [{low:+6.2f}, {high:+6.2f}]"
 
 
 def _cells(cells: list[str], heads: list[str]) -> str:

@@ -13,9 +13,10 @@ import pytest
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.evaluation.report import metrics_table, write_report
-from cherryrec.evaluation.summary import Latency, MetricRow, ReplaySummary
+from cherryrec.evaluation.summary import Difference, Latency, MetricRow, ReplaySummary
 
 NAN = math.nan
+GAIN = {"auc": Interval(0.2, 0.15, 0.25), "ndcg@10": Interval(-0.01, -0.03, 0.01)}
 
 
 def measured(name: str, *, skill: float) -> MetricRow:
@@ -39,6 +40,7 @@ def summary() -> ReplaySummary:
         seed=7,
         command="cherryrec replay generated --seed 7",
         rows=(measured("CherryRec", skill=0.5), measured("odd | name", skill=0.1)),
+        differences=(Difference("odd | name", GAIN, {"auc": Interval(NAN, NAN, NAN)}),),
         counts={"impressions": 300, "articles": 1_234},
         wall_s=2.5,
         impressions_per_s=120.0,
@@ -74,6 +76,9 @@ def test_json_holds_every_number_exactly(summary: ReplaySummary, tmp_path: Path)
             for metric, interval in getattr(row, part).items():
                 assert Interval(**values["metrics"][row.name][part][metric]) == interval
     assert values["latency_ms"]["p50"] == float(np.median(summary.latency.milliseconds))  # type: ignore[union-attr]
+    gain = values["cherryrec_minus"]["odd | name"]
+    assert {metric: Interval(**ends) for metric, ends in gain["whole"].items()} == GAIN
+    assert gain["second_half"] == {"auc": {"mean": None, "low": None, "high": None}}
     assert values["seed"] == 7
     assert values["sha256"] == summary.sha256
 
@@ -88,6 +93,21 @@ def test_the_page_names_protocol_command_and_share_degraded(
     assert "| deadline | 30 (10.00 %) |" in page
     assert "| odd \\| name |" in page
     assert "![Latency over time](latency.png)" in page
+
+
+def test_the_page_tells_the_gain_over_every_ranking(summary: ReplaySummary, tmp_path: Path) -> None:
+    page = (write_report(summary, tmp_path) / "report.md").read_text()
+
+    assert "| CherryRec minus | AUC | nDCG@10 |" in page
+    assert "| odd \\| name | +20.00 [+15.00, +25.00] | -1.00 [-3.00, +1.00] |" in page
+    assert "| odd \\| name | - | - |" in page
+
+
+def test_without_baselines_there_is_no_gain(summary: ReplaySummary, tmp_path: Path) -> None:
+    folder = write_report(replace(summary, differences=()), tmp_path)
+
+    assert "minus" not in (folder / "report.md").read_text()
+    assert json.loads((folder / "report.json").read_text())["cherryrec_minus"] == {}
 
 
 def test_what_was_not_measured_is_left_out(summary: ReplaySummary, tmp_path: Path) -> None:
