@@ -35,6 +35,23 @@ class Duration(click.ParamType):
         return float(found[1]) * _UNITS[found[2]]
 
 
+class BaselineNames(click.ParamType):
+    """`none`, `standard`, `all`, or names separated by commas."""
+
+    name = "baselines"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Read the names, in the order of the tables."""
+        from cherryrec.evaluation.baselines import baseline_names
+
+        try:
+            return baseline_names(str(value))
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.command()
 @click.argument("log", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--engine", type=click.Choice(["local", "kafka"]), default="local", show_default=True)
@@ -55,6 +72,14 @@ class Duration(click.ParamType):
     default="0",
     show_default=True,
     help="Event time until clicks, and that there were none, are known: 0, 90s, 30m.",
+)
+@click.option(
+    "--baselines",
+    type=BaselineNames(),
+    default="standard",
+    show_default=True,
+    metavar="none|standard|all|NAME,…",
+    help="Rankings to judge beside CherryRec's; standard are the cheap ones.",
 )
 @click.option(
     "--report",
@@ -99,6 +124,7 @@ def replay(
     seed: int,
     limit: int | None,
     label_delay: float,
+    baselines: tuple[str, ...],
     report: Path | None,
     predictions: Path | None,
     workers: int,
@@ -112,12 +138,15 @@ def replay(
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
     """
     from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
+    from cherryrec.evaluation.baselines import ROW_BASELINES
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.predictions import write_predictions
-    from cherryrec.evaluation.report import metrics_table, write_report
+    from cherryrec.evaluation.report import write_report
+    from cherryrec.evaluation.summary import differences_table, metrics_table
 
     mind = MindLog(log)
     keep = predictions is not None
+    by_row = tuple(baseline for baseline in baselines if baseline in ROW_BASELINES)
     if engine == "local":
         evaluate = None if evaluator == "none" else _load(settings, evaluator)
         done = replay_local(
@@ -126,12 +155,19 @@ def replay(
             limit=limit,
             label_delay_s=label_delay,
             seed=seed,
+            baselines=baselines,
             keep_ranks=keep,
             evaluate=evaluate,
         )
     elif running:
         done = replay_kafka(
-            mind, settings.kafka, limit=limit, seed=seed, window=window, keep_ranks=keep
+            mind,
+            settings.kafka,
+            limit=limit,
+            seed=seed,
+            window=window,
+            baselines=by_row,
+            keep_ranks=keep,
         )
     else:
         from streams.stack import LocalStack, StackSettings
@@ -147,15 +183,28 @@ def replay(
             )
             with LocalStack(stack) as started:
                 done = replay_kafka(
-                    mind, started.kafka, limit=limit, seed=seed, window=window, keep_ranks=keep
+                    mind,
+                    started.kafka,
+                    limit=limit,
+                    seed=seed,
+                    window=window,
+                    baselines=by_row,
+                    keep_ranks=keep,
                 )
     name = log.resolve().name
     notes = [f"bad row {row}" for row in mind.bad_rows[:10]]
+    if engine == "kafka" and by_row != baselines:
+        left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
+        notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
     if engine == "kafka" and evaluator == "none" and compare:
-        beside = replay_local(mind, settings, limit=limit, label_delay_s=label_delay, seed=seed)
+        beside = replay_local(
+            mind, settings, limit=limit, label_delay_s=label_delay, seed=seed, baselines=()
+        )
         notes.append(engine_difference(done, beside, seed=seed))
     summary = done.summary(mind, name=name, label_delay_s=label_delay, seed=seed, notes=notes)
     click.echo(metrics_table(summary))
+    if summary.differences:
+        click.echo(f"\n{differences_table(summary.differences)}\n")
     percentiles = summary.latency.percentiles() if summary.latency else {}
     times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
     click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")

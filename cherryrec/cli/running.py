@@ -13,7 +13,7 @@ import numpy as np
 from cherryrec import __version__
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
-from cherryrec.evaluation.baselines import all_baselines
+from cherryrec.evaluation.baselines import STANDARD, build_baselines
 from cherryrec.evaluation.intervals import bootstrap_means
 from cherryrec.evaluation.metrics import METRICS
 from cherryrec.evaluation.mind import MindLog
@@ -21,6 +21,7 @@ from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary
 from cherryrec.events import Evaluation, EvaluationRequest
+from cherryrec.learner import VANS_FEATURES
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
 from streams.replay import KafkaReplay, ReplaySettings, Session
@@ -57,6 +58,7 @@ class Replayed:
             seed=seed,
             command=" ".join(["cherryrec", *sys.argv[1:]]),
             rows=rows,
+            differences=self.judge.differences(seed),
             counts={
                 "impressions": len(self.rows),
                 "recommendations": self.judge.n_recommendations,
@@ -86,12 +88,14 @@ def replay_local(
     limit: int | None,
     label_delay_s: float,
     seed: int,
+    baselines: Sequence[str] = STANDARD,
     keep_ranks: bool = False,
     evaluate: Evaluate | None = None,
 ) -> Replayed:
-    """Replay in this process."""
+    """Replay in this process, beside the named baselines."""
     articles = log.articles()
-    judge = Judge(all_baselines(articles, seed=seed), keep_ranks=keep_ranks)
+    built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
+    judge = Judge(built.by_row, built.by_features, keep_ranks=keep_ranks)
     core = replace(settings.core, vans=replace(settings.core.vans, seed=seed))
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate)
     rows = list(log.impressions(limit))
@@ -121,12 +125,17 @@ def replay_kafka(
     limit: int | None,
     seed: int,
     window: int,
+    baselines: Sequence[str] = STANDARD,
     keep_ranks: bool = False,
     deadline_ms: int | None = None,
 ) -> Replayed:
-    """Replay through the topics of a running system."""
+    """Replay through the topics of a running system; the feature matrices stay in the workers.
+
+    `baselines` are names out of `ROW_BASELINES`.
+    """
     articles = log.articles()
-    judge = Judge(all_baselines(articles, seed=seed), keep_ranks=keep_ranks)
+    built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
+    judge = Judge(built.by_row, keep_ranks=keep_ranks)
     rows = list(log.impressions(limit))
     started = time.perf_counter()
     with (

@@ -1,4 +1,8 @@
-"""What every baseline is: something that ranks an impression and learns from its labels."""
+"""What every baseline is: something that ranks an impression and learns from its labels.
+
+There are two kinds. A `Baseline` reads the row of the log; a `FeatureBaseline` reads the feature
+matrix that CherryRec froze for the same request, so that only the model differs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.mind_rows import MindImpression
 
-__all__ = ["Baseline"]
+__all__ = ["Baseline", "FeatureBaseline"]
 
 
 class Baseline(Protocol):
@@ -28,3 +32,17 @@ class Baseline(Protocol):
 
     def learn(self, impression: MindImpression) -> None:
         """Learn from an impression that is over; one without labels teaches nothing."""
+
+
+class FeatureBaseline(Protocol):
+    """A ranking of feature matrices to compare with, under the same law as `Baseline`."""
+
+    @property
+    def name(self) -> str:
+        """The row of the tables."""
+
+    def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one number per candidate, higher is better, (n, F) → (n,)."""
+
+    def learn(self, features: NDArray[np.float64], clicked: NDArray[np.bool_]) -> None:
+        """Learn from an impression that is over, (n, F) and (n,)."""

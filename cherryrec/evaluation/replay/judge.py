@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cherryrec.codec import encode
-from cherryrec.evaluation.baselines import Baseline
-from cherryrec.evaluation.metrics import PrequentialMetrics, ranks_of
+from cherryrec.evaluation.baselines import Baseline, FeatureBaseline
+from cherryrec.evaluation.intervals import Interval, bootstrap_means
+from cherryrec.evaluation.metrics import METRICS, Part, PrequentialMetrics, ranks_of
 from cherryrec.evaluation.mind_rows import MindImpression
-from cherryrec.evaluation.summary import MetricRow
+from cherryrec.evaluation.summary import COMPARED, Difference, MetricRow
 from cherryrec.events import Recommendation
 
 __all__ = ["OURS", "Judge"]
@@ -28,13 +30,23 @@ class Judge:
     ----------
     baselines
         Rankings judged on the same impressions.
+    feature_baselines
+        The same, of the feature matrices; only an engine that has these can judge them.
     keep_ranks
         Keep the ranks of every impression, for a submission file.
     """
 
-    def __init__(self, baselines: Sequence[Baseline], *, keep_ranks: bool = False) -> None:
+    def __init__(
+        self,
+        baselines: Sequence[Baseline] = (),
+        feature_baselines: Sequence[FeatureBaseline] = (),
+        *,
+        keep_ranks: bool = False,
+    ) -> None:
         self.baselines = baselines
-        self.metrics = {name: PrequentialMetrics() for name in (OURS, *(b.name for b in baselines))}
+        self.feature_baselines = feature_baselines
+        names = (OURS, *(b.name for b in baselines), *(b.name for b in feature_baselines))
+        self.metrics = {name: PrequentialMetrics() for name in names}
         self.ranks: dict[str, Sequence[int]] = {}
         self.degraded: Counter[str] = Counter()
         self.n_recommendations = 0
@@ -62,18 +74,40 @@ class Judge:
         if row.clicked is not None:
             self.metrics[OURS].add(row.shown_at, values, row.candidates, row.clicked)
 
-    def rank_baselines(self, row: MindImpression) -> None:
-        """Judge the baselines on a row."""
-        if row.clicked is not None:
-            for baseline in self.baselines:
-                self.metrics[baseline.name].add(
-                    row.shown_at, baseline.score(row), row.candidates, row.clicked
-                )
+    def rank_baselines(
+        self, row: MindImpression, features: NDArray[np.float32] | None = None
+    ) -> None:
+        """Judge the baselines on a row.
 
-    def learn(self, row: MindImpression) -> None:
-        """Let the baselines learn a row whose labels have become known."""
+        Parameters
+        ----------
+        row
+            The impression.
+        features
+            Its feature matrix as `frozen_features` gives it, (n, F); may be absent where there are
+            no feature baselines.
+        """
+        if row.clicked is None:
+            return
+        for baseline in self.baselines:
+            scores = baseline.score(row)
+            self.metrics[baseline.name].add(row.shown_at, scores, row.candidates, row.clicked)
+        for model in self.feature_baselines:
+            scores = _scores(model, _present(features))
+            self.metrics[model.name].add(row.shown_at, scores, row.candidates, row.clicked)
+
+    def learn(self, row: MindImpression, features: NDArray[np.float32] | None = None) -> None:
+        """Let the baselines learn a row whose labels have become known, as in `rank_baselines`."""
         for baseline in self.baselines:
             baseline.learn(row)
+        if row.clicked is None or not self.feature_baselines:
+            return
+        matrix = _present(features)  # (n, F)
+        kept = np.isfinite(matrix).all(axis=1)  # (n,)
+        if kept.any():
+            clicked = np.array(row.clicked)[kept]
+            for model in self.feature_baselines:
+                model.learn(matrix[kept], clicked)
 
     def rows(self, seed: int) -> tuple[MetricRow, ...]:
         """Return the table: ours first, with 95 % bootstrap intervals."""
@@ -86,3 +120,42 @@ class Judge:
             for name, metrics in self.metrics.items()
             if len(metrics)
         )
+
+    def differences(self, seed: int) -> tuple[Difference, ...]:
+        """Return ours minus each baseline, with 95 % paired bootstrap intervals."""
+        names = [name for name in self.metrics if name != OURS and len(self.metrics[name])]
+        whole = self._differences(names, "whole", seed)
+        second_half = self._differences(names, "second_half", seed)
+        return tuple(
+            Difference(name=name, whole=whole[name], second_half=second_half[name])
+            for name in names
+        )
+
+    def _differences(
+        self, names: Sequence[str], part: Part, seed: int
+    ) -> dict[str, dict[str, Interval]]:
+        """Resample impressions, the same ones for all pairs of rankings and metrics at once."""
+        if not names:
+            return {}
+        columns = [METRICS.index(metric) for metric in COMPARED]
+        ours = self.metrics[OURS].values(part)[:, columns].astype(np.float64)  # (n, m)
+        minus = [ours - self.metrics[name].values(part)[:, columns] for name in names]
+        found = iter(bootstrap_means(np.hstack(minus), seed=seed))
+        return {name: {metric: next(found) for metric in COMPARED} for name in names}
+
+
+def _present(features: NDArray[np.float32] | None) -> NDArray[np.float64]:
+    """Return the matrix in double precision; an engine without matrices has no such baselines."""
+    assert features is not None, "feature baselines are judged by an engine that has the features"
+    return features.astype(np.float64)
+
+
+def _scores(model: FeatureBaseline, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Score a matrix, (n, F) → (n,); a candidate without features comes last, as it does for us."""
+    kept = np.isfinite(features).all(axis=1)  # (n,)
+    if not kept.any():
+        return np.zeros(len(features))
+    found = model.score(features[kept])
+    scores = np.full(len(features), found.min() - 1.0)
+    scores[kept] = found
+    return scores

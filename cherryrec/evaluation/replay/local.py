@@ -11,8 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.mind_rows import MindImpression
+from cherryrec.evaluation.replay.frozen import frozen_features
 from cherryrec.evaluation.replay.judge import Judge
 from cherryrec.evaluation.replay.messages import INSTANT_S, LogMessages, Turn
 from cherryrec.events import (
@@ -25,6 +29,7 @@ from cherryrec.events import (
 )
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
+from cherryrec.open_requests import opened
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -44,10 +49,11 @@ _PARTITION = 0
 
 @dataclass(slots=True)
 class _Delayed:
-    """A turn whose clicks become known at a time."""
+    """A turn whose clicks become known at a time, with its features where a baseline learns."""
 
     known_s: float
     turn: Turn
+    features: NDArray[np.float32] | None
 
 
 class LocalReplay:
@@ -116,12 +122,13 @@ class LocalReplay:
             turn = messages.turn(row)
             self._learn_known(turn.time_s, judge)
             judge.rank(row, self._ask(turn))
-            judge.rank_baselines(row)
+            features = self._features(turn) if judge.feature_baselines else None
+            judge.rank_baselines(row, features)
             self._follow(
                 "impressions",
                 self.pipeline.impression(self._at("impressions"), turn.impression),
             )
-            self._delayed.append(_Delayed(turn.time_s + self.label_delay_s, turn))
+            self._delayed.append(_Delayed(turn.time_s + self.label_delay_s, turn, features))
             if self.label_delay_s == 0:
                 self._learn_known(turn.time_s, judge)
             if progress is not None:
@@ -147,6 +154,13 @@ class LocalReplay:
         assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
         return answer
 
+    def _features(self, turn: Turn) -> NDArray[np.float32]:
+        """Return the features of the request that was just answered, by the row's candidates."""
+        state = self.pipeline.users.requests(_PARTITION, turn.request.user_id)
+        entry = opened(state, turn.request.request_id)
+        assert entry is not None, "an answered request stays open until its feedback is joined"
+        return frozen_features(entry, turn.row.candidates)
+
     def _learn_known(self, now: float, judge: Judge) -> None:
         """Deliver the clicks that are known by `now`, and learn from them."""
         while self._delayed and self._delayed[0].known_s <= now:
@@ -158,7 +172,7 @@ class LocalReplay:
                 "feedback",
                 self.pipeline.tick(FeedbackTick(partition=_PARTITION, time=reached)),
             )
-            judge.learn(known.turn.row)
+            judge.learn(known.turn.row, known.features)
 
     def _follow(self, topic: str, effects: Effects) -> None:
         for send in effects.sends:

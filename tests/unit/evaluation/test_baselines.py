@@ -5,20 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cherryrec.errors import ConfigError
 from cherryrec.evaluation.baselines import (
+    FEATURE_BASELINES,
+    ROW_BASELINES,
+    STANDARD,
     Baseline,
+    FeatureBaseline,
     RandomOrder,
     RecentPopularity,
     SmoothedCtr,
     TitleMatch,
-    all_baselines,
+    baseline_names,
+    build_baselines,
 )
 from cherryrec.evaluation.baselines.decayed_counts import DecayedCounts
 from cherryrec.evaluation.mind import MindArticle, MindImpression
+from cherryrec.vans import Feature
 
 HOUR = 3600.0
 TITLES = {"a": "Late goal wins the cup", "b": "Vote on the budget", "c": "Cup final goal", "d": ""}
 ARTICLES = {i: MindArticle(i, "", None, title, "", "", ()) for i, title in TITLES.items()}
+FEATURES = (Feature("ctr_6h"), Feature("age"), Feature("hour", is_context=True))
 
 
 def impression(
@@ -27,19 +35,29 @@ def impression(
     slate: str,
     clicked: str | None = "",
     history: tuple[str, ...] = (),
+    *,
+    user: str = "u",
 ) -> MindImpression:
     labels = None if clicked is None else tuple(a in clicked for a in slate)
-    return MindImpression(key, "u", shown_at, history, tuple(slate), labels)
+    return MindImpression(key, user, shown_at, history, tuple(slate), labels)
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_every_baseline_keeps_the_contract(number: int) -> None:
-    baseline: Baseline = all_baselines(ARTICLES, seed=1)[number]
+def row_baseline(name: str) -> Baseline:
+    return build_baselines((name,), ARTICLES, FEATURES, seed=1).by_row[0]
+
+
+def feature_baseline(name: str) -> FeatureBaseline:
+    return build_baselines((name,), ARTICLES, FEATURES, seed=1).by_features[0]
+
+
+@pytest.mark.parametrize("name", ROW_BASELINES)
+def test_every_row_baseline_keeps_the_contract(name: str) -> None:
+    baseline = row_baseline(name)
     later = impression("9", 10 * HOUR, "abcdx", history=("a", "unknown"))
 
     assert baseline.score(later).shape == (5,)
     for i in range(5):
-        baseline.learn(impression(str(i), i * HOUR, "abcd", "b" if i % 2 else "c"))
+        baseline.learn(impression(str(i), i * HOUR, "abcd", "b" if i % 2 else "c", ("a",)))
     first = baseline.score(later)
     baseline.learn(impression("8", 10 * HOUR, "ab", clicked=None))
 
@@ -48,8 +66,57 @@ def test_every_baseline_keeps_the_contract(number: int) -> None:
     assert np.array_equal(first, baseline.score(later))
 
 
-def test_baselines_have_different_names() -> None:
-    assert len({baseline.name for baseline in all_baselines(ARTICLES)}) == 4
+@pytest.mark.parametrize("name", ROW_BASELINES)
+def test_asking_a_row_baseline_of_strangers_leaves_no_trace(name: str) -> None:
+    asked, silent = row_baseline(name), row_baseline(name)
+    later = impression("9", 9 * HOUR, "abcd", history=("a", "b"))
+
+    for i in range(4):
+        row = impression(str(i), i * HOUR, "abcd", "b" if i % 2 else "c", ("a",), user=f"u{i % 2}")
+        asked.score(impression(f"x{i}", i * HOUR, "dx", history=("d",), user=f"stranger{i}"))
+        asked.learn(row)
+        silent.learn(row)
+
+    assert np.array_equal(asked.score(later), silent.score(later))
+
+
+@pytest.mark.parametrize("name", FEATURE_BASELINES)
+def test_every_feature_baseline_keeps_the_contract(name: str) -> None:
+    rng = np.random.default_rng(0)
+    baseline = feature_baseline(name)
+    later = rng.random((5, len(FEATURES)))
+    kept = later.copy()
+
+    assert baseline.score(later).shape == (5,)
+    for _ in range(20):
+        baseline.learn(rng.random((4, len(FEATURES))), np.arange(4) == rng.integers(4))
+    first = baseline.score(later)
+
+    assert first.dtype == np.float64
+    assert np.isfinite(first).all()
+    assert np.array_equal(first, baseline.score(later))
+    assert np.array_equal(later, kept)
+
+
+def test_baselines_have_different_names_and_come_in_the_order_asked_for() -> None:
+    built = build_baselines((*ROW_BASELINES, *FEATURE_BASELINES), ARTICLES, FEATURES)
+    names = [b.name for b in built.by_row] + [b.name for b in built.by_features]
+
+    assert len(set(names)) == len(ROW_BASELINES) + len(FEATURE_BASELINES)
+    assert names[:4] == ["random", "recent popularity", "smoothed CTR", "TopicPop"]
+
+
+def test_keywords_stand_for_sets_of_baselines() -> None:
+    assert baseline_names("none") == ()
+    assert baseline_names("standard") == STANDARD
+    assert baseline_names("all") == (*ROW_BASELINES, *FEATURE_BASELINES)
+    assert baseline_names("v-sknn,random,random") == ("random", "v-sknn")
+
+
+@pytest.mark.parametrize("text", ["ctr", "random,ctr", "random,", "", "all,none"])
+def test_unknown_baseline_is_refused_with_the_known_ones(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"out of random, .*, lambdamart, got '"):
+        baseline_names(text)
 
 
 def test_random_order_depends_on_seed_and_impression_alone() -> None:
