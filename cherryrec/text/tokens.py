@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ __all__ = ["TOKEN_VECTORS", "TokenVectors", "load_token_vectors"]
 
 TOKEN_VECTORS = ("none", "wordllama")
 """Names of sets of token vectors."""
+
+_REMEMBERED_WORDS, _REMEMBERED_LENGTH = 16_384, 24  # words of that length at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +35,8 @@ class TokenVectors:
     ----------
     table
         float32 (V, D), a vector for each token.
-    tokenizer
-        Of the `tokenizers` package; gives tokens by their number in the table.
+    tokens_of
+        Gives the tokens of one word, by their number in the table.
 
     References
     ----------
@@ -53,7 +55,7 @@ class TokenVectors:
     """
 
     table: NDArray[np.float32]
-    tokenizer: Any
+    tokens_of: Callable[[str], Sequence[int]]
 
     @property
     def n_dimensions(self) -> int:
@@ -73,11 +75,10 @@ class TokenVectors:
         float32 (D,)
         """
         vector = np.zeros(self.n_dimensions, np.float32)
-        plain = " ".join(title[:MAX_CHARACTERS].split())
-        if plain:
-            if not plain.isascii():  # half a surrogate pair is no text to the tokenizer
-                plain = plain.encode("utf-8", "replace").decode()
-            tokens = self.tokenizer.encode(plain, add_special_tokens=False).ids
+        tokens: list[int] = []
+        for word in title[:MAX_CHARACTERS].split():
+            tokens += self.tokens_of(word)
+        if tokens:
             _add_mean(vector, self.table, np.array(tokens, np.int64))
         return vector
 
@@ -142,5 +143,22 @@ def _read(weights: Path, tokenizer: Path) -> TokenVectors:
 
     table = load_file(weights)["embedding.weight"].astype(np.float32)  # (V, D)
     loaded = Tokenizer.from_file(str(tokenizer))
-    assert loaded.get_vocab_size() <= len(table), "a vector for each token"
-    return TokenVectors(np.ascontiguousarray(table), loaded)
+    n_tokens = loaded.get_vocab_size()
+    if n_tokens > len(table):
+        msg = (
+            f"catalogue.token_vectors: {weights.name} has {len(table)} vectors for {n_tokens} "
+            "tokens: install the version that pyproject.toml names"
+        )
+        raise ConfigError(msg)
+
+    def encode(word: str) -> tuple[int, ...]:
+        if not word.isascii():  # half a surrogate pair is no text to the tokenizer
+            word = word.encode("utf-8", "replace").decode()
+        return tuple(loaded.encode(word, add_special_tokens=False).ids)
+
+    remembered = lru_cache(_REMEMBERED_WORDS)(encode)  # no token spans two words
+
+    def tokens_of(word: str) -> tuple[int, ...]:
+        return remembered(word) if len(word) <= _REMEMBERED_LENGTH else encode(word)
+
+    return TokenVectors(np.ascontiguousarray(table), tokens_of)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer
 
 from cherryrec.errors import ConfigError
 from cherryrec.text import TokenVectors, load_token_vectors, tokens
@@ -18,6 +21,13 @@ from cherryrec.text.hashed import MAX_CHARACTERS
 
 ROOT = Path(__file__).parents[3]
 WEIRD = st.characters(exclude_categories=())  # halves of surrogate pairs too
+
+
+def tokenizer_file() -> Path:
+    found = find_spec("wordllama")
+    assert found is not None
+    assert found.submodule_search_locations
+    return next(Path(found.submodule_search_locations[0]).glob("tokenizers/l2_supercat*.json"))
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +57,16 @@ def test_titles_of_one_topic_are_alike_without_a_word_in_common(
     assert near > far + 0.1
 
 
-def test_a_vector_is_the_mean_of_its_tokens_at_unit_length(vectors: TokenVectors) -> None:
-    title = "Storm hits the coast"
-    ids = vectors.tokenizer.encode(title, add_special_tokens=False).ids
+@pytest.mark.parametrize(
+    "title",
+    ["Storm hits the coast", "Q3: ACME's profits up 4.5%!", "Ураган 😀 政府通过 unforgettable"],
+)
+def test_a_vector_is_the_mean_of_its_tokens_at_unit_length(
+    vectors: TokenVectors, title: str
+) -> None:
+    """The whole title at once, as wordllama reads it, has the tokens of its words."""
+    tokenizer = Tokenizer.from_file(str(tokenizer_file()))
+    ids = tokenizer.encode(title, add_special_tokens=False).ids
     mean = vectors.table[ids].astype(float).mean(axis=0)
 
     np.testing.assert_allclose(vectors.embed(title), mean / np.linalg.norm(mean), atol=1e-6)
@@ -92,6 +109,14 @@ def test_a_missing_package_names_the_setting(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(ConfigError, match=r"catalogue\.token_vectors is 'wordllama', whose pack"):
         load_token_vectors.__wrapped__("wordllama")
+
+
+def test_a_tokenizer_of_other_vectors_is_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "w.safetensors"
+    save_file({"embedding.weight": np.zeros((3, 16), np.float16)}, weights)
+
+    with pytest.raises(ConfigError, match=r"w\.safetensors has 3 vectors for 32000 tokens"):
+        tokens._read(weights, tokenizer_file())
 
 
 def test_a_package_without_the_files_names_what_it_lacks(tmp_path: Path) -> None:
