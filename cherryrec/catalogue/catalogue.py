@@ -56,6 +56,7 @@ class Catalogue:
         self.config = config or CatalogueConfig()
         self.text = HashedText(self.config.n_dimensions)
         self.tokens = load_token_vectors(self.config.token_vectors)
+        self.text.embed("")  # may compile for seconds: better now than while events wait
         self.row_of: dict[str, int] = {}
         self.ids: list[str] = []
         self.titles: list[str] = []

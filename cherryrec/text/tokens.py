@@ -161,4 +161,6 @@ def _read(weights: Path, tokenizer: Path) -> TokenVectors:
     def tokens_of(word: str) -> tuple[int, ...]:
         return remembered(word) if len(word) <= _REMEMBERED_LENGTH else encode(word)
 
-    return TokenVectors(np.ascontiguousarray(table), tokens_of)
+    vectors = TokenVectors(np.ascontiguousarray(table), tokens_of)
+    vectors.embed("a")  # compiles, if need be
+    return vectors
