@@ -74,7 +74,7 @@ def note_impression(
         clicked=tuple(dict.fromkeys((*entry.clicked, *clicked))),
     )
     others = tuple(early for early in state.early_clicks if early not in mine)
-    return _replaced(OpenRequests(state.entries, others), shown), shown
+    return _replaced(msgspec.structs.replace(state, early_clicks=others), shown), shown
 
 
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
@@ -103,7 +103,7 @@ def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> Ope
             fresh_s = clicked_s - window_s - UNSHOWN_S
             waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
             early = (*waiting, (name, click.article_id, clicked_s))[-_MAX_EARLY:]
-            return OpenRequests(state.entries, early)
+            return msgspec.structs.replace(state, early_clicks=early)
         if entry.shown_s is not None and clicked_s > entry.shown_s + window_s:
             return state
     if entry is None or click.article_id in entry.clicked:
@@ -152,4 +152,4 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
 
 def _replaced(state: OpenRequests, changed: OpenRequest) -> OpenRequests:
     entries = tuple(changed if e.request_id == changed.request_id else e for e in state.entries)
-    return OpenRequests(entries, state.early_clicks)
+    return msgspec.structs.replace(state, entries=entries)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.events import Degraded
+from cherryrec.exposures import Exposures
 
 __all__ = [
     "MAX_OPEN",
@@ -66,11 +67,13 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     """All open requests of one user, oldest first; and clicks whose impression has not come yet.
 
-    `early_clicks` are (impression id, article id, event time), the newest few.
+    `early_clicks` are (impression id, article id, event time), the newest few; `exposures` what
+    the user was shown lately, whether by a request of ours or not.
     """
 
     entries: tuple[OpenRequest, ...] = ()
     early_clicks: tuple[tuple[str, str, float], ...] = ()
+    exposures: Exposures = Exposures()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -78,8 +81,8 @@ _decoder = msgspec.msgpack.Decoder(OpenRequests)
 
 
 def encode_open(state: OpenRequests) -> bytes | None:
-    """Return the stored form, MessagePack; None when nothing is open: the key is deleted."""
-    if not state.entries and not state.early_clicks:
+    """Return the stored form, MessagePack; None, which deletes the key, for nothing."""
+    if not state.entries and not state.early_clicks and not state.exposures.n_slates:
         return None
     return _encoder.encode(state)
 
@@ -118,13 +121,13 @@ def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
         leaving = next((e for e in entries if e.expires_at is None), None)
         assert leaving is not None, "a pending request is added to pending ones only"
         entries = tuple(e for e in entries if e is not leaving)
-    return OpenRequests(entries, state.early_clicks)
+    return msgspec.structs.replace(state, entries=entries)
 
 
 def without(state: OpenRequests, request_id: str) -> OpenRequests:
     """Remove an entry."""
     kept = tuple(e for e in state.entries if e.request_id != request_id)
-    return OpenRequests(kept, state.early_clicks)
+    return msgspec.structs.replace(state, entries=kept)
 
 
 def _matrix(raw: bytes, n_rows: int) -> NDArray[np.float32]:

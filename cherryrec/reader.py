@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
+from cherryrec.exposures import Exposures
 from cherryrec.profile import Profile
 
-__all__ = ["Reader", "lift"]
+__all__ = ["Reader", "lift", "over_names"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 _PRIOR_CLICKS = 5.0
-_GLOBAL_PRIOR = 50.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class Reader:
 
     `rows` are the read articles that the catalogue knows, oldest first (n,); `interest` the unit
     interest vector (D,), zero without clicks; the lifts are log-ratios of the user's category (or
-    subcategory) share to everyone's, by code.
+    subcategory) share to everyone's, by code; `exposures` what they were shown lately.
     """
 
     profile: Profile
@@ -34,9 +34,12 @@ class Reader:
     category_lift: Floats
     subcategory_lift: Floats
     newest_s: float
+    exposures: Exposures
 
     @classmethod
-    def of(cls, profile: Profile, catalogue: Catalogue) -> Reader:
+    def of(
+        cls, profile: Profile, catalogue: Catalogue, exposures: Exposures | None = None
+    ) -> Reader:
         """Resolve a profile."""
         rows = catalogue.known_rows([visit.article_id for visit in profile.history])
         interest = profile.interest_vector
@@ -50,20 +53,30 @@ class Reader:
             interest=interest / norm if norm > 0 else interest,
             category_lift=lift(
                 catalogue.category[rows],
-                category_share(catalogue),
+                catalogue.category_share(),
                 len(catalogue.categories),
             ),
-            subcategory_lift=lift(catalogue.subcategory[rows], None, len(catalogue.subcategories)),
+            subcategory_lift=lift(
+                catalogue.subcategory[rows].ravel(),
+                catalogue.subcategory_share(),
+                len(catalogue.subcategories),
+            ),
             newest_s=profile.newest_s,
+            exposures=exposures or Exposures(),
         )
 
 
-def category_share(catalogue: Catalogue) -> Floats:
-    """Everyone's share of each category among clicks and read histories, by code, smoothed."""
-    totals = catalogue.category_totals.totals(slice(0, len(catalogue.categories)))
-    counts = np.maximum(totals[:, 1] + totals[:, 2], 0.0)
-    n_named = max(len(counts) - 1, 1)
-    return np.asarray((counts + _GLOBAL_PRIOR / n_named) / (counts.sum() + _GLOBAL_PRIOR))
+def over_names(values: Floats, codes: NDArray[np.int32]) -> Floats:
+    """Average values by code over the names each article has, (n, k) codes → (n,); 0 without.
+
+    Examples
+    --------
+    >>> over_names(np.array([0.0, 1.0, 3.0]), np.array([[1, 2], [2, 0], [0, 0]])).tolist()
+    [2.0, 3.0, 0.0]
+    """
+    has_name = codes != MISSING
+    sums = np.where(has_name, values[codes], 0.0).sum(axis=1)
+    return np.asarray(sums / np.maximum(has_name.sum(axis=1), 1))
 
 
 def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats:

@@ -170,6 +170,15 @@ TOPICS: tuple[Topic, ...] = (
         n_partitions=1,
     ),
     Topic(
+        name="labelled-slates",
+        key="slate_id",
+        cleanup="delete",
+        message=events.SlateLabelled,
+        summary="what was clicked of each slate, for slate evidence",
+        co_partitioned=False,
+        n_partitions=1,
+    ),
+    Topic(
         name="models",
         key="model",
         cleanup="compact",

@@ -5,7 +5,8 @@ Filled by the `articles` and `article-activity` topics. Article text is embedded
 
 from __future__ import annotations
 
-from cherryrec.catalogue.catalogue import MAX_ENTITIES, Catalogue
+from cherryrec.catalogue.catalogue import Catalogue
+from cherryrec.catalogue.columns import MAX_ENTITIES
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import MISSING, Interned
 

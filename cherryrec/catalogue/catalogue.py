@@ -8,23 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.attention import DecayedCounters
+from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES, Columns
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import Interned
+from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.events import ArticlePublished, seconds
 from cherryrec.text import HashedText, load_token_vectors, stable_hash
 
-__all__ = ["MAX_ENTITIES", "Catalogue"]
-
-MAX_ENTITIES = 8
-"""Entities kept of an article."""
+__all__ = ["Catalogue"]
 
 _FIRST_ROWS = 1024
 _MAX_CODE = 2**31 - 1
 Rows = NDArray[np.intp]
 
 
-class Catalogue:
+class Catalogue(Columns):
     """The articles a worker knows, as a struct of arrays over rows.
 
     A row is also made for an article that was shown or clicked before its own message came; it is
@@ -68,12 +67,16 @@ class Catalogue:
         self._source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
         self._newest_s = 0.0
+        self.shares = Shares()
         self._stories = StoryMemory(
             self.config.n_dimensions,
             capacity=min(self.config.story_memory, self.config.max_articles),
             window_s=self.config.story_window_s,
         )
-        self._allocate(min(_FIRST_ROWS, self.config.max_articles))
+        n_first = min(_FIRST_ROWS, self.config.max_articles)
+        n_token_dimensions = self.tokens.n_dimensions if self.tokens else 0
+        super().__init__(n_first, self.config.n_dimensions, n_token_dimensions)
+        self._totals.grow(n_first)
 
     def __len__(self) -> int:
         """Rows in use."""
@@ -111,43 +114,9 @@ class Catalogue:
         self.settle()
         return self._source_totals
 
-    def _allocate(self, capacity: int) -> None:
-        self.embeddings = np.zeros((capacity, self.config.n_dimensions), np.float32)  # (N, D)
-        n_token_dimensions = self.tokens.n_dimensions if self.tokens else 0
-        self.token_embeddings = np.zeros((capacity, n_token_dimensions), np.float32)  # (N, D2)
-        self.category = np.zeros(capacity, np.int32)
-        self.subcategory = np.zeros(capacity, np.int32)
-        self.source = np.zeros(capacity, np.int32)
-        self.entity = np.zeros((capacity, MAX_ENTITIES), np.int32)  # (N, 8), 0 = none
-        self.published = np.full(capacity, np.nan)  # epoch seconds, NaN = unknown
-        self.alive = np.zeros(capacity, bool)
-        self.retracted = np.zeros(capacity, bool)
-        self.story_similarity = np.zeros(capacity)  # to the nearest earlier article
-        self.touched = np.zeros(capacity)  # last publication, view or click, epoch seconds
-        self.hashes = np.zeros(capacity, np.uint64)  # stable hash of the id
-        self.totals.grow(capacity)
-
     def _grow(self) -> None:
         capacity = min(2 * len(self.alive), self.config.max_articles)
-        for name in (
-            "embeddings",
-            "token_embeddings",
-            "category",
-            "subcategory",
-            "source",
-            "entity",
-            "published",
-            "alive",
-            "retracted",
-            "story_similarity",
-            "touched",
-            "hashes",
-        ):
-            old = getattr(self, name)
-            fill = np.nan if name == "published" else 0
-            new = np.full((capacity, *old.shape[1:]), fill, old.dtype)
-            new[: len(old)] = old
-            setattr(self, name, new)
+        self.grow_columns(capacity)
         for counters in (self.totals, *self.partitions.values()):
             counters.grow(capacity)
 
@@ -195,11 +164,16 @@ class Catalogue:
         found = [find(article_id, -1) for article_id in article_ids]
         return np.array([row for row in found if row >= 0], np.intp)
 
+    def keys(self, rows: Rows) -> NDArray[np.uint32]:
+        """Return the low 32 bits of each id's stable hash, by which exposures are kept."""
+        return self.hashes[rows].astype(np.uint32)
+
     def _forget(self, row: int) -> None:
         del self.row_of[self.ids[row]]
         self.titles[row] = ""
         self.embeddings[row] = self.token_embeddings[row] = 0
-        self.category[row] = self.subcategory[row] = self.source[row] = 0
+        self.category[row] = self.source[row] = 0
+        self.subcategory[row] = 0
         self.entity[row] = 0
         self.published[row] = np.nan
         self.alive[row] = self.retracted[row] = False
@@ -244,7 +218,9 @@ class Catalogue:
                 totals.sums[new] += moved
                 totals.sums[old] -= moved
         self.category[row], self.source[row] = category, source
-        self.subcategory[row] = self.subcategories.code(article.subcategory)
+        self.subcategory[row] = 0
+        names = (article.subcategory or "").split("|")[:MAX_SUBCATEGORIES]
+        self.subcategory[row, : len(names)] = [self.subcategories.code(name) for name in names]
 
     def retract(self, article_id: str, now: float) -> None:
         """Take an article out of every later slate, even one whose message has not come yet."""
@@ -255,6 +231,32 @@ class Catalogue:
         """Whether an article was taken out."""
         row = self.row_of.get(article_id)
         return row is not None and bool(self.retracted[row])
+
+    def embedding(self, article_id: str) -> NDArray[np.float32] | None:
+        """Return an article's embedding; None where its text is not known."""
+        row = self.row_of.get(article_id)
+        if row is None or not self.titles[row]:
+            return None
+        return np.asarray(self.embeddings[row])
+
+    def category_share(self) -> NDArray[np.float64]:
+        """Everyone's share of each category among clicks and read histories, by code."""
+        return self.shares.categories(self.category_totals, len(self.categories))
+
+    def subcategory_share(self) -> NDArray[np.float64]:
+        """Everyone's share of each subcategory among clicks and read histories, by code."""
+        codes = self.subcategory[: self.n_rows]
+        totals, categories = self.totals, self.category_totals
+        return self.shares.subcategories(totals, categories, codes, len(self.subcategories))
+
+    def topics(self, article_ids: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Keys of the categories and of the subcategories of those articles that are known."""
+        rows = self.known_rows(article_ids)
+        subcategories = self.subcategory[rows]
+        return (
+            self.categories.keys(self.category[rows]),
+            self.subcategories.keys(subcategories[subcategories > 0]),
+        )
 
     def born(self) -> NDArray[np.float64]:
         """When each article appeared: publication, else first exposure, else NaN; (N,)."""

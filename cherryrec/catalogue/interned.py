@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.text import stable_hash
+
 __all__ = ["MISSING", "Interned"]
 
 MISSING = 0
@@ -35,6 +40,7 @@ class Interned:
         self.capacity = capacity
         self._codes: dict[str, int] = {}
         self._names: list[str] = [""]
+        self._keys = np.zeros(64, np.uint32)
 
     def __len__(self) -> int:
         """Codes in use, the absent one counted."""
@@ -51,11 +57,18 @@ class Interned:
             code = len(self._names)
             self._codes[name] = code
             self._names.append(name)
+            if code >= len(self._keys):
+                self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)])
+            self._keys[code] = stable_hash(name) & 0xFFFF_FFFF
         return code
 
     def find(self, name: str) -> int:
         """Return the code of a name, or the absent code if it was never stored."""
         return self._codes.get(name, MISSING)
+
+    def keys(self, codes: NDArray[np.int32]) -> NDArray[np.uint32]:
+        """Return the low 32 bits of each name's stable hash; 0 for the absent one."""
+        return self._keys[codes]
 
     def name(self, code: int) -> str:
         """Return the name behind a code; empty for the absent one."""

@@ -26,6 +26,7 @@ from cherryrec.events.internal import (
     ModelSnapshot,
     PackedArray,
     PromptProfile,
+    SlateLabelled,
 )
 from cherryrec.events.outputs import DeadLetter, Degraded, Recommendation, Recommended
 
@@ -51,6 +52,7 @@ __all__ = [
     "Recommendation",
     "RecommendationRequest",
     "Recommended",
+    "SlateLabelled",
     "instant",
     "seconds",
 ]

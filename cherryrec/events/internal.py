@@ -24,6 +24,7 @@ __all__ = [
     "ModelSnapshot",
     "PackedArray",
     "PromptProfile",
+    "SlateLabelled",
 ]
 
 
@@ -129,6 +130,27 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     features: bytes
     metrics: bytes
     dwell_s: Seconds | None = None
+
+
+class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What was clicked of one slate, as far as is known: what slate evidence is counted from.
+
+    A later message of the same `slate_id` replaces it: a click that came after its window.
+    """
+
+    schema: Literal[1] = 1
+    slate_id: Id
+    shown_at: Time
+    articles: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)]
+    clicked: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.clicked) != len(self.articles):
+            msg = (
+                f"clicked must be one per article, wanted {len(self.articles)}, "
+                f"got {len(self.clicked)}"
+            )
+            raise ValueError(msg)
 
 
 class PackedArray(Struct, frozen=True, kw_only=True):

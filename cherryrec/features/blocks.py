@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
+from cherryrec.exposures import find
 from cherryrec.knrs.metrics import base_rate, is_named
-from cherryrec.reader import Reader, category_share, lift
+from cherryrec.profile import counts_of
+from cherryrec.reader import Reader, lift, over_names
 
-__all__ = ["article", "attention", "context", "reading"]
+__all__ = ["article", "attention", "context", "exposure", "reading"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -23,29 +25,50 @@ _DAY_S = 86_400.0
 
 
 def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
-    """Likeness of each candidate to what the user read, (n, 17): see `features.names.READING`."""
+    """Likeness of each candidate to what the user read, (n, 27): see `features.names.READING`."""
     n = len(rows)
-    embeddings = catalogue.embeddings[rows]  # (n, D)
     recent = reader.rows[-30:]
-    out = np.zeros((n, 17))
-    out[:, 0] = embeddings @ reader.interest
+    out = np.zeros((n, 27))
+    out[:, 0] = catalogue.embeddings[rows] @ reader.interest
     if recent.size:
-        likeness = embeddings @ catalogue.embeddings[recent].T  # (n, h)
-        out[:, 1] = likeness.mean(axis=1)
-        out[:, 2] = likeness[:, -5:].mean(axis=1)
-        out[:, 3] = likeness[:, -1]
-        out[:, 4] = likeness.max(axis=1)
-    everyone = category_share(catalogue)
+        for vectors, columns in (
+            (catalogue.embeddings, [1, 2, 3, 4, 17]),
+            (catalogue.token_embeddings, [18, 19, 20, 21, 22]),
+        ):
+            likeness = vectors[rows] @ vectors[recent].T  # (n, h)
+            top = np.partition(likeness, -min(3, len(recent)), axis=1)[:, -3:]
+            out[:, columns] = np.column_stack(
+                [
+                    likeness.mean(axis=1),
+                    likeness[:, -5:].mean(axis=1),
+                    likeness[:, -1],
+                    top.max(axis=1),
+                    top.mean(axis=1),
+                ]
+            )
+    everyone = catalogue.category_share()
+    subcategories = catalogue.subcategory_share()
     for start, codes, share, full in (
-        (5, catalogue.category, everyone, reader.category_lift),
-        (9, catalogue.subcategory, None, reader.subcategory_lift),
+        (5, catalogue.category[:, None], everyone, reader.category_lift),
+        (9, catalogue.subcategory, subcategories, reader.subcategory_lift),
     ):
-        mine = codes[rows]
+        mine = codes[rows]  # (n, k)
         read, read_5 = codes[reader.rows], codes[reader.rows[-5:]]
-        out[:, start] = full[mine]
-        out[:, start + 1] = lift(read_5, share, len(full))[mine]
-        out[:, start + 2] = _share(read, mine)
-        out[:, start + 3] = _share(read_5, mine)
+        out[:, start] = over_names(full, mine)
+        out[:, start + 1] = over_names(lift(read_5.ravel(), share, len(full)), mine)
+        out[:, start + 2] = over_names(_share(read, len(full)), mine)
+        out[:, start + 3] = over_names(_share(read_5, len(full)), mine)
+    profile = reader.profile
+    mine = catalogue.category[rows][:, None]
+    ever = _lift_ever(profile.categories, catalogue.categories.keys(mine), everyone[mine])
+    out[:, 23] = np.where(mine != MISSING, ever, 0.0)[:, 0]
+    tags = catalogue.subcategory[rows]
+    keys = catalogue.subcategories.keys(tags)
+    ever = _lift_ever(profile.subcategories, keys, subcategories[tags])
+    has_name = tags != MISSING
+    out[:, 24] = np.where(has_name, ever, 0.0).sum(axis=1) / np.maximum(has_name.sum(axis=1), 1)
+    most = np.where(has_name, reader.subcategory_lift[tags], -np.inf).max(axis=1)
+    out[:, 25] = np.where(has_name.any(axis=1), most, 0.0)
     if reader.rows.size:
         last = catalogue.category[reader.rows[-1]]
         out[:, 13] = (catalogue.category[rows] == last) & (last != MISSING)
@@ -55,17 +78,48 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
         times = np.bincount(reader.rows, minlength=catalogue.n_rows)
         out[:, 16] = np.log1p(times[rows])
     out[:, 15] = is_named(catalogue, reader, rows)
+    tastes = reader.exposures.category_records()
+    if len(tastes):
+        at = find(tastes["key"].copy(), catalogue.categories.keys(catalogue.category[rows]))
+        odds = np.log((tastes["clicks"] + 1.0) / (tastes["expected"] + 1.0))
+        out[:, 26] = np.where(at >= 0, odds[at], 0.0)
     return out
 
 
-def _share(read: NDArray[np.int32], codes: NDArray[np.int32]) -> Floats:
-    """Share of the reads that carry each code; 0 for the missing code."""
-    same = (codes[:, None] == read[None, :]) & (codes[:, None] != MISSING)
-    return np.asarray(same.sum(axis=1) / max(len(read), 1))
+def exposure(catalogue: Catalogue, reader: Reader, rows: Rows, now: float) -> Floats:
+    """Recall what the user was shown before, (n, 5): see `features.names.EXPOSURE`."""
+    out = np.zeros((len(rows), 5))
+    records = reader.exposures.article_records()
+    if len(records):
+        at = find(records["key"].copy(), catalogue.keys(rows))
+        seen = np.flatnonzero(at >= 0)
+        mine = records[at[seen]]
+        ago_s = np.maximum(now - mine["last_s"], 0.0)
+        out[seen, 0] = np.log1p(mine["times"])
+        out[seen, 1] = np.log1p(mine["clicks"])
+        out[seen, 2] = np.exp2(-ago_s / 600.0)
+        out[seen, 3] = np.exp2(-ago_s / 21_600.0)
+        out[seen, 4] = mine["last_s"] == int(reader.exposures.newest_s)
+    return out
+
+
+def _share(read: NDArray[np.int32], n_codes: int) -> Floats:
+    """Share of the reads that carry each code, by code, (n_codes,)."""
+    counts = np.bincount(read.ravel(), minlength=n_codes) / max(len(read), 1)
+    counts[MISSING] = 0.0
+    return np.asarray(counts)
+
+
+def _lift_ever(tastes: bytes, keys: NDArray[np.uint32], share: Floats) -> Floats:
+    """Lift of all that was ever read, for each key, as `lift`: (n, k) → (n, k)."""
+    known, reads = counts_of(tastes)
+    at = find(known, keys.ravel()).reshape(keys.shape)
+    own = np.where(at >= 0, np.append(reads, 0.0)[at], 0.0)
+    return np.asarray(np.log((own + 5.0 * share) / ((reads.sum() + 5.0) * share)))
 
 
 def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
-    """How each candidate does with everyone, (n, 19): see `features.names.ATTENTION`."""
+    """How each candidate does with everyone, (n, 20): see `features.names.ATTENTION`."""
     views, clicks = (
         catalogue.totals.views(rows, now),
         catalogue.totals.clicks(rows, now),
@@ -97,6 +151,7 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
             velocity,
             np.log1p(totals[:, 2]),
             group_rate,
+            np.log1p(group_clicks[:, 1]),
         ]
     )
 
@@ -112,7 +167,7 @@ def article(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 
 def context(reader: Reader, n_candidates: int, now: float) -> Floats:
-    """Describe the request, the same for every candidate, (5,)."""
+    """Describe the request, the same for every candidate, (6,)."""
     newest = reader.newest_s
     idle_s = max(now - newest, 0.0) if newest else 7 * _DAY_S
     day = 2 * np.pi * (now % _DAY_S) / _DAY_S
@@ -120,6 +175,7 @@ def context(reader: Reader, n_candidates: int, now: float) -> Floats:
         [
             np.log1p(reader.profile.n_clicks),
             np.log1p(n_candidates),
+            np.log1p(reader.exposures.n_slates),
             np.log1p(min(idle_s, 7 * _DAY_S) / 60.0),
             np.sin(day),
             np.cos(day),

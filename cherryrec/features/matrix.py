@@ -8,23 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.features.blocks import article, attention, context, reading
+from cherryrec.features.blocks import article, attention, context, exposure, reading
 from cherryrec.features.names import FEATURES, column
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory
 
 __all__ = ["feature_matrix", "with_evaluations"]
 
 F32 = NDArray[np.float32]
 
 
-def feature_matrix(catalogue: Catalogue, reader: Reader, selection: Selection, now: float) -> F32:
+def feature_matrix(
+    catalogue: Catalogue, reader: Reader, slates: SlateMemory, selection: Selection, now: float
+) -> F32:
     """Compute all features but the evaluations, which are 0 until they come.
 
     Parameters
     ----------
     catalogue, reader
         The articles, and the user as `Reader.of` resolved them.
+    slates
+        The labelled slates of before.
     selection
         The candidates with their metrics and news values.
     now
@@ -41,7 +46,11 @@ def feature_matrix(catalogue: Catalogue, reader: Reader, selection: Selection, n
         selection.values[:, None],
         selection.metrics,
         reading(catalogue, reader, rows),
+        exposure(catalogue, reader, rows, now),
         attention(catalogue, rows, now),
+        slates.evidence(
+            [catalogue.ids[row] for row in rows], categories=catalogue.category[rows], now=now
+        ),
         article(catalogue, rows, now),
         np.zeros((n, 2)),
         np.tile(context(reader, n, now), (n, 1)),

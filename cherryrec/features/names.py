@@ -32,7 +32,18 @@ READING = (
     "entity_overlap",
     "is_named",
     "times_read",
+    "text_top_3",
+    "token_recent_30",
+    "token_recent_5",
+    "token_last",
+    "token_nearest",
+    "token_top_3",
+    "category_lift_ever",
+    "subcategory_lift_ever",
+    "subcategory_lift_most",
+    "category_preference",
 )
+EXPOSURE = ("seen_times", "seen_clicks", "seen_lately", "seen_today", "seen_in_last")
 ATTENTION = (
     "ctr_10m",
     "ctr_1h",
@@ -53,12 +64,24 @@ ATTENTION = (
     "readers",
     "category_ctr_1h",
     "category_ctr_24h",
+    "category_clicks_24h",
 )
 ARTICLE = ("age", "is_first_shown")
 EVALUATION = ("evaluation", "has_evaluation")
+SLATE = (
+    "wins_mean",
+    "wins_root",
+    "win_share",
+    "wins_lowest",
+    "wins_surprise",
+    "wins_category",
+    "neighbours",
+    "neighbours_close",
+)
 CONTEXT = (
     "context_history",
     "context_slate",
+    "context_shown",
     "context_idle",
     "context_day_sin",
     "context_day_cos",
@@ -67,14 +90,16 @@ CONTEXT = (
 FEATURES: tuple[str, ...] = (
     *KNRS,
     *READING,
+    *EXPOSURE,
     *ATTENTION,
+    *SLATE,
     *ARTICLE,
     *EVALUATION,
     *CONTEXT,
 )
 """Column names of a feature matrix, in order. See docs/features.md for each one's definition."""
 
-FEATURE_SET = f"v1-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
+FEATURE_SET = f"v2-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
 """Names this order of columns."""
 
 _COLUMN = {name: index for index, name in enumerate(FEATURES)}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.knrs.config import KnrsConfig
-from cherryrec.reader import Reader
+from cherryrec.reader import Reader, over_names
 
 __all__ = ["metrics"]
 
@@ -84,7 +84,7 @@ def relevance(
     parts = (
         5.0 * cosine,
         reader.category_lift[catalogue.category[rows]],
-        reader.subcategory_lift[catalogue.subcategory[rows]],
+        over_names(reader.subcategory_lift, catalogue.subcategory[rows]),
     )
     result = sum(_squash(part) for part in parts) / len(parts)
     return np.asarray(np.where(is_named(catalogue, reader, rows), 1.0, result), dtype=float)
@@ -97,8 +97,9 @@ def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.boo
         return np.zeros(len(rows), bool)
     category = [catalogue.categories.find(name) for name in named]
     subcategory = [catalogue.subcategories.find(name) for name in named]
-    return np.isin(catalogue.category[rows], [c for c in category if c != MISSING]) | np.isin(
-        catalogue.subcategory[rows], [c for c in subcategory if c != MISSING]
+    tags = np.isin(catalogue.subcategory[rows], [c for c in subcategory if c != MISSING])
+    return np.isin(catalogue.category[rows], [c for c in category if c != MISSING]) | tags.any(
+        axis=1
     )
 
 

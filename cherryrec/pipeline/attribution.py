@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cherryrec.events import Click, FeedbackTick, Impression, seconds
+import msgspec
+import numpy as np
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.events import Click, FeedbackTick, Impression, SlateLabelled, seconds
+from cherryrec.exposures import note_clicked, note_labelled, note_shown
 from cherryrec.features import FEATURE_SET
 from cherryrec.feedback import (
     FeedbackConfig,
@@ -14,7 +19,7 @@ from cherryrec.feedback import (
     note_click,
     note_impression,
 )
-from cherryrec.open_requests import OpenRequest, decode_open, without
+from cherryrec.open_requests import OpenRequest, OpenRequests, decode_open, opened, without
 from cherryrec.pipeline.effects import Closed, Effects, Pending, Send
 from cherryrec.pipeline.users import Users
 from cherryrec.pipeline.windows import Windows
@@ -31,11 +36,14 @@ class Attribution:
         The attribution window.
     users
         Where the open requests are.
+    catalogue
+        What is known of the articles shown.
     """
 
-    def __init__(self, config: FeedbackConfig, users: Users) -> None:
+    def __init__(self, config: FeedbackConfig, users: Users, catalogue: Catalogue) -> None:
         self.config = config
         self.users = users
+        self.catalogue = catalogue
         self._windows: dict[int, Windows] = {}
 
     @property
@@ -50,17 +58,25 @@ class Attribution:
     def impression(self, partition: int, impression: Impression) -> None:
         """Open the attribution window of the request an impression shows."""
         state = self.users.requests(partition, impression.user_id)
+        shown_s = seconds(impression.shown_at)
         changed, shown = note_impression(state, impression, self.config)
+        keys = self.catalogue.keys(self.catalogue.rows(impression.articles, shown_s))
+        exposures = note_shown(state.exposures, keys, shown_s)
+        changed = msgspec.structs.replace(changed, exposures=exposures)
+        self.users.keep_requests(partition, impression.user_id, changed)
         if shown is not None:
-            self.users.keep_requests(partition, impression.user_id, changed)
             self.answered(partition, impression.user_id, shown)
-        self._of(partition).reach("impressions", seconds(impression.shown_at))
+        self._of(partition).reach("impressions", shown_s)
 
     def click(self, partition: int, click: Click) -> None:
         """Label the exposure a click belongs to."""
         state = self.users.requests(partition, click.user_id)
         changed = note_click(state, click, self.config)
         if changed is not state:
+            rows = self.catalogue.known_rows([click.article_id])
+            for key in self.catalogue.keys(rows).tolist():
+                exposures = note_clicked(changed.exposures, key)
+                changed = msgspec.structs.replace(changed, exposures=exposures)
             self.users.keep_requests(partition, click.user_id, changed)
         self._of(partition).reach("clicks", seconds(click.clicked_at))
 
@@ -79,13 +95,20 @@ class Attribution:
                 example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
                 if example is not None:
                     effects.sends.append(Send("examples", user_id, example))
+                    labelled = SlateLabelled(
+                        slate_id=example.example_id,
+                        shown_at=example.shown_at,
+                        articles=example.articles,
+                        clicked=example.clicked,
+                    )
+                    effects.sends.append(Send("labelled-slates", labelled.slate_id, labelled))
         return effects
 
     def forget(self, closed: Iterable[Closed]) -> None:
         """Drop ended requests whose examples are safe."""
         for one in closed:
             state = self.users.requests(one.partition, one.user_id)
-            kept = without(state, one.request_id)
+            kept = self._counted(without(state, one.request_id), opened(state, one.request_id))
             self.users.keep_requests(one.partition, one.user_id, kept)
 
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
@@ -99,6 +122,18 @@ class Attribution:
                 else:
                     pending.append(Pending(entry.expires_at, partition, user_id, entry.request_id))
         return sorted(pending)
+
+    def _counted(self, state: OpenRequests, ended: OpenRequest | None) -> OpenRequests:
+        """Count an ended request's labels into what the user clicks, by category."""
+        if ended is None or not ended.shown or not ended.clicked:
+            return state
+        rows = self.catalogue.known_rows(ended.shown)
+        clicked = np.isin(rows, self.catalogue.known_rows(ended.clicked))
+        if not clicked.any():
+            return state
+        categories = self.catalogue.categories.keys(self.catalogue.category[rows])
+        exposures = note_labelled(state.exposures, categories, clicked)
+        return msgspec.structs.replace(state, exposures=exposures)
 
     def _of(self, partition: int) -> Windows:
         windows = self._windows.get(partition)

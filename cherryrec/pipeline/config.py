@@ -11,6 +11,7 @@ from cherryrec.features import HALF_LIVES_S
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
 from cherryrec.profile import ProfileConfig
+from cherryrec.slates import SlatesConfig
 from cherryrec.vans import VansConfig
 
 __all__ = ["EvaluatorConfig", "PipelineConfig"]
@@ -45,6 +46,7 @@ class PipelineConfig:
     attention: AttentionConfig = field(default_factory=AttentionConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     profile: ProfileConfig = field(default_factory=ProfileConfig)
+    slates: SlatesConfig = field(default_factory=SlatesConfig)
     knrs: KnrsConfig = field(default_factory=KnrsConfig)
     vans: VansConfig = field(default_factory=VansConfig)
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)

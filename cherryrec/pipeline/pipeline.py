@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cherryrec.activity import Shard
 from cherryrec.catalogue import Catalogue
 from cherryrec.events import (
@@ -25,6 +22,7 @@ from cherryrec.events import (
     Impression,
     ProfileUpdate,
     RecommendationRequest,
+    SlateLabelled,
     seconds,
 )
 from cherryrec.open_requests import MAX_OPEN, OpenRequest, n_pending, opened, with_entry
@@ -35,6 +33,8 @@ from cherryrec.pipeline.ranking import Models, ask, open_request, recommend
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update
 from cherryrec.profile.update import Outcome
+from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory
 
 __all__ = ["Pipeline"]
 
@@ -65,7 +65,8 @@ class Pipeline:
         self.users = Users(profiles, requests)
         self.catalogue = Catalogue(config.attention.half_lives_s, config.catalogue)
         self.shards: dict[int, Shard] = {}
-        self.attribution = Attribution(config.feedback, self.users)
+        self.attribution = Attribution(config.feedback, self.users, self.catalogue)
+        self.slates = SlateMemory(config.slates)
 
     def article(self, article_id: str, article: ArticlePublished | None, *, now: float) -> None:
         """Store an article, or retract it where the message has no value."""
@@ -77,6 +78,17 @@ class Pipeline:
     def activity(self, message: ArticleActivity) -> None:
         """Take over one bucket of counters from the owner of its partition."""
         self.shard(message.partition).follow(message)
+
+    def labelled(self, slate: SlateLabelled) -> None:
+        """Count a labelled slate, this worker's or another's, into what the next ones learn of."""
+        rows = self.catalogue.rows(slate.articles, seconds(slate.shown_at))
+        self.slates.add(
+            slate.slate_id,
+            slate.articles,
+            slate.clicked,
+            categories=self.catalogue.category[rows],
+            time_s=seconds(slate.shown_at),
+        )
 
     def impression(self, at: Position, impression: Impression) -> Effects:
         """Count views, and open the attribution window of the request it shows."""
@@ -99,7 +111,8 @@ class Pipeline:
             click,
             offset=at.offset,
             config=self.config.profile,
-            embed=self._embedding,
+            embed=self.catalogue.embedding,
+            topics=self.catalogue.topics,
         )
         if outcome == "duplicate":
             return Effects("duplicate")
@@ -119,7 +132,8 @@ class Pipeline:
             update,
             offset=at.offset,
             config=self.config.profile,
-            embed=self._embedding,
+            embed=self.catalogue.embedding,
+            topics=self.catalogue.topics,
         )
         self.users.keep_profile(at.partition, user_id, profile)
         if imported:
@@ -156,10 +170,11 @@ class Pipeline:
             return self._rank(at.partition, user_id, entry, degraded=entry.degraded)
         entry = entry or open_request(
             self.catalogue,
-            profile,
+            Reader.of(profile, self.catalogue, state.exposures),
+            self.slates,
             request,
-            self.config.knrs,
-            self.models,
+            config=self.config.knrs,
+            models=self.models,
             expires_at=clock_s + wait_s if is_asked else None,
         )
         if entry.expires_at is None or not entry.articles:
@@ -278,12 +293,6 @@ class Pipeline:
         self.users.keep_requests(partition, user_id, with_entry(state, ranked))
         self.attribution.answered(partition, user_id, ranked)
         return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])
-
-    def _embedding(self, article_id: str) -> NDArray[np.float32] | None:
-        row = self.catalogue.row_of.get(article_id)
-        if row is None or not self.catalogue.titles[row]:
-            return None
-        return np.asarray(self.catalogue.embeddings[row])
 
 
 def _counted(outcome: Outcome) -> Counted:

@@ -27,6 +27,7 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.open_requests import OpenRequest
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory
 from cherryrec.vans import Scored
 
 __all__ = ["Models", "Scores", "ask", "open_request", "recommend"]
@@ -54,18 +55,18 @@ class Models:
 
 def open_request(
     catalogue: Catalogue,
-    profile: Profile,
+    reader: Reader,
+    slates: SlateMemory,
     request: RecommendationRequest,
+    *,
     config: KnrsConfig,
     models: Models,
-    *,
     expires_at: float | None,
 ) -> OpenRequest:
     """Select the candidates and freeze all that scoring and learning will need of them."""
-    reader = Reader.of(profile, catalogue)
     selection = select(catalogue, reader, request, config, models.knrs_weights)
     requested_s = seconds(request.requested_at)
-    features = feature_matrix(catalogue, reader, selection, requested_s)
+    features = feature_matrix(catalogue, reader, slates, selection, requested_s)
     return OpenRequest(
         request_id=request.request_id,
         requested_s=requested_s,

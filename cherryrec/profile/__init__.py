@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile, Visit, decode_profile, encode_profile
+from cherryrec.profile.tastes import counts_of
 from cherryrec.profile.update import Outcome, apply_click, apply_update
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Visit",
     "apply_click",
     "apply_update",
+    "counts_of",
     "decode_profile",
     "encode_profile",
 ]

@@ -25,7 +25,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paper's behavioural information). `interest` is the decayed sum of the clicked articles'
     embeddings, float16 bytes. `applied` holds the last offset of each topic in here,
     `import_offset` the offset of the update that first brought a history, `recent_ids` the newest
-    click ids as (hash, offset), for finding duplicates.
+    click ids as (hash, offset), for finding duplicates. `categories` and `subcategories` count all
+    reads by name (`tastes`).
     """
 
     role: str | None = None
@@ -34,6 +35,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     history: tuple[Visit, ...] = ()
     interest: bytes = b""
     n_clicks: int = 0
+    categories: bytes = b""
+    subcategories: bytes = b""
     newest_s: float = 0.0
     applied: dict[str, int] = {}
     import_offset: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from cherryrec.events import Click, ProfileUpdate, seconds
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile, Visit
+from cherryrec.profile.tastes import Keys, with_reads
 from cherryrec.text import stable_hash
 
-__all__ = ["Embed", "Outcome", "apply_click", "apply_update"]
+__all__ = ["Embed", "Outcome", "Topics", "apply_click", "apply_update"]
 
 Outcome = Literal["applied", "again", "duplicate", "late"]
 """What became of an event: `again` is the same offset read once more after a crash."""
@@ -22,9 +23,18 @@ Outcome = Literal["applied", "again", "duplicate", "late"]
 Embed = Callable[[str], NDArray[np.float32] | None]
 """Article id → its embedding, None when the article is not known."""
 
+Topics = Callable[[Sequence[str]], tuple[Keys, Keys]]
+"""Article ids → keys of the categories and of the subcategories of those that are known."""
+
 
 def apply_click(
-    profile: Profile, click: Click, *, offset: int, config: ProfileConfig, embed: Embed
+    profile: Profile,
+    click: Click,
+    *,
+    offset: int,
+    config: ProfileConfig,
+    embed: Embed,
+    topics: Topics | None = None,
 ) -> tuple[Profile, Outcome]:
     """Add a click to a profile.
 
@@ -40,6 +50,8 @@ def apply_click(
         Bounds and decay.
     embed
         Where the article's embedding comes from.
+    topics
+        Where its category and subcategories come from; None counts none.
 
     Examples
     --------
@@ -77,6 +89,7 @@ def apply_click(
         interest=_towards(profile, [click.article_id], config, embed),
         n_clicks=profile.n_clicks + 1,
         newest_s=max(profile.newest_s, clicked_s),
+        **_counted(profile, [click.article_id], topics),
         recent_ids=(*profile.recent_ids, (id_hash, offset))[-config.recent_ids :],
     )
     return _with_offset(changed, "clicks", offset), "applied"
@@ -89,6 +102,7 @@ def apply_update(
     offset: int,
     config: ProfileConfig,
     embed: Embed,
+    topics: Topics | None = None,
 ) -> tuple[Profile, Outcome, tuple[str, ...]]:
     """Set what the site says of a user; imported history goes before the clicks seen here.
 
@@ -123,6 +137,7 @@ def apply_update(
         if not own:
             recent = list(update.history[-config.history_size :])
             changes["interest"] = _towards(Profile(), recent, config, embed)
+            changes |= _counted(Profile(), update.history, topics)
         changes["n_clicks"] = max(profile.n_clicks, len(update.history) + len(own))
         if imported and profile.import_offset is None:
             changes["import_offset"] = offset
@@ -132,6 +147,17 @@ def apply_update(
 
 def _with_offset(profile: Profile, topic: str, offset: int) -> Profile:
     return msgspec.structs.replace(profile, applied={**profile.applied, topic: offset})
+
+
+def _counted(profile: Profile, articles: Sequence[str], topics: Topics | None) -> dict[str, bytes]:
+    """Count reads of articles by category and subcategory."""
+    if topics is None:
+        return {}
+    categories, subcategories = topics(articles)
+    return {
+        "categories": with_reads(profile.categories, categories),
+        "subcategories": with_reads(profile.subcategories, subcategories),
+    }
 
 
 def _towards(profile: Profile, articles: list[str], config: ProfileConfig, embed: Embed) -> bytes:

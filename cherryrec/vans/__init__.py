@@ -17,12 +17,14 @@ from cherryrec.vans.ensemble import Vans
 from cherryrec.vans.features import Feature
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.linear import ListwiseRegression
+from cherryrec.vans.net import ListwiseNet
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.serving import Scored, Scorer
 from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = [
     "Feature",
+    "ListwiseNet",
     "ListwiseRegression",
     "PairwiseSVM",
     "Scored",

@@ -8,7 +8,7 @@ from cherryrec.errors import ConfigError
 
 __all__ = ["MEMBERS", "VansConfig"]
 
-MEMBERS = ("lr", "pairs", "rf", "svm")
+MEMBERS = ("lr", "pairs", "rf", "svm", "net", "wide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,8 @@ class VansConfig:
     ----------
     members
         The ensemble's members, out of `lr` (Algorithm 1, degree 1), `pairs` (Algorithm 1's
-        degree-2 interactions, learned on top of `lr`), `rf` and `svm`.
+        degree-2 interactions, learned on top of `lr`), `rf`, `svm`, `net` (small networks) and
+        `wide` (the same with the slate's ranks as inputs).
     prior_feature
         The feature a fresh model ranks by (`lr` starts with weight 1 on it), or none: a fresh
         model then scores every article 0.
@@ -32,6 +33,12 @@ class VansConfig:
         thousand interactions don't take a full step each on the first impression.
     svm_rate, svm_l2
         The same of `svm`.
+    n_nets, n_hidden
+        Networks of `net` and of `wide`, and rectified units of each; above 0.
+    net_rate, wide_rate, net_skip_rate
+        Adam's learning rates of the units of the two, AdaGrad's of their linear parts; above 0.
+    net_dropout
+        Share of the inputs that a network leaves out of a step, in [0, 1).
     ensemble_rate
         AdaGrad's learning rate of the members' weights (the paper's alpha, beta, gamma); above 0.
     n_trees, depth
@@ -61,6 +68,12 @@ class VansConfig:
     pairs_caution: float = 1.0
     svm_rate: float = 0.02
     svm_l2: float = 1e-4
+    n_nets: int = 4
+    n_hidden: int = 16
+    net_rate: float = 0.002
+    wide_rate: float = 0.001
+    net_skip_rate: float = 0.02
+    net_dropout: float = 0.2
     ensemble_rate: float = 0.05
     n_trees: int = 10
     depth: int = 6
@@ -80,7 +93,8 @@ class VansConfig:
             raise ConfigError(msg)
         for name in (
             "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",
-            "refit_every", "min_leaf",
+            "refit_every", "min_leaf", "n_nets", "n_hidden", "net_rate", "wide_rate",
+            "net_skip_rate",
         ):  # fmt: skip
             if not getattr(self, name) > 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
@@ -89,6 +103,9 @@ class VansConfig:
             if not getattr(self, name) >= 0:
                 msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if not 0.0 <= self.net_dropout < 1.0:
+            msg = f"net_dropout must be at least 0 and below 1, got {self.net_dropout!r}"
+            raise ConfigError(msg)
         if not 1 <= self.depth <= 8:
             msg = f"depth must be from 1 to 8, got {self.depth!r}"
             raise ConfigError(msg)

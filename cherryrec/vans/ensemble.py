@@ -14,6 +14,8 @@ from cherryrec.vans.features import Feature, check_features, check_slate, finger
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
+from cherryrec.vans.net import ListwiseNet
+from cherryrec.vans.ranks import slate_ranks
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.serving import Scored, combine
 from cherryrec.vans.snapshot import check_arrays, check_stamp, stamp, under, with_prefix
@@ -87,7 +89,11 @@ class Vans:
         """Score a slate of raw features, (n, F); nothing is learned."""
         check_slate(X, self.features)
         Z = self.scaler.transform_slate(X)
-        parts = [member.part().contributions(Z) for member in self.members.values()]
+        wide = self._wide(Z, X)
+        parts = [
+            member.part().contributions(wide if member.is_wide else Z)
+            for member in self.members.values()
+        ]
         return combine(parts, self._factors())
 
     def learn(self, X: Floats, clicked: Bools) -> None:
@@ -101,10 +107,13 @@ class Vans:
         if not teaches(clicked):
             return
         Z = self.scaler.spread.standardise(X, self.config.clip)
-        scores = {name: member.score_slate(Z) for name, member in self.members.items()}
+        wide = self._wide(Z, X)
+        slates = {name: wide if member.is_wide else Z for name, member in self.members.items()}
+        scores = {name: m.score_slate(slates[name]) for name, m in self.members.items()}
         self._learn_weights(np.stack(list(scores.values()), axis=1), clicked)
         for name, member in self.members.items():
-            member.learn_slate(Z, clicked, scores.get("lr") if name == "pairs" else None)
+            base = scores.get("lr") if name == "pairs" else None
+            member.learn_slate(slates[name], clicked, base)
         self.n_learned += 1
 
     def snapshot(self) -> Arrays:
@@ -145,6 +154,12 @@ class Vans:
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.part().arrays())
         return arrays
+
+    def _wide(self, Z: Floats, X: Floats) -> Floats:
+        """Put the ranks behind the values, (n, 2F), where a member wants them."""
+        if not any(member.is_wide for member in self.members.values()):
+            return Z
+        return np.concatenate([Z, slate_ranks(X)], axis=1)
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""
@@ -191,6 +206,18 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
         elif name == "svm":
             built[name] = PairwiseSVM(
                 features, optimizer=AdaGrad(config.svm_rate), l2=config.svm_l2
+            )
+        elif name in {"net", "wide"}:
+            is_wide = name == "wide"
+            built[name] = ListwiseNet(
+                features,
+                is_wide=is_wide,
+                n_nets=config.n_nets,
+                n_hidden=config.n_hidden,
+                rate=config.wide_rate if is_wide else config.net_rate,
+                skip_rate=config.net_skip_rate,
+                dropout=config.net_dropout,
+                seed=config.seed,
             )
         else:
             built[name] = WindowForest(

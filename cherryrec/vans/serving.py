@@ -12,6 +12,8 @@ from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature, check_features, check_slate, context_mask, fingerprint
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
+from cherryrec.vans.net import NetPart
+from cherryrec.vans.ranks import slate_ranks
 from cherryrec.vans.scaler import Spread
 from cherryrec.vans.snapshot import check_arrays, check_stamp, under
 from cherryrec.vans.trees import TreesPart
@@ -77,6 +79,11 @@ class Scorer:
                 n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
                 wanted |= {"rf/n_grown": (), "rf/value": (config.n_trees, n_nodes)}
                 wanted |= {f"rf/{k}": (config.n_trees, n_inner) for k in ("feature", "threshold")}
+            elif name in {"net", "wide"}:
+                n_inputs = n_features * (2 if name == "wide" else 1)
+                wanted |= {f"{name}/skip": (config.n_nets, n_inputs)}
+                wanted |= {f"{name}/hidden": (config.n_nets, n_inputs, config.n_hidden)}
+                wanted |= {f"{name}/out": (config.n_nets, config.n_hidden)}
             else:
                 wanted[f"{name}/weights"] = (n_features,)
         if "pairs" in config.members:
@@ -96,10 +103,15 @@ class Scorer:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)
         Z = self._spread.with_slate(X).standardise(X, self.config.clip)
-        return combine([part.contributions(Z) for part in self._parts], self._factors)
+        wide = np.concatenate([Z, slate_ranks(X)], axis=1) if "wide" in self.config.members else Z
+        inputs = [wide if name == "wide" else Z for name in self.config.members]
+        parts = [part.contributions(z) for part, z in zip(self._parts, inputs, strict=True)]
+        return combine(parts, self._factors)
 
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
         if name == "rf":
             return TreesPart.of_arrays(arrays, self.config.clip)
+        if name in {"net", "wide"}:
+            return NetPart.of_arrays(arrays, len(self.features))
         return QuadraticPart.of_arrays(arrays)

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("events",),
     ("codec", "topics"),
     ("text", "listwise", "schemas"),
-    ("profile", "attention"),
+    ("profile", "attention", "exposures", "slates"),
     ("catalogue",),
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),

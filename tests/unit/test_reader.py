@@ -13,7 +13,7 @@ from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import MISSING
 from cherryrec.profile import Profile
-from cherryrec.reader import Reader, category_share, lift
+from cherryrec.reader import Reader, lift
 from tests.worlds import START_S, catalogue_of, reads
 
 
@@ -81,7 +81,7 @@ def test_everyones_share_comes_from_clicks_and_imported_histories() -> None:
         shard.click("a2", time_s=START_S, offset=offset)
         shard.read_by(["a2"], time_s=START_S, offset=offset)
 
-    share = category_share(catalogue)
+    share = catalogue.category_share()
 
     sport = catalogue.categories.find("sport")
     assert share[sport] == pytest.approx((200 + 50 / 4) / 250)

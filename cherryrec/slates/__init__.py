@@ -1,0 +1,12 @@
+"""What earlier slates say about this one: who wins against whom, and where each was.
+
+`memory` is a window over the newest labelled slates, `kernels` the loops over it. Every worker
+keeps the same window: it is a function of the topic `outcomes` alone.
+"""
+
+from __future__ import annotations
+
+from cherryrec.slates.config import SlatesConfig
+from cherryrec.slates.memory import EVIDENCE, SlateMemory
+
+__all__ = ["EVIDENCE", "SlateMemory", "SlatesConfig"]

@@ -1,0 +1,240 @@
+"""A window over the newest labelled slates, counted so that what leaves it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.slates.config import SlatesConfig
+from cherryrec.slates.kernels import count_pairs, neighbours, pair_evidence
+from cherryrec.text import stable_hash
+
+__all__ = ["EVIDENCE", "N_CATEGORIES", "SlateMemory"]
+
+EVIDENCE = (
+    "wins_mean",
+    "wins_root",
+    "win_share",
+    "wins_lowest",
+    "wins_surprise",
+    "wins_category",
+    "neighbours",
+    "neighbours_close",
+)
+"""The columns of `SlateMemory.evidence`, in order."""
+
+N_CATEGORIES = 256
+"""Categories told apart among wins; more of them share places."""
+
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+class SlateMemory:
+    """The last labelled slates: who won against whom, and what was clicked beside what.
+
+    What it holds is the sum over the slates in the window, whatever came before them: two that have
+    seen the same last slates are equal, so a worker that starts late needs only the end of the
+    topic. (Equal as long as those slates hold at most `max_articles` articles.)
+
+    Parameters
+    ----------
+    config
+        Bounds and decay.
+
+    Examples
+    --------
+    >>> memory = SlateMemory(SlatesConfig(max_articles=8))
+    >>> memory.add("s1", ["a", "b"], [True, False], categories=[1, 2], time_s=0.0)
+    True
+    >>> evidence = memory.evidence(["a", "b", "new"], categories=[1, 2, 2], now=0.0)
+
+    Article a won once against b: log(1.5 / 0.5) = 1.099, and 0 against the new one; half of it.
+
+    >>> evidence[:, 0].round(3).tolist()
+    [0.549, -0.549, 0.0]
+    """
+
+    def __init__(self, config: SlatesConfig | None = None) -> None:
+        self.config = config or SlatesConfig()
+        n_slots, n_slates = self.config.max_articles, self.config.max_slates
+        self.wins = np.zeros((n_slots, n_slots), np.float32)  # (M, M): row won against column
+        self._category_wins = np.zeros((n_slots, N_CATEGORIES), np.float32)
+        self._category_losses = np.zeros((n_slots, N_CATEGORIES), np.float32)
+        self._slot_of: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._born = np.zeros(n_slots, np.int64)  # first slate of the article in the slot
+        self._last = np.full(n_slots, -1, np.int64)  # its newest slate
+        self._postings = np.full((n_slots, self.config.max_postings), -1, np.int64)
+        self._was_clicked = np.zeros((n_slots, self.config.max_postings), np.bool_)
+        self._n_posted = np.zeros(n_slots, np.int64)
+        self._times = np.zeros(n_slates)
+        self._starts = np.zeros(n_slates, np.int64)  # in the ring of places
+        self._sizes = np.ones(n_slates, np.int32)
+        self._n_clicks = np.zeros(n_slates, np.int32)
+        self._slate_of: dict[int, int] = {}  # hash of the id → number of the slate
+        self._hashes: list[int] = [0] * n_slates
+        self._places = np.zeros(self.config.max_places, np.int32)  # slots
+        self._place_categories = np.zeros(self.config.max_places, np.int32)
+        self._place_clicked = np.zeros(self.config.max_places, np.bool_)
+        self._overlaps = np.zeros(n_slates, np.int32)
+        self.n_slates = 0  # numbers given so far; the window is oldest ≤ number < n_slates
+        self.oldest = 0
+
+    def add(
+        self,
+        slate_id: str,
+        articles: Sequence[str],
+        clicked: Sequence[bool] | Bools,
+        *,
+        categories: Sequence[int] | Ints,
+        time_s: float,
+    ) -> bool:
+        """Count a labelled slate; one that is here already is counted again only if labels differ.
+
+        Parameters
+        ----------
+        slate_id
+            Tells slates apart.
+        articles
+            What was shown; past `max_articles` the rest is not looked at.
+        clicked
+            What of it was clicked.
+        categories
+            A number for each article's category, at least 0.
+        time_s
+            When it was shown, epoch seconds.
+
+        Returns
+        -------
+        Whether anything changed.
+        """
+        id_hash = stable_hash(slate_id)
+        n_most = min(self.config.max_places, self.config.max_articles)
+        labels = np.asarray(clicked, np.bool_)[:n_most]
+        known = self._slate_of.get(id_hash)
+        if known is not None:
+            return self._relabel(known, labels)
+        articles = articles[: len(labels)]
+        self._make_room(len(articles))
+        number = self.n_slates
+        codes = (np.asarray(categories, np.int32)[: len(labels)] % N_CATEGORIES).astype(np.int32)
+        slots = np.array([self._slot(article, number) for article in articles], np.int32)
+        at = number % len(self._times)
+        start = self._starts[at] = self._next_start(number)
+        self._times[at] = time_s
+        self._sizes[at] = len(slots)
+        self._n_clicks[at] = labels.sum()
+        places = (start + np.arange(len(slots))) % len(self._places)
+        self._places[places] = slots
+        self._place_categories[places] = codes
+        self._place_clicked[places] = labels
+        self._slate_of[id_hash] = number
+        self._hashes[at] = id_hash
+        self._post(slots, labels, number)
+        self._count(slots, labels, codes, 1.0)
+        self.n_slates = number + 1
+        return True
+
+    def evidence(
+        self, articles: Sequence[str], *, categories: Sequence[int] | Ints, now: float
+    ) -> Floats:
+        """Compare the articles of a slate by the earlier ones, (n, 8): see `EVIDENCE`."""
+        find = self._slot_of.get
+        slots = np.array([find(article, -1) for article in articles], np.int32)
+        codes = (np.asarray(categories, np.int32) % N_CATEGORIES).astype(np.int32)
+        out = np.zeros((len(slots), len(EVIDENCE)))
+        pair_evidence(slots, codes, self.wins, self._category_wins, self._category_losses, out)
+        neighbours(
+            slots,
+            self._postings,
+            self._was_clicked,
+            self._born,
+            self.oldest,
+            self._times,
+            self._sizes,
+            self._n_clicks,
+            self._overlaps,
+            now,
+            self.config.half_life_s,
+            out,
+        )
+        return out
+
+    def _relabel(self, number: int, labels: Bools) -> bool:
+        """Take a slate's labels back and count the new ones; those of equal labels stay."""
+        at = number % len(self._times)
+        slots, before, codes, places = self._slate(number)
+        if len(labels) != len(before) or bool((labels == before).all()):
+            return False
+        self._count(slots, before, codes, -1.0)
+        self._count(slots, labels, codes, 1.0)
+        self._place_clicked[places] = labels
+        self._n_clicks[at] = labels.sum()
+        for slot, label in zip(slots.tolist(), labels.tolist(), strict=True):
+            if slot >= 0:
+                self._was_clicked[slot, self._postings[slot] == number] = label
+        return True
+
+    def _slate(self, number: int) -> tuple[Ints, Bools, Ints, NDArray[np.int64]]:
+        """Return a slate's slots (-1 where the article has left), labels, categories, places."""
+        at = number % len(self._times)
+        places = (self._starts[at] + np.arange(self._sizes[at])) % len(self._places)
+        slots = self._places[places]
+        slots = np.where(self._born[slots] <= number, slots, -1).astype(np.int32)
+        return slots, self._place_clicked[places], self._place_categories[places], places
+
+    def _make_room(self, n_places: int) -> None:
+        """Let the oldest slates leave until one of `n_places` fits."""
+        while self.n_slates > self.oldest:
+            newest = (self.n_slates - 1) % len(self._times)
+            first = self._starts[self.oldest % len(self._times)]
+            used = (self._starts[newest] + self._sizes[newest] - first) % len(self._places)
+            used = used or len(self._places)
+            is_full = self.n_slates - self.oldest >= len(self._times)
+            if not is_full and used + n_places <= len(self._places):
+                return
+            slots, labels, codes, _ = self._slate(self.oldest)
+            self._count(slots, labels, codes, -1.0)
+            del self._slate_of[self._hashes[self.oldest % len(self._times)]]
+            self.oldest += 1
+
+    def _next_start(self, number: int) -> int:
+        if number == self.oldest:
+            return 0
+        before = (number - 1) % len(self._times)
+        return int((self._starts[before] + self._sizes[before]) % len(self._places))
+
+    def _slot(self, article: str, number: int) -> int:
+        """Return an article's slot, that of the one longest unseen where there is none left."""
+        slot = self._slot_of.get(article)
+        if slot is None:
+            slot = len(self._ids)
+            if slot < len(self._last):
+                self._ids.append(article)
+            else:
+                slot = int(self._last.argmin())
+                del self._slot_of[self._ids[slot]]
+                self._ids[slot] = article
+                self.wins[slot] = 0.0
+                self.wins[:, slot] = 0.0
+                self._category_wins[slot] = self._category_losses[slot] = 0.0
+                self._postings[slot] = -1
+                self._n_posted[slot] = 0
+            self._slot_of[article] = slot
+            self._born[slot] = number
+        self._last[slot] = number
+        return slot
+
+    def _post(self, slots: Ints, labels: Bools, number: int) -> None:
+        at = self._n_posted[slots] % self.config.max_postings
+        self._postings[slots, at] = number
+        self._was_clicked[slots, at] = labels
+        self._n_posted[slots] += 1
+
+    def _count(self, slots: Ints, labels: Bools, codes: Ints, sign: float) -> None:
+        wins, losses = self._category_wins, self._category_losses
+        count_pairs(slots, labels, codes, self.wins, wins, losses, sign)
