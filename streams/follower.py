@@ -1,7 +1,7 @@
-"""Follows topics that every worker needs whole: articles, their activity, the models.
+"""Follows topics that every worker needs: articles, their activity, the models, labelled slates.
 
-A consumer without a group reads all partitions from the start and goes on for ever. A worker
-takes requests only when it has caught up with what was there.
+A consumer without a group reads all partitions, from the start or the newest part, for ever. A
+worker takes requests only when it has caught up with what was there.
 """
 
 from __future__ import annotations
@@ -35,12 +35,21 @@ class Follower(Service):
         Full topic name → what to do with a message; it must not raise.
     client
         Settings of aiokafka's consumer: bootstrap servers, security.
+    newest
+        Full topic name → how many of its newest messages are enough to start with; topics that
+        are not here are read from their first message.
     """
 
-    def __init__(self, follow: Mapping[str, Follow], client: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        follow: Mapping[str, Follow],
+        client: Mapping[str, Any],
+        newest: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
         self._follow = follow
         self._client = client
+        self._newest = newest or {}
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._done: dict[TopicPartition, int] = {}
         self._is_feeding = False
@@ -77,6 +86,14 @@ class Follower(Service):
             await consumer.stop()
             msg = f"topics {', '.join(missing)} must be there: run `cherryrec topics create`"
             raise ServiceError(msg)
+        await self._skip_old(consumer)
+
+    async def _skip_old(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Begin near the end of topics of which the newest messages are enough."""
+        places = [place for place in self._done if place.topic in self._newest]
+        starts = await consumer.beginning_offsets(places)
+        for place, end in (await consumer.end_offsets(places)).items():
+            consumer.seek(place, max(starts[place], end - self._newest[place.topic]))
 
     async def on_stop(self) -> None:
         """Disconnect."""

@@ -7,24 +7,19 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import StreamT
 from mode.types import ServiceT
 
-from cherryrec.codec import decode, encode
-from cherryrec.errors import BadMessage, ModelError, ServiceError
+from cherryrec.codec import encode
+from cherryrec.errors import ServiceError
 from cherryrec.events import (
-    ArticleActivity,
-    ArticlePublished,
     Deadline,
     FeedbackTick,
-    ModelSnapshot,
     instant,
-    seconds,
 )
-from cherryrec.learner import SERVING, Learner, scorer_of, weights_of
+from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
-from cherryrec.topics import TopicNames, topic_named
+from cherryrec.topics import TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -42,6 +37,7 @@ from streams.engine import (
     run_worker,
     state_table,
 )
+from streams.followed import Followed
 from streams.follower import Follower
 from streams.held import HeldEvents
 from streams.store import TableStore
@@ -113,16 +109,27 @@ class StreamWorker:
         )
         self.owned: frozenset[int] = frozenset()
         self.may_start = asyncio.Event()
+        specs = agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s)
+        self.rules = {spec.rules.topic: spec.rules for spec in specs}
+        followed = Followed(
+            self.pipeline,
+            self.rules["articles"],
+            core.vans,
+            metrics=self.metrics,
+            is_ours=self._is_ours,
+        )
         self.follower = Follower(
             {
-                self.names("articles"): self._follow_article,
-                self.names("article-activity"): self._follow_activity,
-                self.names("models"): self._follow_model,
+                self.names("articles"): followed.article,
+                self.names("article-activity"): followed.activity,
+                self.names("labelled-slates"): followed.labelled,
+                self.names("models"): followed.model,
             },
             {
                 "bootstrap_servers": kafka.bootstrap_servers,
                 **kafka.security.client_options(),
             },
+            newest={self.names("labelled-slates"): core.slates.max_slates},
         )
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
@@ -133,8 +140,8 @@ class StreamWorker:
         self.health = HealthServer(
             self.gates, self.metrics, host=stream.http_host, port=stream.http_port
         )
-        specs = agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s)
-        self.rules = {spec.rules.topic: spec.rules for spec in map(self._add_agent, specs)}
+        for spec in specs:
+            self._add_agent(spec)
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or a failure; return the exit code.
@@ -161,13 +168,13 @@ class StreamWorker:
     async def deliver(self, effects: Sequence[Effects]) -> None:
         """Send what followed from a batch, and hand its state to the changelog.
 
-        An ended request is forgotten only when its example is acknowledged.
+        An ended request is forgotten only when its example and labels are acknowledged.
         """
         deliveries = []
         for one in effects:
             for send in one.sends:
                 delivery = await self._send(send)
-                if send.topic == "examples":
+                if send.topic in {"examples", "labelled-slates"}:
                     deliveries.append(delivery)
             if one.pending is not None:
                 self.deadlines.watch(one.pending)
@@ -194,7 +201,7 @@ class StreamWorker:
             partition=send.partition,
         )
 
-    def _add_agent(self, spec: AgentSpec) -> AgentSpec:
+    def _add_agent(self, spec: AgentSpec) -> None:
         agent = Agent(
             spec.rules,
             spec.apply,
@@ -212,7 +219,6 @@ class StreamWorker:
 
         topic = raw_topic(self.app, self.names(spec.rules.topic))
         self.app.agent(topic, name=f"cherryrec-{spec.rules.topic}", concurrency=1)(run)
-        return spec
 
     async def _on_recovered(self, partitions: frozenset[int]) -> None:
         """Take over partitions: their counters as flushed, windows and deadlines as stored."""
@@ -230,48 +236,10 @@ class StreamWorker:
         self.may_start.set()
         logger.info("owns partitions %s", sorted(partitions))
 
-    def _follow_article(self, record: ConsumerRecord) -> None:
-        """Follow what the agent of the same rules accepts; what it refuses it writes down."""
-        arrived_s = record.timestamp / 1_000.0
-        try:
-            article_id, article = self.rules["articles"].read(
-                record.key, record.value, arrived_s=arrived_s
-            )
-        except BadMessage as error:
-            logger.debug("article at offset %d is not followed: %s", record.offset, error)
-            return
-        now = max(self.pipeline.newest_s, 0.0) or arrived_s
-        if article is not None:
-            assert isinstance(article, ArticlePublished), "the rules of articles read no other"
-            if article.published_at is not None:
-                now = seconds(article.published_at)
-        self.pipeline.article(article_id, article, now=now)
-
-    def _follow_activity(self, record: ConsumerRecord) -> None:
+    def _is_ours(self, partition: int) -> bool:
+        """Whether a partition is counted here: as assigned, recovered or not."""
         table = self.requests_table
-        ours = table.partitions_owned - table.partitions_gained  # as assigned, recovered or not
-        if record.value is None or _partition_of(record.key) in ours:
-            return
-        try:
-            limit = topic_named("article-activity").max_message_bytes
-            self.pipeline.activity(decode(ArticleActivity, record.value, max_bytes=limit))
-        except BadMessage as error:
-            logger.error("activity at offset %d is not followed: %s", record.offset, error)
-
-    def _follow_model(self, record: ConsumerRecord) -> None:
-        if record.key != SERVING.encode() or record.value is None:
-            return
-        try:
-            limit = topic_named("models").max_message_bytes
-            snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
-            self.pipeline.models = Models(
-                scorer=scorer_of(snapshot, self.core.vans),
-                knrs_weights=weights_of(snapshot),
-                version=snapshot.version,
-            )
-            self.metrics.model_version.set(snapshot.version)
-        except (BadMessage, ModelError) as error:
-            logger.error("model at offset %d is not used: %s", record.offset, error)
+        return partition in table.partitions_owned - table.partitions_gained
 
     async def _announce(self, pending: Pending) -> None:
         if pending.partition in self.owned:
@@ -284,12 +252,3 @@ class StreamWorker:
             for partition in sorted(self.owned):
                 event = FeedbackTick(partition=partition, time=instant(time_s))
                 await self._send(Send("feedback", str(partition), event, partition))
-
-
-def _partition_of(key: bytes | None) -> int | None:
-    """Read the source partition from the key of an activity message, `partition:bucket`.
-
-    A worker's own flushes come back to it; by the key they are passed over undecoded.
-    """
-    number = (key or b"").partition(b":")[0]
-    return int(number) if number.isdigit() else None

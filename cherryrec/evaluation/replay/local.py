@@ -25,6 +25,7 @@ from cherryrec.events import (
     Example,
     FeedbackTick,
     Recommendation,
+    SlateLabelled,
     instant,
 )
 from cherryrec.feedback import FeedbackConfig
@@ -176,6 +177,9 @@ class LocalReplay:
 
     def _follow(self, topic: str, effects: Effects) -> None:
         for send in effects.sends:
+            if isinstance(send.event, SlateLabelled):
+                self.pipeline.labelled(send.event)
+                continue
             assert isinstance(send.event, Example), f"{topic} lead to examples only"
             self.learner.learn(send.event, partition=0, offset=self._next("examples"))
             self.pipeline.models.knrs_weights = self.learner.knrs_weights

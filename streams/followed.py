@@ -1,0 +1,120 @@
+"""What a worker does with each message of the topics that it follows whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from aiokafka.structs import ConsumerRecord
+
+from cherryrec.codec import decode
+from cherryrec.errors import BadMessage, ModelError
+from cherryrec.events import (
+    ArticleActivity,
+    ArticlePublished,
+    ModelSnapshot,
+    SlateLabelled,
+    seconds,
+)
+from cherryrec.learner import SERVING, scorer_of, weights_of
+from cherryrec.pipeline import Models, Pipeline
+from cherryrec.topics import topic_named
+from cherryrec.vans import VansConfig
+from streams.agents import TopicRules
+from streams.engine import Metrics
+
+__all__ = ["Followed"]
+
+logger = logging.getLogger(__name__)
+
+
+class Followed:
+    """Feeds followed messages to the pipeline; none of its methods raises.
+
+    Parameters
+    ----------
+    pipeline
+        The worker's core.
+    articles
+        What is accepted as an article: the rules of its agent.
+    vans
+        Settings that snapshots must fit.
+    metrics
+        Where the version of the model is shown.
+    is_ours
+        Whether this worker counts a partition itself.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        articles: TopicRules,
+        vans: VansConfig,
+        *,
+        metrics: Metrics,
+        is_ours: Callable[[int], bool],
+    ) -> None:
+        self.pipeline = pipeline
+        self.articles = articles
+        self.vans = vans
+        self.metrics = metrics
+        self.is_ours = is_ours
+
+    def article(self, record: ConsumerRecord) -> None:
+        """Follow what the agent of the same rules accepts; what it refuses it writes down."""
+        arrived_s = record.timestamp / 1_000.0
+        try:
+            article_id, article = self.articles.read(record.key, record.value, arrived_s=arrived_s)
+        except BadMessage as error:
+            logger.debug("article at offset %d is not followed: %s", record.offset, error)
+            return
+        now = max(self.pipeline.newest_s, 0.0) or arrived_s
+        if article is not None:
+            assert isinstance(article, ArticlePublished), "the rules of articles read no other"
+            if article.published_at is not None:
+                now = seconds(article.published_at)
+        self.pipeline.article(article_id, article, now=now)
+
+    def activity(self, record: ConsumerRecord) -> None:
+        """Take over counters of partitions that others count."""
+        partition = _partition_of(record.key)
+        if record.value is None or (partition is not None and self.is_ours(partition)):
+            return
+        try:
+            limit = topic_named("article-activity").max_message_bytes
+            self.pipeline.activity(decode(ArticleActivity, record.value, max_bytes=limit))
+        except BadMessage as error:
+            logger.error("activity at offset %d is not followed: %s", record.offset, error)
+
+    def labelled(self, record: ConsumerRecord) -> None:
+        """Count a labelled slate, whoever labelled it."""
+        try:
+            limit = topic_named("labelled-slates").max_message_bytes
+            self.pipeline.labelled(decode(SlateLabelled, record.value or b"", max_bytes=limit))
+        except BadMessage as error:
+            logger.error("labelled slate at offset %d is not followed: %s", record.offset, error)
+
+    def model(self, record: ConsumerRecord) -> None:
+        """Rank with a new snapshot from now on."""
+        if record.key != SERVING.encode() or record.value is None:
+            return
+        try:
+            limit = topic_named("models").max_message_bytes
+            snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
+            self.pipeline.models = Models(
+                scorer=scorer_of(snapshot, self.vans),
+                knrs_weights=weights_of(snapshot),
+                version=snapshot.version,
+            )
+            self.metrics.model_version.set(snapshot.version)
+        except (BadMessage, ModelError) as error:
+            logger.error("model at offset %d is not used: %s", record.offset, error)
+
+
+def _partition_of(key: bytes | None) -> int | None:
+    """Read the source partition from the key of an activity message, `partition:bucket`.
+
+    A worker's own flushes come back to it; by the key they are passed over undecoded.
+    """
+    number = (key or b"").partition(b":")[0]
+    return int(number) if number.isdigit() else None
