@@ -109,7 +109,7 @@ class StreamWorker:
         )
         self.owned: frozenset[int] = frozenset()
         self.may_start = asyncio.Event()
-        specs = agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s)
+        specs = tuple(agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s))
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
         followed = Followed(
             self.pipeline,
