@@ -112,7 +112,9 @@ def note_clicked(exposures: Exposures, key: int) -> Exposures:
     return msgspec.structs.replace(exposures, articles=records.tobytes())
 
 
-def note_labelled(exposures: Exposures, categories: Keys, clicked: NDArray[np.bool_]) -> Exposures:
+def note_labelled(
+    exposures: Exposures, categories: Keys, clicked: NDArray[np.bool_], *, sign: float = 1.0
+) -> Exposures:
     """Count a labelled slate's clicks by category, and those that chance would have brought.
 
     Parameters
@@ -123,6 +125,8 @@ def note_labelled(exposures: Exposures, categories: Keys, clicked: NDArray[np.bo
         Key of each article's category, (n,); 0 for none.
     clicked
         What was clicked, (n,).
+    sign
+        -1 takes labels back that are to be corrected.
 
     Examples
     --------
@@ -136,9 +140,9 @@ def note_labelled(exposures: Exposures, categories: Keys, clicked: NDArray[np.bo
     """
     records = exposures.category_records()
     distinct, place = np.unique(categories, return_inverse=True)
-    share = clicked.sum() / len(clicked)
+    share = sign * clicked.sum() / len(clicked)
     expected = np.bincount(place, minlength=len(distinct)) * share
-    clicks = np.bincount(place, clicked, minlength=len(distinct))
+    clicks = np.bincount(place, sign * clicked, minlength=len(distinct))
     is_named = distinct != 0
     known = find(records["key"].copy(), distinct.astype(np.uint32))
     rest = records[~np.isin(np.arange(len(records)), known)]

@@ -21,6 +21,7 @@ __all__ = [
     "ended",
     "ends_s",
     "example_of",
+    "last_s",
     "note_click",
     "note_impression",
 ]
@@ -39,14 +40,19 @@ class FeedbackConfig:
     ----------
     attribution_window_s
         How long after an impression a click still counts, in seconds of event time, at least 0.
+    correction_s
+        How long after its window an exposure's labels may still be corrected by a late click, in
+        seconds of event time, at least 0: as long its features are kept.
     """
 
     attribution_window_s: float = 1_800.0
+    correction_s: float = 1_800.0
 
     def __post_init__(self) -> None:
-        if not self.attribution_window_s >= 0:
-            msg = f"attribution_window_s must be at least 0, got {self.attribution_window_s!r}"
-            raise ConfigError(msg)
+        for name in ("attribution_window_s", "correction_s"):
+            if not getattr(self, name) >= 0:
+                msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
 
 
 def note_impression(
@@ -78,13 +84,15 @@ def note_impression(
 
 
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
-    """Label the exposure a click belongs to, if it comes within the attribution window.
+    """Label the exposure a click belongs to, if it comes in time.
 
-    By its `impression_id`; without one, by the newest impression that shows the article. A click
-    that names an impression not seen yet waits for it as long as a request waits to be shown.
+    In time is within the attribution window, or within the correction after it: then the labels
+    that were learned are to be corrected. By its `impression_id`; without one, by the newest
+    impression that shows the article. A click that names an impression not seen yet waits for it
+    as long as a request waits to be shown.
     """
     clicked_s = seconds(click.clicked_at)
-    window_s = config.attribution_window_s
+    window_s = config.attribution_window_s + config.correction_s
     name = click.impression_id
     if name is None:
         entry = next(
@@ -100,7 +108,7 @@ def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> Ope
     else:
         entry = next((e for e in state.entries if name in {e.impression_id, e.request_id}), None)
         if entry is None:
-            fresh_s = clicked_s - window_s - UNSHOWN_S
+            fresh_s = clicked_s - config.attribution_window_s - UNSHOWN_S
             waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
             early = (*waiting, (name, click.article_id, clicked_s))[-_MAX_EARLY:]
             return msgspec.structs.replace(state, early_clicks=early)
@@ -126,12 +134,20 @@ def ended(state: OpenRequests, *, before_s: float, config: FeedbackConfig) -> li
     return [
         entry
         for entry in state.entries
-        if entry.expires_at is None and ends_s(entry, config) < before_s
+        if entry.expires_at is None and last_s(entry, config) < before_s
     ]
 
 
+def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
+    """Event time at which an answered request is next looked at: its end, or that of correction."""
+    return ends_s(entry, config) + (config.correction_s if entry.is_labelled else 0.0)
+
+
 def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example | None:
-    """Label an ended request by its clicks; None where it was not shown or nothing was clicked."""
+    """Label a shown request by its clicks; None where it was not shown or nothing was clicked.
+
+    A correction is an example of its own, named by how many clicks are known by then.
+    """
     place = {article: index for index, article in enumerate(entry.articles)}
     shown = [article for article in entry.shown if article in place]
     clicked = tuple(article in entry.clicked for article in shown)
@@ -139,7 +155,7 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         return None
     kept = np.array([place[article] for article in shown], np.intp)
     return Example(
-        example_id=entry.request_id,
+        example_id=f"{entry.request_id}:{sum(clicked)}" if entry.is_labelled else entry.request_id,
         user_id=user_id,
         shown_at=instant(entry.shown_s),
         articles=tuple(shown),

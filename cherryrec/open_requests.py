@@ -36,7 +36,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     float32 (n, 5) as bytes. `expires_at` is the wall-clock deadline while pending, None once
     ranked; `answered_by` the offset of the evaluation or deadline that ranked it, so that the same
     one read again after a crash is answered again; `degraded` the step it was answered on.
-    `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far.
+    `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far;
+    `is_labelled` says that its window has ended and it waits for late clicks only.
     """
 
     request_id: str
@@ -54,6 +55,7 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     clicked: tuple[str, ...] = ()
     answered_by: str | None = None
     degraded: Degraded | None = None
+    is_labelled: bool = False
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""

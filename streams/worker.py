@@ -111,7 +111,7 @@ class StreamWorker:
         self.may_start = asyncio.Event()
         specs = tuple(agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s))
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
-        followed = Followed(
+        self.followed = followed = Followed(
             self.pipeline,
             self.rules["articles"],
             core.vans,

@@ -78,6 +78,7 @@ def demo(
             has_evaluator=is_evaluated,
             environment={
                 "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
+                "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
                 "CHERRYREC_STREAM_TICK_S": "0",
                 "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
                 "CHERRYREC_GPU_MODEL": "small",

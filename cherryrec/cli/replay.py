@@ -228,6 +228,7 @@ def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, s
     """Return the settings of the workers that this replay starts."""
     values = {
         "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
+        "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
         "CHERRYREC_STREAM_TICK_S": "0",
         "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
         "CHERRYREC_VANS_SEED": str(seed),

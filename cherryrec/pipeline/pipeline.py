@@ -119,8 +119,8 @@ class Pipeline:
         self.users.keep_profile(at.partition, click.user_id, profile)
         time_s = seconds(click.clicked_at)
         self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
-        self.attribution.click(at.partition, click)
-        return self.attribution.closing(Effects(_counted(outcome)), at.partition)
+        effects = Effects(_counted(outcome), sends=self.attribution.click(at.partition, click))
+        return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
         """Set what the site says of a user; no value erases the user's profile and requests."""

@@ -85,7 +85,7 @@ class LocalReplay:
         self.evaluate = evaluate
         config = replace(
             config,
-            feedback=FeedbackConfig(attribution_window_s=label_delay_s),
+            feedback=FeedbackConfig(attribution_window_s=label_delay_s, correction_s=0.0),
             evaluator=replace(config.evaluator, enabled=evaluate is not None),
         )
         self.learner = Learner(config.knrs, config.vans)

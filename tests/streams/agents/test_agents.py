@@ -123,7 +123,7 @@ async def test_activity_of_a_partition_is_followed_from_its_leaving_on(bench: An
 
     for message in other.flush():
         key = f"0:{message.bucket}".encode()
-        bench.worker._follow_activity(Record(key=key, value=encode(message)))
+        bench.worker.followed.activity(Record(key=key, value=encode(message)))
 
     catalogue = bench.worker.pipeline.catalogue
     assert catalogue.totals.totals(catalogue.known_rows(["a1"]))[0, 0] == 1
