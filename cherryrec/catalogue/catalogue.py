@@ -211,7 +211,7 @@ class Catalogue(Columns):
         ):
             if new >= len(totals.sums):
                 totals.grow(new + 64)
-            if old != new:
+            if old != new and self.totals.sums[row].any():
                 totals.rebase(self.totals.landmark)
                 own = self.totals.sums[row : row + 1]
                 moved = totals.shifted(own, self.totals.landmark, totals.landmark)[0]

@@ -36,7 +36,7 @@ class CatalogueConfig:
     n_dimensions: int = 256
     token_vectors: str = "wordllama"
     story_window_s: float = 2 * 86_400.0
-    story_memory: int = 2_048
+    story_memory: int = 1_024
 
     def __post_init__(self) -> None:
         for name in ("max_articles", "max_age_s", "story_window_s", "story_memory"):

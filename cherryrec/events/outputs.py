@@ -22,7 +22,8 @@ Degraded = Literal[
 class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One article of a slate, with the reasons for its place.
 
-    `contributions` (feature name → share of the score) sum to `score` within 1e-9;
+    `contributions` (feature name → share of the score) sum to `score` within 1e-9: those of the
+    twelve features that weigh most, and of all `others` together;
     `news_value` is KnRS's weighted sum, `evaluation` CnLE's judgement when there is one.
     """
 

@@ -36,6 +36,12 @@ _NEWS_VALUE = column("news_value")
 _PROMPT_HISTORY = 20
 _PROMPT_INTERESTS = 5
 
+EXPLAINED = 12
+"""Contributions named of each article of a slate, the largest."""
+
+OTHERS = "others"
+"""Under this name stands the sum of all other contributions."""
+
 
 class Scores(Protocol):
     """Anything that scores a feature matrix: a learner's live model or a snapshot's scorer."""
@@ -145,16 +151,18 @@ def recommend(
     scored = _score(models.scorer, features.astype(np.float64))
     places = [i for i, a in enumerate(entry.articles) if not catalogue.is_retracted(a)]
     places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
+    shown = places[: entry.slate_size]
+    explained = _explained(scored, shown)
     slate = tuple(
         Recommended(
             article_id=entry.articles[i],
             position=position,
             score=float(scored.scores[i]),
             news_value=float(features[i, _NEWS_VALUE]),
-            contributions=_named(scored.contributions[i]),
+            contributions=explained[position],
             evaluation=evaluations.get(entry.articles[i]),
         )
-        for position, i in enumerate(places[: entry.slate_size])
+        for position, i in enumerate(shown)
     )
     versions: dict[str, int | str] = {"models": models.version}
     if evaluation is not None and evaluation.model:
@@ -185,5 +193,15 @@ def _score(scorer: Scores, features: NDArray[np.float64]) -> Scored:
     return scorer.score(features)
 
 
-def _named(contributions: NDArray[np.float64]) -> dict[str, float]:
-    return {FEATURES[j]: float(contributions[j]) for j in np.flatnonzero(contributions)}
+def _explained(scored: Scored, places: list[int]) -> list[dict[str, float]]:
+    """Name the contributions that weigh most of each article, and the sum of all others."""
+    parts = scored.contributions[places]  # (k, F)
+    n_named = min(EXPLAINED, parts.shape[1])
+    order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :n_named]
+    values = np.take_along_axis(parts, order, axis=1)
+    rest = scored.scores[places] - values.sum(axis=1)
+    explained = []
+    for columns, row, other in zip(order.tolist(), values.tolist(), rest.tolist(), strict=True):
+        named = {FEATURES[j]: value for j, value in zip(columns, row, strict=True) if value}
+        explained.append({**named, OTHERS: other} if named else {})
+    return explained

@@ -12,10 +12,10 @@ from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
 from cherryrec.vans.forest import WindowForest
+from cherryrec.vans.kernels import slate_ranks
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
-from cherryrec.vans.ranks import slate_ranks
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.serving import Scored, combine
 from cherryrec.vans.snapshot import check_arrays, check_stamp, stamp, under, with_prefix

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature, check_features, check_slate, context_mask, fingerprint
+from cherryrec.vans.kernels import slate_ranks
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
-from cherryrec.vans.ranks import slate_ranks
 from cherryrec.vans.scaler import Spread
 from cherryrec.vans.snapshot import check_arrays, check_stamp, under
 from cherryrec.vans.trees import TreesPart

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.listwise import Arrays
+from cherryrec.vans.kernels import walk
 from cherryrec.vans.member import Part, centred
 
 __all__ = ["LEVELS", "Growth", "Trees", "TreesPart", "quantise"]
@@ -143,38 +144,13 @@ class TreesPart(Part):
         self.trees = trees
         self.n_grown = n_grown
         self.clip = clip
-        self._flat = (
-            trees.feature.ravel().astype(np.int64),
-            trees.threshold.ravel(),
-            trees.value.ravel(),
-        )
 
     def path_contributions(self, codes: Codes) -> Floats:
         """Sum each row's changes of value by feature, (n, F): leaf value - root value in sum."""
-        n_rows, n_features = codes.shape
-        if self.n_grown == 0:
-            return np.zeros((n_rows, n_features))
-        depth, n_grown = self.trees.depth, self.n_grown
-        feature, threshold, value = self._flat
-        inner = (np.arange(n_grown) * (2**depth - 1))[:, np.newaxis]  # each tree's place, (T, 1)
-        outer = (np.arange(n_grown) * (2 ** (depth + 1) - 1))[:, np.newaxis]
-        row = np.arange(n_rows) * n_features  # (n,)
-        flat_codes = codes.ravel()
-        node = np.zeros((n_grown, n_rows), dtype=np.int64)
-        here = value.take(outer + node)  # (T, n)
-        changes = np.empty((depth, n_grown, n_rows))
-        places = np.empty((depth, n_grown, n_rows), dtype=np.int64)
-        for level in range(depth):
-            split = inner + node
-            np.add(row, feature.take(split), out=places[level])
-            goes_right = flat_codes.take(places[level]) > threshold.take(split)
-            node = 2 * node + 1 + goes_right
-            there = value.take(outer + node)
-            np.subtract(there, here, out=changes[level])
-            here = there
-        sums = np.bincount(places.ravel(), changes.ravel(), n_rows * n_features)
-        result: Floats = sums.reshape(n_rows, n_features) / self.n_grown
-        return result
+        sums = np.zeros(codes.shape)
+        trees = self.trees
+        walk(codes, trees.feature, trees.threshold, trees.value, self.n_grown, sums)
+        return sums
 
     def leaf_means(self, codes: Codes) -> Floats:
         """Average the trees' leaf values of each row, (n,)."""

@@ -1,4 +1,4 @@
-"""Where each article stands in its slate, feature by feature."""
+"""Loops of VaNS, compiled: ranks within a slate, and the way of rows down trees."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 
-__all__ = ["slate_ranks"]
+__all__ = ["slate_ranks", "walk"]
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
 
 
 @compiled
@@ -47,3 +48,26 @@ def slate_ranks(X: Floats) -> Floats:
                 out[order[k], f] = rank
             start = end + 1
     return out
+
+
+@compiled
+def walk(
+    codes: Codes,
+    feature: NDArray[np.int16],
+    threshold: Codes,
+    value: Floats,
+    n_grown: int,
+    sums: Floats,
+) -> None:
+    """Add each row's mean change of value at every split to the column it splits on."""
+    n_inner = feature.shape[1]
+    for i in range(len(codes)):
+        for t in range(n_grown):
+            node = 0
+            while node < n_inner:
+                column = feature[t, node]
+                child = 2 * node + 1
+                if codes[i, column] > threshold[t, node]:
+                    child += 1
+                sums[i, column] += (value[t, child] - value[t, node]) / n_grown
+                node = child
