@@ -24,6 +24,7 @@ __all__ = [
     "ListwiseLinear",
     "listwise_gradient",
     "load_optimizer",
+    "loosen",
     "optimizer_arrays",
     "teaches",
 ]
@@ -105,6 +106,12 @@ def listwise_gradient(scores: Floats, clicked: Bools) -> Floats:
     chances /= chances.sum()
     gradient: Floats = chances - clicked / np.count_nonzero(clicked)
     return gradient
+
+
+def loosen(optimizer: optim.base.Optimizer, share: float) -> None:
+    """Scale an AdaGrad's sums of squares down, by which its steps grow; others keep no such sum."""
+    if isinstance(optimizer, AdaGrad) and optimizer.sum_of_squares is not None:
+        optimizer.sum_of_squares *= share
 
 
 def optimizer_arrays(optimizer: optim.base.Optimizer) -> Arrays:
@@ -192,6 +199,10 @@ class ListwiseLinear:
         self.optimizer.step(self.weights, gradient)
         if self.nonnegative:
             np.maximum(self.weights, 0.0, out=self.weights)
+
+    def loosen(self, share: float) -> None:
+        """Learn faster again, after a drift."""
+        loosen(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""

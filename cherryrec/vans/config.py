@@ -41,6 +41,11 @@ class VansConfig:
         Share of the inputs that a network leaves out of a step, in [0, 1).
     ensemble_rate
         AdaGrad's learning rate of the members' weights (the paper's alpha, beta, gamma); above 0.
+    drift_threshold
+        Standard errors by which the error of the last impressions must exceed the usual one for a
+        drift; above 0.
+    drift_share
+        What is left, after a drift, of the sums that slow learning down; above 0.
     n_trees, depth
         Trees of `rf`, above 0, and their depth, from 1 to 8.
     refit_every
@@ -75,6 +80,8 @@ class VansConfig:
     net_skip_rate: float = 0.02
     net_dropout: float = 0.2
     ensemble_rate: float = 0.05
+    drift_threshold: float = 5.0
+    drift_share: float = 0.03
     n_trees: int = 10
     depth: int = 6
     refit_every: int = 50
@@ -94,7 +101,7 @@ class VansConfig:
         for name in (
             "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",
             "refit_every", "min_leaf", "n_nets", "n_hidden", "net_rate", "wide_rate",
-            "net_skip_rate",
+            "net_skip_rate", "drift_threshold", "drift_share",
         ):  # fmt: skip
             if not getattr(self, name) > 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
 from cherryrec.vans.config import VansConfig
+from cherryrec.vans.drift import DriftMonitor, misordered
 from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.kernels import slate_ranks
@@ -77,6 +78,7 @@ class Vans:
             nonnegative=True,
             initial=np.full(n_members, 1.0 / n_members),
         )
+        self.drift = DriftMonitor(self.config.drift_threshold)
         self.n_learned = 0
         self._spread = np.zeros(n_members)  # mean square of each member's scores
 
@@ -110,7 +112,9 @@ class Vans:
         wide = self._wide(Z, X)
         slates = {name: wide if member.is_wide else Z for name, member in self.members.items()}
         scores = {name: m.score_slate(slates[name]) for name, m in self.members.items()}
-        self._learn_weights(np.stack(list(scores.values()), axis=1), clicked)
+        by_member = np.stack(list(scores.values()), axis=1)  # (n, M)
+        self._look_for_drift(by_member @ self._factors(), clicked)
+        self._learn_weights(by_member, clicked)
         for name, member in self.members.items():
             base = scores.get("lr") if name == "pairs" else None
             member.learn_slate(slates[name], clicked, base)
@@ -123,6 +127,7 @@ class Vans:
         arrays["spread"] = self._spread.copy()
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         arrays |= with_prefix("stacker", self.stacker.snapshot())
+        arrays |= with_prefix("drift", self.drift.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.snapshot())
         return arrays
@@ -142,6 +147,7 @@ class Vans:
         model._spread = arrays["spread"].astype(np.float64)
         model.scaler.load(under("scaler", arrays))
         model.stacker.load(under("stacker", arrays))
+        model.drift.load(under("drift", arrays))
         for name, member in model.members.items():
             member.load(under(name, arrays))
         return model
@@ -160,6 +166,13 @@ class Vans:
         if not any(member.is_wide for member in self.members.values()):
             return Z
         return np.concatenate([Z, slate_ranks(X)], axis=1)
+
+    def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
+        """Let everything learn faster again when the error has risen suddenly."""
+        if self.drift.is_alarmed_by(misordered(scores, clicked)):
+            self.stacker.loosen(self.config.drift_share)
+            for member in self.members.values():
+                member.loosen(self.config.drift_share)
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""

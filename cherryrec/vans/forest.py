@@ -107,6 +107,10 @@ class WindowForest(SlateMember):
             self._part = TreesPart(trees, min(self.n_refits, self.n_trees), self.clip)
         return self._part
 
+    def loosen(self, share: float) -> None:
+        """Grow the next trees from impressions after the drift only."""
+        self.window = RowWindow(self.window_rows, len(self.features))
+
     def snapshot(self) -> Arrays:
         """Return trees, window and counter; every draw's seed follows from the counter."""
         return {
@@ -153,6 +157,7 @@ class WindowForest(SlateMember):
         n_columns = max(1, round(self.feature_share * n_features))
         columns = np.sort(rng.permutation(n_features)[:n_columns])
         n_rows = self.window.n_filled
+        assert n_rows, "a tree is grown when an impression was added"
         impressions = self.window.impressions[:n_rows]
         oldest = int(impressions.min())
         counts = rng.poisson(1.0, size=int(impressions.max()) - oldest + 1)[impressions - oldest]

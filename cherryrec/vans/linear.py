@@ -14,6 +14,7 @@ from cherryrec.listwise import (
     Arrays,
     listwise_gradient,
     load_optimizer,
+    loosen,
     optimizer_arrays,
 )
 from cherryrec.vans.features import Feature, context_mask
@@ -150,6 +151,10 @@ class ListwiseRegression(SlateMember):
             linear = self.weights[: self.n_linear].copy() if self.n_linear else np.zeros(n_features)
             self._part = QuadraticPart(linear, self._matrix() if 2 in self.degrees else None)
         return self._part
+
+    def loosen(self, share: float) -> None:
+        """Let AdaGrad take larger steps again."""
+        loosen(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return weights, intercept and the optimizer's accumulators."""

@@ -71,6 +71,10 @@ class SlateMember(base.Regressor):
         """Put back what `snapshot` returned."""
 
     @abc.abstractmethod
+    def loosen(self, share: float) -> None:
+        """Learn faster again, after a drift: of what slowed learning down a share is left."""
+
+    @abc.abstractmethod
     def predict_row(self, z: Floats) -> float:
         """Predict one standardised row, (F,)."""
 

@@ -190,6 +190,10 @@ class ListwiseNet(SlateMember):
         """Score a standardised slate, (n, inputs) → (n,)."""
         return self.part().scores(Z)
 
+    def loosen(self, share: float) -> None:
+        """Let the skip part take larger steps again; Adam never slows down."""
+        self._state["skip_squares"] *= np.float32(share)
+
     def snapshot(self) -> Arrays:
         """Return weights, accumulators, and the count from which all draws follow."""
         arrays: Arrays = {name: self._state[name].copy() for name in _STATE}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import optim
 
-from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, optimizer_arrays
+from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, loosen, optimizer_arrays
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import SlateMember
@@ -100,6 +100,10 @@ class PairwiseSVM(SlateMember):
     def part(self) -> QuadraticPart:
         """Return the averaged weights."""
         return QuadraticPart(self.averaged, None)
+
+    def loosen(self, share: float) -> None:
+        """Let AdaGrad take larger steps again."""
+        loosen(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return both weights, intercept and the optimizer's accumulators."""
