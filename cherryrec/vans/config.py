@@ -10,6 +10,8 @@ __all__ = ["MEMBERS", "VansConfig"]
 
 MEMBERS = ("lr", "pairs", "rf", "svm", "net", "wide")
 
+LEARNING = ("impression", "pointwise")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VansConfig:
@@ -21,6 +23,10 @@ class VansConfig:
         The ensemble's members, out of `lr` (Algorithm 1, degree 1), `pairs` (Algorithm 1's
         degree-2 interactions, learned on top of `lr`), `rf`, `svm`, `net` (small networks) and
         `wide` (the same with the slate's ranks as inputs).
+    without
+        Features that are held at 0: an ablation.
+    learning
+        `impression` (the loss is the slate's) or `pointwise` (each article by itself: an ablation).
     prior_feature
         The feature a fresh model ranks by (`lr` starts with weight 1 on it), or none: a fresh
         model then scores every article 0.
@@ -64,6 +70,8 @@ class VansConfig:
     """
 
     members: tuple[str, ...] = MEMBERS
+    without: tuple[str, ...] = ()
+    learning: str = "impression"
     prior_feature: str | None = None
     clip: float = 5.0
     lr_rate: float = 0.04
@@ -97,6 +105,9 @@ class VansConfig:
         unknown = [name for name in self.members if name not in MEMBERS]
         if unknown or not self.members or len(set(self.members)) < len(self.members):
             msg = f"members must be some of {MEMBERS!r}, each once, got {self.members!r}"
+            raise ConfigError(msg)
+        if self.learning not in LEARNING:
+            msg = f"learning must be one of {LEARNING!r}, got {self.learning!r}"
             raise ConfigError(msg)
         for name in (
             "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",

@@ -11,7 +11,13 @@ from cherryrec.errors import ConfigError, ModelError
 from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
-from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
+from cherryrec.vans.features import (
+    Feature,
+    check_features,
+    check_slate,
+    fingerprint,
+    used_mask,
+)
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.kernels import slate_ranks
 from cherryrec.vans.linear import ListwiseRegression
@@ -69,6 +75,7 @@ class Vans:
         if prior is not None and prior not in names:
             msg = f"prior_feature must differ within a slate, one of {names!r}, got {prior!r}"
             raise ConfigError(msg)
+        self._used = used_mask(features, self.config.without)
         self.scaler = SlateScaler(features, clip=self.config.clip)
         self.members = _members(features, self.config)
         n_members = len(self.members)
@@ -90,7 +97,7 @@ class Vans:
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F); nothing is learned."""
         check_slate(X, self.features)
-        Z = self.scaler.transform_slate(X)
+        Z = self.scaler.transform_slate(X) * self._used
         wide = self._wide(Z, X)
         parts = [
             member.part().contributions(wide if member.is_wide else Z)
@@ -108,7 +115,7 @@ class Vans:
         self.scaler.learn_slate(X)
         if not teaches(clicked):
             return
-        Z = self.scaler.spread.standardise(X, self.config.clip)
+        Z = self.scaler.spread.standardise(X, self.config.clip) * self._used
         wide = self._wide(Z, X)
         slates = {name: wide if member.is_wide else Z for name, member in self.members.items()}
         scores = {name: m.score_slate(slates[name]) for name, m in self.members.items()}
@@ -117,7 +124,11 @@ class Vans:
         self._learn_weights(by_member, clicked)
         for name, member in self.members.items():
             base = scores.get("lr") if name == "pairs" else None
-            member.learn_slate(slates[name], clicked, base)
+            if self.config.learning == "pointwise":
+                for z, label in zip(slates[name], clicked.tolist(), strict=True):
+                    member.learn_row(z, float(label))
+            else:
+                member.learn_slate(slates[name], clicked, base)
         self.n_learned += 1
 
     def snapshot(self) -> Arrays:
@@ -165,7 +176,7 @@ class Vans:
         """Put the ranks behind the values, (n, 2F), where a member wants them."""
         if not any(member.is_wide for member in self.members.values()):
             return Z
-        return np.concatenate([Z, slate_ranks(X)], axis=1)
+        return np.concatenate([Z, slate_ranks(X) * self._used], axis=1)
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""

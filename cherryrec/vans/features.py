@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
 
-__all__ = ["Feature", "check_features", "check_slate", "context_mask", "fingerprint"]
+__all__ = [
+    "Feature",
+    "check_features",
+    "check_slate",
+    "context_mask",
+    "fingerprint",
+    "used_mask",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,22 @@ def check_features(features: tuple[Feature, ...]) -> None:
 def context_mask(features: tuple[Feature, ...]) -> NDArray[np.bool_]:
     """Say which features are constant over a slate, (F,)."""
     return np.array([feature.is_context for feature in features], dtype=np.bool_)
+
+
+def used_mask(features: tuple[Feature, ...], without: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return 1 for each feature, 0 for those that are left out, (F,).
+
+    Raises
+    ------
+    ConfigError
+        One that is to be left out is not there.
+    """
+    names = [feature.name for feature in features]
+    unknown = sorted(set(without) - set(names))
+    if unknown:
+        msg = f"features to be left out must be some of {names!r}, got {unknown!r}"
+        raise ConfigError(msg)
+    return np.array([float(name not in without) for name in names])
 
 
 def fingerprint(features: tuple[Feature, ...]) -> int:

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.vans.config import VansConfig
-from cherryrec.vans.features import Feature, check_features, check_slate, context_mask, fingerprint
+from cherryrec.vans.features import (
+    Feature,
+    check_features,
+    check_slate,
+    context_mask,
+    fingerprint,
+    used_mask,
+)
 from cherryrec.vans.kernels import slate_ranks
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
@@ -91,6 +98,7 @@ class Scorer:
         check_arrays(arrays, wanted)
         self.features = features
         self.config = config
+        self._used = used_mask(features, config.without)
         scaler = under("scaler", arrays)
         count, mean, squares = (
             scaler[name].astype(np.float64) for name in ("count", "mean", "squares")
@@ -102,8 +110,10 @@ class Scorer:
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)
-        Z = self._spread.with_slate(X).standardise(X, self.config.clip)
-        wide = np.concatenate([Z, slate_ranks(X)], axis=1) if "wide" in self.config.members else Z
+        Z = self._spread.with_slate(X).standardise(X, self.config.clip) * self._used
+        wide = Z
+        if "wide" in self.config.members:
+            wide = np.concatenate([Z, slate_ranks(X) * self._used], axis=1)
         inputs = [wide if name == "wide" else Z for name in self.config.members]
         parts = [part.contributions(z) for part, z in zip(self._parts, inputs, strict=True)]
         return combine(parts, self._factors)
