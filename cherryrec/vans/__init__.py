@@ -12,8 +12,10 @@ it splits on; and all of them are centred within the slate: what a feature adds 
 slate's average.
 """
 
+from cherryrec.vans.boost import BoostedTrees
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.ensemble import Vans
+from cherryrec.vans.factors import FactorisedRegression
 from cherryrec.vans.features import Feature
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.linear import ListwiseRegression
@@ -23,6 +25,8 @@ from cherryrec.vans.serving import Scored, Scorer
 from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = [
+    "BoostedTrees",
+    "FactorisedRegression",
     "Feature",
     "ListwiseNet",
     "ListwiseRegression",

@@ -8,7 +8,8 @@ from cherryrec.errors import ConfigError
 
 __all__ = ["MEMBERS", "VansConfig"]
 
-MEMBERS = ("lr", "pairs", "rf", "svm", "net", "wide")
+MEMBERS = ("lr", "fm", "rf", "svm", "net", "wide", "boost")
+KNOWN = (*MEMBERS, "pairs")
 
 LEARNING = ("impression", "pointwise")
 
@@ -21,8 +22,9 @@ class VansConfig:
     ----------
     members
         The ensemble's members, out of `lr` (Algorithm 1, degree 1), `pairs` (Algorithm 1's
-        degree-2 interactions, learned on top of `lr`), `rf`, `svm`, `net` (small networks) and
-        `wide` (the same with the slate's ranks as inputs).
+        degree-2 interactions, learned on top of `lr`), `rf`, `svm`, `net` (small networks),
+        `wide` (the same with the slate's ranks as inputs), `fm` (a factorisation machine: Algorithm
+        1's interactions with few numbers) and `boost` (trees on what the others get wrong).
     without
         Features that are held at 0: an ablation.
     learning
@@ -39,6 +41,11 @@ class VansConfig:
         thousand interactions don't take a full step each on the first impression.
     svm_rate, svm_l2
         The same of `svm`.
+    n_factors, fm_rate, factor_rate
+        Factors of `fm`, and AdaGrad's learning rates of its weights and of the factors; above 0.
+    boost_trees, boost_depth, boost_every, boost_window_rows, boost_rate
+        Trees of `boost`, from 1 on, and their depth, from 1 to 8; impressions after which one more
+        is grown; rows of the newest impressions it is grown from; its shrinkage; above 0.
     n_nets, n_hidden
         Networks of `net` and of `wide`, and rectified units of each; above 0.
     net_rate, wide_rate, net_skip_rate
@@ -81,13 +88,21 @@ class VansConfig:
     pairs_caution: float = 1.0
     svm_rate: float = 0.02
     svm_l2: float = 1e-4
+    n_factors: int = 8
+    fm_rate: float = 0.02
+    factor_rate: float = 0.01
+    boost_trees: int = 200
+    boost_depth: int = 3
+    boost_every: int = 25
+    boost_window_rows: int = 32_768
+    boost_rate: float = 0.05
     n_nets: int = 4
     n_hidden: int = 16
     net_rate: float = 0.002
     wide_rate: float = 0.001
     net_skip_rate: float = 0.02
     net_dropout: float = 0.2
-    ensemble_rate: float = 0.05
+    ensemble_rate: float = 0.1
     drift_threshold: float = 5.0
     drift_share: float = 0.03
     n_trees: int = 10
@@ -100,11 +115,19 @@ class VansConfig:
     feature_share: float = 0.4
     seed: int = 0
 
+    @property
+    def stacked(self) -> tuple[str, ...]:
+        """The members that are weighed; `boost` is added to their sum."""
+        return tuple(name for name in self.members if name != "boost")
+
     def __post_init__(self) -> None:
         """Refuse settings no model can be built with."""
-        unknown = [name for name in self.members if name not in MEMBERS]
-        if unknown or not self.members or len(set(self.members)) < len(self.members):
-            msg = f"members must be some of {MEMBERS!r}, each once, got {self.members!r}"
+        unknown = [name for name in self.members if name not in KNOWN]
+        if unknown or not self.stacked or len(set(self.members)) < len(self.members):
+            msg = (
+                f"members must be some of {KNOWN!r}, each once, and not 'boost' alone, "
+                f"got {self.members!r}"
+            )
             raise ConfigError(msg)
         if self.learning not in LEARNING:
             msg = f"learning must be one of {LEARNING!r}, got {self.learning!r}"
@@ -112,6 +135,8 @@ class VansConfig:
         for name in (
             "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",
             "refit_every", "min_leaf", "n_nets", "n_hidden", "net_rate", "wide_rate",
+            "n_factors", "fm_rate", "factor_rate", "boost_trees", "boost_every", "boost_rate",
+            "boost_window_rows",
             "net_skip_rate", "drift_threshold", "drift_share",
         ):  # fmt: skip
             if not getattr(self, name) > 0:
@@ -124,9 +149,10 @@ class VansConfig:
         if not 0.0 <= self.net_dropout < 1.0:
             msg = f"net_dropout must be at least 0 and below 1, got {self.net_dropout!r}"
             raise ConfigError(msg)
-        if not 1 <= self.depth <= 8:
-            msg = f"depth must be from 1 to 8, got {self.depth!r}"
-            raise ConfigError(msg)
+        for name in ("depth", "boost_depth"):
+            if not 1 <= getattr(self, name) <= 8:
+                msg = f"{name} must be from 1 to 8, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
         if not 0.0 < self.feature_share <= 1.0:
             msg = f"feature_share must be above 0 and at most 1, got {self.feature_share!r}"
             raise ConfigError(msg)

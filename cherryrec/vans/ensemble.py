@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
+from cherryrec.vans.boost import BoostedTrees
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
+from cherryrec.vans.factors import FactorisedRegression
 from cherryrec.vans.features import (
     Feature,
     check_features,
@@ -19,12 +21,12 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.forest import WindowForest
-from cherryrec.vans.kernels import slate_ranks
+from cherryrec.vans.inputs import RAW, inputs_of
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
-from cherryrec.vans.scaler import SlateScaler
-from cherryrec.vans.serving import Scored, combine
+from cherryrec.vans.scaler import SlateScaler, Spread
+from cherryrec.vans.serving import SEES, Scored, combine
 from cherryrec.vans.snapshot import check_arrays, check_stamp, stamp, under, with_prefix
 from cherryrec.vans.svm import PairwiseSVM
 
@@ -42,6 +44,7 @@ class Vans:
 
     Every member's scores, as predicted before it learns the impression, are divided by their
     running deviation; their weights are at least 0, start equal, and descend the listwise loss.
+    To their sum boosted trees are added that learn what it gets wrong.
 
     Parameters
     ----------
@@ -78,6 +81,8 @@ class Vans:
         self._used = used_mask(features, self.config.without)
         self.scaler = SlateScaler(features, clip=self.config.clip)
         self.members = _members(features, self.config)
+        self.boost = _boost(features, self.config)
+        self._seen = {RAW, *(member.sees for member in self.members.values())}
         n_members = len(self.members)
         self.stacker = ListwiseLinear(
             n_members,
@@ -97,13 +102,10 @@ class Vans:
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F); nothing is learned."""
         check_slate(X, self.features)
-        Z = self.scaler.transform_slate(X) * self._used
-        wide = self._wide(Z, X)
-        parts = [
-            member.part().contributions(wide if member.is_wide else Z)
-            for member in self.members.values()
-        ]
-        return combine(parts, self._factors())
+        inputs = self._inputs(self.scaler.spread.with_slate(X), X)
+        parts = [m.part().contributions(inputs[m.sees]) for m in self.members.values()]
+        added = self.boost.part().contributions(inputs[RAW]) if self.boost else None
+        return combine(parts, self._factors(), added)
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only."""
@@ -115,20 +117,21 @@ class Vans:
         self.scaler.learn_slate(X)
         if not teaches(clicked):
             return
-        Z = self.scaler.spread.standardise(X, self.config.clip) * self._used
-        wide = self._wide(Z, X)
-        slates = {name: wide if member.is_wide else Z for name, member in self.members.items()}
-        scores = {name: m.score_slate(slates[name]) for name, m in self.members.items()}
+        inputs = self._inputs(self.scaler.spread, X)
+        scores = {name: m.score_slate(inputs[m.sees]) for name, m in self.members.items()}
         by_member = np.stack(list(scores.values()), axis=1)  # (n, M)
-        self._look_for_drift(by_member @ self._factors(), clicked)
+        stacked = by_member @ self._factors()
+        self._look_for_drift(stacked, clicked)
+        if self.boost is not None:
+            self.boost.learn(inputs[RAW], clicked, stacked)
         self._learn_weights(by_member, clicked)
         for name, member in self.members.items():
-            base = scores.get("lr") if name == "pairs" else None
+            Z = inputs[member.sees]
             if self.config.learning == "pointwise":
-                for z, label in zip(slates[name], clicked.tolist(), strict=True):
+                for z, label in zip(Z, clicked.tolist(), strict=True):
                     member.learn_row(z, float(label))
             else:
-                member.learn_slate(slates[name], clicked, base)
+                member.learn_slate(Z, clicked, scores.get("lr") if name == "pairs" else None)
         self.n_learned += 1
 
     def snapshot(self) -> Arrays:
@@ -141,6 +144,8 @@ class Vans:
         arrays |= with_prefix("drift", self.drift.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.snapshot())
+        if self.boost is not None:
+            arrays |= with_prefix("boost", self.boost.snapshot())
         return arrays
 
     @classmethod
@@ -161,6 +166,8 @@ class Vans:
         model.drift.load(under("drift", arrays))
         for name, member in model.members.items():
             member.load(under(name, arrays))
+        if model.boost is not None:
+            model.boost.load(under("boost", arrays))
         return model
 
     def serving(self) -> Arrays:
@@ -170,13 +177,14 @@ class Vans:
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.part().arrays())
+        if self.boost is not None:
+            arrays |= with_prefix("boost", self.boost.part().arrays())
         return arrays
 
-    def _wide(self, Z: Floats, X: Floats) -> Floats:
-        """Put the ranks behind the values, (n, 2F), where a member wants them."""
-        if not any(member.is_wide for member in self.members.values()):
-            return Z
-        return np.concatenate([Z, slate_ranks(X) * self._used], axis=1)
+    def _inputs(self, spread: Spread, X: Floats) -> dict[str, Floats]:
+        """Standardise a slate in every way that a member sees it."""
+        clip = self.config.clip
+        return inputs_of(spread, X, clip=clip, used=self._used, wanted=self._seen)
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""
@@ -184,6 +192,8 @@ class Vans:
             self.stacker.loosen(self.config.drift_share)
             for member in self.members.values():
                 member.loosen(self.config.drift_share)
+            if self.boost is not None:
+                self.boost.forget()
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""
@@ -198,7 +208,7 @@ class Vans:
 
 def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
     """Return the shape a restored array must have; a window is as long as it was filled."""
-    if name.startswith("rf/window/") and array.ndim:
+    if name.startswith(("rf/window/", "boost/window/")) and array.ndim:
         return (None, *array.shape[1:])
     return array.shape
 
@@ -213,7 +223,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
     """Build the members by name, in the order of the config."""
     prior = None if config.prior_feature is None else {config.prior_feature: 1.0}
     built: dict[str, SlateMember] = {}
-    for name in config.members:
+    for name in config.stacked:
         if name == "lr":
             built[name] = ListwiseRegression(
                 features,
@@ -231,14 +241,21 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
             built[name] = PairwiseSVM(
                 features, optimizer=AdaGrad(config.svm_rate), l2=config.svm_l2
             )
+        elif name == "fm":
+            built[name] = FactorisedRegression(
+                features,
+                n_factors=config.n_factors,
+                rate=config.fm_rate,
+                factor_rate=config.factor_rate,
+                seed=config.seed,
+            )
         elif name in {"net", "wide"}:
-            is_wide = name == "wide"
             built[name] = ListwiseNet(
                 features,
-                is_wide=is_wide,
+                sees=SEES[name],
                 n_nets=config.n_nets,
                 n_hidden=config.n_hidden,
-                rate=config.wide_rate if is_wide else config.net_rate,
+                rate=config.net_rate if name == "net" else config.wide_rate,
                 skip_rate=config.net_skip_rate,
                 dropout=config.net_dropout,
                 seed=config.seed,
@@ -258,3 +275,19 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
                 seed=config.seed,
             )
     return built
+
+
+def _boost(features: tuple[Feature, ...], config: VansConfig) -> BoostedTrees | None:
+    """Build the trees that are added to the stack's scores, where they are wanted."""
+    if "boost" not in config.members:
+        return None
+    return BoostedTrees(
+        len(features),
+        n_trees=config.boost_trees,
+        depth=config.boost_depth,
+        every=config.boost_every,
+        window_rows=config.boost_window_rows,
+        sample_rows=config.boost_window_rows // 2,
+        rate=config.boost_rate,
+        seed=config.seed,
+    )

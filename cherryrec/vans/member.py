@@ -41,8 +41,8 @@ class SlateMember(base.Regressor):
     """
 
     features: tuple[Feature, ...]
-    is_wide: bool = False
-    """Whether its slates hold the ranks of all features behind their values, (n, 2F)."""
+    sees: str = "centred"
+    """What its slates are made of: see `inputs`; (n, F), or (n, 2F) of one that sees more."""
 
     @abc.abstractmethod
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
@@ -51,7 +51,7 @@ class SlateMember(base.Regressor):
         Parameters
         ----------
         Z
-            The standardised slate, (n, F); of a wide member (n, 2F).
+            The standardised slate as the member sees it, (n, F) or (n, 2F).
         clicked
             Which of its articles were clicked, (n,).
         offset

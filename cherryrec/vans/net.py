@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
+from cherryrec.vans.inputs import CENTRED, RAW
 from cherryrec.vans.member import Part, SlateMember, centred
 
 __all__ = ["ListwiseNet", "NetPart"]
@@ -35,22 +36,18 @@ class NetPart(Part):
     """Scores Σ_s (skip_s·z + out_s·relu(zᵀhidden_s)) / S, centred within the slate.
 
     Without intercepts a network is linear in z wherever the same units are on, so the gradient
-    times the input splits every score exactly by feature. Of a feature and its slate rank the
-    contributions are added.
+    times the input splits every score exactly by feature. Of two inputs of
+    one feature the contributions are added.
     """
 
     def __init__(self, hidden: F32, out: F32, skip: F32, n_features: int) -> None:
-        n_nets, self._n_inputs, n_hidden = hidden.shape
+        n_nets, n_inputs, n_hidden = hidden.shape
         self._arrays = {"hidden": hidden, "out": out, "skip": skip}
-        self._hidden = hidden.transpose(1, 0, 2).reshape(self._n_inputs, n_nets * n_hidden)
+        self._hidden = hidden.transpose(1, 0, 2).reshape(n_inputs, n_nets * n_hidden)
         self._out = out.reshape(-1) / np.float32(n_nets)  # (S·H,)
-        self._skip = skip.mean(axis=0)  # (inputs,)
+        self._skip = np.zeros(n_inputs, np.float32)
+        self._skip[: skip.shape[1]] = skip.mean(axis=0)
         self.n_features = n_features
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it sees the slate's ranks beside its values."""
-        return bool(self._n_inputs > self.n_features)
 
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores by feature, (n, inputs) → (n, F)."""
@@ -58,9 +55,9 @@ class NetPart(Part):
         is_on = z @ self._hidden > 0.0  # (n, S·H)
         slopes = (is_on * self._out) @ self._hidden.T + self._skip  # (n, inputs)
         parts = z * slopes.astype(np.float64)
-        if self.is_wide:
-            parts = parts[:, : self.n_features] + parts[:, self.n_features :]
-        return centred(parts)
+        F = self.n_features
+        both = parts[:, :F] + parts[:, F:] if parts.shape[1] > F else parts
+        return centred(np.asarray(both, np.float64))
 
     def scores(self, Z: Floats) -> Floats:
         """Score a slate without splitting, (n, inputs) → (n,), of mean 0."""
@@ -90,8 +87,9 @@ class ListwiseNet(SlateMember):
     ----------
     features
         The columns, in order.
-    is_wide
-        See the slate's ranks beside its standardised values: 2F inputs in place of F.
+    sees
+        What it sees of a slate: see `inputs`. Of uncentred values the skip part sees nothing: they
+        differ from the centred ones by a constant only.
     n_nets, n_hidden
         Networks, and units of each; above 0.
     rate, skip_rate
@@ -125,7 +123,7 @@ class ListwiseNet(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        is_wide: bool = False,
+        sees: str = CENTRED,
         n_nets: int = 4,
         n_hidden: int = 16,
         rate: float = 0.002,
@@ -135,7 +133,7 @@ class ListwiseNet(SlateMember):
         seed: int = 0,
     ) -> None:
         self.features = features
-        self.is_wide = is_wide
+        self.sees = sees
         self.n_nets = n_nets
         self.n_hidden = n_hidden
         self.rate = rate
@@ -144,13 +142,14 @@ class ListwiseNet(SlateMember):
         self.l2 = l2
         self.seed = seed
         self.n_learned = 0
-        n_inputs = len(features) * (2 if is_wide else 1)
+        n_inputs = len(features) * (1 if sees == CENTRED else 2)
+        self._n_skip = len(features) if sees == RAW else n_inputs
         rng = np.random.Generator(np.random.PCG64([seed, 2]))
         hidden = rng.standard_normal((n_nets, n_inputs, n_hidden)) / np.sqrt(n_inputs)
         self._state: dict[str, F32] = {
             "hidden": hidden.astype(np.float32),
             "out": np.zeros((n_nets, n_hidden), np.float32),
-            "skip": np.zeros((n_nets, n_inputs), np.float32),
+            "skip": np.zeros((n_nets, self._n_skip), np.float32),
         }
         for name in ("hidden", "out"):
             for kind in ("mean", "square"):
@@ -167,14 +166,14 @@ class ListwiseNet(SlateMember):
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Learn one row against the average one, as a slate of two."""
-        row = np.zeros((2, self._state["skip"].shape[1]), np.float32)
+        row = np.zeros((2, self._state["hidden"].shape[1]), np.float32)
         row[0, : len(z)] = z
         share = float(np.clip(y, 0.0, 1.0))
         self._learn(row, np.array([share, 1.0 - share], np.float32))
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row's chance against the average one."""
-        row = np.zeros((2, self._state["skip"].shape[1]))
+        row = np.zeros((2, self._state["hidden"].shape[1]))
         row[0, : len(z)] = z
         scores = self.part().scores(row)
         return float(1.0 / (1.0 + np.exp(scores[1] - scores[0])))
@@ -212,12 +211,13 @@ class ListwiseNet(SlateMember):
         dropped = Z * self._kept()  # (S, n, inputs)
         units = np.maximum(dropped @ state["hidden"], 0.0)  # (S, n, H)
         out = state["out"][:, :, np.newaxis]  # (S, H, 1)
-        scores = units @ out + dropped @ state["skip"][:, :, np.newaxis]  # (S, n, 1)
+        linear = dropped[:, :, : self._n_skip]
+        scores = units @ out + linear @ state["skip"][:, :, np.newaxis]  # (S, n, 1)
         chances = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
         residual = chances - target[:, np.newaxis]  # (S, n, 1)
         inputs = dropped.transpose(0, 2, 1)  # (S, inputs, n)
-        skip = (inputs @ residual)[:, :, 0]
+        skip = (inputs[:, : self._n_skip] @ residual)[:, :, 0]
         slopes = {
             "hidden": inputs @ ((residual * state["out"][:, np.newaxis]) * (units > 0.0)),
             "out": (units.transpose(0, 2, 1) @ residual)[:, :, 0],
@@ -247,7 +247,7 @@ class ListwiseNet(SlateMember):
         block, step = divmod(self.n_learned, _STEPS_DRAWN)
         if block != self._block:
             rng = np.random.Generator(np.random.PCG64([self.seed, 3, block]))
-            shape = (_STEPS_DRAWN, *self._state["skip"].shape)
+            shape = (_STEPS_DRAWN, *self._state["hidden"].shape[:2])
             is_kept = rng.random(shape, np.float32) >= self.dropout
             self._drawn = (is_kept / (1.0 - self.dropout)).astype(np.float32)
             self._block = block

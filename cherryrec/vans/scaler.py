@@ -12,65 +12,93 @@ from river.base.typing import FeatureName
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature, context_mask
 
-__all__ = ["SlateScaler", "Spread"]
+__all__ = ["SPREAD", "SlateScaler", "Spread"]
 
 Floats = NDArray[np.float64]
+
+
+SPREAD = ("count", "mean", "squares", "raw_count", "raw_mean", "raw_squares")
+"""The arrays a spread is made of, (F,) each."""
 
 
 class Spread:
     """Running count, mean and sum of squared deviations of every feature; never changed in place.
 
-    A slate is standardised with its own values counted in, which needs no label: the first slate
+    Twice: within slates (of what is constant over a slate, over slates), and over all rows. A
+    slate is standardised with its own values counted in, which needs no label: the first slate
     already has a spread, and the learner sees the very numbers that were scored.
     """
 
-    __slots__ = ("count", "is_context", "mean", "squares")
+    __slots__ = ("count", "is_context", "mean", "raw_count", "raw_mean", "raw_squares", "squares")
 
-    def __init__(
-        self, is_context: NDArray[np.bool_], count: Floats, mean: Floats, squares: Floats
-    ) -> None:
+    def __init__(self, is_context: NDArray[np.bool_], *arrays: Floats) -> None:
         self.is_context = is_context
-        self.count = count  # (F,)
-        self.mean = mean  # (F,)
-        self.squares = squares  # (F,)
+        self.count, self.mean, self.squares = arrays[:3]  # (F,)
+        self.raw_count, self.raw_mean, self.raw_squares = arrays[3:]  # (F,)
 
     @classmethod
     def of_nothing(cls, is_context: NDArray[np.bool_]) -> Spread:
         """Return the spread before any slate."""
-        zeros = np.zeros(len(is_context))
-        return cls(is_context, zeros, zeros, zeros)
+        return cls(is_context, *(np.zeros(len(is_context)) for _ in SPREAD))
+
+    @classmethod
+    def of_arrays(
+        cls, is_context: NDArray[np.bool_], arrays: Mapping[str, NDArray[np.generic]]
+    ) -> Spread:
+        """Rebuild a spread from what `arrays` returned."""
+        return cls(is_context, *(arrays[name].astype(np.float64) for name in SPREAD))
+
+    def arrays(self) -> Arrays:
+        """Return what it is made of."""
+        return {name: getattr(self, name) for name in SPREAD}
 
     def with_row(self, row: Floats) -> Spread:
         """Count in one row of raw values, (F,): Welford's update, as River's StandardScaler."""
         count = self.count + 1.0
         mean = self.mean + (row - self.mean) / count
-        return Spread(self.is_context, count, mean, self.squares + (row - self.mean) * (row - mean))
+        squares = self.squares + (row - self.mean) * (row - mean)
+        return Spread(self.is_context, count, mean, squares, *self._with_rows(row, 0.0, 1))
 
     def with_slate(self, X: Floats) -> Spread:
         """Count in a slate: n centred rows, or one row of what is constant over it.
 
         A slate of one article has a context but no spread.
         """
-        after = self.with_row(X[0])
-        if len(X) == 1:
-            count, squares = self.count, self.squares
-        else:
-            centred = X - X.mean(axis=0)  # (n, F)
-            count = self.count + len(X)
-            squares = self.squares + np.einsum("nf,nf->f", centred, centred)
+        n = len(X)
+        middle = X.sum(axis=0) / n
+        centred = X - middle  # (n, F)
+        within = np.einsum("nf,nf->f", centred, centred)
+        slates = self.count + 1.0
+        mean = self.mean + (X[0] - self.mean) / slates
+        squares = self.squares + (X[0] - self.mean) * (X[0] - mean)
+        is_context, has_spread = self.is_context, n > 1
         return Spread(
-            self.is_context,
-            np.where(self.is_context, after.count, count),
-            np.where(self.is_context, after.mean, self.mean),
-            np.where(self.is_context, after.squares, squares),
+            is_context,
+            np.where(is_context, slates, self.count + (n if has_spread else 0.0)),
+            np.where(is_context, mean, self.mean),
+            np.where(is_context, squares, self.squares + within if has_spread else self.squares),
+            *self._with_rows(middle, within, n),
         )
+
+    def _with_rows(
+        self, middle: Floats, within: Floats | float, n: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """Count n rows of a mean and a sum of squares about it into those of all rows (Chan)."""
+        count = self.raw_count + n
+        step = middle - self.raw_mean
+        mean = self.raw_mean + step * (n / count)
+        squares = self.raw_squares + within + step * step * (self.raw_count * n / count)
+        return count, mean, squares
 
     def inverse_deviation(self) -> Floats:
         """Return 1 / standard deviation of each feature, 0 where nothing has differed yet."""
-        variance = self.squares / np.maximum(self.count, 1.0)
-        # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
-        has_spread = variance > 1e-24 * (1.0 + self.mean * self.mean)
-        result: Floats = has_spread / np.sqrt(np.where(has_spread, variance, 1.0))
+        return _inverse(self.count, self.mean, self.squares)
+
+    def uncentred(self, X: Floats, clip: float) -> Floats:
+        """Standardise by mean and deviation over all rows, (n, F) → (n, F); a context is 0."""
+        scale = _inverse(self.raw_count, self.raw_mean, self.raw_squares)
+        scale = np.where(self.is_context, 0.0, scale)
+        result: Floats = np.clip((X - self.raw_mean) * scale, -clip, clip)
         return result
 
     def standardise(self, X: Floats, clip: float) -> Floats:
@@ -127,16 +155,21 @@ class SlateScaler(base.Transformer):
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""
-        spread = self.spread
-        return {"count": spread.count, "mean": spread.mean, "squares": spread.squares}
+        return self.spread.arrays()
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        count, mean, squares = (
-            arrays[name].astype(np.float64) for name in ("count", "mean", "squares")
-        )
-        self.spread = Spread(self.spread.is_context, count, mean, squares)
+        self.spread = Spread.of_arrays(self.spread.is_context, arrays)
 
     def _row(self, x: Mapping[FeatureName, float]) -> Floats:
         """Order a row's values by the features."""
         return np.array([x.get(feature.name, 0.0) for feature in self.features], dtype=np.float64)
+
+
+def _inverse(count: Floats, mean: Floats, squares: Floats) -> Floats:
+    """Return 1 / standard deviation, 0 where there is none."""
+    variance = squares / np.maximum(count, 1.0)
+    # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
+    has_spread = variance > 1e-24 * (1.0 + mean * mean)
+    result: Floats = has_spread / np.sqrt(np.where(has_spread, variance, 1.0))
+    return result

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.vans.boost import BoostPart
 from cherryrec.vans.config import VansConfig
+from cherryrec.vans.factors import FactorPart
 from cherryrec.vans.features import (
     Feature,
     check_features,
@@ -17,17 +19,20 @@ from cherryrec.vans.features import (
     fingerprint,
     used_mask,
 )
-from cherryrec.vans.kernels import slate_ranks
+from cherryrec.vans.inputs import CENTRED, RANKS, RAW, inputs_of
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
-from cherryrec.vans.scaler import Spread
+from cherryrec.vans.scaler import SPREAD, Spread
 from cherryrec.vans.snapshot import check_arrays, check_stamp, under
 from cherryrec.vans.trees import TreesPart
 
 __all__ = ["Scored", "Scorer", "combine"]
 
 Floats = NDArray[np.float64]
+
+SEES = {"net": RAW, "wide": RANKS}
+"""What members see of a slate, where it is not its centred values alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,11 @@ class Scored:
     members: Floats
 
 
-def combine(contributions: list[Floats], factors: Floats) -> Scored:
-    """Add the members' contributions, each (n, F), times their factors, (M,)."""
+def combine(contributions: list[Floats], factors: Floats, added: Floats | None = None) -> Scored:
+    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'."""
     weighted = np.stack(contributions) * factors[:, np.newaxis, np.newaxis]  # (M, n, F)
+    if added is not None:
+        weighted = np.concatenate([weighted, added[np.newaxis]])
     total = weighted.sum(axis=0)
     return Scored(scores=total.sum(axis=1), contributions=total, members=weighted.sum(axis=2).T)
 
@@ -78,45 +85,26 @@ class Scorer:
     ) -> None:
         check_features(features)
         check_stamp(arrays, fingerprint(features))
-        n_features = len(features)
-        wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.members),)}
-        wanted |= {f"scaler/{name}": (n_features,) for name in ("count", "mean", "squares")}
-        for name in config.members:
-            if name == "rf":
-                n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
-                wanted |= {"rf/n_grown": (), "rf/value": (config.n_trees, n_nodes)}
-                wanted |= {f"rf/{k}": (config.n_trees, n_inner) for k in ("feature", "threshold")}
-            elif name in {"net", "wide"}:
-                n_inputs = n_features * (2 if name == "wide" else 1)
-                wanted |= {f"{name}/skip": (config.n_nets, n_inputs)}
-                wanted |= {f"{name}/hidden": (config.n_nets, n_inputs, config.n_hidden)}
-                wanted |= {f"{name}/out": (config.n_nets, config.n_hidden)}
-            else:
-                wanted[f"{name}/weights"] = (n_features,)
-        if "pairs" in config.members:
-            wanted["pairs/matrix"] = (n_features, n_features)
-        check_arrays(arrays, wanted)
+        check_arrays(arrays, _wanted(len(features), config))
         self.features = features
         self.config = config
         self._used = used_mask(features, config.without)
-        scaler = under("scaler", arrays)
-        count, mean, squares = (
-            scaler[name].astype(np.float64) for name in ("count", "mean", "squares")
-        )
-        self._spread = Spread(context_mask(features), count, mean, squares)
-        self._parts = [self._part(name, under(name, arrays)) for name in config.members]
+        self._spread = Spread.of_arrays(context_mask(features), under("scaler", arrays))
+        self._parts = [self._part(name, under(name, arrays)) for name in config.stacked]
+        self._sees = [SEES.get(name, CENTRED) for name in config.stacked]
+        self._boost: BoostPart | None = None
+        if "boost" in config.members:
+            self._boost = BoostPart.of_arrays(under("boost", arrays), len(features))
         self._factors = arrays["factors"].astype(np.float64)
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)
-        Z = self._spread.with_slate(X).standardise(X, self.config.clip) * self._used
-        wide = Z
-        if "wide" in self.config.members:
-            wide = np.concatenate([Z, slate_ranks(X) * self._used], axis=1)
-        inputs = [wide if name == "wide" else Z for name in self.config.members]
-        parts = [part.contributions(z) for part, z in zip(self._parts, inputs, strict=True)]
-        return combine(parts, self._factors)
+        spread, clip = self._spread.with_slate(X), self.config.clip
+        inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
+        parts = [p.contributions(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
+        added = self._boost.contributions(inputs[RAW]) if self._boost else None
+        return combine(parts, self._factors, added)
 
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
@@ -124,4 +112,33 @@ class Scorer:
             return TreesPart.of_arrays(arrays, self.config.clip)
         if name in {"net", "wide"}:
             return NetPart.of_arrays(arrays, len(self.features))
+        if name == "fm":
+            return FactorPart.of_arrays(arrays)
         return QuadraticPart.of_arrays(arrays)
+
+
+def _wanted(n_features: int, config: VansConfig) -> dict[str, tuple[int | None, ...]]:
+    """Return the shapes of the arrays that a scorer of these settings needs."""
+    wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.stacked),)}
+    wanted |= {f"scaler/{name}": (n_features,) for name in SPREAD}
+    for name in config.stacked:
+        if name == "rf":
+            n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
+            wanted |= {"rf/n_grown": (), "rf/value": (config.n_trees, n_nodes)}
+            wanted |= {f"rf/{k}": (config.n_trees, n_inner) for k in ("feature", "threshold")}
+        elif name in {"net", "wide"}:
+            n_skip = n_features * (2 if name == "wide" else 1)
+            wanted |= {f"{name}/skip": (config.n_nets, n_skip)}
+            wanted |= {f"{name}/hidden": (config.n_nets, 2 * n_features, config.n_hidden)}
+            wanted |= {f"{name}/out": (config.n_nets, config.n_hidden)}
+        else:
+            wanted[f"{name}/weights"] = (n_features,)
+    if "fm" in config.members:
+        wanted["fm/factors"] = (n_features, config.n_factors)
+    if "pairs" in config.members:
+        wanted["pairs/matrix"] = (n_features, n_features)
+    if "boost" in config.members:
+        n_inner, n_nodes = 2**config.boost_depth - 1, 2 ** (config.boost_depth + 1) - 1
+        wanted |= {f"boost/{k}": (None, n_inner) for k in ("feature", "threshold")}
+        wanted["boost/value"] = (None, n_nodes)
+    return wanted

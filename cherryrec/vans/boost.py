@@ -1,0 +1,237 @@
+"""Boosted trees on what the ensemble still gets wrong, grown one at a time as impressions come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.listwise import Arrays
+from cherryrec.vans.kernels import grow_tree, leaves, residuals, walk
+from cherryrec.vans.member import centred
+
+__all__ = ["BoostPart", "BoostedTrees", "squash"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+
+def squash(Z: Floats) -> Codes:
+    """Cut standardised values into 64 steps, the finer the nearer to 0: 32 + 37·z/(1 + |z|).
+
+    Examples
+    --------
+    >>> squash(np.array([[-5.0, -1.0, 0.0, 1.0, 5.0]])).tolist()
+    [[1, 13, 32, 50, 62]]
+    """
+    return np.clip(32.0 + 37.0 * Z / (1.0 + np.abs(Z)), 0.0, 63.0).astype(np.uint8)
+
+
+class BoostPart:
+    """What the trees add to a score: the sum of the leaves a row falls into.
+
+    Parameters
+    ----------
+    feature, threshold, value
+        T complete trees as arrays, (T, inner), (T, inner), (T, nodes): at node k a row goes to
+        2k + 2 where its code is above the threshold, else to 2k + 1.
+    n_features
+        Inputs are F standardised values and F more; what they add is added up by feature.
+    """
+
+    def __init__(
+        self, feature: NDArray[np.int16], threshold: Codes, value: Floats, n_features: int
+    ) -> None:
+        self._trees = feature, threshold, value
+        self.n_features = n_features
+
+    def contributions(self, inputs: Floats) -> Floats:
+        """Split what the trees add by feature, (n, 2F) → (n, F), each column's mean 0."""
+        feature, threshold, value = self._trees
+        sums = np.zeros(inputs.shape)
+        if len(feature):
+            walk(squash(inputs), feature, threshold, value, len(feature), sums)
+            sums *= len(feature)
+        F = self.n_features
+        return centred(sums[:, :F] + sums[:, F:])
+
+    def arrays(self) -> Arrays:
+        """Return the trees' arrays."""
+        return dict(zip(("feature", "threshold", "value"), self._trees, strict=True))
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> BoostPart:
+        """Rebuild the part from its arrays."""
+        return cls(
+            arrays["feature"].astype(np.int16),
+            arrays["threshold"].astype(np.uint8),
+            arrays["value"].astype(np.float64),
+            n_features,
+        )
+
+
+class BoostedTrees:
+    """A ring of shallow trees, each fitted to the listwise residual of the scores before it.
+
+    Every `every` impressions one more tree is grown by second-order boosting on impressions drawn
+    from a window of the newest, for the gradient softmax(score) - clicks' share and the curvature
+    p(1 - p), where score is the ensemble's when the impression was learned plus the trees' now.
+    Past `n_trees` the oldest leaves: what it knew is learned again from newer impressions.
+
+    Parameters
+    ----------
+    n_features
+        F; rows have 2F inputs.
+    n_trees, depth
+        Trees kept, and their depth; above 0.
+    every
+        Impressions after which a tree is grown; above 0.
+    window_rows, sample_rows
+        Rows kept, and about how many of them a tree is grown on; above 0.
+    rate
+        Shrinkage of every tree; in (0, 1].
+    leaf_l2, min_curvature
+        L2 of a leaf's value, and the least curvature in it; at least 0.
+    input_share
+        Share of the inputs one tree may split on; in (0, 1].
+    seed
+        Of what is drawn.
+
+    References
+    ----------
+    Chen and Guestrin (2016), XGBoost, KDD, equations 5 to 7, https://arxiv.org/abs/1603.02754
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        *,
+        n_trees: int = 200,
+        depth: int = 3,
+        every: int = 25,
+        window_rows: int = 32_768,
+        sample_rows: int = 16_384,
+        rate: float = 0.05,
+        leaf_l2: float = 10.0,
+        min_curvature: float = 5.0,
+        input_share: float = 0.3,
+        seed: int = 0,
+    ) -> None:
+        self.n_features = n_features
+        self.n_trees, self.depth = n_trees, depth
+        self.every = every
+        self.window_rows, self.sample_rows = window_rows, sample_rows
+        self.rate, self.leaf_l2, self.min_curvature = rate, leaf_l2, min_curvature
+        self.input_share = input_share
+        self.seed = seed
+        self.feature = np.zeros((n_trees, 2**depth - 1), np.int16)
+        self.threshold = np.full((n_trees, 2**depth - 1), 255, np.uint8)
+        self.value = np.zeros((n_trees, 2 ** (depth + 1) - 1))
+        self.codes = np.zeros((window_rows, 2 * n_features), np.uint8)
+        self.clicked = np.zeros(window_rows, np.bool_)
+        self.scores = np.zeros(window_rows)
+        self.slates = np.zeros((0, 2), np.int64)  # from, to: rows of each slate, the oldest first
+        self.n_learned = 0
+        self.n_grown = 0
+        self._part: BoostPart | None = None
+
+    def learn(self, inputs: Floats, clicked: Bools, scores: Floats) -> None:
+        """Keep one impression with the ensemble's scores of it; grow a tree when it is time."""
+        n = len(inputs)
+        self.n_learned += 1
+        if n <= self.window_rows // 4:
+            start = int(self.slates[-1, 1]) if len(self.slates) else 0
+            start = 0 if start + n > self.window_rows else start
+            is_over = (self.slates[:, 0] < start + n) & (self.slates[:, 1] > start)
+            kept = self.slates[~is_over]
+            self.slates = np.concatenate([kept, [[start, start + n]]])
+            rows = slice(start, start + n)
+            self.codes[rows] = squash(inputs)
+            self.clicked[rows] = clicked
+            self.scores[rows] = scores
+            n_trees = min(self.n_grown, self.n_trees)
+            trees = self.feature[:n_trees], self.threshold[:n_trees], self.value[:n_trees]
+            leaves(self.codes[rows], *trees, self.scores[rows])
+        if self.n_learned % self.every == 0 and self.n_learned >= 4 * self.every:
+            self._grow()
+
+    def part(self) -> BoostPart:
+        """Return the trees grown so far."""
+        if self._part is None:
+            n = min(self.n_grown, self.n_trees)
+            trees = (self.feature[:n].copy(), self.threshold[:n].copy(), self.value[:n].copy())
+            self._part = BoostPart(*trees, self.n_features)
+        return self._part
+
+    def forget(self) -> None:
+        """Grow the next trees from impressions of after this only."""
+        self.slates = self.slates[:0]
+
+    def snapshot(self) -> Arrays:
+        """Return trees and window; every draw follows from the count of impressions."""
+        last = int(self.slates[:, 1].max(initial=0))
+        return {
+            "feature": self.feature.copy(),
+            "threshold": self.threshold.copy(),
+            "value": self.value.copy(),
+            "window/codes": self.codes[:last].copy(),
+            "window/clicked": self.clicked[:last].copy(),
+            "window/scores": self.scores[:last].copy(),
+            "window/slates": self.slates.copy(),
+            "counts": np.array([self.n_learned, self.n_grown], np.int64),
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned."""
+        self.feature = arrays["feature"].astype(np.int16)
+        self.threshold = arrays["threshold"].astype(np.uint8)
+        self.value = arrays["value"].astype(np.float64)
+        last = len(arrays["window/codes"])
+        self.codes[:last] = arrays["window/codes"]
+        self.clicked[:last] = arrays["window/clicked"]
+        self.scores[:last] = arrays["window/scores"]
+        self.slates = arrays["window/slates"].astype(np.int64)
+        self.n_learned, self.n_grown = (int(count) for count in arrays["counts"])
+        self._part = None
+
+    def _grow(self) -> None:
+        """Replace the oldest tree by one fitted to the residuals of a sample of the window."""
+        if not len(self.slates):
+            return
+        place = self.n_grown % self.n_trees
+        if self.n_grown >= self.n_trees:
+            self._add(place, -1.0)
+        rng = np.random.Generator(np.random.PCG64([self.seed, 5, self.n_grown]))
+        sizes = self.slates[:, 1] - self.slates[:, 0]
+        n_drawn = max(1, int(len(sizes) * min(1.0, self.sample_rows / sizes.sum())))
+        drawn = self.slates[np.sort(rng.permutation(len(sizes))[:n_drawn])]
+        rows, slopes, curvatures = residuals(drawn, self.scores, self.clicked)
+        n_inputs = 2 * self.n_features
+        columns = rng.permutation(n_inputs)[: max(1, round(self.input_share * n_inputs))]
+        grow_tree(
+            self.codes,
+            rows,
+            slopes,
+            curvatures,
+            np.sort(columns),
+            self.leaf_l2,
+            self.min_curvature,
+            self.rate,
+            self.feature[place],
+            self.threshold[place],
+            self.value[place],
+        )
+        self._add(place, 1.0)
+        self.n_grown += 1
+        self._part = None
+
+    def _add(self, place: int, sign: float) -> None:
+        """Add one tree to, or take it off, the scores of the window."""
+        tree = slice(place, place + 1)
+        last = int(self.slates[:, 1].max())
+        sums = np.zeros(last)
+        trees = self.feature[tree], self.threshold[tree], self.value[tree]
+        leaves(self.codes[:last], *trees, sums)
+        self.scores[:last] += sign * sums
