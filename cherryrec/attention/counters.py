@@ -6,6 +6,10 @@ the landmark by whole half-lives multiplies by a power of two, which floats do e
 weight is the same but for a power of two whatever the landmark, so an event applied before the
 landmark moved and one read again after it leave the same bits.
 
+The times of clicks are summed as whole seconds after the landmark, which floats add exactly too.
+How old an article was at its clicks follows when it is asked for: by then its birth may be known,
+or known to be earlier, and no order of events matters.
+
 References
 ----------
 Cormode et al. (2009), Forward Decay: A Practical Time Decay Model for Streaming Systems, ICDE,
@@ -17,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp2, ldexp
+from math import exp2, floor, ldexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +75,10 @@ class AttentionConfig:
 class DecayedCounters:
     """Counters of many articles (rows) at H half-lives, as sums of forward-decayed events.
 
-    `sums` is float64 (rows, 2H + 3): views by half-life, clicks by half-life, then all views, all
-    clicks and readers (users whose history holds the article), which do not decay. `first_shown`
-    is the earliest view in epoch seconds, NaN before it.
+    `sums` is float64 (rows, 2H + 4): views by half-life, clicks by half-life, then all views, all
+    clicks, readers (users whose history holds the article) and the whole seconds from the landmark
+    to each click, summed; these four do not decay. `first_shown` is the earliest view in epoch
+    seconds, NaN before it.
 
     Parameters
     ----------
@@ -92,6 +97,12 @@ class DecayedCounters:
     >>> counters.add(np.array([0, 0]), events, [0.0, 3600.0], is_click=False)
     >>> float(counters.views(np.array([0]), 3600.0)[0, 0])
     1.5
+
+    Clicks at the ages of one and of three hours were at four hours together.
+
+    >>> counters.add(np.array([0, 0]), events, [3600.0, 10800.0], is_click=True)
+    >>> float(counters.click_ages(np.array([0]), np.array([0.0]))[0])
+    14400.0
     """
 
     def __init__(self, half_lives_s: tuple[float, ...], n_rows: int = 0) -> None:
@@ -99,7 +110,7 @@ class DecayedCounters:
         self._half_lives = tuple(float(half_life) for half_life in half_lives_s)
         self.n_half_lives = len(half_lives_s)
         self.landmark = 0.0
-        self.sums = np.zeros((n_rows, 2 * self.n_half_lives + 3))  # (N, 2H + 3)
+        self.sums = np.zeros((n_rows, 2 * self.n_half_lives + 4))  # (N, 2H + 4)
         self.first_shown = np.full(n_rows, np.nan)  # (N,)
 
     def grow(self, n_rows: int) -> None:
@@ -130,8 +141,9 @@ class DecayedCounters:
         """
         n = self.n_half_lives
         width = self.sums.shape[1]
-        columns = np.array([*range(n, 2 * n), 2 * n + 1] if is_click else [*range(n), 2 * n])
-        changes = self._changes(times_s, is_click)[:, columns]  # (events, H + 1)
+        clicked = [*range(n, 2 * n), 2 * n + 1, 2 * n + 3]
+        columns = np.array(clicked if is_click else [*range(n), 2 * n])  # (k,)
+        changes = self._changes(times_s, is_click)[:, columns]  # (events, k)
         places = (rows[:, None] * width + columns).ravel()
         np.add.at(self.sums.reshape(-1), places, changes[events].ravel())
         if not is_click:
@@ -156,7 +168,7 @@ class DecayedCounters:
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""
-        self.sums[:, -1] += np.bincount(codes, minlength=len(self.sums))
+        self.sums[:, 2 * self.n_half_lives + 2] += np.bincount(codes, minlength=len(self.sums))
 
     def add_readers(self, rows: Rows) -> None:
         """Count one more reader of each row; `rows` are distinct."""
@@ -173,16 +185,26 @@ class DecayedCounters:
 
     def totals(self, rows: Rows | slice) -> NDArray[np.float64]:
         """Return all views, all clicks and readers, (n, 3)."""
-        return self.sums[rows, 2 * self.n_half_lives :]
+        first = 2 * self.n_half_lives
+        return self.sums[rows, first : first + 3]
+
+    def click_ages(self, rows: Rows | slice, born: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the seconds from each row's birth to its clicks, summed, (n,); at least 0.
+
+        `born` are epoch seconds, (n,); where one is NaN, so is the sum.
+        """
+        first = 2 * self.n_half_lives
+        clicks, after = self.sums[rows, first + 1], self.sums[rows, first + 3]
+        return np.asarray(np.maximum(after - clicks * (born - self.landmark), 0.0))
 
     def shifted(
         self, sums: NDArray[np.float64], landmark: float, new_landmark: float
     ) -> NDArray[np.float64]:
-        """Return raw sums (n, 2H + 3) of one landmark as another would hold them, exactly."""
+        """Return raw sums (n, 2H + 4) of one landmark as another would hold them, exactly."""
         if landmark == new_landmark:
             return sums
         sums = sums.copy()
-        sums[:, : 2 * self.n_half_lives] *= self._shift(new_landmark - landmark)
+        self._shift(sums, new_landmark - landmark)
         return sums
 
     def rebase(self, time_s: float) -> None:
@@ -190,7 +212,7 @@ class DecayedCounters:
         if self.landmark == 0.0 or time_s - self.landmark >= _REBASE_AFTER_S:
             landmark = time_s // DAY_S * DAY_S
             if landmark > self.landmark:
-                self.sums[:, : 2 * self.n_half_lives] *= self._shift(landmark - self.landmark)
+                self._shift(self.sums, landmark - self.landmark)
                 self.landmark = landmark
 
     def _changes(self, times_s: Sequence[float], is_click: bool) -> NDArray[np.float64]:
@@ -202,21 +224,26 @@ class DecayedCounters:
     def _decay(self, now: float) -> NDArray[np.float64]:
         return np.exp2(-(now - self.landmark) / self.half_lives)
 
-    def _shift(self, seconds: float) -> NDArray[np.float64]:
-        return np.tile(np.exp2(-seconds / self.half_lives), 2)
+    def _shift(self, sums: NDArray[np.float64], seconds: float) -> None:
+        """Move raw sums to a landmark that many whole seconds later, in place."""
+        first = 2 * self.n_half_lives
+        sums[:, :first] *= np.tile(np.exp2(-seconds / self.half_lives), 2)
+        sums[:, first + 3] -= sums[:, first + 1] * seconds
 
 
 @lru_cache(maxsize=1_024)
 def _change(
     half_lives: tuple[float, ...], landmark: float, time_s: float, is_click: bool
 ) -> NDArray[np.float64]:
-    """Return what one view or click adds to a row, (2H + 3,); several counters add each event."""
+    """Return what one view or click adds to a row, (2H + 4,); several counters add each event."""
     n = len(half_lives)
     first = n if is_click else 0
-    change = np.zeros(2 * n + 3)
+    change = np.zeros(2 * n + 4)
     change[first : first + n] = [
         ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h)) for h in half_lives
     ]
     change[2 * n + int(is_click)] = 1.0
+    if is_click:
+        change[2 * n + 3] = floor(time_s) - landmark
     change.flags.writeable = False
     return change

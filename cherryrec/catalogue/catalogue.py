@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.attention import DecayedCounters
+from cherryrec.catalogue.ages import ClickAges
 from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES, Columns
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import Interned
@@ -67,7 +68,7 @@ class Catalogue(Columns):
         self._source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
         self._newest_s = 0.0
-        self.shares = Shares()
+        self.shares, self.ages = Shares(), ClickAges()
         self._stories = StoryMemory(
             self.config.n_dimensions,
             capacity=min(self.config.story_memory, self.config.max_articles),
@@ -248,6 +249,12 @@ class Catalogue(Columns):
         codes = self.subcategory[: self.n_rows]
         totals, categories = self.totals, self.category_totals
         return self.shares.subcategories(totals, categories, codes, len(self.subcategories))
+
+    def click_ages(self) -> NDArray[np.float64]:
+        """Clicks and seconds of age at them by category code, (C, 2), where births are known."""
+        codes = self.category[: self.n_rows]
+        totals, categories = self.totals, self.category_totals
+        return self.ages.sums(totals, categories, self.born, codes, len(self.categories))
 
     def topics(self, article_ids: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Keys of the categories and of the subcategories of those articles that are known."""

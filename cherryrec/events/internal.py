@@ -31,8 +31,9 @@ __all__ = [
 class ArticleActivity(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Absolute decayed counters of one bucket of articles, as one source partition counted them.
 
-    `counters` is float64 (articles, 2·half-lives + 3): views, clicks by half-life as of `as_of`,
-    then all views, all clicks and the first exposure in epoch seconds (NaN: never shown).
+    `counters` is float64 (articles, 2·half-lives + 5): views, clicks by half-life as of `as_of`,
+    then all views, all clicks, readers, the whole seconds from `as_of` to each click summed, and
+    the first exposure in epoch seconds (NaN: never shown).
     `applied` is the last offset of each source topic in them; `seen` the recent ids, for
     duplicates: uint64 (k, 2) of id hash and offset.
     """
@@ -135,7 +136,9 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
 class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     """What was clicked of one slate, as far as is known: what slate evidence is counted from.
 
-    A later message of the same `slate_id` replaces it: a click that came after its window.
+    A later message of the same `slate_id` replaces it: a click that came after its window. It
+    `is_correction` then, which means nothing to who hasn't the slate. `categories` are names, ""
+    for none: with them a message says all that it counts, whatever else its reader has read.
     """
 
     schema: Literal[1] = 1
@@ -143,14 +146,15 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     shown_at: Time
     articles: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)]
     clicked: tuple[bool, ...]
+    categories: tuple[str, ...]
+    is_correction: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.clicked) != len(self.articles):
-            msg = (
-                f"clicked must be one per article, wanted {len(self.articles)}, "
-                f"got {len(self.clicked)}"
-            )
-            raise ValueError(msg)
+        wanted = len(self.articles)
+        for name in ("clicked", "categories"):
+            if len(getattr(self, name)) != wanted:
+                msg = f"{name} must be one per article, {wanted}, got {len(getattr(self, name))}"
+                raise ValueError(msg)
 
 
 class PackedArray(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue, CatalogueConfig
 from cherryrec.errors import BadMessage
-from cherryrec.events import ArticleActivity
+from cherryrec.events import ArticleActivity, instant
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
@@ -49,6 +49,7 @@ def by_article(catalogue: Catalogue, now: float) -> dict[str, list[float]]:
             catalogue.totals.views(rows, now),
             catalogue.totals.clicks(rows, now),
             catalogue.totals.totals(rows),
+            np.nan_to_num(catalogue.totals.click_ages(rows, catalogue.born()[rows])),
         ]
     )
     ids = [catalogue.ids[row] for row in rows]
@@ -125,8 +126,9 @@ def test_a_follower_of_all_partitions_has_what_one_owner_of_all_has(
 def test_followed_categories_and_sources_are_those_of_the_owner() -> None:
     owner, follower = Catalogue(HALF_LIVES_S), Catalogue(HALF_LIVES_S)
     for number in range(6):
-        owner.publish(article(number, source=f"s{number % 2}"), START_S)
-        follower.publish(article(number, source=f"s{number % 2}"), START_S)
+        published = article(number, source=f"s{number % 2}", published_at=instant(START_S))
+        owner.publish(published, START_S)
+        follower.publish(published, START_S)
     shard, copy = Shard(0, owner, CONFIG), Shard(0, follower, CONFIG)
 
     for day in range(5):
@@ -145,6 +147,9 @@ def test_followed_categories_and_sources_are_those_of_the_owner() -> None:
         np.testing.assert_allclose(ours.views(codes, now), theirs.views(codes, now), atol=1e-9)
         np.testing.assert_allclose(ours.clicks(codes, now), theirs.clicks(codes, now), atol=1e-9)
         assert ours.totals(codes).tolist() == theirs.totals(codes).tolist()
+    assert follower.click_ages().tolist() == owner.click_ages().tolist()
+    weather = owner.categories.find("weather")
+    assert owner.click_ages()[weather].tolist() == [5, (0 + 1 + 2 + 3 + 4) * DAY_S]
 
 
 def test_an_impression_sent_twice_counts_once() -> None:
@@ -229,9 +234,9 @@ def test_readers_of_a_history_count_once_per_offset() -> None:
     ("changes", "reason"),
     [
         ({"bucket": 4}, "bucket must be below n_buckets 4, got 4"),
-        ({"counters": b"\0" * 8}, "counters of 1 articles must be 96 bytes .* got 8 and 0"),
-        ({"counters": b"\0" * 7}, "counters of 1 articles must be 96 bytes .* got 7 and 0"),
-        ({"seen": b"\0" * 8}, "seen pairs of 16, got 96 and 8"),
+        ({"counters": b"\0" * 8}, "counters of 1 articles must be 104 bytes .* got 8 and 0"),
+        ({"counters": b"\0" * 7}, "counters of 1 articles must be 104 bytes .* got 7 and 0"),
+        ({"seen": b"\0" * 8}, "seen pairs of 16, got 104 and 8"),
     ],
 )
 def test_activity_of_another_configuration_is_refused(
@@ -242,7 +247,7 @@ def test_activity_of_another_configuration_is_refused(
         "bucket": 0,
         "as_of": START_S,
         "articles": ("a",),
-        "counters": np.zeros(12).tobytes(),
+        "counters": np.zeros(13).tobytes(),
         "applied": {},
     }
     with pytest.raises(BadMessage, match=reason):

@@ -59,6 +59,36 @@ def test_clicks_equal_the_direct_sum(times: list[float]) -> None:
     assert not counters.views(ROW, now).any()
 
 
+@given(TIMES, st.randoms(use_true_random=False), st.floats(-DAY_S, 9 * DAY_S))
+def test_ages_at_click_are_summed_to_the_second_in_any_order(
+    times: list[float], random: object, born: float
+) -> None:
+    shuffled = list(times)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    counters, other = DecayedCounters(HALF_LIVES_S, 1), DecayedCounters(HALF_LIVES_S, 1)
+
+    for time, otherwise in zip(times, shuffled, strict=True):
+        click(counters, ROW, START_S + time)
+        click(other, ROW, START_S + otherwise)
+    for both in (counters, other):
+        both.rebase(START_S + 12 * DAY_S)
+
+    ages = counters.click_ages(ROW, np.array([START_S + born]))
+    wanted = sum(np.floor(time) - born for time in times)
+    assert ages[0] == pytest.approx(max(wanted, 0.0), abs=1e-3)
+    assert counters.sums[:, -4:].tobytes() == other.sums[:, -4:].tobytes()
+
+
+def test_an_unknown_birth_is_no_age() -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 2)
+    click(counters, ROW, START_S)
+
+    ages = counters.click_ages(np.array([0, 0, 1]), np.array([np.nan, START_S + 60, START_S]))
+
+    assert np.isnan(ages[0])
+    assert ages[1:].tolist() == [0.0, 0.0]  # clicked before it was born; never clicked
+
+
 @given(TIMES)
 def test_events_added_at_once_leave_the_bits_of_events_added_one_by_one(times: list[float]) -> None:
     together, single = DecayedCounters(HALF_LIVES_S, 2), DecayedCounters(HALF_LIVES_S, 2)
@@ -83,6 +113,9 @@ def test_groups_count_as_their_members_do(times: list[float]) -> None:
         groups.add_to_groups(codes, event, [START_S + time], is_click=False)
         for row in (1, 2, 1):
             view(single, np.array([row]), START_S + time)
+        groups.add_to_groups(codes, event, [START_S + time], is_click=True)
+        for row in (1, 2, 1):
+            click(single, np.array([row]), START_S + time)
 
     assert groups.landmark == single.landmark
     np.testing.assert_allclose(groups.sums, single.sums, rtol=1e-12)
@@ -107,13 +140,16 @@ def test_a_landmark_moved_before_or_after_an_event_leaves_the_same_bits(
 
 def test_shifting_there_and_back_is_exact() -> None:
     counters = DecayedCounters(HALF_LIVES_S)
-    sums = np.random.default_rng(0).random((5, 2 * len(HALF_LIVES_S) + 3))
+    rng = np.random.default_rng(0)
+    decayed, counted = rng.random((5, 2 * len(HALF_LIVES_S))), rng.integers(0, 99, (5, 4))
+    sums = np.column_stack([decayed, counted.astype(float)])
 
     there = counters.shifted(sums, START_S, START_S + 2 * DAY_S)
     back = counters.shifted(there, START_S + 2 * DAY_S, START_S)
 
     assert back.tobytes() == sums.tobytes()
-    assert (there[:, -3:] == sums[:, -3:]).all()
+    assert (there[:, -4:-1] == sums[:, -4:-1]).all()
+    assert (there[:, -1] == sums[:, -1] - 2 * DAY_S * sums[:, -3]).all()
 
 
 def test_a_landmark_never_goes_back() -> None:
