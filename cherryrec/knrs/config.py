@@ -30,9 +30,12 @@ class KnrsConfig:
     n_evaluated
         Of the kept, how many go to CnLE; above 0.
     half_life_s
-        Age at which timeliness has halved, in seconds; above 0.
+        Age at which timeliness has halved, in seconds; above 0. Each category starts here and
+        learns its own from the ages of its articles at their clicks.
+    half_life_strength
+        Clicks' worth of evidence `half_life_s` counts for; above 0.
     category_half_lives_s
-        The same for single categories.
+        Half-lives of single categories that are fixed, not learned.
     credibility
         Prior of a source in [0, 1], set by editors; a source not in here is neutral, 0.5.
     credibility_strength
@@ -45,6 +48,7 @@ class KnrsConfig:
     ceiling: int = 400
     n_evaluated: int = 20
     half_life_s: float = 12 * 3_600.0
+    half_life_strength: float = 50.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
     credibility: dict[str, float] = field(default_factory=dict)
     credibility_strength: float = 200.0
@@ -56,7 +60,8 @@ class KnrsConfig:
         if not 0 < self.quota <= 1:
             msg = f"quota must be above 0 and at most 1, got {self.quota!r}"
             raise ConfigError(msg)
-        for name in ("floor", "n_evaluated", "half_life_s", "credibility_strength"):
+        positive = ("half_life_s", "half_life_strength", "credibility_strength")
+        for name in ("floor", "n_evaluated", *positive):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

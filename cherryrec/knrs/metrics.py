@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.knrs.config import KnrsConfig
+from cherryrec.knrs.half_lives import half_lives
 from cherryrec.reader import Reader, over_names
 
 __all__ = ["metrics"]
@@ -130,12 +131,8 @@ def credibility(catalogue: Catalogue, rows: Rows, config: KnrsConfig) -> Floats:
 
 def timeliness(catalogue: Catalogue, rows: Rows, now: float, config: KnrsConfig) -> Floats:
     """f3: 2^(-age / half-life of the category); 1 for an article not seen before."""
-    half_lives = np.full(len(catalogue.categories), config.half_life_s)
-    for category, half_life in config.category_half_lives_s.items():
-        code = catalogue.categories.find(category)
-        if code != MISSING:
-            half_lives[code] = half_life
-    return np.asarray(np.exp2(-catalogue.age(rows, now) / half_lives[catalogue.category[rows]]))
+    lives = half_lives(catalogue, config)[catalogue.category[rows]]
+    return np.asarray(np.exp2(-catalogue.age(rows, now) / lives))
 
 
 def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
@@ -151,7 +148,9 @@ def attention(catalogue: Catalogue, rows: Rows, now: float) -> Floats:
 
 def base_rate(catalogue: Catalogue) -> float:
     """Clicks per view over everything counted, smoothed; in (0, 1]."""
-    views, clicks = np.maximum(catalogue.category_totals.sums[:, -3:-1].sum(axis=0), 0.0)
+    views, clicks = np.maximum(
+        catalogue.category_totals.totals(slice(None))[:, :2].sum(axis=0), 0.0
+    )
     return min(float((clicks + 1.0) / (views + 10.0)), 1.0)
 
 

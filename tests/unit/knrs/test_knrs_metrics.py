@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,12 +15,14 @@ from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
 from cherryrec.events import instant
 from cherryrec.knrs import METRICS, KnrsConfig, metrics
+from cherryrec.knrs.half_lives import half_lives
 from cherryrec.profile import Profile, ProfileConfig, apply_click
 from cherryrec.reader import Reader
 from tests.worlds import HALF_LIVES_S, START_S, Traffic, article, catalogue_of, click, traffic
 
 CONFIG = KnrsConfig()
 F1, F2, F3, F4, F5 = range(5)
+HOUR_S = 3_600.0
 
 
 def measured(
@@ -140,6 +144,70 @@ def test_timeliness_halves_with_every_half_life_of_the_category() -> None:
     f3 = measured(catalogue, now=START_S + 7_200.0, config=config)[:, F3]
 
     assert f3.tolist() == [0.25, 0.25, 0.25, 0.5]
+
+
+def clicked_at(hours: dict[str, list[float]]) -> Catalogue:
+    """A catalogue whose articles were clicked at these ages."""
+    catalogue = catalogue_of(4)
+    shard = Shard(0, catalogue, AttentionConfig())
+    for offset, (name, age) in enumerate((n, age) for n, ages in hours.items() for age in ages):
+        shard.click(name, time_s=START_S + age * HOUR_S, offset=offset)
+    return catalogue
+
+
+def lives_of(catalogue: Catalogue, **settings: Any) -> dict[str, float]:
+    """Half-lives by category, in hours."""
+    hours = half_lives(catalogue, KnrsConfig(**settings)) / HOUR_S
+    return {catalogue.categories.name(code): float(h) for code, h in enumerate(hours)}
+
+
+def test_a_category_clicked_young_ages_fast() -> None:
+    catalogue = clicked_at({"a0": [1.0] * 100, "a2": [40.0] * 100})
+
+    got = lives_of(catalogue, half_life_s=12 * HOUR_S)
+
+    assert got["weather"] == pytest.approx((100 * np.log(2) * 1 + 50 * 12) / 150)
+    assert got["sport"] == pytest.approx((100 * np.log(2) * 40 + 50 * 12) / 150)
+    assert (got["politics"], got[""]) == (12.0, 12.0)
+    f3 = measured(catalogue, now=START_S + 12 * HOUR_S)[:, F3]
+    assert f3[0] < f3[1] == f3[3] == 0.5 < f3[2]
+
+
+def test_a_half_life_that_generated_clicks_goes_to_the_one_they_were_made_of() -> None:
+    ages = np.random.default_rng(0).exponential(6.0 / np.log(2), 4_000)
+
+    got = lives_of(clicked_at({"a0": ages.tolist()}), half_life_s=48 * HOUR_S)
+
+    assert got["weather"] == pytest.approx(6.5, abs=0.3)  # 50 imagined clicks at 48 h are in it
+
+
+def test_a_half_life_that_the_editors_fixed_is_not_learned() -> None:
+    catalogue = clicked_at({"a0": [1.0] * 100})
+
+    assert lives_of(catalogue, category_half_lives_s={"weather": 7 * HOUR_S})["weather"] == 7.0
+
+
+@pytest.mark.parametrize(("age", "wanted"), [(0.0, 0.5), (1_000.0, 7 * 24.0)])
+def test_learned_half_lives_are_bounded(age: float, wanted: float) -> None:
+    catalogue = clicked_at({"a0": [age] * 9_000})
+
+    assert lives_of(catalogue)["weather"] == wanted
+
+
+def test_a_configured_half_life_may_lie_outside_the_bounds() -> None:
+    catalogue = clicked_at({})
+
+    assert lives_of(catalogue, half_life_s=60.0)["weather"] == 60.0 / HOUR_S
+
+
+def test_without_births_there_is_nothing_to_learn() -> None:
+    catalogue = Catalogue(HALF_LIVES_S)
+    catalogue.publish(article(0), START_S)
+    shard = Shard(0, catalogue, AttentionConfig())
+    for offset in range(500):
+        shard.click("a0", time_s=START_S + HOUR_S, offset=offset)
+
+    assert lives_of(catalogue)["weather"] == 12.0
 
 
 def test_an_article_published_later_counts_as_new() -> None:

@@ -151,6 +151,7 @@ def test_weights_of_another_shape_are_refused() -> None:
         ({"floor": 0}, "floor must be above 0"),
         ({"n_evaluated": 0}, "n_evaluated must be above 0"),
         ({"half_life_s": 0.0}, "half_life_s must be above 0"),
+        ({"half_life_strength": 0.0}, "half_life_strength must be above 0"),
         ({"credibility_strength": 0.0}, "credibility_strength must be above 0"),
         ({"category_half_lives_s": {"sport": 0.0}}, "'sport'.* must be above 0"),
         ({"credibility": {"wire": 1.5}}, "'wire'.* must be in"),
