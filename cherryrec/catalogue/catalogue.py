@@ -14,6 +14,7 @@ from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import Interned
 from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
+from cherryrec.catalogue.words import TitleWords
 from cherryrec.events import ArticlePublished, seconds
 from cherryrec.text import HashedText, load_token_vectors, stable_hash
 
@@ -78,6 +79,7 @@ class Catalogue(Columns):
         n_token_dimensions = self.tokens.n_dimensions if self.tokens else 0
         super().__init__(n_first, self.config.n_dimensions, n_token_dimensions)
         self._totals.grow(n_first)
+        self.words = TitleWords(n_first)
 
     def __len__(self) -> int:
         """Rows in use."""
@@ -118,6 +120,7 @@ class Catalogue(Columns):
     def _grow(self) -> None:
         capacity = min(2 * len(self.alive), self.config.max_articles)
         self.grow_columns(capacity)
+        self.words.grow(capacity)
         for counters in (self.totals, *self.partitions.values()):
             counters.grow(capacity)
 
@@ -172,6 +175,7 @@ class Catalogue(Columns):
     def _forget(self, row: int) -> None:
         del self.row_of[self.ids[row]]
         self.titles[row] = ""
+        self.words.forget(row)
         self.embeddings[row] = self.token_embeddings[row] = 0
         self.category[row] = self.source[row] = 0
         self.subcategory[row] = 0
@@ -189,6 +193,7 @@ class Catalogue(Columns):
         published = np.nan if article.published_at is None else seconds(article.published_at)
         self.story_similarity[row] = self._stories.tell(article.article_id, vector, now=now)
         self.titles[row] = article.title
+        self.words.tell(row, article.title)
         self.embeddings[row] = vector
         if self.tokens is not None:
             self.token_embeddings[row] = self.tokens.embed(article.title)

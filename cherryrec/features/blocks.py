@@ -25,15 +25,15 @@ _DAY_S = 86_400.0
 
 
 def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
-    """Likeness of each candidate to what the user read, (n, 27): see `features.names.READING`."""
+    """Likeness of each candidate to what the user read, (n, 28): see `features.names.READING`."""
     n = len(rows)
     recent = reader.rows[-30:]
-    out = np.zeros((n, 27))
+    out = np.zeros((n, 28))
     out[:, 0] = catalogue.embeddings[rows] @ reader.interest
     if recent.size:
         for vectors, columns in (
             (catalogue.embeddings, [1, 2, 3, 4, 17]),
-            (catalogue.token_embeddings, [18, 19, 20, 21, 22]),
+            (catalogue.token_embeddings, [19, 20, 21, 22, 23]),
         ):
             likeness = vectors[rows] @ vectors[recent].T  # (n, h)
             top = np.partition(likeness, -min(3, len(recent)), axis=1)[:, -3:]
@@ -46,6 +46,7 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
                     top.mean(axis=1),
                 ]
             )
+    out[:, 18] = catalogue.words.match(rows, recent)
     everyone = catalogue.category_share()
     subcategories = catalogue.subcategory_share()
     for start, codes, share, full in (
@@ -61,14 +62,14 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
     profile = reader.profile
     mine = catalogue.category[rows][:, None]
     ever = _lift_ever(profile.categories, catalogue.categories.keys(mine), everyone[mine])
-    out[:, 23] = np.where(mine != MISSING, ever, 0.0)[:, 0]
+    out[:, 24] = np.where(mine != MISSING, ever, 0.0)[:, 0]
     tags = catalogue.subcategory[rows]
     keys = catalogue.subcategories.keys(tags)
     ever = _lift_ever(profile.subcategories, keys, subcategories[tags])
     has_name = tags != MISSING
-    out[:, 24] = np.where(has_name, ever, 0.0).sum(axis=1) / np.maximum(has_name.sum(axis=1), 1)
+    out[:, 25] = np.where(has_name, ever, 0.0).sum(axis=1) / np.maximum(has_name.sum(axis=1), 1)
     most = np.where(has_name, reader.subcategory_lift[tags], -np.inf).max(axis=1)
-    out[:, 25] = np.where(has_name.any(axis=1), most, 0.0)
+    out[:, 26] = np.where(has_name.any(axis=1), most, 0.0)
     if reader.rows.size:
         last = catalogue.category[reader.rows[-1]]
         out[:, 13] = (catalogue.category[rows] == last) & (last != MISSING)
@@ -82,7 +83,7 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
     if len(tastes):
         at = find(tastes["key"].copy(), catalogue.categories.keys(catalogue.category[rows]))
         odds = np.log((tastes["clicks"] + 1.0) / (tastes["expected"] + 1.0))
-        out[:, 26] = np.where(at >= 0, odds[at], 0.0)
+        out[:, 27] = np.where(at >= 0, odds[at], 0.0)
     return out
 
 

@@ -33,6 +33,7 @@ READING = (
     "is_named",
     "times_read",
     "text_top_3",
+    "text_words",
     "token_recent_30",
     "token_recent_5",
     "token_last",
