@@ -16,8 +16,7 @@ from cherryrec.codec import EARLIEST, pack, unpack
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, ModelSnapshot, PackedArray, instant, seconds
 from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES
-from cherryrec.knrs import METRICS, KnrsConfig
-from cherryrec.listwise import ListwiseLinear
+from cherryrec.knrs import METRICS, KnrsConfig, NewsValue, value_learner, value_of
 from cherryrec.text import stable_hash
 from cherryrec.vans import Feature, Scorer, Vans, VansConfig
 
@@ -35,18 +34,17 @@ STATE = "cherryrec-learner"
 """Name of the snapshots from which a learner goes on."""
 
 _RECENT_EXAMPLES = 4_096
-_KNRS_RATE = 0.02
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class Learner:
-    """Learns VaNS and KnRS's weights, one labelled impression at a time.
+    """Learns VaNS and KnRS's news value, one labelled impression at a time.
 
     Parameters
     ----------
     knrs
-        Where the five weights start.
+        Which news value is learned, and where its weights start.
     vans
         Settings of the ensemble.
     """
@@ -54,26 +52,17 @@ class Learner:
     def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
         self.vans_config = vans
         self.vans = Vans(VANS_FEATURES, vans)
-        self.start = np.array(knrs.weights)
-        self.knrs = self._knrs_model(knrs)
+        self.knrs = value_learner(knrs)
         self.n_examples = 0
         self.version = 0
         self.newest_s = seconds(EARLIEST)  # a snapshot of nothing has a time that can be read
         self.applied: dict[str, int] = {}
         self.recent = RecentIds(_RECENT_EXAMPLES)
 
-    @staticmethod
-    def _knrs_model(knrs: KnrsConfig) -> ListwiseLinear:
-        initial = np.array(knrs.weights)
-        return ListwiseLinear(len(METRICS), lr=_KNRS_RATE, nonnegative=True, initial=initial)
-
     @property
-    def knrs_weights(self) -> NDArray[np.float64]:
-        """w1 to w5 as learned, at least 0, scaled to the sum they started with."""
-        learned = self.knrs.weights
-        if not learned.sum() > 0:
-            return self.start
-        return np.asarray(learned * (self.start.sum() / learned.sum()))
+    def knrs_weights(self) -> NewsValue:
+        """The news value as learned so far."""
+        return self.knrs.value()
 
     def learn(self, example: Example, *, partition: int, offset: int) -> bool:
         """Learn one example; False if it was learned before (read again, or sent again).
@@ -106,7 +95,7 @@ class Learner:
             self.version += 1
             arrays: Arrays = {
                 **{f"vans/{k}": v for k, v in self.vans.serving().items()},
-                "knrs/weights": self.knrs_weights,
+                **{f"knrs/{k}": v for k, v in self.knrs_weights.arrays().items()},
             }
         else:
             arrays = {
@@ -158,10 +147,16 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer:
     return Scorer(VANS_FEATURES, vans, _under("vans/", _unpacked(snapshot.arrays)))
 
 
-def weights_of(snapshot: ModelSnapshot) -> NDArray[np.float64]:
-    """Return KnRS's learned weights from a `SERVING` snapshot, (5,)."""
+def weights_of(snapshot: ModelSnapshot) -> NewsValue:
+    """Return the learned news value from a `SERVING` snapshot, of whichever kind it holds.
+
+    Raises
+    ------
+    ModelError
+        The snapshot is of another feature set or kind, or its weights do not fit together.
+    """
     _check(snapshot, SERVING)
-    return unpack(snapshot.arrays["knrs/weights"]).astype(np.float64)
+    return value_of(_under("knrs/", _unpacked(snapshot.arrays)))
 
 
 def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

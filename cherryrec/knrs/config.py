@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["METRICS", "KnrsConfig"]
+__all__ = ["METRICS", "VALUE_MODELS", "KnrsConfig"]
 
 METRICS = ("relevance", "credibility", "timeliness", "attention", "novelty")
 """The paper's f1 to f5, in order."""
+
+VALUE_MODELS = ("linear", "neural")
+"""What can make a news value of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,13 @@ class KnrsConfig:
 
     Parameters
     ----------
+    model
+        What makes the news value of the metrics: `linear` (their weighted sum) or `neural` (a small
+        network beside the sum, for metrics that count together).
+    n_hidden
+        Rectified units of `neural`; above 0.
+    without
+        Metrics that are held at 0 everywhere: an ablation.
     weights
         w1 to w5 until learned ones arrive; each at least 0, not all 0.
     quota
@@ -42,6 +52,9 @@ class KnrsConfig:
         Clicks' worth of evidence the prior counts for; above 0.
     """
 
+    model: str = "linear"
+    n_hidden: int = 8
+    without: tuple[str, ...] = ()
     weights: tuple[float, ...] = (0.35, 0.05, 0.15, 0.35, 0.1)
     quota: float = 0.05
     floor: int = 20
@@ -54,6 +67,13 @@ class KnrsConfig:
     credibility_strength: float = 200.0
 
     def __post_init__(self) -> None:
+        if self.model not in VALUE_MODELS:
+            msg = f"model must be one of {', '.join(VALUE_MODELS)}, got {self.model!r}"
+            raise ConfigError(msg)
+        for name in self.without:
+            if name not in METRICS:
+                msg = f"without must name metrics out of {', '.join(METRICS)}, got {name!r}"
+                raise ConfigError(msg)
         if len(self.weights) != len(METRICS) or min(self.weights) < 0 or not any(self.weights):
             msg = f"weights must be {len(METRICS)} numbers from 0 up, got {self.weights!r}"
             raise ConfigError(msg)
@@ -61,7 +81,7 @@ class KnrsConfig:
             msg = f"quota must be above 0 and at most 1, got {self.quota!r}"
             raise ConfigError(msg)
         positive = ("half_life_s", "half_life_strength", "credibility_strength")
-        for name in ("floor", "n_evaluated", *positive):
+        for name in ("floor", "n_evaluated", "n_hidden", *positive):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
-from cherryrec.knrs.config import KnrsConfig
+from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.half_lives import half_lives
 from cherryrec.reader import Reader, over_names
 
@@ -41,16 +41,16 @@ def metrics(
     now
         Event time of the request, epoch seconds; nothing later is used.
     config
-        Half-lives and priors.
+        Half-lives and priors, and which metrics are left out.
 
     Returns
     -------
-    float64 (n, 5), each in [0, 1].
+    float64 (n, 5), each in [0, 1]; those left out 0.
     """
     reads = reader.rows[-_RECENT_READS:]
     vectors = np.vstack([reader.interest[None, :], catalogue.embeddings[reads]])  # (1 + k, D)
     likeness = _likeness(catalogue, rows, vectors)  # (n, 1 + k)
-    return np.column_stack(
+    values = np.column_stack(
         [
             relevance(catalogue, reader, rows, likeness[:, 0]),
             credibility(catalogue, rows, config),
@@ -59,6 +59,9 @@ def metrics(
             novelty(catalogue, rows, likeness[:, 1:]),
         ]
     )
+    for name in config.without:
+        values[:, METRICS.index(name)] = 0.0
+    return values
 
 
 def _likeness(

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.errors import ModelError
 from cherryrec.events import RecommendationRequest, seconds
-from cherryrec.knrs.config import METRICS, KnrsConfig
+from cherryrec.knrs.config import KnrsConfig
 from cherryrec.knrs.metrics import metrics
+from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
 
 __all__ = ["Selection", "n_kept", "select"]
@@ -53,7 +53,7 @@ def select(
     reader: Reader,
     request: RecommendationRequest,
     config: KnrsConfig,
-    weights: Floats | None = None,
+    value: NewsValue | None = None,
 ) -> Selection:
     """Select the candidates of a request.
 
@@ -71,13 +71,9 @@ def select(
         The request; its time is the newest event time anything here may have used.
     config
         Weights, quota, priors.
-    weights
-        Learned w1 to w5, (5,); those of the config where None.
+    value
+        The learned news value; the sum with the config's weights where None.
     """
-    w = np.array(config.weights) if weights is None else weights
-    if w.shape != (len(METRICS),):
-        msg = f"weights must be {len(METRICS)}, got shape {w.shape}"
-        raise ModelError(msg)
     now = seconds(request.requested_at)
     excluded = set(request.exclude)
     is_cold = False
@@ -97,7 +93,7 @@ def select(
         usable = [a for a in names if a not in set(dropped)]
         rows, n = catalogue.rows(usable, now), len(usable)
     f = metrics(catalogue, reader, rows, now, config)
-    values = f @ w
+    values = (value or LinearValue(np.array(config.weights))).values(f)
     best = _best(catalogue, rows, values, n)
     return Selection(rows[best], f[best], values[best], dropped, is_cold)
 

@@ -23,7 +23,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.features import FEATURES, column, feature_matrix, with_evaluations
-from cherryrec.knrs import KnrsConfig, select
+from cherryrec.knrs import KnrsConfig, NewsValue, select
 from cherryrec.open_requests import OpenRequest
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
@@ -55,7 +55,7 @@ class Models:
     """The models a worker ranks with now; replaced whole when a new snapshot comes."""
 
     scorer: Scores
-    knrs_weights: NDArray[np.float64] | None = None
+    knrs_weights: NewsValue | None = None
     version: int = 0
 
 

@@ -7,17 +7,19 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cherryrec.codec import decode, encode
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, ModelSnapshot, instant
 from cherryrec.features import FEATURE_SET, FEATURES, column
-from cherryrec.knrs import METRICS, KnrsConfig
+from cherryrec.knrs import METRICS, KnrsConfig, LinearValue
 from cherryrec.learner import SERVING, STATE, Learner, scorer_of, weights_of
 from cherryrec.vans import VansConfig
 from tests.worlds import START_S
 
 KNRS = KnrsConfig()
+NEURAL = KnrsConfig(model="neural")
 VANS = VansConfig(refit_every=10, min_leaf=5.0)
 LIMIT = 16 << 20
 
@@ -49,6 +51,10 @@ def taught(n: int, learner: Learner | None = None, start: int = 0) -> Learner:
     return learner
 
 
+def weights_in(learner: Learner) -> NDArray[np.float64]:
+    return learner.knrs_weights.arrays()["weights"]
+
+
 def through_topic(snapshot: ModelSnapshot) -> ModelSnapshot:
     return decode(ModelSnapshot, encode(snapshot), max_bytes=LIMIT)
 
@@ -66,7 +72,7 @@ def test_it_learns_what_is_clicked() -> None:
         features = np.frombuffer(one.features, "<f4").reshape(8, -1).astype(float)
         hits += one.clicked[int(np.argmax(learner.vans.score(features).scores))]
     assert hits > 20  # chance: 7.5
-    weights = learner.knrs_weights
+    weights = weights_in(learner)
     assert int(np.argmax(weights - np.array(KNRS.weights))) == METRICS.index("attention")
 
 
@@ -83,11 +89,13 @@ def test_an_example_is_learned_once() -> None:
     assert learner.applied == {"0": 20, "1": 4}
 
 
+@pytest.mark.parametrize("knrs", [KNRS, NEURAL], ids=["linear", "neural"])
 @pytest.mark.parametrize("stop", [0, 1, 33, 60])
-def test_a_restored_learner_goes_on_bit_by_bit(stop: int) -> None:
-    whole = taught(70)
+def test_a_restored_learner_goes_on_bit_by_bit(stop: int, knrs: KnrsConfig) -> None:
+    whole = taught(70, Learner(knrs, VANS))
 
-    restored = Learner.restore(KNRS, VANS, through_topic(taught(stop).snapshot(STATE)))
+    stopped = taught(stop, Learner(knrs, VANS))
+    restored = Learner.restore(knrs, VANS, through_topic(stopped.snapshot(STATE)))
     for number in range(max(stop - 5, 0), stop):  # read again after the crash
         assert not restored.learn(example(number), partition=0, offset=number)
     taught(70, restored, start=stop)
@@ -106,7 +114,27 @@ def test_a_serving_snapshot_scores_as_the_learner_does() -> None:
 
     assert scored.scores.tobytes() == wanted.scores.tobytes()
     np.testing.assert_allclose(scored.contributions.sum(axis=1), scored.scores, atol=1e-9)
-    assert weights_of(snapshot).tolist() == learner.knrs_weights.tolist()
+    assert isinstance(weights_of(snapshot), LinearValue)
+    assert weights_of(snapshot).arrays()["weights"].tolist() == weights_in(learner).tolist()
+
+
+def test_a_serving_snapshot_says_which_news_value_it_holds() -> None:
+    metrics = np.random.default_rng(3).random((20, N_M))
+    learner = taught(60, Learner(NEURAL, VANS))
+
+    value = weights_of(through_topic(learner.snapshot(SERVING)))
+
+    assert value.values(metrics).tobytes() == learner.knrs_weights.values(metrics).tobytes()
+    linear = taught(60)
+    assert value.values(metrics).tobytes() != linear.knrs_weights.values(metrics).tobytes()
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(KNRS, NEURAL), (NEURAL, KNRS)])
+def test_a_state_of_the_other_news_value_is_refused(ours: KnrsConfig, theirs: KnrsConfig) -> None:
+    state = taught(3, Learner(theirs, VANS)).snapshot(STATE)
+
+    with pytest.raises(ModelError, match="state of the news value must be"):
+        Learner.restore(ours, VANS, state)
 
 
 def test_versions_count_serving_snapshots() -> None:
@@ -131,8 +159,8 @@ def test_a_snapshot_of_nothing_can_be_read(name: str) -> None:
 def test_news_value_weights_stay_positive_and_keep_their_sum() -> None:
     learner = taught(120)
 
-    assert (learner.knrs_weights >= 0).all()
-    assert learner.knrs_weights.sum() == pytest.approx(sum(KNRS.weights))
+    assert (weights_in(learner) >= 0).all()
+    assert weights_in(learner).sum() == pytest.approx(sum(KNRS.weights))
 
 
 N_F, N_M = len(FEATURES), len(METRICS)
@@ -180,9 +208,9 @@ def test_a_snapshot_of_another_kind_or_feature_set_is_refused(read: Any) -> None
 
 def test_a_slate_without_contrast_teaches_no_weights() -> None:
     learner = taught(5)
-    weights = learner.knrs_weights.tolist()
+    weights = weights_in(learner).tolist()
 
     assert learner.learn(example(5, clicked=(True,) * 8), partition=0, offset=5)
 
-    assert learner.knrs_weights.tolist() == weights
+    assert weights_in(learner).tolist() == weights
     assert learner.n_examples == 6

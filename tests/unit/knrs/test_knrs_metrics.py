@@ -246,6 +246,20 @@ def test_novelty_falls_with_an_earlier_telling_and_with_what_the_user_has_read()
     assert reader_of_a1[1] == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_that_is_left_out_is_nothing_and_changes_no_other(name: str) -> None:
+    catalogue = clicked_at({"a0": [1.0, 2.0], "a1": [30.0]})
+    profile = profile_of(catalogue, "a1")
+    now = START_S + 40 * HOUR_S
+
+    whole = measured(catalogue, profile, now=now)
+    without = measured(catalogue, profile, now=now, config=KnrsConfig(without=(name,)))
+
+    column = METRICS.index(name)
+    assert not without[:, column].any()
+    assert np.delete(without, column, axis=1).tolist() == np.delete(whole, column, axis=1).tolist()
+
+
 def test_no_rows_are_no_values() -> None:
     catalogue = catalogue_of(2)
     reader = Reader.of(profile_of(catalogue, "a0"), catalogue)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
-from cherryrec.errors import ConfigError, ModelError
+from cherryrec.errors import ConfigError
 from cherryrec.events import ArticlePublished, instant
-from cherryrec.knrs import METRICS, KnrsConfig, Selection, n_kept, select
+from cherryrec.knrs import METRICS, KnrsConfig, LinearValue, Selection, n_kept, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from tests.worlds import HALF_LIVES_S, START_S, article, catalogue_of, reads, request
@@ -26,9 +27,9 @@ def selected(
     catalogue: Catalogue, profile: Profile | None = None, **fields: Any
 ) -> tuple[list[str], Selection]:
     reader = Reader.of(profile or Profile(), catalogue)
-    weights = fields.pop("weights", None)
+    value = fields.pop("value", None)
     config = fields.pop("config", CONFIG)
-    got = select(catalogue, reader, request("r", **fields), config, weights)
+    got = select(catalogue, reader, request("r", **fields), config, value)
     return [catalogue.ids[row] for row in got.rows], got
 
 
@@ -54,8 +55,8 @@ def test_values_are_the_weighted_sum_of_the_metrics() -> None:
     _, got = selected(catalogue_of(30), reads("a1", "a5"))
 
     np.testing.assert_allclose(got.values, got.metrics @ np.array(CONFIG.weights), rtol=1e-12)
-    learned = np.array([0.0, 0.0, 0.0, 1.0, 0.0])
-    _, got = selected(catalogue_of(30), weights=learned)
+    learned = LinearValue(np.array([0.0, 0.0, 0.0, 1.0, 0.0]))
+    _, got = selected(catalogue_of(30), value=learned)
     np.testing.assert_allclose(got.values, got.metrics[:, METRICS.index("attention")])
 
 
@@ -135,9 +136,39 @@ def test_an_empty_catalogue_selects_nothing() -> None:
     assert got.metrics.shape == (0, 5)
 
 
-def test_weights_of_another_shape_are_refused() -> None:
-    with pytest.raises(ModelError, match="weights must be 5"):
-        selected(catalogue_of(3), weights=np.ones(4))
+def test_any_news_value_decides_who_is_kept() -> None:
+    class Newest:
+        def values(self, metrics: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.arange(len(metrics), dtype=float)
+
+        def arrays(self) -> dict[str, NDArray[np.float64]]:
+            return {}
+
+    ids, got = selected(catalogue_of(40), value=Newest(), slate_size=3)
+
+    assert ids == [f"a{k}" for k in range(39, 19, -1)]
+    assert got.values.tolist() == list(range(39, 19, -1))
+
+
+def test_a_metric_that_is_left_out_selects_nothing() -> None:
+    catalogue = catalogue_of(40)  # every fourth is of the category weather
+    profile = reads(fields=("weather",))
+
+    by_relevance, _ = selected(catalogue, profile)
+    without, got = selected(catalogue, profile, config=KnrsConfig(without=("relevance",)))
+
+    is_weather = [int(a[1:]) % 4 == 0 for a in by_relevance]
+    assert is_weather == [True] * 10 + [False] * 10
+    assert [int(a[1:]) % 4 == 0 for a in without] != is_weather
+    assert not got.metrics[:, METRICS.index("relevance")].any()
+    assert got.metrics.any(axis=0).tolist() == [False, True, True, True, True]
+
+
+def test_without_any_metric_the_ids_decide() -> None:
+    ids, got = selected(catalogue_of(30), config=KnrsConfig(without=METRICS))
+
+    assert ids == sorted(f"a{k}" for k in range(30))[:20]
+    assert not got.values.any()
 
 
 @pytest.mark.parametrize(
@@ -151,6 +182,12 @@ def test_weights_of_another_shape_are_refused() -> None:
         ({"floor": 0}, "floor must be above 0"),
         ({"n_evaluated": 0}, "n_evaluated must be above 0"),
         ({"half_life_s": 0.0}, "half_life_s must be above 0"),
+        ({"n_hidden": 0}, "n_hidden must be above 0"),
+        ({"model": "tree"}, "model must be one of linear, neural, got 'tree'"),
+        (
+            {"without": ("novelty", "age")},
+            "out of relevance, credibility, timeliness, attention, novelty, got 'age'",
+        ),
         ({"half_life_strength": 0.0}, "half_life_strength must be above 0"),
         ({"credibility_strength": 0.0}, "credibility_strength must be above 0"),
         ({"category_half_lives_s": {"sport": 0.0}}, "'sport'.* must be above 0"),
