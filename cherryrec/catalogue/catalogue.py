@@ -257,9 +257,8 @@ class Catalogue(Columns):
 
     def click_ages(self) -> NDArray[np.float64]:
         """Clicks and seconds of age at them by category code, (C, 2), where births are known."""
-        codes = self.category[: self.n_rows]
-        totals, categories = self.totals, self.category_totals
-        return self.ages.sums(totals, categories, self.born, codes, len(self.categories))
+        codes, n_codes = self.category[: self.n_rows], len(self.categories)
+        return self.ages.sums(self.totals, self.category_totals, self.born, codes, n_codes)
 
     def topics(self, article_ids: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Keys of the categories and of the subcategories of those articles that are known."""
