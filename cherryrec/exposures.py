@@ -1,7 +1,8 @@
 """What a user was shown lately and did with it: small, packed, kept with the open requests.
 
 `articles` counts exposures and clicks of single articles, `categories` clicks against those that
-chance would have brought. Both are bounded, the ones longest ago leave first.
+chance would have brought. Both are bounded, the ones longest ago leave first. Each event counts
+once, by its offset, and in whichever order they come.
 """
 
 from __future__ import annotations
@@ -34,19 +35,24 @@ _MOST = 60_000  # of what 16 bits hold
 Keys: TypeAlias = NDArray[np.uint32]
 Records: TypeAlias = NDArray[np.void]
 
+_NONE: Keys = np.zeros(0, np.uint32)
+
 
 class Exposures(msgspec.Struct, frozen=True, array_like=True):
     """What one user was shown; keys are the low 32 bits of `stable_hash` of an id or a name.
 
     `articles` are packed records of 12 bytes (key, last exposure in epoch seconds, exposures,
     clicks), at most 192; `categories` of 12 bytes (key, clicks, clicks expected), at most 32;
-    `n_slates` the impressions so far, `newest_s` the event time of the newest.
+    `n_slates` the impressions so far, `newest_s` the event time of the newest. `shown_offset` and
+    `clicked_offset` are the last impression and the last click in here, by their topics' offsets.
     """
 
     articles: bytes = b""
     categories: bytes = b""
     n_slates: int = 0
     newest_s: float = 0.0
+    shown_offset: int = -1
+    clicked_offset: int = -1
 
     def article_records(self) -> Records:
         """Exposures by article, structured (k,)."""
@@ -57,59 +63,82 @@ class Exposures(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.categories, CATEGORY)
 
 
-def note_shown(exposures: Exposures, keys: Keys, time_s: float) -> Exposures:
-    """Count one impression; an article shown later than that keeps what it has.
+def note_shown(
+    exposures: Exposures, keys: Keys, time_s: float, *, offset: int, clicked: Keys = _NONE
+) -> Exposures:
+    """Count one impression; read again after a crash it changes nothing.
 
-    An impression read again after a crash therefore counts once.
+    Parameters
+    ----------
+    exposures
+        The user's.
+    keys
+        Of the articles shown, (n,); past `MAX_ARTICLES` the rest is not counted.
+    time_s
+        When it was shown.
+    offset
+        Its offset on `impressions`, rising.
+    clicked
+        Of articles whose click came before this impression: counted where `note_clicked` didn't.
 
     Examples
     --------
     >>> keys = np.array([7, 9], np.uint32)
-    >>> exposures = note_shown(Exposures(), keys, 60.0)
-    >>> again = note_shown(exposures, keys, 60.0)
+    >>> exposures = note_shown(Exposures(), keys, 60.0, offset=0)
+    >>> again = note_shown(exposures, keys, 60.0, offset=0)
     >>> again == exposures, exposures.n_slates, exposures.article_records()["times"].tolist()
     (True, 1, [1, 1])
     """
+    if offset <= exposures.shown_offset:
+        return exposures
     keys = np.asarray(keys, np.uint32)[:MAX_ARTICLES]
     records = exposures.article_records().copy()
     known = find(records["key"].copy(), keys)
     second = int(max(time_s, 0.0))
     old = known[known >= 0]
-    old = old[records["last_s"][old] < second]
     records["times"][old] = np.minimum(records["times"][old] + 1, _MOST)
-    records["last_s"][old] = second
+    records["last_s"][old] = np.maximum(records["last_s"][old], second)
     new = np.zeros(int((known < 0).sum()), ARTICLE)
     new["key"], new["last_s"], new["times"] = keys[known < 0], second, 1
-    if not old.size and not new.size:
-        return exposures
+    new["clicks"] = np.isin(new["key"], clicked)
     records = np.concatenate([records, new])
     if len(records) > MAX_ARTICLES:
         newest = np.argsort(-records["last_s"].astype(np.int64), kind="stable")[:MAX_ARTICLES]
         records = records[np.sort(newest)]
-    return Exposures(
+    return msgspec.structs.replace(
+        exposures,
         articles=records.tobytes(),
-        categories=exposures.categories,
         n_slates=exposures.n_slates + 1,
         newest_s=max(exposures.newest_s, time_s),
+        shown_offset=offset,
     )
 
 
-def note_clicked(exposures: Exposures, key: int) -> Exposures:
-    """Count a click on an article that was shown.
+def note_clicked(exposures: Exposures, key: int | None, *, offset: int) -> Exposures:
+    """Count a click on an article that was shown; read again after a crash it changes nothing.
+
+    Parameters
+    ----------
+    exposures
+        The user's.
+    key
+        Of the article clicked, None where the catalogue doesn't know it.
+    offset
+        The click's offset on `clicks`, rising.
 
     Examples
     --------
-    >>> exposures = note_shown(Exposures(), np.array([7, 9], np.uint32), 60.0)
-    >>> note_clicked(exposures, 9).article_records()["clicks"].tolist()
+    >>> exposures = note_shown(Exposures(), np.array([7, 9], np.uint32), 60.0, offset=0)
+    >>> exposures = note_clicked(exposures, 9, offset=0)
+    >>> note_clicked(exposures, 9, offset=0).article_records()["clicks"].tolist()
     [0, 1]
     """
-    records = exposures.article_records()
-    if not (records["key"] == key).any():
+    if offset <= exposures.clicked_offset:
         return exposures
-    records = records.copy()
+    records = exposures.article_records().copy()
     mine = records["key"] == key
     records["clicks"][mine] = np.minimum(records["clicks"][mine] + 1, _MOST)
-    return msgspec.structs.replace(exposures, articles=records.tobytes())
+    return msgspec.structs.replace(exposures, articles=records.tobytes(), clicked_offset=offset)
 
 
 def note_labelled(

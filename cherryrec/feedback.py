@@ -20,8 +20,10 @@ __all__ = [
     "FeedbackConfig",
     "ended",
     "ends_s",
+    "entry_of",
     "example_of",
     "last_s",
+    "n_clicked",
     "note_click",
     "note_impression",
 ]
@@ -70,8 +72,8 @@ def note_impression(
         return state, None
     shown_s = seconds(impression.shown_at)
     mine = [early for early in state.early_clicks if early[0] == impression.impression_id]
-    last_s = shown_s + config.attribution_window_s
-    clicked = (article for _, article, clicked_s in mine if clicked_s <= last_s)
+    newest_s = shown_s + config.attribution_window_s + config.correction_s
+    clicked = (article for _, article, clicked_s in mine if clicked_s <= newest_s)
     shown = msgspec.structs.replace(
         entry,
         impression_id=impression.impression_id,
@@ -86,39 +88,54 @@ def note_impression(
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
     """Label the exposure a click belongs to, if it comes in time.
 
-    In time is within the attribution window, or within the correction after it: then the labels
-    that were learned are to be corrected. By its `impression_id`; without one, by the newest
-    impression that shows the article. A click that names an impression not seen yet waits for it
-    as long as a request waits to be shown.
+    A click that names an impression not seen yet waits for it as long as a request waits to be
+    shown.
     """
-    clicked_s = seconds(click.clicked_at)
-    window_s = config.attribution_window_s + config.correction_s
     name = click.impression_id
-    if name is None:
-        entry = next(
-            (
-                e
-                for e in reversed(state.entries)
-                if e.shown_s is not None
-                and click.article_id in e.shown
-                and e.shown_s <= clicked_s <= e.shown_s + window_s
-            ),
-            None,
-        )
-    else:
-        entry = next((e for e in state.entries if name in {e.impression_id, e.request_id}), None)
-        if entry is None:
-            fresh_s = clicked_s - config.attribution_window_s - UNSHOWN_S
-            waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
-            early = (*waiting, (name, click.article_id, clicked_s))[-_MAX_EARLY:]
-            return msgspec.structs.replace(state, early_clicks=early)
-        if entry.shown_s is not None and clicked_s > entry.shown_s + window_s:
+    if name is not None and not any(_is_named(entry, name) for entry in state.entries):
+        clicked_s = seconds(click.clicked_at)
+        fresh_s = clicked_s - config.attribution_window_s - UNSHOWN_S
+        early = (name, click.article_id, clicked_s)
+        if early in state.early_clicks:
             return state
+        waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
+        return msgspec.structs.replace(state, early_clicks=(*waiting, early)[-_MAX_EARLY:])
+    entry = entry_of(state, click, config)
     if entry is None or click.article_id in entry.clicked:
         return state
     return _replaced(
         state,
         msgspec.structs.replace(entry, clicked=(*entry.clicked, click.article_id)),
+    )
+
+
+def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequest | None:
+    """Return the open request whose exposure a click belongs to, None where it comes too late.
+
+    In time is within the attribution window, or within the correction after it: then the labels
+    that were learned are to be corrected. By its `impression_id`; without one, by the newest
+    impression that shows the article.
+    """
+    clicked_s = seconds(click.clicked_at)
+    window_s = config.attribution_window_s + config.correction_s
+    name = click.impression_id
+    if name is not None:
+        entry = next((e for e in state.entries if _is_named(e, name)), None)
+        is_late = (
+            entry is not None
+            and entry.shown_s is not None
+            and clicked_s > entry.shown_s + window_s
+        )
+        return None if is_late else entry
+    return next(
+        (
+            e
+            for e in reversed(state.entries)
+            if e.shown_s is not None
+            and click.article_id in e.shown
+            and e.shown_s <= clicked_s <= e.shown_s + window_s
+        ),
+        None,
     )
 
 
@@ -143,10 +160,16 @@ def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
     return ends_s(entry, config) + (config.correction_s if entry.is_labelled else 0.0)
 
 
+def n_clicked(entry: OpenRequest) -> int:
+    """Count the exposures of an example of this request that were clicked."""
+    return len({*entry.shown} & {*entry.articles} & {*entry.clicked})
+
+
 def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example | None:
     """Label a shown request by its clicks; None where it was not shown or nothing was clicked.
 
-    A correction is an example of its own, named by how many clicks are known by then.
+    Its id names how many clicks it knows of: one that a later click corrects is another example,
+    and the same labels sent again are the same.
     """
     place = {article: index for index, article in enumerate(entry.articles)}
     shown = [article for article in entry.shown if article in place]
@@ -155,7 +178,7 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         return None
     kept = np.array([place[article] for article in shown], np.intp)
     return Example(
-        example_id=f"{entry.request_id}:{sum(clicked)}" if entry.is_labelled else entry.request_id,
+        example_id=f"{entry.request_id}:{sum(clicked)}",
         user_id=user_id,
         shown_at=instant(entry.shown_s),
         articles=tuple(shown),
@@ -164,6 +187,10 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         features=entry.feature_array()[kept].tobytes(),
         metrics=entry.metric_array()[kept].tobytes(),
     )
+
+
+def _is_named(entry: OpenRequest, name: str) -> bool:
+    return name in {entry.impression_id, entry.request_id}
 
 
 def _replaced(state: OpenRequests, changed: OpenRequest) -> OpenRequests:

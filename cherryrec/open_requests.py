@@ -37,7 +37,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     ranked; `answered_by` the offset of the evaluation or deadline that ranked it, so that the same
     one read again after a crash is answered again; `degraded` the step it was answered on.
     `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far;
-    `is_labelled` says that its window has ended and it waits for late clicks only.
+    `n_labelled` is how many of them were known when its window ended, None before that: from then
+    on it waits for late clicks only.
     """
 
     request_id: str
@@ -55,7 +56,12 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     clicked: tuple[str, ...] = ()
     answered_by: str | None = None
     degraded: Degraded | None = None
-    is_labelled: bool = False
+    n_labelled: int | None = None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether its window has ended and its labels are safe."""
+        return self.n_labelled is not None
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""
@@ -78,13 +84,14 @@ class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     exposures: Exposures = Exposures()
 
 
+_NOTHING = OpenRequests()
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(OpenRequests)
 
 
 def encode_open(state: OpenRequests) -> bytes | None:
     """Return the stored form, MessagePack; None, which deletes the key, for nothing."""
-    if not state.entries and not state.early_clicks and not state.exposures.n_slates:
+    if state == _NOTHING:
         return None
     return _encoder.encode(state)
 
@@ -105,10 +112,11 @@ def n_pending(state: OpenRequests) -> int:
 
 
 def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
-    """Add or replace an entry; past `MAX_OPEN` the oldest that is not pending leaves.
+    """Add an entry, or replace the one of its id where it stands; past `MAX_OPEN` one leaves.
 
-    That is the new one itself where all others are pending: they are still to be answered. The
-    caller adds no pending one to `MAX_OPEN` of them.
+    That is the oldest of those that wait for late clicks only, else the oldest that is not pending:
+    the new one itself where all others are, they are still to be answered. The caller adds no
+    pending one to `MAX_OPEN` of them.
 
     Examples
     --------
@@ -118,9 +126,13 @@ def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     >>> len(state.entries), state.entries[0].request_id
     (16, 'r1')
     """
-    entries = (*(e for e in state.entries if e.request_id != entry.request_id), entry)
+    if opened(state, entry.request_id) is not None:
+        replaced = (entry if e.request_id == entry.request_id else e for e in state.entries)
+        return msgspec.structs.replace(state, entries=tuple(replaced))
+    entries = (*state.entries, entry)
     if len(entries) > MAX_OPEN:
-        leaving = next((e for e in entries if e.expires_at is None), None)
+        answered = [e for e in entries if e.expires_at is None]
+        leaving = next((e for e in answered if e.is_labelled), answered[0] if answered else None)
         assert leaving is not None, "a pending request is added to pending ones only"
         entries = tuple(e for e in entries if e is not leaving)
     return msgspec.structs.replace(state, entries=entries)

@@ -260,6 +260,16 @@ class Catalogue(Columns):
         codes, n_codes = self.category[: self.n_rows], len(self.categories)
         return self.ages.sums(self.totals, self.category_totals, self.born, codes, n_codes)
 
+    def names_of(self, rows: Rows) -> list[str]:
+        """Names of the categories of some rows, empty for none."""
+        return [self.categories.name(code) for code in self.category[rows].tolist()]
+
+    def category_names(self, article_ids: Sequence[str]) -> list[str]:
+        """Names of the categories of some articles, empty for none or not known."""
+        rows = (self.row_of.get(article_id) for article_id in article_ids)
+        codes = (0 if row is None else int(self.category[row]) for row in rows)
+        return [self.categories.name(code) for code in codes]
+
     def topics(self, article_ids: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Keys of the categories and of the subcategories of those articles that are known."""
         rows = self.known_rows(article_ids)

@@ -49,7 +49,9 @@ def feature_matrix(
         exposure(catalogue, reader, rows, now),
         attention(catalogue, rows, now),
         slates.evidence(
-            [catalogue.ids[row] for row in rows], categories=catalogue.category[rows], now=now
+            [catalogue.ids[row] for row in rows],
+            categories=catalogue.names_of(rows),
+            now=now,
         ),
         article(catalogue, rows, now),
         np.zeros((n, 2)),

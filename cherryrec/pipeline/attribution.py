@@ -14,8 +14,10 @@ from cherryrec.features import FEATURE_SET
 from cherryrec.feedback import (
     FeedbackConfig,
     ended,
+    entry_of,
     example_of,
     last_s,
+    n_clicked,
     note_click,
     note_impression,
 )
@@ -27,7 +29,7 @@ from cherryrec.open_requests import (
     with_entry,
     without,
 )
-from cherryrec.pipeline.effects import Closed, Effects, Pending, Send
+from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send
 from cherryrec.pipeline.users import Users
 from cherryrec.pipeline.windows import Windows
 
@@ -52,6 +54,8 @@ class Attribution:
         self.users = users
         self.catalogue = catalogue
         self._windows: dict[int, Windows] = {}
+        # Ended requests whose labels are on their way: how many clicks these knew of.
+        self._sent: dict[tuple[int, str, str], int] = {}
 
     @property
     def newest_s(self) -> float:
@@ -62,36 +66,50 @@ class Attribution:
         """Note when an answered or shown request will end."""
         self._of(partition).open(user_id, ends_s=last_s(entry, self.config))
 
-    def impression(self, partition: int, impression: Impression) -> None:
+    def impression(self, at: Position, impression: Impression) -> None:
         """Open the attribution window of the request an impression shows."""
-        state = self.users.requests(partition, impression.user_id)
+        state = self.users.requests(at.partition, impression.user_id)
         shown_s = seconds(impression.shown_at)
         changed, shown = note_impression(state, impression, self.config)
-        keys = self.catalogue.keys(self.catalogue.rows(impression.articles, shown_s))
-        exposures = note_shown(state.exposures, keys, shown_s)
+        early = [early[1] for early in state.early_clicks if early[0] == impression.impression_id]
+        exposures = note_shown(
+            state.exposures,
+            self.catalogue.keys(self.catalogue.rows(impression.articles, shown_s)),
+            shown_s,
+            offset=at.offset,
+            clicked=self.catalogue.keys(self.catalogue.known_rows(early)),
+        )
         changed = msgspec.structs.replace(changed, exposures=exposures)
-        self.users.keep_requests(partition, impression.user_id, changed)
+        self.users.keep_requests(at.partition, impression.user_id, changed)
         if shown is not None:
-            self.answered(partition, impression.user_id, shown)
-        self._of(partition).reach("impressions", shown_s)
+            self.answered(at.partition, impression.user_id, shown)
+        self._of(at.partition).reach("impressions", shown_s)
 
-    def click(self, partition: int, click: Click) -> list[Send]:
-        """Label the exposure a click belongs to; return what corrects labels sent before."""
-        state = self.users.requests(partition, click.user_id)
+    def click(self, at: Position, click: Click) -> list[Send]:
+        """Label the exposure a click belongs to; return what corrects labels sent before.
+
+        A click read again after a crash corrects them again: its state may have been safe before
+        the correction was.
+        """
+        user_id = click.user_id
+        state = self.users.requests(at.partition, user_id)
         changed = note_click(state, click, self.config)
+        keys = self.catalogue.keys(self.catalogue.known_rows([click.article_id])).tolist()
+        exposures = note_clicked(state.exposures, keys[0] if keys else None, offset=at.offset)
+        changed = msgspec.structs.replace(changed, exposures=exposures)
         corrections: list[Send] = []
-        if changed is not state:
-            rows = self.catalogue.known_rows([click.article_id])
-            for key in self.catalogue.keys(rows).tolist():
-                exposures = note_clicked(changed.exposures, key)
-                changed = msgspec.structs.replace(changed, exposures=exposures)
-            for before, after in zip(state.entries, changed.entries, strict=True):
-                if before is not after and after.is_labelled:
-                    corrections += _labels(click.user_id, after)
-                    changed = self._counted(changed, before, sign=-1.0)
-                    changed = self._counted(changed, after)
-            self.users.keep_requests(partition, click.user_id, changed)
-        self._of(partition).reach("clicks", seconds(click.clicked_at))
+        before = entry_of(state, click, self.config)
+        if before is not None:
+            after = opened(changed, before.request_id)
+            assert after is not None, "a click changes entries where they stand"
+            n_sent = self._sent.get((at.partition, user_id, before.request_id), before.n_labelled)
+            if n_sent is not None:
+                corrections = self._labels(user_id, after, is_correction=n_sent > 0)
+            if before.is_labelled and after.clicked != before.clicked:
+                changed = self._counted(changed, before, sign=-1.0)
+                changed = self._counted(changed, after)
+        self.users.keep_requests(at.partition, user_id, changed)
+        self._of(at.partition).reach("clicks", seconds(click.clicked_at))
         return corrections
 
     def tick(self, tick: FeedbackTick) -> None:
@@ -105,9 +123,13 @@ class Attribution:
         for user_id in dict.fromkeys(windows.ended()):
             state = self.users.requests(partition, user_id)
             for entry in ended(state, before_s=windows.reached_s, config=self.config):
-                effects.closed.append(Closed(partition, user_id, entry.request_id))
-                if not entry.is_labelled:
-                    effects.sends += _labels(user_id, entry)
+                place = (partition, user_id, entry.request_id)
+                if entry.is_labelled or entry.shown_s is None:
+                    effects.closed.append(Closed(*place))
+                elif place not in self._sent:
+                    n_clicks = self._sent[place] = n_clicked(entry)
+                    effects.sends += self._labels(user_id, entry)
+                    effects.closed.append(Closed(*place, n_clicks))
         return effects
 
     def forget(self, closed: Iterable[Closed]) -> None:
@@ -116,22 +138,25 @@ class Attribution:
         Only where one may come: a request that was shown, once.
         """
         for one in closed:
+            self._sent.pop((one.partition, one.user_id, one.request_id), None)
             state = self.users.requests(one.partition, one.user_id)
             entry = opened(state, one.request_id)
             if entry is None:
                 continue
-            kept = state if entry.is_labelled else self._counted(state, entry)
-            if entry.is_labelled or entry.shown_s is None or not self.config.correction_s:
-                kept = without(kept, one.request_id)
+            if one.n_clicks is not None:
+                state = self._counted(state, entry)
+            if one.n_clicks is None or not self.config.correction_s:
+                state = without(state, one.request_id)
             else:
-                entry = msgspec.structs.replace(entry, is_labelled=True)
-                kept = with_entry(kept, entry)
+                entry = msgspec.structs.replace(entry, n_labelled=one.n_clicks)
+                state = with_entry(state, entry)
                 self.answered(one.partition, one.user_id, entry)
-            self.users.keep_requests(one.partition, one.user_id, kept)
+            self.users.keep_requests(one.partition, one.user_id, state)
 
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
         """Rebuild a partition's windows from its open requests; return those still pending."""
         self._windows[partition] = Windows()
+        self._sent = {place: n for place, n in self._sent.items() if place[0] != partition}
         pending = []
         for user_id, raw in requests:
             for entry in decode_open(raw).entries:
@@ -155,25 +180,28 @@ class Attribution:
         exposures = note_labelled(state.exposures, categories, clicked, sign=sign)
         return msgspec.structs.replace(state, exposures=exposures)
 
+    def _labels(
+        self, user_id: str, entry: OpenRequest, *, is_correction: bool = False
+    ) -> list[Send]:
+        """Say what is known to be clicked of a request: to the learner, and to every worker."""
+        example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
+        if example is None:
+            return []
+        labelled = SlateLabelled(
+            slate_id=entry.request_id,
+            shown_at=example.shown_at,
+            articles=example.articles,
+            clicked=example.clicked,
+            categories=tuple(self.catalogue.category_names(example.articles)),
+            is_correction=is_correction,
+        )
+        return [
+            Send("examples", user_id, example),
+            Send("labelled-slates", labelled.slate_id, labelled),
+        ]
+
     def _of(self, partition: int) -> Windows:
         windows = self._windows.get(partition)
         if windows is None:
             windows = self._windows[partition] = Windows()
         return windows
-
-
-def _labels(user_id: str, entry: OpenRequest) -> list[Send]:
-    """Say what is known to be clicked of a request: to the learner, and to every worker."""
-    example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
-    if example is None:
-        return []
-    labelled = SlateLabelled(
-        slate_id=entry.request_id,
-        shown_at=example.shown_at,
-        articles=example.articles,
-        clicked=example.clicked,
-    )
-    return [
-        Send("examples", user_id, example),
-        Send("labelled-slates", labelled.slate_id, labelled),
-    ]

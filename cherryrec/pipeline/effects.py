@@ -42,11 +42,16 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A request that has ended: to be forgotten once its example is safe (`Pipeline.forget`)."""
+    """A request that has ended: to be forgotten once its example is safe (`Pipeline.forget`).
+
+    `n_clicks` is how many clicks its labels knew of, where they may be corrected yet; None where
+    nothing more can come.
+    """
 
     partition: int
     user_id: str
     request_id: str
+    n_clicks: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -81,13 +81,13 @@ class Pipeline:
 
     def labelled(self, slate: SlateLabelled) -> None:
         """Count a labelled slate, this worker's or another's, into what the next ones learn of."""
-        rows = self.catalogue.rows(slate.articles, seconds(slate.shown_at))
         self.slates.add(
             slate.slate_id,
             slate.articles,
             slate.clicked,
-            categories=self.catalogue.category[rows],
+            categories=slate.categories,
             time_s=seconds(slate.shown_at),
+            is_correction=slate.is_correction,
         )
 
     def impression(self, at: Position, impression: Impression) -> Effects:
@@ -101,7 +101,7 @@ class Pipeline:
         )
         if not is_new:
             return Effects("duplicate")
-        self.attribution.impression(at.partition, impression)
+        self.attribution.impression(at, impression)
         return self.attribution.closing(Effects(), at.partition)
 
     def click(self, at: Position, click: Click) -> Effects:
@@ -119,7 +119,7 @@ class Pipeline:
         self.users.keep_profile(at.partition, click.user_id, profile)
         time_s = seconds(click.clicked_at)
         self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
-        effects = Effects(_counted(outcome), sends=self.attribution.click(at.partition, click))
+        effects = Effects(_counted(outcome), sends=self.attribution.click(at, click))
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:

@@ -1,7 +1,7 @@
 """What earlier slates say about this one: who wins against whom, and where each was.
 
 `memory` is a window over the newest labelled slates, `kernels` the loops over it. Every worker
-keeps the same window: it is a function of the topic `outcomes` alone.
+keeps the same window: it is a function of the topic `labelled-slates` alone.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ EVIDENCE = (
 N_CATEGORIES = 256
 """Categories told apart among wins; more of them share places."""
 
+_UNKNOWN = N_CATEGORIES
+
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -37,8 +39,8 @@ class SlateMemory:
     """The last labelled slates: who won against whom, and what was clicked beside what.
 
     What it holds is the sum over the slates in the window, whatever came before them: two that have
-    seen the same last slates are equal, so a worker that starts late needs only the end of the
-    topic. (Equal as long as those slates hold at most `max_articles` articles.)
+    seen the same last `max_slates` slates are equal, so a worker that starts late needs only the
+    end of the topic. (Equal as long as those slates hold at most `max_articles` articles.)
 
     Parameters
     ----------
@@ -48,9 +50,9 @@ class SlateMemory:
     Examples
     --------
     >>> memory = SlateMemory(SlatesConfig(max_articles=8))
-    >>> memory.add("s1", ["a", "b"], [True, False], categories=[1, 2], time_s=0.0)
+    >>> memory.add("s1", ["a", "b"], [True, False], categories=["x", "y"], time_s=0.0)
     True
-    >>> evidence = memory.evidence(["a", "b", "new"], categories=[1, 2, 2], now=0.0)
+    >>> evidence = memory.evidence(["a", "b", "new"], categories=["x", "y", "y"], now=0.0)
 
     Article a won once against b: log(1.5 / 0.5) = 1.099, and 0 against the new one; half of it.
 
@@ -62,8 +64,9 @@ class SlateMemory:
         self.config = config or SlatesConfig()
         n_slots, n_slates = self.config.max_articles, self.config.max_slates
         self.wins = np.zeros((n_slots, n_slots), np.float32)  # (M, M): row won against column
-        self._category_wins = np.zeros((n_slots, N_CATEGORIES), np.float32)
-        self._category_losses = np.zeros((n_slots, N_CATEGORIES), np.float32)
+        self._category_wins = np.zeros((n_slots, N_CATEGORIES + 1), np.float32)
+        self._category_losses = np.zeros((n_slots, N_CATEGORIES + 1), np.float32)
+        self._category_of: dict[str, int] = {}
         self._slot_of: dict[str, int] = {}
         self._ids: list[str] = []
         self._born = np.zeros(n_slots, np.int64)  # first slate of the article in the slot
@@ -83,6 +86,7 @@ class SlateMemory:
         self._overlaps = np.zeros(n_slates, np.int32)
         self.n_slates = 0  # numbers given so far; the window is oldest ≤ number < n_slates
         self.oldest = 0
+        self.newest_s = 0.0  # when the newest slate so far was shown
 
     def add(
         self,
@@ -90,8 +94,9 @@ class SlateMemory:
         articles: Sequence[str],
         clicked: Sequence[bool] | Bools,
         *,
-        categories: Sequence[int] | Ints,
+        categories: Sequence[str],
         time_s: float,
+        is_correction: bool = False,
     ) -> bool:
         """Count a labelled slate; one that is here already is counted again only if labels differ.
 
@@ -104,9 +109,11 @@ class SlateMemory:
         clicked
             What of it was clicked.
         categories
-            A number for each article's category, at least 0.
+            The name of each article's category, "" for none.
         time_s
             When it was shown, epoch seconds.
+        is_correction
+            It was sent before with other labels: where it is not in the window it has left it.
 
         Returns
         -------
@@ -118,10 +125,16 @@ class SlateMemory:
         known = self._slate_of.get(id_hash)
         if known is not None:
             return self._relabel(known, labels)
+        if is_correction:
+            return False
         articles = articles[: len(labels)]
         self._make_room(len(articles))
         number = self.n_slates
-        codes = (np.asarray(categories, np.int32)[: len(labels)] % N_CATEGORIES).astype(np.int32)
+        codes = np.array([self._code(name) for name in categories[: len(labels)]], np.int32)
+        for article in articles:  # or it might leave for another of the same slate
+            slot = self._slot_of.get(article)
+            if slot is not None:
+                self._last[slot] = number
         slots = np.array([self._slot(article, number) for article in articles], np.int32)
         at = number % len(self._times)
         start = self._starts[at] = self._next_start(number)
@@ -137,15 +150,16 @@ class SlateMemory:
         self._post(slots, labels, number)
         self._count(slots, labels, codes, 1.0)
         self.n_slates = number + 1
+        self.newest_s = max(self.newest_s, time_s)
         return True
 
     def evidence(
-        self, articles: Sequence[str], *, categories: Sequence[int] | Ints, now: float
+        self, articles: Sequence[str], *, categories: Sequence[str], now: float
     ) -> Floats:
         """Compare the articles of a slate by the earlier ones, (n, 8): see `EVIDENCE`."""
-        find = self._slot_of.get
+        find, find_code = self._slot_of.get, self._category_of.get
         slots = np.array([find(article, -1) for article in articles], np.int32)
-        codes = (np.asarray(categories, np.int32) % N_CATEGORIES).astype(np.int32)
+        codes = np.array([find_code(name, _UNKNOWN) for name in categories], np.int32)
         out = np.zeros((len(slots), len(EVIDENCE)))
         pair_evidence(slots, codes, self.wins, self._category_wins, self._category_losses, out)
         neighbours(
@@ -228,6 +242,16 @@ class SlateMemory:
             self._born[slot] = number
         self._last[slot] = number
         return slot
+
+    def _code(self, name: str) -> int:
+        """Return a category's place, a new one while there are some."""
+        code = self._category_of.get(name)
+        if code is None:
+            code = len(self._category_of)
+            if code >= N_CATEGORIES:
+                return stable_hash(name) % N_CATEGORIES
+            self._category_of[name] = code
+        return code
 
     def _post(self, slots: Ints, labels: Bools, number: int) -> None:
         at = self._n_posted[slots] % self.config.max_postings
