@@ -29,16 +29,23 @@ class ReplaySettings:
     ----------
     window
         Requests in flight at once, above 0: more is faster and staler.
+    pause_s
+        Wait after a window's clicks are sent and before the next requests, in seconds: a site has
+        seconds there, in which labels and models reach every worker.
     settle_s
         Wait after articles and profiles are sent and before the first request, in seconds.
     """
 
     window: int = 16
+    pause_s: float = 0.0
     settle_s: float = 2.0
 
     def __post_init__(self) -> None:
         if self.window < 1:
             msg = f"window must be at least 1, got {self.window}"
+            raise ConfigError(msg)
+        if not self.pause_s >= 0:
+            msg = f"pause_s must be at least 0, got {self.pause_s}"
             raise ConfigError(msg)
 
 
@@ -86,6 +93,7 @@ class KafkaReplay:
             # Profiles go ahead of the requests that need them by a whole window.
             self._send_profiles(turns[start + 2 * size : start + 3 * size])
             self._show(window, judge)
+            time.sleep(self.settings.pause_s)
             if progress is not None:
                 progress(len(window))
 
