@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cherryrec.cli.options import cache_dir, with_settings
+from cherryrec.cli.parameters import BaselineNames, Duration
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError
 from cherryrec.events import Evaluation, EvaluationRequest
 
+if TYPE_CHECKING:
+    from cherryrec.evaluation.summary import ReplaySummary
+
 __all__ = ["replay"]
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-
-
-class Duration(click.ParamType):
-    """Seconds, or a number with s, m, h or d."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read `30m` as 1800 seconds."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(value))
-        if found is None:
-            self.fail(f"wanted a duration such as 0, 90s or 30m, got {value!r}", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
-
-
-class BaselineNames(click.ParamType):
-    """`none`, `standard`, `all`, or names separated by commas."""
-
-    name = "baselines"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Read the names, in the order of the tables."""
-        from cherryrec.evaluation.baselines import baseline_names
-
-        try:
-            return baseline_names(str(value))
-        except ConfigError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.command()
@@ -115,6 +85,19 @@ class BaselineNames(click.ParamType):
     default=True,
     help="After --engine kafka without CnLE, replay locally too and print the difference.",
 )
+@click.option(
+    "--ablate",
+    multiple=True,
+    metavar="all|PART",
+    help="Replay again without this part of the system (knrs:novelty, vans:lr, …); repeatable.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that --ablate replays in, one part each at a time.",
+)
 @with_settings
 def replay(
     settings: Settings,
@@ -131,24 +114,32 @@ def replay(
     window: int,
     running: bool,
     compare: bool,
+    ablate: tuple[str, ...],
+    jobs: int,
 ) -> None:
     """Replay LOG, a folder in MIND's format, in event-time order.
 
     Every impression is ranked before its labels are learned (protocol A). With --engine local the
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
     """
+    from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
     from cherryrec.evaluation.baselines import ROW_BASELINES
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.predictions import write_predictions
+    from cherryrec.evaluation.replay import OURS
     from cherryrec.evaluation.report import write_report
-    from cherryrec.evaluation.summary import differences_table, metrics_table
 
+    is_evaluated = evaluator != "none"
+    parts = parts_to_ablate(
+        ablate, settings, engine=engine, seed=seed, is_evaluated=is_evaluated, jobs=jobs
+    )
     mind = MindLog(log)
+    ablations = None
     keep = predictions is not None
     by_row = tuple(baseline for baseline in baselines if baseline in ROW_BASELINES)
     if engine == "local":
-        evaluate = None if evaluator == "none" else _load(settings, evaluator)
+        evaluate = _load(settings, evaluator) if is_evaluated else None
         done = replay_local(
             mind,
             settings,
@@ -159,6 +150,16 @@ def replay(
             keep_ranks=keep,
             evaluate=evaluate,
         )
+        if parts:
+            ablations = replay_ablations(
+                log,
+                parts,
+                done.judge.metrics[OURS],
+                limit=limit,
+                label_delay_s=label_delay,
+                evaluate=evaluate,
+                jobs=jobs,
+            )
     elif running:
         done = replay_kafka(
             mind,
@@ -178,7 +179,7 @@ def replay(
                 cache_dir=cache_dir(),
                 kafka=settings.kafka,
                 n_workers=workers,
-                has_evaluator=evaluator != "none",
+                has_evaluator=is_evaluated,
                 environment=_environment(evaluator, label_delay, seed),
             )
             with LocalStack(stack) as started:
@@ -196,32 +197,54 @@ def replay(
     if engine == "kafka" and by_row != baselines:
         left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
         notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
-    if engine == "kafka" and evaluator == "none" and compare:
+    if engine == "kafka" and not is_evaluated and compare:
         beside = replay_local(
             mind, settings, limit=limit, label_delay_s=label_delay, seed=seed, baselines=()
         )
         notes.append(engine_difference(done, beside, seed=seed))
-    summary = done.summary(mind, name=name, label_delay_s=label_delay, seed=seed, notes=notes)
-    click.echo(metrics_table(summary))
-    if summary.differences:
-        click.echo(f"\n{differences_table(summary.differences)}\n")
-    percentiles = summary.latency.percentiles() if summary.latency else {}
-    times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
-    click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
-    if done.judge.n_evaluations:
-        n, per_s = done.judge.n_evaluations, done.judge.n_evaluations / summary.wall_s
-        click.echo(f"{n:,} evaluations by CnLE, {per_s:.1f}/s")
-    if summary.degraded:
-        click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
-    for note in notes:
-        click.echo(note, err=note.startswith("bad row"))
-    if summary.sha256:
-        click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
+    summary = done.summary(
+        mind,
+        name=name,
+        label_delay_s=label_delay,
+        seed=seed,
+        notes=notes,
+        ablations=ablations,
+    )
+    _tell(summary, done.judge.n_evaluations)
     if predictions is not None:
         n_lines = write_predictions(predictions, done.judge.ranks, order=mind.file_order)
         click.echo(f"{n_lines} lines of predictions: {predictions}")
     folder_name = report or Path("reports") / f"{name}-{engine}"
     click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")
+
+
+def _tell(summary: ReplaySummary, n_evaluations: int) -> None:
+    """Print what was measured."""
+    from cherryrec.evaluation.tables import (
+        ablation_sentences,
+        ablation_table,
+        differences_table,
+        metrics_table,
+    )
+
+    tables = [metrics_table(summary)]
+    if summary.differences:
+        tables.append(differences_table(summary.differences))
+    if summary.ablations:
+        tables += [ablation_table(summary), "\n".join(ablation_sentences(summary.ablation_gains))]
+    click.echo("\n\n".join(tables) + ("\n" if len(tables) > 1 else ""))
+    percentiles = summary.latency.percentiles() if summary.latency else {}
+    times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
+    click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
+    if n_evaluations:
+        per_s = n_evaluations / summary.wall_s
+        click.echo(f"{n_evaluations:,} evaluations by CnLE, {per_s:.1f}/s")
+    if summary.degraded:
+        click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
+    for note in summary.notes:
+        click.echo(note, err=note.startswith("bad row"))
+    if summary.sha256:
+        click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
 
 
 def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from cherryrec import __version__
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
+from cherryrec.evaluation.comparison import differences, metric_rows
 from cherryrec.evaluation.intervals import bootstrap_means
-from cherryrec.evaluation.metrics import METRICS
+from cherryrec.evaluation.metrics import METRICS, PrequentialMetrics
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
@@ -43,14 +44,22 @@ class Replayed:
     has_digest: bool
 
     def summary(
-        self, log: MindLog, *, name: str, label_delay_s: float, seed: int, notes: Sequence[str]
+        self,
+        log: MindLog,
+        *,
+        name: str,
+        label_delay_s: float,
+        seed: int,
+        notes: Sequence[str],
+        ablations: Mapping[str, PrequentialMetrics] | None = None,
     ) -> ReplaySummary:
-        """Sum up for the report and the tables."""
+        """Sum up for the report and the tables, with the ablations by their part, if any."""
         times = np.array([row.shown_at for row in self.rows])
         rows = tuple(
             replace(row, over_time=self.judge.metrics[row.name].over_time())
             for row in self.judge.rows(seed)
         )
+        beside = {OURS: self.judge.metrics[OURS], **ablations} if ablations else {}
         return ReplaySummary(
             protocol=f"A: impression ranking, prequential, label delay {label_delay_s:g} s",
             log_name=name,
@@ -59,6 +68,8 @@ class Replayed:
             command=" ".join(["cherryrec", *sys.argv[1:]]),
             rows=rows,
             differences=self.judge.differences(seed),
+            ablations=metric_rows(beside, seed)[1:],
+            ablation_gains=differences(beside, seed) if beside else (),
             counts={
                 "impressions": len(self.rows),
                 "recommendations": self.judge.n_recommendations,

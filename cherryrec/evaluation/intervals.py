@@ -25,6 +25,17 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether both ends lie on one side of 0.
+
+        Examples
+        --------
+        >>> Interval(0.2, 0.1, 0.3).excludes_zero, Interval(0.1, -0.1, 0.3).excludes_zero
+        (True, False)
+        """
+        return self.low > 0.0 or self.high < 0.0
+
 
 def mean_interval(values: ArrayLike, *, seed: int = 0, n_resamples: int = 1000) -> Interval:
     """Return the mean of the values that are not NaN, with its 95 % percentile interval.

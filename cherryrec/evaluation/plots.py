@@ -1,4 +1,4 @@
-"""Pictures of a replay: quality over the time of the log, and latency beside it.
+"""Pictures of a replay: quality and latency over the time of the log, gains over its ablations.
 
 Matplotlib is imported when a plot is drawn, never with the core, and draws on a canvas of its own
 without touching its global state.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from cherryrec.evaluation.summary import MetricRow, ReplaySummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_degraded", "plot_latency", "plot_quality"]
+__all__ = ["plot_ablation", "plot_degraded", "plot_latency", "plot_quality"]
 
 # Okabe & Ito (2008), Color universal design: told apart by readers of every colour vision.
 OURS = "#D55E00"
@@ -89,6 +89,45 @@ def plot_degraded(summary: ReplaySummary, path: Path) -> bool:
     return True
 
 
+def plot_ablation(summary: ReplaySummary, path: Path) -> bool:
+    """Draw how far the AUC is ahead of each ablation, furthest first; False without any."""
+    found = [(one.name, one.whole.get("auc")) for one in summary.ablation_gains]
+    gains = [(name, gain) for name, gain in found if gain and not np.isnan(gain.mean)]
+    if not gains:
+        return False
+    gains.sort(key=lambda one: (-one[1].mean, one[0]))
+
+    def draw(axes: Axes) -> None:
+        for colour, is_told, label in (
+            (OURS, True, "interval excludes 0"),
+            (GREY, False, "interval holds 0"),
+        ):
+            rows = [n for n, (_, gain) in enumerate(gains) if gain.excludes_zero == is_told]
+            if not rows:
+                continue
+            mean, low, high = 100 * np.array([gains[n][1] for n in rows]).T  # (3, rows)
+            ends = np.maximum([mean - low, high - mean], 0.0)  # (2, rows)
+            axes.barh(
+                rows,
+                mean,
+                xerr=ends,
+                color=colour,
+                height=0.7,
+                capsize=2.5,
+                ecolor="#333333",
+                error_kw={"elinewidth": 1.0},
+                label=label,
+            )
+        axes.axvline(0.0, color="#333333", linewidth=0.8)
+        axes.set_yticks(range(len(gains)), [name for name, _ in gains])
+        axes.invert_yaxis()
+        axes.set_xlabel("AUC in hundredths, full system minus ablation")
+
+    title = f"The full system minus each ablation: {summary.log_name}"
+    _save(draw, title, summary, path, height=1.8 + 0.28 * len(gains), grid="x")
+    return True
+
+
 def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
     """Draw one ranking; the first is ours, and its buckets show behind its running mean."""
     assert row.over_time is not None, "rows without a course are left out before"
@@ -145,19 +184,27 @@ def _time_axis(axes: Axes) -> None:
     axes.set_xlabel("event time (UTC)")
 
 
-def _save(draw: Callable[[Axes], None], title: str, summary: ReplaySummary, path: Path) -> None:
-    """Draw one picture in the common style and write it as a PNG."""
+def _save(
+    draw: Callable[[Axes], None],
+    title: str,
+    summary: ReplaySummary,
+    path: Path,
+    *,
+    height: float = 5.0,
+    grid: Literal["x", "y"] = "y",
+) -> None:
+    """Draw one picture in the common style and write it as a PNG; `height` is in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.0, 5.0), dpi=120, layout="constrained")
+    figure = Figure(figsize=(9.0, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     draw(axes)
     axes.set_title(title, loc="left", fontsize=13, fontweight="bold", pad=22)
     detail = f"protocol {summary.protocol} · engine {summary.engine} · seed {summary.seed}"
     axes.text(0.0, 1.02, detail, transform=axes.transAxes, fontsize=9, color="#555555")
-    axes.grid(True, axis="y", color="#E5E5E5", linewidth=0.8)
+    axes.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -14,17 +14,28 @@ from typing import Any
 
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import METRICS
-from cherryrec.evaluation.plots import plot_degraded, plot_latency, plot_quality
+from cherryrec.evaluation.plots import (
+    plot_ablation,
+    plot_degraded,
+    plot_latency,
+    plot_quality,
+)
 from cherryrec.evaluation.summary import (
     COMPARED,
     METRIC_TITLES,
     Difference,
     MetricRow,
     ReplaySummary,
-    metrics_table,
 )
+from cherryrec.evaluation.tables import ablation_sentences, metrics_table
 
 __all__ = ["metrics_table", "write_report"]
+
+ABLATIONS = (
+    "Each line is the same log and seed once more, without the part of the system it names "
+    "(`learning:pointwise`: with that in place of learning per impression). The differences are on "
+    "the same impressions, **bold** where the paired interval excludes 0."
+)
 
 
 def write_report(summary: ReplaySummary, folder: str | Path) -> Path:
@@ -44,6 +55,7 @@ def write_report(summary: ReplaySummary, folder: str | Path) -> Path:
         ("Quality over time", "quality.png", plot_quality),
         ("Latency over time", "latency.png", plot_latency),
         ("Share degraded over time", "degraded.png", plot_degraded),
+        ("The full system minus each ablation", "ablation.png", plot_ablation),
     ):
         if plot(summary, target / name):
             pictures[title] = name
@@ -70,19 +82,18 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
         "impressions_per_s": summary.impressions_per_s,
         "latency_ms": summary.latency.percentiles() if summary.latency else None,
         "degraded": dict(summary.degraded),
-        "metrics": {
+        "metrics": {row.name: _both(row) for row in summary.rows},
+        "cherryrec_minus": {row.name: _both(row) for row in summary.differences},
+        "ablations": {
             row.name: {
-                "whole": _interval_values(row.whole),
-                "second_half": _interval_values(row.second_half),
+                "metrics": _both(row),
+                "cherryrec_minus": _both(gain),
+                "excludes_0": {
+                    part: {metric: one.excludes_zero for metric, one in getattr(gain, part).items()}
+                    for part in ("whole", "second_half")
+                },
             }
-            for row in summary.rows
-        },
-        "cherryrec_minus": {
-            row.name: {
-                "whole": _interval_values(row.whole),
-                "second_half": _interval_values(row.second_half),
-            }
-            for row in summary.differences
+            for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True)
         },
         "notes": list(summary.notes),
     }
@@ -107,6 +118,11 @@ def report_page(summary: ReplaySummary, pictures: Mapping[str, str]) -> str:
         parts += [f"## {title}", _metric_lines(summary.rows, part)]
         if summary.differences:
             parts.append(_difference_lines(summary.differences, part))
+    if summary.ablations:
+        parts += ["## Ablations", ABLATIONS]
+        for title, part in (("Whole log", "whole"), ("Second half", "second_half")):
+            parts += [f"### {title}, ablations", _ablation_lines(summary, part)]
+        parts.append("\n".join(f"- {one}" for one in ablation_sentences(summary.ablation_gains)))
     parts += [f"![{title}]({name})" for title, name in pictures.items()]
     parts += ["## Speed", _lines("measure", "value", _speed(summary))]
     if summary.degraded:
@@ -144,6 +160,25 @@ def _difference_lines(differences: tuple[Difference, ...], part: str) -> str:
         intervals: Mapping[str, Interval] = getattr(row, part)
         cells = " | ".join(_bracketed(intervals.get(m), sign="+") for m in COMPARED)
         lines.append(f"| {_escaped(row.name)} | {cells} |")
+    return "\n".join(lines)
+
+
+def _ablation_lines(summary: ReplaySummary, part: str) -> str:
+    """Return the table of the ablations in one part of the log."""
+    titles = [METRIC_TITLES[metric] for metric in COMPARED]
+    heads = " | ".join([*titles, *(f"full minus, {title}" for title in titles)])
+    lines = [f"| ablation | {heads} |", "|---|" + "---:|" * 2 * len(COMPARED)]
+    full: Mapping[str, Interval] = getattr(summary.rows[0], part)
+    means = " | ".join(_bracketed(full.get(metric)) for metric in COMPARED)
+    lines.append(f"| none (full system) | {means} |" + " |" * len(COMPARED))
+    for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True):
+        own: Mapping[str, Interval] = getattr(row, part)
+        gains: Mapping[str, Interval] = getattr(gain, part)
+        cells = [_bracketed(own.get(metric)) for metric in COMPARED]
+        for interval in (gains.get(metric) for metric in COMPARED):
+            text = _bracketed(interval, sign="+")
+            cells.append(f"**{text}**" if interval and interval.excludes_zero else text)
+        lines.append(f"| {_escaped(row.name)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -195,6 +230,14 @@ def _lines(left: str, right: str, values: Mapping[str, str]) -> str:
 def _escaped(text: str) -> str:
     """Return text that cannot end a table cell."""
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _both(row: MetricRow | Difference) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return both parts of the log as JSON values."""
+    return {
+        "whole": _interval_values(row.whole),
+        "second_half": _interval_values(row.second_half),
+    }
 
 
 def _interval_values(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | None]]:

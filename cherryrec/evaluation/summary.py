@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.intervals import Interval
-from cherryrec.evaluation.metrics import METRICS, OverTime
+from cherryrec.evaluation.metrics import OverTime
 
 __all__ = [
     "COMPARED",
@@ -18,8 +18,6 @@ __all__ = [
     "Latency",
     "MetricRow",
     "ReplaySummary",
-    "differences_table",
-    "metrics_table",
 ]
 
 METRIC_TITLES = {
@@ -32,7 +30,7 @@ METRIC_TITLES = {
 """How the metrics of protocol A are headed in tables."""
 
 COMPARED = ("auc", "ndcg@10")
-"""The metrics of which the difference to every baseline is told."""
+"""The metrics of which the difference to every other ranking is told."""
 
 PERCENTILES = (50, 90, 99, 100)
 
@@ -44,7 +42,7 @@ class MetricRow:
     Parameters
     ----------
     name
-        Of the ranking: `CherryRec`, a baseline, an ablation.
+        Of the ranking: `CherryRec`, a baseline, the part that an ablation leaves out.
     whole, second_half
         Metric to mean and 95 % interval, as fractions of 1 (`PrequentialMetrics.intervals`).
     over_time
@@ -125,6 +123,10 @@ class ReplaySummary:
         Seconds the replay took.
     impressions_per_s
         Throughput of ranking and learning together.
+    ablations
+        CherryRec without a part of it each, named by the part; empty where nothing was left out.
+    ablation_gains
+        CherryRec minus each of `ablations`, in their order.
     latency
         Request to recommendation; None where it was not timed.
     degraded
@@ -147,95 +149,10 @@ class ReplaySummary:
     wall_s: float
     impressions_per_s: float
     differences: tuple[Difference, ...] = ()
+    ablations: tuple[MetricRow, ...] = ()
+    ablation_gains: tuple[Difference, ...] = ()
     latency: Latency | None = None
     degraded: Mapping[str, int] = field(default_factory=dict)
     sha256: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def metrics_table(summary: ReplaySummary) -> str:
-    """Return the metrics as plain text, in hundredths, whole log and second half.
-
-    The interval's half width of the AUC stands behind it.
-
-    Examples
-    --------
-    >>> interval = Interval(0.5, 0.49, 0.51)
-    >>> row = MetricRow("random", {"auc": interval}, {"auc": interval})
-    >>> print(metrics_table(ReplaySummary(
-    ...     protocol="A", log_name="demo", engine="local", seed=0, command="", rows=(row,),
-    ...     counts={}, wall_s=1.0, impressions_per_s=1.0)))
-    whole log           AUC  ±95 %    MRR  MRR first  nDCG@5  nDCG@10
-    random            50.00   1.00      -          -       -        -
-    <BLANKLINE>
-    second half         AUC  ±95 %    MRR  MRR first  nDCG@5  nDCG@10
-    random            50.00   1.00      -          -       -        -
-    """
-    width = max(16, *(len(row.name) for row in summary.rows)) if summary.rows else 16
-    parts = []
-    for title, of in (("whole log", "whole"), ("second half", "second_half")):
-        heads = ["AUC", "±95 %", *(METRIC_TITLES[metric] for metric in METRICS[1:])]
-        lines = [f"{title:<{width}}" + _cells(heads, heads)]
-        for row in summary.rows:
-            intervals: Mapping[str, Interval] = getattr(row, of)
-            auc = intervals.get("auc")
-            cells = [
-                _hundredths(auc.mean if auc else None),
-                _hundredths((auc.high - auc.low) / 2 if auc else None),
-                *(_hundredths(_mean(intervals.get(metric))) for metric in METRICS[1:]),
-            ]
-            lines.append(f"{row.name:<{width}}" + _cells(cells, heads))
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
-
-
-def differences_table(differences: Sequence[Difference]) -> str:
-    """Return CherryRec minus each ranking as plain text, in hundredths with 95 % intervals.
-
-    Examples
-    --------
-    >>> gain = {"auc": Interval(0.12, 0.1, 0.14), "ndcg@10": Interval(-0.05, -0.1, 0.001)}
-    >>> print(differences_table([Difference("random", gain, {})]))
-    CherryRec minus, whole log                        AUC                  nDCG@10
-    random                        +12.00 [+10.00, +14.00]   -5.00 [-10.00,  +0.10]
-    <BLANKLINE>
-    CherryRec minus, second half                      AUC                  nDCG@10
-    random                                              -                        -
-    """
-    width = max(28, *(len(row.name) for row in differences)) if differences else 28
-    parts = []
-    for title, of in (("whole log", "whole"), ("second half", "second_half")):
-        heads = "".join(f"{METRIC_TITLES[metric]:>25}" for metric in COMPARED)
-        lines = [f"{'CherryRec minus, ' + title:<{width}}{heads}"]
-        for row in differences:
-            intervals: Mapping[str, Interval] = getattr(row, of)
-            cells = "".join(f"{_signed(intervals.get(metric)):>25}" for metric in COMPARED)
-            lines.append(f"{row.name:<{width}}{cells}")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
-
-
-def _signed(interval: Interval | None) -> str:
-    """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean."""
-    if interval is None or np.isnan(interval.mean):
-        return "-"
-    mean, low, high = (100 * value for value in interval)
-    return f"{mean:+.2f} [{low:+6.2f}, {high:+6.2f}]"
-
-
-def _cells(cells: list[str], heads: list[str]) -> str:
-    """Set cells right-aligned under their heads."""
-    return "".join(
-        f"  {cell:>{max(5, len(head))}}" for cell, head in zip(cells, heads, strict=True)
-    )
-
-
-def _mean(interval: Interval | None) -> float | None:
-    """Return the mean, or None where the metric was not measured."""
-    return None if interval is None else interval.mean
-
-
-def _hundredths(value: float | None) -> str:
-    """Return a fraction times 100 with two decimals; a dash where there is none."""
-    return "-" if value is None or np.isnan(value) else f"{100 * value:.2f}"

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from cherryrec.codec import encode
 from cherryrec.evaluation.baselines import Baseline, FeatureBaseline
-from cherryrec.evaluation.intervals import Interval, bootstrap_means
-from cherryrec.evaluation.metrics import METRICS, Part, PrequentialMetrics, ranks_of
+from cherryrec.evaluation.comparison import differences, metric_rows
+from cherryrec.evaluation.metrics import PrequentialMetrics, ranks_of
 from cherryrec.evaluation.mind_rows import MindImpression
-from cherryrec.evaluation.summary import COMPARED, Difference, MetricRow
+from cherryrec.evaluation.summary import Difference, MetricRow
 from cherryrec.events import Recommendation
 
 __all__ = ["OURS", "Judge"]
@@ -111,37 +111,11 @@ class Judge:
 
     def rows(self, seed: int) -> tuple[MetricRow, ...]:
         """Return the table: ours first, with 95 % bootstrap intervals."""
-        return tuple(
-            MetricRow(
-                name=name,
-                whole=metrics.intervals(part="whole", seed=seed),
-                second_half=metrics.intervals(part="second_half", seed=seed),
-            )
-            for name, metrics in self.metrics.items()
-            if len(metrics)
-        )
+        return metric_rows(self.metrics, seed)
 
     def differences(self, seed: int) -> tuple[Difference, ...]:
         """Return ours minus each baseline, with 95 % paired bootstrap intervals."""
-        names = [name for name in self.metrics if name != OURS and len(self.metrics[name])]
-        whole = self._differences(names, "whole", seed)
-        second_half = self._differences(names, "second_half", seed)
-        return tuple(
-            Difference(name=name, whole=whole[name], second_half=second_half[name])
-            for name in names
-        )
-
-    def _differences(
-        self, names: Sequence[str], part: Part, seed: int
-    ) -> dict[str, dict[str, Interval]]:
-        """Resample impressions, the same ones for all pairs of rankings and metrics at once."""
-        if not names:
-            return {}
-        columns = [METRICS.index(metric) for metric in COMPARED]
-        ours = self.metrics[OURS].values(part)[:, columns].astype(np.float64)  # (n, m)
-        minus = [ours - self.metrics[name].values(part)[:, columns] for name in names]
-        found = iter(bootstrap_means(np.hstack(minus), seed=seed))
-        return {name: {metric: next(found) for metric in COMPARED} for name in names}
+        return differences(self.metrics, seed)
 
 
 def _present(features: NDArray[np.float32] | None) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.evaluation.report import metrics_table, write_report
 from cherryrec.evaluation.summary import Difference, Latency, MetricRow, ReplaySummary
+from cherryrec.evaluation.tables import ablation_table
 
 NAN = math.nan
 GAIN = {"auc": Interval(0.2, 0.15, 0.25), "ndcg@10": Interval(-0.01, -0.03, 0.01)}
@@ -110,6 +111,53 @@ def test_without_baselines_there_is_no_gain(summary: ReplaySummary, tmp_path: Pa
     assert json.loads((folder / "report.json").read_text())["cherryrec_minus"] == {}
 
 
+@pytest.fixture(scope="module")
+def ablated(summary: ReplaySummary) -> ReplaySummary:
+    worse = {"auc": Interval(-0.02, -0.03, -0.01), "ndcg@10": Interval(NAN, NAN, NAN)}
+    return replace(
+        summary,
+        ablations=(measured("vans:lr", skill=0.4), measured("learning:pointwise", skill=0.3)),
+        ablation_gains=(Difference("vans:lr", GAIN, GAIN), Difference("pointwise", worse, worse)),
+    )
+
+
+def test_ablations_are_told_in_numbers_tables_and_a_picture(
+    ablated: ReplaySummary, tmp_path: Path
+) -> None:
+    folder = write_report(ablated, tmp_path)
+
+    values = json.loads((folder / "report.json").read_text())["ablations"]
+    assert list(values) == ["vans:lr", "learning:pointwise"]
+    gain = values["vans:lr"]
+    assert Interval(**gain["cherryrec_minus"]["whole"]["auc"]) == GAIN["auc"]
+    assert gain["excludes_0"]["whole"] == {"auc": True, "ndcg@10": False}
+    row = ablated.ablations[0].second_half["auc"]
+    assert Interval(**gain["metrics"]["second_half"]["auc"]) == row
+    page = (folder / "report.md").read_text()
+    assert "| **+20.00 [+15.00, +25.00]** | -1.00 [-3.00, +1.00] |" in page
+    assert "- AUC, whole log: full system better than vans:lr; worse than pointwise; " in page
+    assert "![The full system minus each ablation](ablation.png)" in page
+    assert (folder / "ablation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_of_an_earlier_ablation_goes(
+    summary: ReplaySummary, ablated: ReplaySummary, tmp_path: Path
+) -> None:
+    write_report(ablated, tmp_path)
+
+    assert not (write_report(summary, tmp_path) / "ablation.png").exists()
+
+
+def test_the_printed_ablations_have_a_line_each_and_a_star_where_sure(
+    ablated: ReplaySummary,
+) -> None:
+    lines = ablation_table(ablated).splitlines()
+
+    assert len(lines) == 9
+    assert [line.split()[0] for line in lines[1:4]] == ["none", "vans:lr", "learning:pointwise"]
+    assert [line.count("*") for line in lines[1:4]] == [0, 1, 1]
+
+
 def test_what_was_not_measured_is_left_out(summary: ReplaySummary, tmp_path: Path) -> None:
     absent = {"auc": Interval(NAN, NAN, NAN)}
     write_report(summary, tmp_path)
@@ -120,6 +168,8 @@ def test_what_was_not_measured_is_left_out(summary: ReplaySummary, tmp_path: Pat
 
     assert not list(folder.glob("*.png"))
     values = json.loads((folder / "report.json").read_text())
+    assert values["ablations"] == {}
+    assert "Ablations" not in (folder / "report.md").read_text()
     assert values["metrics"]["CherryRec"]["whole"]["auc"]["mean"] is None
     assert values["latency_ms"] is None
     assert "Degraded" not in (folder / "report.md").read_text()

@@ -1,0 +1,45 @@
+"""Kinds of values that options take: durations, names of baselines."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from cherryrec.errors import ConfigError
+
+__all__ = ["BaselineNames", "Duration"]
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+
+
+class Duration(click.ParamType):
+    """Seconds, or a number with s, m, h or d."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read `30m` as 1800 seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(value))
+        if found is None:
+            self.fail(f"wanted a duration such as 0, 90s or 30m, got {value!r}", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+class BaselineNames(click.ParamType):
+    """`none`, `standard`, `all`, or names separated by commas."""
+
+    name = "baselines"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Read the names, in the order of the tables."""
+        from cherryrec.evaluation.baselines import baseline_names
+
+        try:
+            return baseline_names(str(value))
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)

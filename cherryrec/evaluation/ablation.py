@@ -1,0 +1,145 @@
+"""Ablations: the same log and seed once more, each time without one part of the system.
+
+A part is a name and the settings without it. The names come from the settings and the list of
+features, so that a new metric, member or group of features is a new part by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cherryrec.errors import ConfigError
+from cherryrec.evaluation.metrics import PrequentialMetrics
+from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
+from cherryrec.events import Evaluation, EvaluationRequest
+from cherryrec.features import names
+from cherryrec.knrs import METRICS
+from cherryrec.pipeline import PipelineConfig
+
+__all__ = ["ALL", "ablations", "chosen_ablations", "feature_groups", "replay_without"]
+
+ALL = "all"
+"""Stands for every part."""
+
+
+def feature_groups() -> dict[str, tuple[str, ...]]:
+    """Return the groups that `cherryrec.features.names` lists the features in.
+
+    Examples
+    --------
+    >>> feature_groups()["article"]
+    ('age', 'is_first_shown')
+    """
+    return {
+        name.lower(): group
+        for name, group in vars(names).items()
+        if isinstance(group, tuple) and name != "FEATURES" and set(group) <= set(names.FEATURES)
+    }
+
+
+def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
+    """Return the settings without each part, by the part's name.
+
+    A part that the settings lack already has no ablation: a metric or feature that is left out, a
+    single member, the features of evaluations where CnLE is not asked.
+
+    Parameters
+    ----------
+    config
+        Settings of the full system.
+
+    Examples
+    --------
+    >>> found = ablations(PipelineConfig())
+    >>> found["knrs:novelty"].knrs.without, found["learning:pointwise"].vans.learning
+    (('novelty',), 'pointwise')
+    >>> found["features:article"].vans.without
+    ('age', 'is_first_shown')
+    >>> "features:evaluation" in found
+    False
+    """
+    knrs, vans = config.knrs, config.vans
+    found = {
+        f"knrs:{metric}": replace(config, knrs=replace(knrs, without=(*knrs.without, metric)))
+        for metric in METRICS
+        if metric not in knrs.without
+    }
+    found["knrs:news-value"] = _without_features(config, ("news_value",))
+    if len(vans.members) > 1:
+        for member in vans.members:
+            others = tuple(other for other in vans.members if other != member)
+            found[f"vans:{member}"] = replace(config, vans=replace(vans, members=others))
+    found["learning:pointwise"] = replace(config, vans=replace(vans, learning="pointwise"))
+    for name, group in feature_groups().items():
+        if name != "evaluation" or config.evaluator.enabled:
+            found[f"features:{name}"] = _without_features(config, group)
+    return {name: changed for name, changed in found.items() if changed != config}
+
+
+def chosen_ablations(parts: Sequence[str], config: PipelineConfig) -> dict[str, PipelineConfig]:
+    """Return the ablations of the named parts, in the order of the table.
+
+    Parameters
+    ----------
+    parts
+        Names out of `ablations`, or `all`.
+    config
+        Settings of the full system.
+
+    Raises
+    ------
+    ConfigError
+        A name that is no part.
+
+    Examples
+    --------
+    >>> list(chosen_ablations(["features:slate", "knrs:novelty"], PipelineConfig()))
+    ['knrs:novelty', 'features:slate']
+    """
+    known = ablations(config)
+    for name in parts:
+        if name != ALL and name not in known:
+            msg = f"a part must be {ALL} or one out of {', '.join(known)}, got {name!r}"
+            raise ConfigError(msg)
+    return {name: one for name, one in known.items() if ALL in parts or name in parts}
+
+
+def replay_without(
+    log: Path,
+    config: PipelineConfig,
+    *,
+    limit: int | None,
+    label_delay_s: float,
+    evaluate: Callable[[EvaluationRequest], Evaluation] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> PrequentialMetrics:
+    """Replay a log in this process and keep the metrics of its impressions only.
+
+    Parameters
+    ----------
+    log
+        Folder in MIND's format.
+    config
+        Settings without a part.
+    limit
+        Impressions, as in `MindLog.impressions`.
+    label_delay_s, evaluate
+        As in `LocalReplay`.
+    progress
+        Called with 1 after each impression.
+    """
+    mind = MindLog(log)
+    judge = Judge()
+    engine = LocalReplay(config, label_delay_s=label_delay_s, evaluate=evaluate)
+    engine.run(mind.impressions(limit), LogMessages(mind.articles()), judge, progress)
+    return judge.metrics[OURS]
+
+
+def _without_features(config: PipelineConfig, features: Sequence[str]) -> PipelineConfig:
+    """Leave features out besides those that are left out already."""
+    kept_out = config.vans.without
+    added = tuple(name for name in features if name not in kept_out)
+    return replace(config, vans=replace(config.vans, without=(*kept_out, *added)))

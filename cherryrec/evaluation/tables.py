@@ -1,0 +1,181 @@
+"""The tables of a replay as plain text: what the command prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.metrics import METRICS
+from cherryrec.evaluation.summary import COMPARED, METRIC_TITLES, Difference, ReplaySummary
+
+__all__ = ["ablation_sentences", "ablation_table", "differences_table", "metrics_table"]
+
+PARTS = (("whole log", "whole"), ("second half", "second_half"))
+"""What the parts of a log are called, and their attributes of rows and differences."""
+
+
+def metrics_table(summary: ReplaySummary) -> str:
+    """Return the metrics as plain text, in hundredths, whole log and second half.
+
+    The interval's half width of the AUC stands behind it.
+
+    Examples
+    --------
+    >>> from cherryrec.evaluation.summary import MetricRow
+    >>> interval = Interval(0.5, 0.49, 0.51)
+    >>> row = MetricRow("random", {"auc": interval}, {"auc": interval})
+    >>> print(metrics_table(ReplaySummary(
+    ...     protocol="A", log_name="demo", engine="local", seed=0, command="", rows=(row,),
+    ...     counts={}, wall_s=1.0, impressions_per_s=1.0)))
+    whole log           AUC  ±95 %    MRR  MRR first  nDCG@5  nDCG@10
+    random            50.00   1.00      -          -       -        -
+    <BLANKLINE>
+    second half         AUC  ±95 %    MRR  MRR first  nDCG@5  nDCG@10
+    random            50.00   1.00      -          -       -        -
+    """
+    width = max(16, *(len(row.name) for row in summary.rows)) if summary.rows else 16
+    parts = []
+    for title, of in PARTS:
+        heads = ["AUC", "±95 %", *(METRIC_TITLES[metric] for metric in METRICS[1:])]
+        lines = [f"{title:<{width}}" + _cells(heads, heads)]
+        for row in summary.rows:
+            intervals: Mapping[str, Interval] = getattr(row, of)
+            auc = intervals.get("auc")
+            cells = [
+                _hundredths(auc.mean if auc else None),
+                _hundredths((auc.high - auc.low) / 2 if auc else None),
+                *(_hundredths(_mean(intervals.get(metric))) for metric in METRICS[1:]),
+            ]
+            lines.append(f"{row.name:<{width}}" + _cells(cells, heads))
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def differences_table(differences: Sequence[Difference]) -> str:
+    """Return CherryRec minus each ranking as plain text, in hundredths with 95 % intervals.
+
+    Examples
+    --------
+    >>> gain = {"auc": Interval(0.12, 0.1, 0.14), "ndcg@10": Interval(-0.05, -0.1, 0.001)}
+    >>> print(differences_table([Difference("random", gain, {})]))
+    CherryRec minus, whole log                        AUC                  nDCG@10
+    random                        +12.00 [+10.00, +14.00]   -5.00 [-10.00,  +0.10]
+    <BLANKLINE>
+    CherryRec minus, second half                      AUC                  nDCG@10
+    random                                              -                        -
+    """
+    width = max(28, *(len(row.name) for row in differences)) if differences else 28
+    parts = []
+    for title, of in PARTS:
+        heads = "".join(f"{METRIC_TITLES[metric]:>25}" for metric in COMPARED)
+        lines = [f"{'CherryRec minus, ' + title:<{width}}{heads}"]
+        for row in differences:
+            intervals: Mapping[str, Interval] = getattr(row, of)
+            cells = "".join(f"{_signed(intervals.get(metric)):>25}" for metric in COMPARED)
+            lines.append(f"{row.name:<{width}}{cells}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def ablation_table(summary: ReplaySummary) -> str:
+    """Return every ablation as plain text, and the full system minus it.
+
+    Means are in hundredths; of the differences the 95 % paired intervals are given, with a star
+    where they exclude 0.
+
+    Examples
+    --------
+    >>> from cherryrec.evaluation.summary import MetricRow
+    >>> row = MetricRow("CherryRec", {"auc": Interval(0.7, 0.6, 0.8)}, {})
+    >>> less = MetricRow("vans:lr", {"auc": Interval(0.68, 0.6, 0.8)}, {})
+    >>> gain = Difference("vans:lr", {"auc": Interval(0.02, 0.01, 0.03)}, {})
+    >>> table = ablation_table(ReplaySummary(
+    ...     protocol="A", log_name="demo", engine="local", seed=0, command="", rows=(row,),
+    ...     counts={}, wall_s=1.0, impressions_per_s=1.0, ablations=(less,),
+    ...     ablation_gains=(gain,)))
+    >>> for line in table.splitlines()[:3]:
+    ...     print(line[:73].rstrip())
+    ablation, whole log               AUC  nDCG@10         full minus, AUC
+    none (full system)              70.00        -                       -
+    vans:lr                         68.00        -  +2.00 [ +1.00,  +3.00]*
+    """
+    gains: list[Difference | None] = [None, *summary.ablation_gains]
+    rows = (*summary.rows[:1], *summary.ablations)
+    width = max(28, *(len(row.name) for row in rows))
+    parts = []
+    for title, of in PARTS:
+        lines = [
+            f"{'ablation, ' + title:<{width}}"
+            + "".join(f"  {METRIC_TITLES[metric]:>7}" for metric in COMPARED)
+            + "".join(f"{'full minus, ' + METRIC_TITLES[metric]:>24} " for metric in COMPARED)
+        ]
+        for row, gain in zip(rows, gains, strict=True):
+            means: Mapping[str, Interval] = getattr(row, of)
+            gains_of: Mapping[str, Interval] = {} if gain is None else getattr(gain, of)
+            cells = [f"{_hundredths(_mean(means.get(metric))):>7}" for metric in COMPARED]
+            name = "none (full system)" if gain is None else row.name
+            lines.append(
+                f"{name:<{width}}"
+                + "".join(f"  {cell}" for cell in cells)
+                + "".join(_starred(gains_of.get(metric)) for metric in COMPARED)
+            )
+        parts.append("\n".join(line.rstrip() for line in lines))
+    return "\n\n".join(parts)
+
+
+def ablation_sentences(gains: Sequence[Difference]) -> list[str]:
+    """Say of each metric and part of the log which intervals exclude 0, and on which side.
+
+    Examples
+    --------
+    >>> gain = {"auc": Interval(0.02, 0.01, 0.03), "ndcg@10": Interval(0.01, -0.01, 0.03)}
+    >>> for line in ablation_sentences([Difference("vans:lr", gain, gain)])[:2]:
+    ...     print(line)
+    AUC, whole log: full system better than vans:lr; worse than none; not told apart: 0
+    nDCG@10, whole log: full system better than none; worse than none; not told apart: 1
+    """
+    lines = []
+    for title, of in PARTS:
+        for metric in COMPARED:
+            found = {one.name: getattr(one, of).get(metric) for one in gains}
+            told = {name: one.mean for name, one in found.items() if one and one.excludes_zero}
+            better = ", ".join(name for name, mean in told.items() if mean > 0) or "none"
+            worse = ", ".join(name for name, mean in told.items() if mean < 0) or "none"
+            lines.append(
+                f"{METRIC_TITLES[metric]}, {title}: full system better than {better}; "
+                f"worse than {worse}; not told apart: {len(found) - len(told)}"
+            )
+    return lines
+
+
+def _starred(interval: Interval | None) -> str:
+    """Return the cell of a difference, with a star where its interval excludes 0."""
+    star = "*" if interval is not None and interval.excludes_zero else " "
+    return f"{_signed(interval):>24}{star}"
+
+
+def _signed(interval: Interval | None) -> str:
+    """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean."""
+    if interval is None or np.isnan(interval.mean):
+        return "-"
+    mean, low, high = (100 * value for value in interval)
+    return f"{mean:+.2f} [{low:+6.2f}, {high:+6.2f}]"
+
+
+def _cells(cells: list[str], heads: list[str]) -> str:
+    """Set cells right-aligned under their heads."""
+    return "".join(
+        f"  {cell:>{max(5, len(head))}}" for cell, head in zip(cells, heads, strict=True)
+    )
+
+
+def _mean(interval: Interval | None) -> float | None:
+    """Return the mean, or None where the metric was not measured."""
+    return None if interval is None else interval.mean
+
+
+def _hundredths(value: float | None) -> str:
+    """Return a fraction times 100 with two decimals; a dash where there is none."""
+    return "-" if value is None or np.isnan(value) else f"{100 * value:.2f}"

@@ -1,0 +1,112 @@
+"""Ablations: which parts there are, and what is changed for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cherryrec.errors import ConfigError
+from cherryrec.evaluation.ablation import (
+    ablations,
+    chosen_ablations,
+    feature_groups,
+    replay_without,
+)
+from cherryrec.evaluation.generate import generate_log
+from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
+from cherryrec.features import FEATURES
+from cherryrec.knrs import METRICS, KnrsConfig
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
+from cherryrec.vans import VansConfig
+from cherryrec.vans.config import LEARNING
+
+FULL = PipelineConfig()
+
+
+def test_every_metric_has_a_part() -> None:
+    found = ablations(FULL)
+
+    left_out = [one.knrs.without for name, one in found.items() if name.startswith("knrs:")]
+    assert [without for without in left_out if without] == [(metric,) for metric in METRICS]
+    assert found["knrs:news-value"].vans.without == ("news_value",)
+
+
+def test_every_member_has_a_part_that_keeps_the_others() -> None:
+    found = ablations(FULL)
+
+    for member in FULL.vans.members:
+        kept = found[f"vans:{member}"].vans.members
+        assert set(FULL.vans.members) - set(kept) == {member}
+    n_members = sum(name.startswith("vans:") for name in found)
+    assert n_members == len(FULL.vans.members)
+
+
+def test_every_other_way_of_learning_has_a_part() -> None:
+    found = [one.vans.learning for name, one in ablations(FULL).items() if "learning:" in name]
+
+    assert [FULL.vans.learning, *found] == list(LEARNING)
+
+
+def test_every_feature_is_left_out_by_one_group() -> None:
+    config = replace(FULL, evaluator=EvaluatorConfig(enabled=True))
+    found = ablations(config)
+
+    groups = [one.vans.without for name, one in found.items() if name.startswith("features:")]
+    assert sorted(feature for group in groups for feature in group) == sorted(FEATURES)
+    assert set(feature_groups()) == {
+        name.removeprefix("features:") for name in found if name.startswith("features:")
+    }
+
+
+def test_a_part_changes_one_setting_only() -> None:
+    for name, config in ablations(FULL).items():
+        assert config != FULL, name
+        assert replace(config, knrs=FULL.knrs, vans=FULL.vans) == FULL, name
+        assert (config.knrs == FULL.knrs) != (config.vans == FULL.vans), name
+
+
+def test_what_is_left_out_already_has_no_part_and_stays_out() -> None:
+    config = replace(
+        FULL,
+        knrs=KnrsConfig(without=("novelty",)),
+        vans=VansConfig(members=("lr",), without=("age",), learning="pointwise", seed=3),
+    )
+
+    found = ablations(config)
+
+    assert "knrs:novelty" not in found
+    assert "learning:pointwise" not in found
+    assert not [name for name in found if name.startswith("vans:")]
+    assert found["knrs:relevance"].knrs.without == ("novelty", "relevance")
+    assert found["features:article"].vans.without == ("age", "is_first_shown")
+    assert {one.vans.seed for one in found.values()} == {3}
+
+
+def test_all_stands_for_every_part() -> None:
+    assert chosen_ablations(["all", "vans:lr"], FULL) == ablations(FULL)
+
+
+def test_an_unknown_part_is_refused_with_the_known() -> None:
+    with pytest.raises(ConfigError, match=r"all or one out of knrs:relevance, .*, got 'vans:x'"):
+        chosen_ablations(["vans:lr", "vans:x"], FULL)
+
+
+def test_without_changes_a_replay_is_that_of_the_full_system(tmp_path: Path) -> None:
+    generate_log(tmp_path, n_users=10, n_impressions=20, n_articles=64, seed=0)
+    log, judge = MindLog(tmp_path), Judge()
+    config = replace(FULL, vans=VansConfig(members=("lr", "svm")))
+    LocalReplay(config).run(log.impressions(15), LogMessages(log.articles()), judge)
+
+    same = replay_without(tmp_path, config, limit=15, label_delay_s=0.0)
+    less = replay_without(
+        tmp_path, ablations(config)["features:attention"], limit=15, label_delay_s=0.0
+    )
+
+    full = judge.metrics[OURS].values()
+    assert len(full) == 15
+    np.testing.assert_array_equal(same.values(), full)
+    assert not np.array_equal(less.values(), full, equal_nan=True)
