@@ -125,7 +125,7 @@ class VansConfig:
         unknown = [name for name in self.members if name not in KNOWN]
         if unknown or not self.stacked or len(set(self.members)) < len(self.members):
             msg = (
-                f"members must be some of {KNOWN!r}, each once, and not 'boost' alone, "
+                f"members must be some of {KNOWN!r}, 'boost' not alone, each once, "
                 f"got {self.members!r}"
             )
             raise ConfigError(msg)

@@ -41,29 +41,25 @@ class NetPart(Part):
     """
 
     def __init__(self, hidden: F32, out: F32, skip: F32, n_features: int) -> None:
-        n_nets, n_inputs, n_hidden = hidden.shape
+        n_nets, n_inputs, _ = hidden.shape
         self._arrays = {"hidden": hidden, "out": out, "skip": skip}
-        self._hidden = hidden.transpose(1, 0, 2).reshape(n_inputs, n_nets * n_hidden)
-        self._out = out.reshape(-1) / np.float32(n_nets)  # (S·H,)
-        self._skip = np.zeros(n_inputs, np.float32)
+        self._hidden = hidden.transpose(1, 0, 2).reshape(n_inputs, -1).astype(np.float64)
+        self._out = out.reshape(-1).astype(np.float64) / n_nets  # (S·H,)
+        self._skip = np.zeros(n_inputs)
         self._skip[: skip.shape[1]] = skip.mean(axis=0)
         self.n_features = n_features
 
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores by feature, (n, inputs) → (n, F)."""
-        z = Z.astype(np.float32)
-        is_on = z @ self._hidden > 0.0  # (n, S·H)
-        slopes = (is_on * self._out) @ self._hidden.T + self._skip  # (n, inputs)
-        parts = z * slopes.astype(np.float64)
+        is_on = Z @ self._hidden > 0.0  # (n, S·H)
+        parts = Z * ((is_on * self._out) @ self._hidden.T + self._skip)  # (n, inputs)
         F = self.n_features
-        both = parts[:, :F] + parts[:, F:] if parts.shape[1] > F else parts
-        return centred(np.asarray(both, np.float64))
+        return centred(parts[:, :F] + parts[:, F:] if parts.shape[1] > F else parts)
 
     def scores(self, Z: Floats) -> Floats:
         """Score a slate without splitting, (n, inputs) → (n,), of mean 0."""
-        z = Z.astype(np.float32)
-        scores = np.maximum(z @ self._hidden, 0.0) @ self._out + z @ self._skip
-        return np.asarray(scores - scores.mean(), np.float64)
+        scores = np.maximum(Z @ self._hidden, 0.0) @ self._out + Z @ self._skip
+        return np.asarray(scores - scores.mean())
 
     def arrays(self) -> Arrays:
         """Return the weights."""
@@ -172,11 +168,11 @@ class ListwiseNet(SlateMember):
         self._learn(row, np.array([share, 1.0 - share], np.float32))
 
     def predict_row(self, z: Floats) -> float:
-        """Predict one row's chance against the average one."""
+        """Predict one row's log odds against the average one."""
         row = np.zeros((2, self._state["hidden"].shape[1]))
         row[0, : len(z)] = z
         scores = self.part().scores(row)
-        return float(1.0 / (1.0 + np.exp(scores[1] - scores[0])))
+        return float(scores[0] - scores[1])
 
     def part(self) -> NetPart:
         """Return the networks as of now."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,19 @@ import pytest
 
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.vans import Feature, Vans, VansConfig
+from cherryrec.vans.config import MEMBERS
+from cherryrec.vans.scaler import SPREAD
 from tests.unit.vans.slates import FEATURES, auc, slates
 
-SMALL = VansConfig(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024)
+SMALL = VansConfig(
+    refit_every=20,
+    min_leaf=20.0,
+    leaf_shrinkage=20.0,
+    window_rows=1024,
+    boost_every=10,
+    boost_trees=20,
+    boost_window_rows=1024,
+)
 
 
 def learned(n_impressions: int = 100, config: VansConfig = SMALL) -> Vans:
@@ -54,7 +65,7 @@ def test_contributions_and_members_sum_exactly_to_scores() -> None:
     for X, _ in slates(20, seed=1, n_articles=37):
         scored = model.score(X)
         assert scored.contributions.shape == (37, 5)
-        assert scored.members.shape == (37, 4)
+        assert scored.members.shape == (37, len(SMALL.members))
         np.testing.assert_allclose(scored.contributions.sum(axis=1), scored.scores, atol=1e-9)
         np.testing.assert_allclose(scored.members.sum(axis=1), scored.scores, atol=1e-9)
         assert abs(scored.scores.mean()) < 1e-9
@@ -87,7 +98,10 @@ def test_a_useless_member_loses_its_weight() -> None:
 
 
 def test_weights_are_never_negative_and_start_equal() -> None:
-    assert set(Vans(FEATURES).weights.values()) == {0.25}
+    fresh = Vans(FEATURES)
+
+    assert set(fresh.weights) == set(fresh.config.stacked) == set(MEMBERS) - {"boost"}
+    assert set(fresh.weights.values()) == {1.0 / len(fresh.weights)}
     assert min(learned(400).weights.values()) >= 0.0
 
 
@@ -104,7 +118,7 @@ def test_a_slate_without_contrast_teaches_the_scaler_only(n_clicks: int) -> None
         for name, array in model.snapshot().items()
         if array.tobytes() != before[name].tobytes()
     }
-    assert changed == {"scaler/count", "scaler/mean", "scaler/squares"}
+    assert changed == {f"scaler/{name}" for name in SPREAD}
 
 
 def test_one_article_can_be_scored_and_learned() -> None:
@@ -217,9 +231,9 @@ def test_snapshots_of_other_models_are_refused() -> None:
     with pytest.raises(ModelError, match="for other features"):
         Vans.restore((*FEATURES[:4], Feature("hour", is_context=True)), SMALL, arrays)
     with pytest.raises(ModelError, match="'rf/trees/feature' must have the shape"):
-        Vans.restore(FEATURES, VansConfig(depth=2), arrays)
+        Vans.restore(FEATURES, replace(SMALL, depth=2), arrays)
     with pytest.raises(ModelError, match="window must hold at most 64 rows, got"):
-        Vans.restore(FEATURES, VansConfig(window_rows=64), arrays)
+        Vans.restore(FEATURES, replace(SMALL, window_rows=64), arrays)
     with pytest.raises(ModelError, match="must hold the array 'svm/weights'"):
         Vans.restore(FEATURES, SMALL, {k: v for k, v in arrays.items() if k != "svm/weights"})
     with pytest.raises(ModelError, match="'lr/weights' must hold finite numbers only"):

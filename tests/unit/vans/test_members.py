@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from river.checks import common
 
-from cherryrec.vans import ListwiseRegression, PairwiseSVM, SlateScaler, WindowForest
+from cherryrec.vans import (
+    FactorisedRegression,
+    ListwiseNet,
+    ListwiseRegression,
+    PairwiseSVM,
+    SlateScaler,
+    WindowForest,
+)
 from cherryrec.vans.member import SlateMember
 from tests.unit.vans.slates import FEATURES, auc, slates
 
@@ -20,6 +27,8 @@ BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "both": lambda: ListwiseRegression(FEATURES),
     "rf": lambda: WindowForest(FEATURES, refit_every=10, min_leaf=10.0, leaf_shrinkage=10.0),
     "svm": lambda: PairwiseSVM(FEATURES),
+    "fm": lambda: FactorisedRegression(FEATURES),
+    "net": lambda: ListwiseNet(FEATURES),
 }
 
 

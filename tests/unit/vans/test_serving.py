@@ -63,7 +63,8 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         Scorer(FEATURES[:4], CONFIG, arrays)
     with pytest.raises(ModelError, match="'factors' must have the shape"):
         Scorer(FEATURES, VansConfig(members=("lr",)), arrays)
-    with pytest.raises(ModelError, match="must hold the array 'pairs/matrix'"):
-        Scorer(FEATURES, CONFIG, {k: v for k, v in arrays.items() if k != "pairs/matrix"})
+    for name in ("fm/factors", "net/hidden", "boost/value", "scaler/raw_mean"):
+        with pytest.raises(ModelError, match=f"must hold the array '{name}'"):
+            Scorer(FEATURES, CONFIG, {k: v for k, v in arrays.items() if k != name})
     with pytest.raises(ModelError, match="finite numbers only"):
-        Scorer(FEATURES, CONFIG, arrays | {"factors": np.full(4, np.inf)})
+        Scorer(FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.stacked), np.inf)})
