@@ -71,7 +71,7 @@ __all__ = ["replay"]
 @click.option(
     "--window",
     type=click.IntRange(1),
-    default=16,
+    default=1,
     show_default=True,
     help="Requests in flight with --engine kafka: more is faster and staler.",
 )
@@ -253,7 +253,8 @@ def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, s
         "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
         "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
         "CHERRYREC_STREAM_TICK_S": "0",
-        "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
+        "CHERRYREC_STREAM_ACTIVITY_FLUSH_S": "0.1",
+        "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.1",
         "CHERRYREC_VANS_SEED": str(seed),
     }
     if evaluator != "none":

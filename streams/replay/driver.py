@@ -36,7 +36,7 @@ class ReplaySettings:
         Wait after articles and profiles are sent and before the first request, in seconds.
     """
 
-    window: int = 16
+    window: int = 1
     pause_s: float = 0.0
     settle_s: float = 2.0
 
