@@ -122,9 +122,7 @@ def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenR
     if name is not None:
         entry = next((e for e in state.entries if _is_named(e, name)), None)
         is_late = (
-            entry is not None
-            and entry.shown_s is not None
-            and clicked_s > entry.shown_s + window_s
+            entry is not None and entry.shown_s is not None and clicked_s > entry.shown_s + window_s
         )
         return None if is_late else entry
     return next(

@@ -70,6 +70,10 @@ class Interned:
         """Return the low 32 bits of each name's stable hash; 0 for the absent one."""
         return self._keys[codes]
 
+    def names(self, codes: NDArray[np.int32]) -> list[str]:
+        """Return the names behind some codes, (n,)."""
+        return [self._names[code] for code in codes.tolist()]
+
     def name(self, code: int) -> str:
         """Return the name behind a code; empty for the absent one."""
         return self._names[code]

@@ -50,7 +50,7 @@ def feature_matrix(
         attention(catalogue, rows, now),
         slates.evidence(
             [catalogue.ids[row] for row in rows],
-            categories=catalogue.names_of(rows),
+            categories=catalogue.categories.names(catalogue.category[rows]),
             now=now,
         ),
         article(catalogue, rows, now),

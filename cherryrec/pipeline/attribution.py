@@ -187,12 +187,14 @@ class Attribution:
         example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
         if example is None:
             return []
+        rows = [self.catalogue.row_of.get(article) for article in example.articles]
+        codes = [0 if row is None else self.catalogue.category[row] for row in rows]
         labelled = SlateLabelled(
             slate_id=entry.request_id,
             shown_at=example.shown_at,
             articles=example.articles,
             clicked=example.clicked,
-            categories=tuple(self.catalogue.category_names(example.articles)),
+            categories=tuple(self.catalogue.categories.names(np.array(codes))),
             is_correction=is_correction,
         )
         return [

@@ -130,7 +130,7 @@ class SlateMemory:
         articles = articles[: len(labels)]
         self._make_room(len(articles))
         number = self.n_slates
-        codes = np.array([self._code(name) for name in categories[: len(labels)]], np.int32)
+        codes = np.array([self._new_code(name) for name in categories[: len(labels)]], np.int32)
         for article in articles:  # or it might leave for another of the same slate
             slot = self._slot_of.get(article)
             if slot is not None:
@@ -153,13 +153,11 @@ class SlateMemory:
         self.newest_s = max(self.newest_s, time_s)
         return True
 
-    def evidence(
-        self, articles: Sequence[str], *, categories: Sequence[str], now: float
-    ) -> Floats:
+    def evidence(self, articles: Sequence[str], *, categories: Sequence[str], now: float) -> Floats:
         """Compare the articles of a slate by the earlier ones, (n, 8): see `EVIDENCE`."""
-        find, find_code = self._slot_of.get, self._category_of.get
+        find = self._slot_of.get
         slots = np.array([find(article, -1) for article in articles], np.int32)
-        codes = np.array([find_code(name, _UNKNOWN) for name in categories], np.int32)
+        codes = np.array([self._code(name) for name in categories], np.int32)
         out = np.zeros((len(slots), len(EVIDENCE)))
         pair_evidence(slots, codes, self.wins, self._category_wins, self._category_losses, out)
         neighbours(
@@ -244,14 +242,18 @@ class SlateMemory:
         return slot
 
     def _code(self, name: str) -> int:
-        """Return a category's place, a new one while there are some."""
+        """Return a category's place, one without wins where it has none."""
         code = self._category_of.get(name)
-        if code is None:
-            code = len(self._category_of)
-            if code >= N_CATEGORIES:
-                return stable_hash(name) % N_CATEGORIES
-            self._category_of[name] = code
-        return code
+        if code is not None:
+            return code
+        is_full = len(self._category_of) == N_CATEGORIES
+        return stable_hash(name) % N_CATEGORIES if is_full else _UNKNOWN
+
+    def _new_code(self, name: str) -> int:
+        """Return a category's place, a new one while there are some."""
+        if len(self._category_of) < N_CATEGORIES:
+            self._category_of.setdefault(name, len(self._category_of))
+        return self._code(name)
 
     def _post(self, slots: Ints, labels: Bools, number: int) -> None:
         at = self._n_posted[slots] % self.config.max_postings
