@@ -26,14 +26,14 @@ def with_reads(tastes: bytes, keys: Keys) -> bytes:
     [[7, 9], [2.0, 1.0]]
     """
     known, reads = counts_of(tastes)
-    keys, more = np.unique(keys[keys != 0], return_counts=True)
-    joined, place = np.unique(np.concatenate([known, keys]), return_inverse=True)
-    counts = np.bincount(place, np.concatenate([reads, more]), minlength=len(joined))
-    if len(joined) > MAX_TASTES:
-        kept = np.sort(np.argsort(-counts, kind="stable")[:MAX_TASTES])
-        joined, counts = joined[kept], counts[kept]
-    records = np.zeros(len(joined), TASTE)
-    records["key"], records["reads"] = joined, counts
+    counts = dict(zip(known.tolist(), reads.tolist(), strict=True))
+    for key in keys.tolist():
+        if key:
+            counts[key] = counts.get(key, 0.0) + 1.0
+    if len(counts) > MAX_TASTES:
+        most = sorted(counts, key=lambda key: (-counts[key], key))[:MAX_TASTES]
+        counts = {key: counts[key] for key in most}
+    records = np.array(sorted(counts.items()), TASTE)
     return records.tobytes()
 
 
