@@ -15,7 +15,9 @@ from cherryrec.feedback import (
     FeedbackConfig,
     ended,
     ends_s,
+    entry_of,
     example_of,
+    n_clicked,
     note_click,
     note_impression,
 )
@@ -23,7 +25,9 @@ from cherryrec.open_requests import OpenRequest, OpenRequests
 from tests.worlds import START_S, click, impression
 
 WINDOW_S = 600.0
-CONFIG = FeedbackConfig(attribution_window_s=WINDOW_S)
+CORRECTION_S = 900.0
+LAST_S = START_S + WINDOW_S + CORRECTION_S
+CONFIG = FeedbackConfig(attribution_window_s=WINDOW_S, correction_s=CORRECTION_S)
 
 
 def answered(name: str, *articles: str, **fields: Any) -> OpenRequest:
@@ -96,30 +100,58 @@ def test_a_click_without_impression_goes_to_the_newest_that_shows_it_in_time() -
     assert [e.clicked for e in state.entries] == [("a",), ("b",)]
 
     assert joined(state, click("b", START_S - 1)) is state  # before it was shown
-    assert joined(state, click("b", START_S + 60 + WINDOW_S + 1)) is state
+    assert joined(state, click("b", LAST_S + 60 + 1)) is state
     assert joined(state, click("z", START_S + 70)) is state
 
 
-def test_a_click_after_the_window_labels_nothing_even_by_name() -> None:
+def test_a_click_after_the_window_corrects_until_corrections_end() -> None:
     shown = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
 
-    late = click("a", START_S + WINDOW_S + 1, impression_id="i")
-    in_time = click("a", START_S + WINDOW_S, impression_id="i")
+    for name in ("i", None):
+        for time_s in (START_S + WINDOW_S, START_S + WINDOW_S + 1, LAST_S):
+            one = click("a", time_s, impression_id=name)
+            assert joined(shown, one).entries[0].clicked == ("a",)
+            found = entry_of(shown, one, CONFIG)
+            assert found is shown.entries[0]
+        late = click("a", LAST_S + 1, impression_id=name)
+        assert joined(shown, late) is shown
+        assert entry_of(shown, late, CONFIG) is None
 
-    assert joined(shown, late) is shown
-    assert joined(shown, in_time).entries[0].clicked == ("a",)
 
-
-def test_an_early_click_after_the_window_labels_nothing_either() -> None:
+def test_a_click_before_its_impression_may_be_as_late_as_one_after_it() -> None:
     state = joined(
-        OpenRequests((answered("r", "a", "b"),)),
-        click("a", START_S + WINDOW_S + 1, impression_id="i"),
+        OpenRequests((answered("r", "a", "b", "c"),)),
+        click("a", LAST_S + 1, impression_id="i"),
         click("b", START_S + 5, impression_id="i"),
-        impression("i", ["a", "b"], request_id="r"),
+        click("c", LAST_S, impression_id="i"),
+        impression("i", ["a", "b", "c"], request_id="r"),
     )
 
-    assert state.entries[0].clicked == ("b",)
+    assert state.entries[0].clicked == ("b", "c")
     assert state.early_clicks == ()
+
+
+def test_an_early_click_read_again_waits_once() -> None:
+    state = joined(OpenRequests(), click("a", impression_id="i"))
+
+    assert joined(state, click("a", impression_id="i")) is state
+
+
+def test_an_example_is_named_by_how_many_clicks_it_knows() -> None:
+    state = joined(
+        OpenRequests((answered("r", "a", "b"),)),
+        impression("i", ["a", "b"], request_id="r"),
+        click("a", impression_id="i"),
+        click("elsewhere", impression_id="i"),
+    )
+    corrected = joined(state, click("b", LAST_S, impression_id="i"))
+
+    names = [
+        (one.example_id, n_clicked(s.entries[0]))
+        for s in (state, corrected)
+        if (one := labels(s)) is not None
+    ]
+    assert names == [("r:1", 1), ("r:2", 2)]
 
 
 def test_early_clicks_are_few_and_leave_with_time() -> None:
@@ -180,7 +212,15 @@ def test_a_request_ends_after_its_window_and_never_while_pending() -> None:
     assert ended_before(START_S + 1e9) == ["unshown", "shown"]
 
 
+def test_a_labelled_request_ends_a_second_time_when_corrections_do() -> None:
+    state = OpenRequests((answered("r", "a", shown_s=START_S, n_labelled=0),))
+
+    assert ended(state, before_s=LAST_S, config=CONFIG) == []
+    assert ended(state, before_s=LAST_S + 1, config=CONFIG) == list(state.entries)
+
+
 @pytest.mark.parametrize("wrong", [-1.0, float("nan")])
-def test_a_window_below_zero_is_refused(wrong: float) -> None:
-    with pytest.raises(ConfigError, match="attribution_window_s must be at least 0"):
-        FeedbackConfig(attribution_window_s=wrong)
+@pytest.mark.parametrize("name", ["attribution_window_s", "correction_s"])
+def test_a_window_below_zero_is_refused(name: str, wrong: float) -> None:
+    with pytest.raises(ConfigError, match=f"{name} must be at least 0, got {wrong}"):
+        FeedbackConfig(**{name: wrong})

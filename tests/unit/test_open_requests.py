@@ -50,10 +50,11 @@ def test_nothing_open_is_nothing_stored() -> None:
     assert encode_open(without(OpenRequests((entry("r"),)), "r")) is None
 
 
-def test_an_entry_of_the_same_id_is_replaced() -> None:
+def test_an_entry_of_the_same_id_is_replaced_where_it_stands() -> None:
+    """It once went to the end, and a click without impression then to an older one."""
     state = with_entry(OpenRequests((entry("r1"), entry("r2"))), entry("r1", shown_s=START_S))
 
-    assert [e.request_id for e in state.entries] == ["r2", "r1"]
+    assert [e.request_id for e in state.entries] == ["r1", "r2"]
     found = opened(state, "r1")
     assert found is not None
     assert found.shown_s == START_S
@@ -76,6 +77,19 @@ def test_pending_requests_never_leave_and_the_rest_is_bounded(
         assert len(state.entries) <= MAX_OPEN
         assert n_pending(state) == len(pending)
         assert pending <= {e.request_id for e in state.entries}
+
+
+def test_what_waits_for_late_clicks_only_leaves_first() -> None:
+    """Or a reader of many slates would lose labels for the sake of corrections."""
+    state = OpenRequests()
+    for k in range(MAX_OPEN):
+        state = with_entry(state, entry(f"r{k}", n_labelled=1 if k in {3, 5} else None))
+
+    for k in range(3):
+        state = with_entry(state, entry(f"new{k}"))
+
+    left = {f"r{k}" for k in range(MAX_OPEN)} - {e.request_id for e in state.entries}
+    assert left == {"r3", "r5", "r0"}
 
 
 def test_where_all_wait_a_new_answered_request_is_not_kept() -> None:

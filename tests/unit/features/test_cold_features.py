@@ -9,6 +9,8 @@ from cherryrec.features import FEATURES, feature_matrix
 from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory, SlatesConfig
+from cherryrec.slates import SlateMemory, SlatesConfig
 from tests.worlds import START_S, catalogue_of, request
 
 NOT_ZERO = {
@@ -18,6 +20,8 @@ NOT_ZERO = {
     "timeliness": 1.0,
     "attention": 0.5,
     "novelty": 1.0,
+    "win_share": 0.5,
+    "win_share": 0.5,
     "is_first_shown": 1.0,
     "context_slate": np.log(2.0),
     "context_idle": np.log1p(7 * 24 * 60),
@@ -31,7 +35,8 @@ def test_a_cold_user_and_a_cold_article_have_the_promised_features(name: str) ->
     reader = Reader.of(Profile(), catalogue)
     selection = select(catalogue, reader, request("r"), KnrsConfig())
 
-    row = feature_matrix(catalogue, reader, selection, START_S)[0]
+    slates = SlateMemory(SlatesConfig(max_articles=4, max_slates=4))
+    row = feature_matrix(catalogue, reader, slates, selection, START_S)[0]
 
     got = dict(zip(FEATURES, row.tolist(), strict=True))
     assert got[name] == pytest.approx(NOT_ZERO.get(name, 0.0), abs=1e-5)

@@ -11,12 +11,23 @@ from numpy.typing import NDArray
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
+from cherryrec.exposures import Exposures
 from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, column, feature_matrix
 from cherryrec.features import with_evaluations as evaluated
-from cherryrec.features.names import ARTICLE, ATTENTION, EVALUATION, KNRS, READING
+from cherryrec.features.names import (
+    ARTICLE,
+    ATTENTION,
+    EVALUATION,
+    EXPOSURE,
+    KNRS,
+    READING,
+    SLATE,
+)
 from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile, Visit
 from cherryrec.reader import Reader
+from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
+from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
@@ -29,16 +40,25 @@ from tests.worlds import (
 )
 
 F32 = NDArray[np.float32]
+SMALL = SlatesConfig(max_articles=16, max_slates=16)
 NOW = START_S + 600.0
+FEW = SlateMemory(SlatesConfig(max_articles=16, max_slates=64))
+"""A slate memory without slates."""
 
 
 def matrix_of(
-    catalogue: Catalogue, articles: list[str], profile: Profile | None = None, now: float = NOW
+    catalogue: Catalogue,
+    articles: list[str],
+    profile: Profile | None = None,
+    now: float = NOW,
+    *,
+    exposures: Exposures | None = None,
+    slates: SlateMemory | None = None,
 ) -> dict[str, F32]:
     """Feature rows by article."""
-    reader = Reader.of(profile or Profile(), catalogue)
+    reader = Reader.of(profile or Profile(), catalogue, exposures)
     selection = select(catalogue, reader, request("r", now, candidates=articles), KnrsConfig())
-    matrix = feature_matrix(catalogue, reader, selection, now)
+    matrix = feature_matrix(catalogue, reader, SlateMemory(SMALL), selection, now)
     return {catalogue.ids[row]: matrix[i] for i, row in enumerate(selection.rows)}
 
 
@@ -48,7 +68,9 @@ def test_there_is_one_column_per_name() -> None:
     assert {row.shape for row in matrix.values()} == {(len(FEATURES),)}
     assert {row.dtype for row in matrix.values()} == {np.dtype(np.float32)}
     assert len(set(FEATURES)) == len(FEATURES)
-    assert (*KNRS, *READING, *ATTENTION, *ARTICLE, *EVALUATION, *CONTEXT) == FEATURES
+    parts = (KNRS, READING, EXPOSURE, ATTENTION, SLATE, ARTICLE, EVALUATION, CONTEXT)
+    assert tuple(name for part in parts for name in part) == FEATURES
+    assert SLATE == EVIDENCE
     assert [column(name) for name in FEATURES] == list(range(len(FEATURES)))
     assert str(len(FEATURES)) in FEATURE_SET
 

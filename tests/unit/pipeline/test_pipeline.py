@@ -17,6 +17,7 @@ from cherryrec.events import (
     Example,
     FeedbackTick,
     Recommendation,
+    SlateLabelled,
     instant,
 )
 from cherryrec.features import FEATURE_SET, FEATURES, column
@@ -31,6 +32,7 @@ from cherryrec.pipeline import (
     PipelineConfig,
     Position,
 )
+from cherryrec.pipeline.ranking import OTHERS
 from tests.worlds import (
     START_S,
     article,
@@ -45,6 +47,7 @@ from tests.worlds import (
 
 CLOCK_S = 5_000.0
 WINDOW_S = PipelineConfig().feedback.attribution_window_s
+CORRECTION_S = PipelineConfig().feedback.correction_s
 
 
 def sent(effects: Effects) -> Any:
@@ -67,6 +70,16 @@ def question(effects: Effects) -> EvaluationRequest:
     return decode(EvaluationRequest, encode(event))
 
 
+def labels(effects: Effects) -> tuple[Example, SlateLabelled]:
+    """The example and the labelled slate of one ended request, nothing else."""
+    assert [send.topic for send in effects.sends] == ["examples", "labelled-slates"]
+    example, slate = (send.event for send in effects.sends)
+    assert isinstance(example, Example)
+    assert isinstance(slate, SlateLabelled)
+    assert (slate.articles, slate.clicked) == (example.articles, example.clicked)
+    return example, slate
+
+
 def ids(recommendation: Recommendation) -> list[str]:
     return [item.article_id for item in recommendation.slate]
 
@@ -78,7 +91,7 @@ def explains(recommendation: Recommendation) -> None:
     for position, item in enumerate(recommendation.slate):
         assert item.position == position
         assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-9)
-        assert set(item.contributions) <= set(FEATURES)
+        assert set(item.contributions) <= {*FEATURES, OTHERS}
 
 
 def test_a_request_is_answered_at_once_where_cnle_is_not_used() -> None:
@@ -104,8 +117,8 @@ def learned(pipeline: Pipeline, n: int = 30) -> None:
         pipeline.click(at(), click("a2", time_s, user_id=user, impression_id=name))
     effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
     for offset, send in enumerate(effects.sends):
-        assert isinstance(send.event, Example)
-        learner.learn(send.event, partition=0, offset=offset)
+        if isinstance(send.event, Example):
+            learner.learn(send.event, partition=0, offset=offset)
     pipeline.models = Models(scorer=learner.vans, knrs_weights=learner.knrs_weights, version=7)
 
 
@@ -324,17 +337,20 @@ def test_a_click_labels_the_features_frozen_at_scoring() -> None:
     assert pipeline.tick(open_time).sends == []
     effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 + WINDOW_S)))
 
-    example = sent(effects)
-    assert isinstance(example, Example)
-    assert example.example_id == "r"
+    example, slate = labels(effects)
+    assert example.example_id == "r:1"
+    assert (slate.slate_id, slate.is_correction) == ("r", False)
+    assert slate.categories == ("weather", "politics", "sport")
     assert example.clicked == (False, True, False)
     assert example.feature_set == FEATURE_SET
     features = np.frombuffer(example.features, "<f4").reshape(3, -1)
     assert not features[:, column("views_24h")].any()
 
     pipeline.forget(effects.closed)
-    assert isinstance(pipeline.users._requests, MemoryStore)
-    assert pipeline.users._requests.values == {}
+    assert [e.n_labelled for e in pipeline.users.requests(0, "u").entries] == [1]
+    after = START_S + 2 + WINDOW_S + CORRECTION_S
+    pipeline.forget(pipeline.tick(FeedbackTick(partition=0, time=instant(after))).closed)
+    assert pipeline.users.requests(0, "u").entries == ()
 
 
 def test_an_answer_never_shown_is_forgotten_in_time() -> None:
@@ -367,7 +383,7 @@ def test_windows_and_deadlines_come_back_after_a_crash() -> None:
 
     assert [(p.expires_at, p.request_id) for p in pending] == [(CLOCK_S + 3, "r2")]
     effects = restored.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
-    assert sent(effects).example_id == "r1"
+    assert labels(effects)[0].example_id == "r1:1"
 
 
 def test_an_example_is_sent_again_until_it_is_safe() -> None:
@@ -377,13 +393,13 @@ def test_an_example_is_sent_again_until_it_is_safe() -> None:
     pipeline.impression(at(), impression("i", ["a0", "a1"], request_id="r"))
     pipeline.click(at(), click("a1", impression_id="i"))
     tick = FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S))
-    first = sent(pipeline.tick(tick))
+    first = labels(pipeline.tick(tick))
 
     store = pipeline.users._requests  # a crash before the example was acknowledged
     assert isinstance(store, MemoryStore)
     pipeline.restore(0, [(user, raw) for (_, user), raw in store.values.items()])
 
-    assert encode(sent(pipeline.tick(tick))) == encode(first)
+    assert labels(pipeline.tick(tick)) == first
 
 
 def test_erasing_a_user_leaves_nothing_and_others_alone() -> None:

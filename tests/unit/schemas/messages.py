@@ -19,6 +19,7 @@ from cherryrec.events import (
     PromptProfile,
     Recommendation,
     Recommended,
+    SlateLabelled,
     instant,
 )
 from tests.worlds import START_S, article, click, impression, request, update
@@ -86,6 +87,14 @@ MESSAGES: dict[str, Event] = {
         features=b"\x00" * 8,
         metrics=b"\x00" * 20,
         dwell_s=3.5,
+    ),
+    "labelled-slates": SlateLabelled(
+        slate_id="r1",
+        shown_at=NOW,
+        articles=("a1", "a2"),
+        clicked=(False, True),
+        categories=("news", ""),
+        is_correction=True,
     ),
     "models": ModelSnapshot(
         model="cherryrec",
