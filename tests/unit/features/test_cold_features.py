@@ -10,7 +10,6 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
-from cherryrec.slates import SlateMemory, SlatesConfig
 from tests.worlds import START_S, catalogue_of, request
 
 NOT_ZERO = {
@@ -20,7 +19,6 @@ NOT_ZERO = {
     "timeliness": 1.0,
     "attention": 0.5,
     "novelty": 1.0,
-    "win_share": 0.5,
     "win_share": 0.5,
     "is_first_shown": 1.0,
     "context_slate": np.log(2.0),

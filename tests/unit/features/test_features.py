@@ -27,7 +27,6 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile, Visit
 from cherryrec.reader import Reader
 from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
-from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
