@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
-from cherryrec.exposures import Exposures
 from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, column, feature_matrix
 from cherryrec.features import with_evaluations as evaluated
 from cherryrec.features.names import (
@@ -41,21 +40,13 @@ from tests.worlds import (
 F32 = NDArray[np.float32]
 SMALL = SlatesConfig(max_articles=16, max_slates=16)
 NOW = START_S + 600.0
-FEW = SlateMemory(SlatesConfig(max_articles=16, max_slates=64))
-"""A slate memory without slates."""
 
 
 def matrix_of(
-    catalogue: Catalogue,
-    articles: list[str],
-    profile: Profile | None = None,
-    now: float = NOW,
-    *,
-    exposures: Exposures | None = None,
-    slates: SlateMemory | None = None,
+    catalogue: Catalogue, articles: list[str], profile: Profile | None = None, now: float = NOW
 ) -> dict[str, F32]:
-    """Feature rows by article."""
-    reader = Reader.of(profile or Profile(), catalogue, exposures)
+    """Feature rows by article, where no slate was labelled yet."""
+    reader = Reader.of(profile or Profile(), catalogue)
     selection = select(catalogue, reader, request("r", now, candidates=articles), KnrsConfig())
     matrix = feature_matrix(catalogue, reader, SlateMemory(SMALL), selection, now)
     return {catalogue.ids[row]: matrix[i] for i, row in enumerate(selection.rows)}
