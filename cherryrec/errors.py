@@ -6,6 +6,7 @@
     ├── BadMessage      the sender of the event
     ├── ConfigError     the operator
     │   └── LogError    the operator: a log folder that cannot be replayed
+    ├── LeakError       the developer: a replay that ranks by what it must not know yet
     ├── ModelError      the model's owner: weights, snapshots, tokenizers
     └── ServiceError    the operator: Kafka, Java, a worker that did not come up
 """
@@ -16,6 +17,7 @@ __all__ = [
     "BadMessage",
     "CherryRecError",
     "ConfigError",
+    "LeakError",
     "LogError",
     "ModelError",
     "ServiceError",
@@ -36,6 +38,10 @@ class ConfigError(CherryRecError):
 
 class LogError(ConfigError):
     """A log folder that cannot be read as MIND's format."""
+
+
+class LeakError(CherryRecError):
+    """A ranking would use an event from its own time or later; its measures would be worthless."""
 
 
 class ModelError(CherryRecError):

@@ -99,7 +99,7 @@ class Shard:
             return False
         rows = self.catalogue.rows(articles, time_s)
         rows = self._unapplied("impressions", rows, offset)
-        self._put_off()
+        self._put_off(time_s)
         self._views.append((rows, id_bucket, time_s, offset))
         self._reach("impressions", offset)
         return True
@@ -108,12 +108,13 @@ class Shard:
         """Count one click; an offset already applied changes nothing."""
         rows = self._unapplied("clicks", self.catalogue.rows([article_id], time_s), offset)
         if rows.size:
-            self._put_off()
+            self._put_off(time_s)
             self._clicks.append((int(rows[0]), time_s, offset))
         self._reach("clicks", offset)
 
-    def _put_off(self) -> None:
+    def _put_off(self, time_s: float) -> None:
         """Let the next event wait for `_count`, with at most `_MAX_WAITING` others."""
+        self.catalogue.counted_s = max(self.catalogue.counted_s, time_s)
         n_waiting = len(self._views) + len(self._clicks)
         if n_waiting >= _MAX_WAITING:
             self.catalogue.settle()

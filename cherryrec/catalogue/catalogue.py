@@ -69,6 +69,8 @@ class Catalogue(Columns):
         self._source_totals = DecayedCounters(half_lives_s, n_rows=64)
         self.partitions: dict[int, DecayedCounters] = {}
         self._newest_s = 0.0
+        # Event times of the newest publication, and of the newest view or click counted here.
+        self.published_s = self.counted_s = 0.0
         self.shares, self.ages = Shares(), ClickAges()
         self._stories = StoryMemory(
             self.config.n_dimensions,
@@ -203,6 +205,7 @@ class Catalogue(Columns):
         codes = [stable_hash(entity) % _MAX_CODE + 1 for entity in article.entities[:MAX_ENTITIES]]
         self.entity[row, : len(codes)] = codes
         self.published[row] = published
+        self.published_s = max(self.published_s, now if np.isnan(published) else published)
         self.alive[row], self.retracted[row] = True, False
         self.touched[row] = max(now, float(self.touched[row]))
         return row
@@ -259,16 +262,6 @@ class Catalogue(Columns):
         """Clicks and seconds of age at them by category code, (C, 2), where births are known."""
         codes, n_codes = self.category[: self.n_rows], len(self.categories)
         return self.ages.sums(self.totals, self.category_totals, self.born, codes, n_codes)
-
-    def names_of(self, rows: Rows) -> list[str]:
-        """Names of the categories of some rows, empty for none."""
-        return [self.categories.name(code) for code in self.category[rows].tolist()]
-
-    def category_names(self, article_ids: Sequence[str]) -> list[str]:
-        """Names of the categories of some articles, empty for none or not known."""
-        rows = (self.row_of.get(article_id) for article_id in article_ids)
-        codes = (0 if row is None else int(self.category[row]) for row in rows)
-        return [self.categories.name(code) for code in codes]
 
     def topics(self, article_ids: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Keys of the categories and of the subcategories of those articles that are known."""

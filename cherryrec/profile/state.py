@@ -25,7 +25,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paper's behavioural information). `interest` is the decayed sum of the clicked articles'
     embeddings, float16 bytes. `applied` holds the last offset of each topic in here,
     `import_offset` the offset of the update that first brought a history, `recent_ids` the newest
-    click ids as (hash, offset), for finding duplicates. `categories` and `subcategories` count all
+    click ids as (hash, offset), for finding duplicates. `newest_s` is the event time of the newest
+    click, `updated_s` that of the newest update. `categories` and `subcategories` count all
     reads by name (`tastes`).
     """
 
@@ -38,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     categories: bytes = b""
     subcategories: bytes = b""
     newest_s: float = 0.0
+    updated_s: float = 0.0
     applied: dict[str, int] = {}
     import_offset: int | None = None
     recent_ids: tuple[tuple[int, int], ...] = ()

@@ -141,6 +141,7 @@ def apply_update(
         changes["n_clicks"] = max(profile.n_clicks, len(update.history) + len(own))
         if imported and profile.import_offset is None:
             changes["import_offset"] = offset
+    changes["updated_s"] = max(profile.updated_s, seconds(update.updated_at))
     changed = msgspec.structs.replace(profile, **changes)
     return _with_offset(changed, "profile-updates", offset), "applied", imported
 

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.codec import EARLIEST
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay.frozen import frozen_features
@@ -25,9 +26,12 @@ from cherryrec.events import (
     Example,
     FeedbackTick,
     Recommendation,
+    RecommendationRequest,
     SlateLabelled,
     instant,
+    seconds,
 )
+from cherryrec.features import check_times, newest_used
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
 from cherryrec.open_requests import opened
@@ -143,6 +147,7 @@ class LocalReplay:
         if turn.profile is not None:
             at = self._at("profile-updates")
             self.pipeline.profile_update(at, turn.profile.user_id, turn.profile)
+        self._check_times(turn.request)
         started = perf_counter()
         effects = self.pipeline.request(self._at("requests"), turn.request, clock_s=now)
         answer = effects.sends[0].event
@@ -154,6 +159,19 @@ class LocalReplay:
         self.latencies_s.append(perf_counter() - started)
         assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
         return answer
+
+    def _check_times(self, request: RecommendationRequest) -> None:
+        """Refuse to rank by anything that is not earlier than the request."""
+        pipeline, users = self.pipeline, self.pipeline.users
+        newest = newest_used(
+            pipeline.catalogue,
+            users.profile(_PARTITION, request.user_id),
+            users.requests(_PARTITION, request.user_id).exposures,
+            pipeline.slates,
+        )
+        learned_s = self.learner.newest_s
+        newest["model"] = learned_s if learned_s > seconds(EARLIEST) else 0.0  # else from nothing
+        check_times(newest, seconds(request.requested_at))
 
     def _features(self, turn: Turn) -> NDArray[np.float32]:
         """Return the features of the request that was just answered, by the row's candidates."""
