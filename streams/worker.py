@@ -47,6 +47,9 @@ __all__ = ["StreamWorker"]
 
 logger = logging.getLogger(__name__)
 
+SLATES_READ = 2
+"""Windows of labelled slates that a worker starts with: one, and room for corrections between."""
+
 
 class StreamWorker:
     """One stream worker; constructing it connects to nothing, `run` runs it.
@@ -129,7 +132,7 @@ class StreamWorker:
                 "bootstrap_servers": kafka.bootstrap_servers,
                 **kafka.security.client_options(),
             },
-            newest={self.names("labelled-slates"): core.slates.max_slates},
+            newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
         )
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
