@@ -228,8 +228,9 @@ class Catalogue(Columns):
                 totals.sums[old] -= moved
         self.category[row], self.source[row] = category, source
         self.subcategory[row] = 0
-        names = (article.subcategory or "").split("|")[:MAX_SUBCATEGORIES]
-        self.subcategory[row, : len(names)] = [self.subcategories.code(name) for name in names]
+        names = dict.fromkeys(filter(None, (article.subcategory or "").split("|")))
+        codes = [self.subcategories.code(name) for name in [*names][:MAX_SUBCATEGORIES]]
+        self.subcategory[row, : len(codes)] = codes
 
     def retract(self, article_id: str, now: float) -> None:
         """Take an article out of every later slate, even one whose message has not come yet."""
