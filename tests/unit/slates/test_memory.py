@@ -370,7 +370,7 @@ def test_reading_evidence_writes_nothing() -> None:
 @pytest.mark.parametrize("wrong", [0, -1, float("nan")])
 def test_bounds_of_nothing_are_refused(name: str, wrong: float) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0, got {wrong}"):
-        SlatesConfig(**{name: wrong})
+        SlatesConfig(**{name: wrong})  # type: ignore[arg-type]
 
 
 def test_one_article_cannot_be_compared() -> None:
