@@ -12,6 +12,7 @@ import pytest
 
 from cherryrec.codec import decode, encode
 from cherryrec.errors import BadMessage
+from cherryrec.events import SlateLabelled
 from cherryrec.schemas import message_schema
 from cherryrec.topics import TOPICS, Topic
 from tests.unit.schemas.messages import MESSAGES
@@ -98,3 +99,12 @@ def test_unknown_field_is_ignored_by_both() -> None:
 
     assert validator(topic).is_valid(more)
     assert is_accepted(topic, more)
+
+
+@pytest.mark.parametrize("name", ["clicked", "categories"])
+def test_a_labelled_slate_says_each_thing_once_an_article(name: str) -> None:
+    message = json.loads(encode(MESSAGES["labelled-slates"]))
+    message[name] = message[name][:1]
+
+    with pytest.raises(BadMessage, match=f"{name} must be one per article, 2, got 1"):
+        decode(SlateLabelled, json.dumps(message).encode())
