@@ -39,9 +39,10 @@ def examples() -> list[Example]:
         )
         pipeline.click(at(), click(min(shown), time_s, user_id=user, impression_id=f"i{k}"))
     tick = FeedbackTick(partition=0, time=instant(START_S + 1e6))
-    made = [send.event for send in pipeline.tick(tick).sends]
+    sends = pipeline.tick(tick).sends
+    made = [send.event for send in sends if isinstance(send.event, Example)]
     assert len(made) == N_EXAMPLES
-    return [one for one in made if isinstance(one, Example)]
+    return made
 
 
 @pytest.fixture
