@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cherryrec.events import Recommendation, Recommended
+from cherryrec.events import OTHERS, Recommendation, Recommended
 
 __all__ = ["reasons", "slate_lines"]
 
@@ -50,5 +50,6 @@ def reasons(item: Recommended, n: int = 3) -> str:
     ... )
     'ctr_1h +0.75, age -0.25'
     """
-    largest = sorted(item.contributions.items(), key=lambda pair: (-abs(pair[1]), pair[0]))[:n]
+    named = [pair for pair in item.contributions.items() if pair[0] != OTHERS]
+    largest = sorted(named, key=lambda pair: (-abs(pair[1]), pair[0]))[:n]
     return ", ".join(f"{name} {value:+.2f}" for name, value in largest)

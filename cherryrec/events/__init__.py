@@ -28,10 +28,17 @@ from cherryrec.events.internal import (
     PromptProfile,
     SlateLabelled,
 )
-from cherryrec.events.outputs import DeadLetter, Degraded, Recommendation, Recommended
+from cherryrec.events.outputs import (
+    OTHERS,
+    DeadLetter,
+    Degraded,
+    Recommendation,
+    Recommended,
+)
 
 __all__ = [
     "MAX_CANDIDATES",
+    "OTHERS",
     "ArticleActivity",
     "ArticlePublished",
     "CandidateText",

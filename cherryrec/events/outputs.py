@@ -8,7 +8,10 @@ from msgspec import Meta, Struct
 
 from cherryrec.events.base import Count, Event, Id, Seconds, Text, Time
 
-__all__ = ["DeadLetter", "Degraded", "Recommendation", "Recommended"]
+__all__ = ["OTHERS", "DeadLetter", "Degraded", "Recommendation", "Recommended"]
+
+OTHERS = "others"
+"""Names the sum of all contributions of an article that are not named themselves."""
 
 Degraded = Literal[
     "evaluation_late",

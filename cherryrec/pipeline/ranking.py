@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import Catalogue
 from cherryrec.cnle import evaluation_request
 from cherryrec.events import (
+    OTHERS,
     Degraded,
     Evaluation,
     EvaluationRequest,
@@ -38,9 +39,6 @@ _PROMPT_INTERESTS = 5
 
 EXPLAINED = 12
 """Contributions named of each article of a slate, the largest."""
-
-OTHERS = "others"
-"""Under this name stands the sum of all other contributions."""
 
 
 class Scores(Protocol):
