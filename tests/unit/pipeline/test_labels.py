@@ -1,0 +1,101 @@
+"""An ended request is labelled from the features it was scored by, until that is safe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cherryrec.events import Example, FeedbackTick, SlateLabelled, instant
+from cherryrec.features import FEATURE_SET, column
+from cherryrec.pipeline import Effects, EvaluatorConfig, MemoryStore, PipelineConfig, Position
+from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, question
+from tests.worlds import START_S, click, impression, liked, offsets, pipeline_of, request
+
+CORRECTION_S = PipelineConfig().feedback.correction_s
+
+
+def labels(effects: Effects) -> tuple[Example, SlateLabelled]:
+    """The example and the labelled slate of one ended request, nothing else."""
+    assert [send.topic for send in effects.sends] == ["examples", "labelled-slates"]
+    example, slate = (send.event for send in effects.sends)
+    assert isinstance(example, Example)
+    assert isinstance(slate, SlateLabelled)
+    assert (slate.articles, slate.clicked) == (example.articles, example.clicked)
+    return example, slate
+
+
+def test_a_click_labels_the_features_frozen_at_scoring() -> None:
+    pipeline = pipeline_of(6)
+    at = offsets()
+    pipeline.request(at(), request("r"), clock_s=CLOCK_S)
+    pipeline.impression(at(), impression("i", ["a0", "a1", "a2"], START_S + 1, request_id="r"))
+    for k in range(50):  # the world moves on
+        pipeline.impression(at(), impression(f"x{k}", ["a0"], START_S + 2, user_id="v"))
+    pipeline.click(at(), click("a1", START_S + 5, impression_id="i"))
+
+    open_time = FeedbackTick(partition=0, time=instant(START_S + 1 + WINDOW_S))
+    assert pipeline.tick(open_time).sends == []
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 + WINDOW_S)))
+
+    example, slate = labels(effects)
+    assert example.example_id == "r:1"
+    assert (slate.slate_id, slate.is_correction) == ("r", False)
+    assert slate.categories == ("weather", "politics", "sport")
+    assert example.clicked == (False, True, False)
+    assert example.feature_set == FEATURE_SET
+    features = np.frombuffer(example.features, "<f4").reshape(3, -1)
+    assert not features[:, column("views_24h")].any()
+
+    pipeline.forget(effects.closed)
+    assert [e.n_labelled for e in pipeline.users.requests(0, "u").entries] == [1]
+    after = START_S + 2 + WINDOW_S + CORRECTION_S
+    pipeline.forget(pipeline.tick(FeedbackTick(partition=0, time=instant(after))).closed)
+    assert pipeline.users.requests(0, "u").entries == ()
+
+
+def test_an_answer_never_shown_is_forgotten_in_time() -> None:
+    pipeline = pipeline_of(4)
+    pipeline.request(Position(0, 0), request("r"), clock_s=CLOCK_S)
+
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + WINDOW_S + 3_601)))
+    pipeline.forget(effects.closed)
+
+    assert effects.sends == []
+    assert pipeline.users.requests(0, "u").entries == ()
+
+
+def test_windows_and_deadlines_come_back_after_a_crash() -> None:
+    store = MemoryStore()
+    config = PipelineConfig(evaluator=EvaluatorConfig(enabled=True))
+    first = pipeline_of(6, config=config)
+    first.users._requests = store
+    at = offsets()
+    asked = question(first.request(at(), request("r1"), clock_s=CLOCK_S))
+    first.evaluation(at(), liked(asked, "a1"))
+    first.impression(at(), impression("i", ["a0", "a1"], request_id="r1"))
+    first.click(at(), click("a1", START_S + 1, impression_id="i"))
+    first.request(at(), request("r2"), clock_s=CLOCK_S + 1)
+
+    restored = pipeline_of(6, config=config)
+    restored.users._requests = store
+    items = [(user, raw) for (_, user), raw in store.values.items()]
+    pending = restored.restore(0, items)
+
+    assert [(p.expires_at, p.request_id) for p in pending] == [(CLOCK_S + 3, "r2")]
+    effects = restored.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
+    assert labels(effects)[0].example_id == "r1:1"
+
+
+def test_an_example_is_sent_again_until_it_is_safe() -> None:
+    pipeline = pipeline_of(6)
+    at = offsets()
+    pipeline.request(at(), request("r"), clock_s=CLOCK_S)
+    pipeline.impression(at(), impression("i", ["a0", "a1"], request_id="r"))
+    pipeline.click(at(), click("a1", impression_id="i"))
+    tick = FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S))
+    first = labels(pipeline.tick(tick))
+
+    store = pipeline.users._requests  # a crash before the example was acknowledged
+    assert isinstance(store, MemoryStore)
+    pipeline.restore(0, [(user, raw) for (_, user), raw in store.values.items()])
+
+    assert labels(pipeline.tick(tick)) == first
