@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from cherryrec.cli.options import cache_dir
 from streams.broker import LocalKafka, fetch_kafka
+from tests.integration.own_topics import Topics
 
 _numbers = itertools.count()
 
@@ -34,3 +36,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def prefix() -> str:
     """A prefix of topics and groups that no other test has."""
     return f"test-{next(_numbers)}."
+
+
+@pytest.fixture
+def topics(
+    kafka: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Topics]:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("CHERRYREC_")]:
+        monkeypatch.delenv(name)
+    yield Topics(kafka, prefix)
