@@ -8,31 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.attention import DecayedCounters
+from cherryrec.catalogue.kept import KeptSums
 
 __all__ = ["ClickAges"]
 
 Floats = NDArray[np.float64]
-
-_GROWTH = 1.01
 
 
 class ClickAges:
     """Clicks and ages at click by category code, over the articles whose birth is known.
 
     They are summed over the articles in the catalogue, each with the birth and the category it has
-    by now, kept, and summed again when a hundredth has been added to all clicks or a category has
-    come.
+    by now, and kept while all clicks grow little (`KeptSums`).
     """
 
     def __init__(self) -> None:
-        self._sums: Floats = np.zeros((0, 2))
-        self._counted = 0.0
+        self._kept = KeptSums()
 
     def sums(
         self,
         totals: DecayedCounters,
         categories: DecayedCounters,
-        born: Callable[[], Floats],
+        born: Callable[[slice], Floats],
         codes: NDArray[np.int32],
         n_codes: int,
     ) -> Floats:
@@ -43,23 +40,23 @@ class ClickAges:
         totals, categories
             Attention by article and by category.
         born
-            Tells when each article appeared, epoch seconds, (N,) or longer; one of NaN counts
-            nothing. It is asked only when there is something to sum.
+            Tells when articles appeared, epoch seconds, (N,); one of NaN counts nothing. It is
+            asked only when there is something to sum.
         codes
             The category of each article, (N,).
         n_codes
             Codes in use.
         """
-        counted = float(categories.totals(slice(None))[:, 1].sum())
-        if counted > _GROWTH * self._counted or n_codes != len(self._sums):
+
+        def take() -> Floats:
             rows = slice(0, len(codes))
-            clicks, ages = totals.totals(rows)[:, 1], totals.click_ages(rows, born()[rows])
+            clicks, ages = totals.totals(rows)[:, 1], totals.click_ages(rows, born(rows))
             known = np.flatnonzero((clicks > 0) & ~np.isnan(ages))
-            self._sums = np.column_stack(
-                [
-                    np.bincount(codes[known], values[known], minlength=n_codes)
-                    for values in (clicks, ages)
-                ]
+            by_code = (
+                np.bincount(codes[known], values[known], minlength=n_codes)
+                for values in (clicks, ages)
             )
-            self._counted = counted
-        return self._sums
+            return np.column_stack([*by_code])
+
+        counted = float(categories.totals(slice(None))[:, 1].sum())
+        return self._kept.get(counted, n_codes=n_codes, take=take)

@@ -21,6 +21,7 @@ from cherryrec.text import HashedText, load_token_vectors, stable_hash
 __all__ = ["Catalogue"]
 
 _FIRST_ROWS = 1024
+_ALL_ROWS = slice(None)
 _MAX_CODE = 2**31 - 1
 Rows = NDArray[np.intp]
 
@@ -273,13 +274,14 @@ class Catalogue(Columns):
             self.subcategories.keys(subcategories[subcategories > 0]),
         )
 
-    def born(self) -> NDArray[np.float64]:
-        """When each article appeared: publication, else first exposure, else NaN; (N,)."""
-        return np.where(np.isnan(self.published), self.totals.first_shown, self.published)
+    def born(self, rows: Rows | slice = _ALL_ROWS) -> NDArray[np.float64]:
+        """When each article appeared: publication, else first exposure, else NaN; (n,)."""
+        published = self.published[rows]
+        return np.where(np.isnan(published), self.totals.first_shown[rows], published)
 
     def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Seconds since each article appeared; 0 where that is unknown or not yet."""
-        return np.maximum(np.nan_to_num(now - self.born()[rows], nan=0.0), 0.0)
+        return np.maximum(np.nan_to_num(now - self.born(rows), nan=0.0), 0.0)
 
     def live_rows(self, now: float) -> Rows:
         """Rows that may be recommended: published, not retracted, not too old."""

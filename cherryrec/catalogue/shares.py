@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cherryrec.attention import DecayedCounters
 from cherryrec.catalogue.interned import MISSING
+from cherryrec.catalogue.kept import KeptSums
 
 __all__ = ["Shares"]
 
@@ -14,19 +15,17 @@ Floats = NDArray[np.float64]
 
 _PRIOR = 50.0
 _SUBCATEGORY_PRIOR = 100.0
-_GROWTH = 1.01
 
 
 class Shares:
     """Shares among clicks and read histories, by code, smoothed towards equal ones.
 
-    Those of subcategories are summed over all articles; they are kept, and summed again when a
-    hundredth has been added to what they count.
+    Those of subcategories are summed over all articles, and kept while the reads grow little
+    (`KeptSums`).
     """
 
     def __init__(self) -> None:
-        self._subcategories: Floats = np.zeros(0)
-        self._counted = 0.0
+        self._subcategories = KeptSums()
 
     def categories(self, totals: DecayedCounters, n_codes: int) -> Floats:
         """Return everyone's share of each category, (n_codes,)."""
@@ -50,17 +49,16 @@ class Shares:
         n_codes
             Codes in use.
         """
-        counted = float(_reads(categories, slice(None)).sum())
-        if counted > _GROWTH * self._counted or n_codes != len(self._subcategories):
+
+        def take() -> Floats:
             reads = _reads(totals, slice(0, len(codes)))  # (N,)
             weights = np.broadcast_to(reads[:, None], codes.shape)
-            counts: Floats = np.bincount(codes.ravel(), weights.ravel(), minlength=n_codes).astype(
-                np.float64
-            )
-            counts[MISSING] = 0.0
-            self._subcategories = _smoothed(counts, _SUBCATEGORY_PRIOR)
-            self._counted = counted
-        return self._subcategories
+            counts = np.bincount(codes.ravel(), weights.ravel(), minlength=n_codes)
+            named = np.where(np.arange(n_codes) == MISSING, 0.0, counts)
+            return _smoothed(named, _SUBCATEGORY_PRIOR)
+
+        counted = float(_reads(categories, slice(None)).sum())
+        return self._subcategories.get(counted, n_codes=n_codes, take=take)
 
 
 def _reads(totals: DecayedCounters, rows: slice) -> Floats:
