@@ -11,7 +11,7 @@ from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.exposures import Exposures
 from cherryrec.profile import Profile
 
-__all__ = ["Reader", "lift", "over_names"]
+__all__ = ["Reader", "lift", "mean_of_names", "over_names"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -25,12 +25,15 @@ class Reader:
 
     `rows` are the read articles that the catalogue knows, oldest first (n,); `interest` the unit
     interest vector (D,), zero without clicks; the lifts are log-ratios of the user's category (or
-    subcategory) share to everyone's, by code; `exposures` what they were shown lately.
+    subcategory) share to everyone's, by code, the shares everyone's own; `exposures` what they were
+    shown lately.
     """
 
     profile: Profile
     rows: Rows
     interest: NDArray[np.float32]
+    category_share: Floats
+    subcategory_share: Floats
     category_lift: Floats
     subcategory_lift: Floats
     newest_s: float
@@ -47,19 +50,17 @@ class Reader:
         if interest.size != n_dimensions:
             interest = np.zeros(n_dimensions, np.float32)
         norm = float(np.sqrt(interest @ interest))
+        category_share = catalogue.category_share()
+        subcategory_share = catalogue.subcategory_share()
         return cls(
             profile=profile,
             rows=rows,
             interest=interest / norm if norm > 0 else interest,
-            category_lift=lift(
-                catalogue.category[rows],
-                catalogue.category_share(),
-                len(catalogue.categories),
-            ),
+            category_share=category_share,
+            subcategory_share=subcategory_share,
+            category_lift=lift(catalogue.category[rows], category_share, len(category_share)),
             subcategory_lift=lift(
-                catalogue.subcategory[rows].ravel(),
-                catalogue.subcategory_share(),
-                len(catalogue.subcategories),
+                catalogue.subcategory[rows].ravel(), subcategory_share, len(subcategory_share)
             ),
             newest_s=profile.newest_s,
             exposures=exposures or Exposures(),
@@ -74,8 +75,13 @@ def over_names(values: Floats, codes: NDArray[np.int32]) -> Floats:
     >>> over_names(np.array([0.0, 1.0, 3.0]), np.array([[1, 2], [2, 0], [0, 0]])).tolist()
     [2.0, 3.0, 0.0]
     """
+    return mean_of_names(values[codes], codes)
+
+
+def mean_of_names(values: Floats, codes: NDArray[np.int32]) -> Floats:
+    """Average each article's values, one a name, over the names it has: (n, k) → (n,)."""
     has_name = codes != MISSING
-    sums = np.where(has_name, values[codes], 0.0).sum(axis=1)
+    sums = np.where(has_name, values, 0.0).sum(axis=1)
     return np.asarray(sums / np.maximum(has_name.sum(axis=1), 1))
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.exposures import find
+from cherryrec.features.names import READING
 from cherryrec.knrs.metrics import base_rate, is_named
 from cherryrec.profile import counts_of
-from cherryrec.reader import Reader, lift, over_names
+from cherryrec.reader import Reader, lift, mean_of_names, over_names
 
 __all__ = ["article", "attention", "context", "exposure", "reading"]
 
@@ -28,63 +29,87 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
     """Likeness of each candidate to what the user read, (n, 28): see `features.names.READING`."""
     n = len(rows)
     recent = reader.rows[-30:]
-    out = np.zeros((n, 28))
-    out[:, 0] = catalogue.embeddings[rows] @ reader.interest
-    if recent.size:
-        for vectors, columns in (
-            (catalogue.embeddings, [1, 2, 3, 4, 17]),
-            (catalogue.token_embeddings, [19, 20, 21, 22, 23]),
-        ):
-            likeness = vectors[rows] @ vectors[recent].T  # (n, h)
-            top = np.partition(likeness, -min(3, len(recent)), axis=1)[:, -3:]
-            out[:, columns] = np.column_stack(
-                [
-                    likeness.mean(axis=1),
-                    likeness[:, -5:].mean(axis=1),
-                    likeness[:, -1],
-                    top.max(axis=1),
-                    top.mean(axis=1),
-                ]
-            )
-    out[:, 18] = catalogue.words.match(rows, recent)
-    everyone = catalogue.category_share()
-    subcategories = catalogue.subcategory_share()
-    for start, codes, share, full in (
-        (5, catalogue.category[:, None], everyone, reader.category_lift),
-        (9, catalogue.subcategory, subcategories, reader.subcategory_lift),
-    ):
-        mine = codes[rows]  # (n, k)
-        read, read_5 = codes[reader.rows], codes[reader.rows[-5:]]
-        out[:, start] = over_names(full, mine)
-        out[:, start + 1] = over_names(lift(read_5.ravel(), share, len(full)), mine)
-        out[:, start + 2] = over_names(_share(read, len(full)), mine)
-        out[:, start + 3] = over_names(_share(read_5, len(full)), mine)
+    category, subcategory = catalogue.category[rows], catalogue.subcategory[rows]  # (n,), (n, 4)
     profile = reader.profile
-    mine = catalogue.category[rows][:, None]
-    ever = _lift_ever(profile.categories, catalogue.categories.keys(mine), everyone[mine])
-    out[:, 24] = np.where(mine != MISSING, ever, 0.0)[:, 0]
-    tags = catalogue.subcategory[rows]
-    keys = catalogue.subcategories.keys(tags)
-    ever = _lift_ever(profile.subcategories, keys, subcategories[tags])
-    has_name = tags != MISSING
-    out[:, 25] = np.where(has_name, ever, 0.0).sum(axis=1) / np.maximum(has_name.sum(axis=1), 1)
-    most = np.where(has_name, reader.subcategory_lift[tags], -np.inf).max(axis=1)
-    out[:, 26] = np.where(has_name.any(axis=1), most, 0.0)
+    columns: dict[str, NDArray[np.generic]] = {
+        "text_interest": catalogue.embeddings[rows] @ reader.interest,
+        "text_words": catalogue.words.match(rows, recent),
+        "is_named": is_named(catalogue, reader, rows),
+        "times_read": np.log1p((rows[:, None] == reader.rows).sum(axis=1)),
+        "category_last": np.zeros(n),
+        "entity_overlap": np.zeros(n),
+        "subcategory_lift_most": _most(reader.subcategory_lift, subcategory),
+        "category_preference": np.zeros(n),
+    }
+    columns |= _likeness("text", catalogue.embeddings, rows, recent)
+    columns |= _likeness("token", catalogue.token_embeddings, rows, recent)
+    for kind, codes, mine, share, full, names, tastes in (
+        (
+            "category",
+            catalogue.category[:, None],
+            category[:, None],
+            reader.category_share,
+            reader.category_lift,
+            catalogue.categories,
+            profile.categories,
+        ),
+        (
+            "subcategory",
+            catalogue.subcategory,
+            subcategory,
+            reader.subcategory_share,
+            reader.subcategory_lift,
+            catalogue.subcategories,
+            profile.subcategories,
+        ),
+    ):
+        read, read_5 = codes[reader.rows], codes[reader.rows[-5:]]
+        columns |= {
+            f"{kind}_lift": over_names(full, mine),
+            f"{kind}_lift_5": over_names(lift(read_5.ravel(), share, len(full)), mine),
+            f"{kind}_share": over_names(_share(read, len(full)), mine),
+            f"{kind}_share_5": over_names(_share(read_5, len(full)), mine),
+            f"{kind}_lift_ever": mean_of_names(
+                _lift_ever(tastes, names.keys(mine), share[mine]), mine
+            ),
+        }
     if reader.rows.size:
         last = catalogue.category[reader.rows[-1]]
-        out[:, 13] = (catalogue.category[rows] == last) & (last != MISSING)
-        entities = catalogue.entity[reader.rows[-30:]]
+        columns["category_last"] = (category == last) & (last != MISSING)
+        entities = catalogue.entity[recent]
         known = np.unique(entities[entities != MISSING])
-        out[:, 14] = np.log1p(np.isin(catalogue.entity[rows], known).sum(axis=1))
-        times = np.bincount(reader.rows, minlength=catalogue.n_rows)
-        out[:, 16] = np.log1p(times[rows])
-    out[:, 15] = is_named(catalogue, reader, rows)
-    tastes = reader.exposures.category_records()
-    if len(tastes):
-        at = find(tastes["key"].copy(), catalogue.categories.keys(catalogue.category[rows]))
-        odds = np.log((tastes["clicks"] + 1.0) / (tastes["expected"] + 1.0))
-        out[:, 27] = np.where(at >= 0, odds[at], 0.0)
-    return out
+        columns["entity_overlap"] = np.log1p(np.isin(catalogue.entity[rows], known).sum(axis=1))
+    liked = reader.exposures.category_records()
+    if len(liked):
+        at = find(liked["key"].copy(), catalogue.categories.keys(category))
+        odds = np.log((liked["clicks"] + 1.0) / (liked["expected"] + 1.0))
+        columns["category_preference"] = np.where(at >= 0, odds[at], 0.0)
+    return np.column_stack([columns[name] for name in READING])
+
+
+def _likeness(
+    prefix: str, vectors: NDArray[np.float32], rows: Rows, reads: Rows
+) -> dict[str, NDArray[np.generic]]:
+    """Compare embeddings with those read, oldest first: mean, mean of 5, last, most, most 3."""
+    names = ("recent_30", "recent_5", "last", "nearest", "top_3")
+    if not reads.size:
+        return {f"{prefix}_{name}": np.zeros(len(rows)) for name in names}
+    likeness = vectors[rows] @ vectors[reads].T  # (n, h)
+    top = np.partition(likeness, -min(3, len(reads)), axis=1)[:, -3:]
+    values = (
+        likeness.mean(axis=1),
+        likeness[:, -5:].mean(axis=1),
+        likeness[:, -1],
+        top.max(axis=1),
+        top.mean(axis=1),
+    )
+    return {f"{prefix}_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _most(values: Floats, codes: NDArray[np.int32]) -> Floats:
+    """Take the largest value by code over the names each article has, (n, k) → (n,)."""
+    most = np.where(codes != MISSING, values[codes], -np.inf).max(axis=1)
+    return np.where(np.isfinite(most), most, 0.0)
 
 
 def exposure(catalogue: Catalogue, reader: Reader, rows: Rows, now: float) -> Floats:

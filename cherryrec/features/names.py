@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from cherryrec.slates import EVIDENCE
+
 __all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "HALF_LIVES_S", "column"]
 
 HALF_LIVES_S = (600.0, 3_600.0, 21_600.0, 86_400.0)
@@ -69,16 +71,7 @@ ATTENTION = (
 )
 ARTICLE = ("age", "is_first_shown")
 EVALUATION = ("evaluation", "has_evaluation")
-SLATE = (
-    "wins_mean",
-    "wins_root",
-    "win_share",
-    "wins_lowest",
-    "wins_surprise",
-    "wins_category",
-    "neighbours",
-    "neighbours_close",
-)
+SLATE = EVIDENCE
 CONTEXT = (
     "context_history",
     "context_slate",
