@@ -88,7 +88,6 @@ def neighbours(
     slots: Ints,
     postings: NDArray[np.int64],
     was_clicked: NDArray[np.bool_],
-    born: NDArray[np.int64],
     oldest: int,
     times: Floats,
     sizes: Ints,
@@ -109,7 +108,7 @@ def neighbours(
         if x >= 0:
             for k in range(n_postings):
                 slate = postings[x, k]
-                if slate >= oldest and slate >= born[x]:
+                if slate >= oldest:
                     overlaps[slate % n_ring] += 1
     for i in range(n):
         x = slots[i]
@@ -117,7 +116,7 @@ def neighbours(
         if x >= 0:
             for k in range(n_postings):
                 slate = postings[x, k]
-                if slate >= oldest and slate >= born[x]:
+                if slate >= oldest:
                     at = slate % n_ring
                     shared = overlaps[at]
                     jaccard = shared / (n + sizes[at] - shared)
@@ -136,5 +135,5 @@ def neighbours(
         if x >= 0:
             for k in range(n_postings):
                 slate = postings[x, k]
-                if slate >= oldest and slate >= born[x]:
+                if slate >= oldest:
                     overlaps[slate % n_ring] = 0

@@ -164,7 +164,6 @@ class SlateMemory:
             slots,
             self._postings,
             self._was_clicked,
-            self._born,
             self.oldest,
             self._times,
             self._sizes,
