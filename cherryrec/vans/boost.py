@@ -51,9 +51,7 @@ class BoostPart:
         """Split what the trees add by feature, (n, 2F) → (n, F), each column's mean 0."""
         feature, threshold, value = self._trees
         sums = np.zeros(inputs.shape)
-        if len(feature):
-            walk(squash(inputs), feature, threshold, value, len(feature), sums)
-            sums *= len(feature)
+        walk(squash(inputs), feature, threshold, value, sums)
         F = self.n_features
         return centred(sums[:, :F] + sums[:, F:])
 

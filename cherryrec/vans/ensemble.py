@@ -1,4 +1,4 @@
-"""The CherryRec Score: `alpha·lr + beta·rf + gamma·svm`, with weights learned online."""
+"""The CherryRec Score: the members' scores by weights learned online, and trees on the rest."""
 
 from __future__ import annotations
 

@@ -57,20 +57,19 @@ def walk(
     feature: NDArray[np.int16],
     threshold: Codes,
     value: Floats,
-    n_grown: int,
     sums: Floats,
 ) -> None:
-    """Add each row's mean change of value at every split to the column it splits on."""
+    """Add each row's change of value at every split of all trees to the column it splits on."""
     n_inner = feature.shape[1]
     for i in range(len(codes)):
-        for t in range(n_grown):
+        for t in range(len(feature)):
             node = 0
             while node < n_inner:
                 column = feature[t, node]
                 child = 2 * node + 1
                 if codes[i, column] > threshold[t, node]:
                     child += 1
-                sums[i, column] += (value[t, child] - value[t, node]) / n_grown
+                sums[i, column] += value[t, child] - value[t, node]
                 node = child
 
 

@@ -149,8 +149,9 @@ class TreesPart(Part):
         """Sum each row's changes of value by feature, (n, F): leaf value - root value in sum."""
         sums = np.zeros(codes.shape)
         trees = self.trees
-        walk(codes, trees.feature, trees.threshold, trees.value, self.n_grown, sums)
-        return sums
+        grown = slice(0, self.n_grown)
+        walk(codes, trees.feature[grown], trees.threshold[grown], trees.value[grown], sums)
+        return sums / max(self.n_grown, 1)
 
     def leaf_means(self, codes: Codes) -> Floats:
         """Average the trees' leaf values of each row, (n,)."""
