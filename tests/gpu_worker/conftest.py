@@ -2,13 +2,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from cherryrec.cnle import evaluation_request
+from cherryrec.cnle import Prompt, evaluation_request, render
 from cherryrec.events import EvaluationRequest, PromptProfile
 
-NEED_TORCH = ["test_causal_lm.py", "test_loading.py", "test_small_model.py"]
+NEED_TORCH = [
+    "tiny_qwen.py",
+    "test_causal_lm.py",
+    "test_checkpoints.py",
+    "test_loading.py",
+    "test_lora.py",
+    "test_small_model.py",
+]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 
 WORDS = ("storm", "tax", "football", "plan", "coast", "market", "wins", "court", "film", "star")
@@ -30,3 +38,17 @@ def ask() -> Callable[..., EvaluationRequest]:
         return evaluation_request(**(fields | changes))  # type: ignore[arg-type]
 
     return request_of
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.gpu_worker.tiny_qwen import write_checkpoint  # torch may not be installed
+
+    folder = tmp_path_factory.mktemp("checkpoint") / "tiny-qwen2"
+    write_checkpoint(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prompts(ask: Callable[..., EvaluationRequest]) -> list[Prompt]:
+    return [render(ask(number, n=3 + 4 * number))[0] for number in range(5)]
