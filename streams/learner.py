@@ -18,7 +18,7 @@ import aiokafka
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cherryrec.codec import dead_letter, decode, encode
-from cherryrec.errors import BadMessage, ModelError
+from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, ModelSnapshot
 from cherryrec.learner import SERVING, STATE, Learner
 from cherryrec.pipeline import PipelineConfig
@@ -139,8 +139,17 @@ class LearnerProcess:
     async def _one(self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer) -> None:
         try:
             example = decode(Example, record.value)
+            n_alarms = self.learner.vans.drift.n_alarms
             is_new = self.learner.learn(example, partition=record.partition, offset=record.offset)
             self.metrics.count("examples", "applied" if is_new else "duplicate")
+            if self.learner.vans.drift.n_alarms > n_alarms:
+                logger.warning(
+                    "the error of the last impressions is far above the usual at example %r "
+                    "(offset %d): everything learns faster again; has the site or its topics "
+                    "changed?",
+                    example.example_id,
+                    record.offset,
+                )
         except BadMessage as error:
             letter = dead_letter(
                 str(error),
@@ -169,7 +178,7 @@ class LearnerProcess:
             is_new = self.learner.n_examples > self._published_n[name]
             is_due = is_last or time.monotonic() - self._published_s[name] >= every_s
             if is_new and is_due:
-                value = encode(self.learner.snapshot(name))
+                value = _fitting(name, encode(self.learner.snapshot(name)))
                 self.lease.check()  # a second learner may have gone on while this one slept
                 await producer.send_and_wait(self.names("models"), value, key=name.encode())
                 self.metrics.model_version.set(self.learner.version)
@@ -234,3 +243,15 @@ class LearnerProcess:
             "bootstrap_servers": self.kafka.bootstrap_servers,
             **self.kafka.security.client_options(),
         }
+
+
+def _fitting(name: str, value: bytes) -> bytes:
+    """Return a snapshot that its topic takes, or say which settings make it too large."""
+    most = topic_named("models").max_message_bytes
+    if len(value) > most:
+        msg = (
+            f"a snapshot of {name!r} must fit a message of `models`, {most:,} bytes, got "
+            f"{len(value):,}: lower vans.boost_window_rows or vans.window_rows, which most of it is"
+        )
+        raise ConfigError(msg)
+    return value
