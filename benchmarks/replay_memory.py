@@ -11,16 +11,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from benchmarks._logs import on_each_log
 from benchmarks._report import header, verdict
 from cherryrec.cli.settings import Settings
-from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
@@ -55,9 +54,9 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def measure(folder: Path) -> bool:
+def measure(log: MindLog) -> bool:
     """Print one log's memory by pass; say whether the claim holds."""
-    log = MindLog(folder)
+    name = log.folder.name
     rows = list(log.impressions())
     replay, messages = LocalReplay(Settings().core), LogMessages(log.articles())
     after = []
@@ -65,18 +64,14 @@ def measure(folder: Path) -> bool:
         replay.run(again(rows, number), messages, Unkept())
         replay.latencies_s.clear()
         after.append(resident_mib())
-        print(f"{folder.name}: pass {number + 1}: {after[-1]:,.0f} MiB", flush=True)
-    return verdict(f"{folder.name}: last pass against the second", after[-1] / after[1], most=MOST)
+        print(f"{name}: pass {number + 1}: {after[-1]:,.0f} MiB", flush=True)
+    return verdict(f"{name}: last pass against the second", after[-1] / after[1], most=MOST)
 
 
 def main(folders: Sequence[str]) -> int:
     """Print the tables; exit 1 where the claim does not hold."""
     header(f"memory of a local replay over a log repeated {N_PASSES} times", seed=SEED)
-    if folders:
-        return 0 if all([measure(Path(folder)) for folder in folders]) else 1
-    with tempfile.TemporaryDirectory() as folder:
-        generate_log(Path(folder), seed=SEED)
-        return 0 if measure(Path(folder)) else 1
+    return on_each_log(folders, measure, seed=SEED)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import os
 import pstats
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +20,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: one core is 
 
 from river import linear_model, preprocessing
 
+from benchmarks._logs import on_each_log
 from benchmarks._report import header, spread, verdict
 from cherryrec.cli.settings import Settings
-from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
@@ -77,9 +76,9 @@ def largest(log: MindLog, rows: Sequence[MindImpression]) -> list[str]:
     return [f"{s / total:6.1%}  {name}" for s, name in sorted(own, reverse=True)[:N_LARGEST]]
 
 
-def measure(folder: Path) -> bool:
+def measure(log: MindLog) -> bool:
     """Print one log's table; say whether the claim holds."""
-    log = MindLog(folder)
+    name = log.folder.name
     rows = list(log.impressions())
     replay(log, rows[:100])  # compiles, or reads what was compiled
     rates, ratios = [], []
@@ -89,23 +88,19 @@ def measure(folder: Path) -> bool:
         rates.append(1.0 / own)
         ratios.append(own / reference)
     n_shown = statistics.fmean(len(row.candidates) for row in rows)
-    print(f"{folder.name}: {len(rows):,} impressions of {n_shown:.1f} articles")
+    print(f"{name}: {len(rows):,} impressions of {n_shown:.1f} articles")
     print(f"  impressions/s of one core   {spread(rates)}")
     print(f"  times the reference's cost  {spread(ratios, 2)}")
     print("  largest parts, without what they call:")
     for line in largest(log, rows[: min(len(rows), 1_500)]):
         print(f"    {line}")
-    return verdict(f"{folder.name}: impressions/s", statistics.median(rates), at_least=AT_LEAST)
+    return verdict(f"{name}: impressions/s", statistics.median(rates), at_least=AT_LEAST)
 
 
 def main(folders: Sequence[str]) -> int:
     """Print the tables; exit 1 where the claim does not hold."""
     header(f"local replay of whole logs, {N_RUNS} runs", seed=SEED)
-    if folders:
-        return 0 if all([measure(Path(folder)) for folder in folders]) else 1
-    with tempfile.TemporaryDirectory() as folder:
-        generate_log(Path(folder), seed=SEED)
-        return 0 if measure(Path(folder)) else 1
+    return on_each_log(folders, measure, seed=SEED)
 
 
 if __name__ == "__main__":
