@@ -57,11 +57,14 @@ class Scored:
 
 def combine(contributions: list[Floats], factors: Floats, added: Floats | None = None) -> Scored:
     """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'."""
-    weighted = np.stack(contributions) * factors[:, np.newaxis, np.newaxis]  # (M, n, F)
+    weighted = [factor * part for factor, part in zip(factors, contributions, strict=True)]
     if added is not None:
-        weighted = np.concatenate([weighted, added[np.newaxis]])
-    total = weighted.sum(axis=0)
-    return Scored(scores=total.sum(axis=1), contributions=total, members=weighted.sum(axis=2).T)
+        weighted.append(added)
+    total = np.zeros_like(weighted[0])  # (n, F)
+    for part in weighted:
+        total += part
+    members = np.stack([part.sum(axis=1) for part in weighted], axis=1)  # (n, M)
+    return Scored(scores=total.sum(axis=1), contributions=total, members=members)
 
 
 class Scorer:
