@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from cherryrec.slates import EVIDENCE
+from cherryrec.slates import EVIDENCE as SLATE
 
 __all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "HALF_LIVES_S", "column"]
 
@@ -71,7 +71,6 @@ ATTENTION = (
 )
 ARTICLE = ("age", "is_first_shown")
 EVALUATION = ("evaluation", "has_evaluation")
-SLATE = EVIDENCE
 CONTEXT = (
     "context_history",
     "context_slate",
