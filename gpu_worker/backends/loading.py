@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from gpu_worker.backends.causal_lm import CausalLM
 from gpu_worker.config import GpuConfig
 from gpu_worker.small_model import SMALL_MODEL, small_model_path
 
-__all__ = ["DEFAULT_GPU_MODEL", "load_causal_lm"]
+__all__ = ["DEFAULT_GPU_MODEL", "Base", "load_base", "load_causal_lm"]
 
 DEFAULT_GPU_MODEL = "Qwen/Qwen2-7B"
 """The paper's model."""
@@ -42,6 +43,59 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
     ModelError
         The checkpoint or the LoRA weights cannot be loaded.
     """
+    base = load_base(config)
+    model, version = base.model, base.version
+    if config.lora_path:
+        folder = Path(config.lora_path).expanduser()
+        model = _with_lora(model, folder, merge=not base.is_nf4)
+        version += f"+lora:{_fingerprint(folder)}"
+    model.train(False)
+    return CausalLM(
+        model,
+        base.tokenizer,
+        name=base.name,
+        version=version,
+        title_tokens=config.title_tokens,
+        prefix_cache_bytes=config.prefix_cache_bytes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A checkpoint as it was loaded, without LoRA weights.
+
+    Parameters
+    ----------
+    model, tokenizer
+        On its device; not yet in evaluation mode.
+    name
+        The checkpoint without the folders it lies in.
+    source
+        Its folder, or its name on the hub.
+    version
+        Checkpoint and arithmetic.
+    is_nf4
+        Whether the weights are in 4 bits.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    source: str
+    version: str
+    is_nf4: bool
+
+
+def load_base(config: GpuConfig) -> Base:
+    """Load the model and its tokenizer, to serve or to fine-tune; `lora_path` is not looked at.
+
+    Raises
+    ------
+    ConfigError
+        The device is not there.
+    ModelError
+        The checkpoint cannot be loaded.
+    """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
     device = _device(config.device)
     source = _source(config, device)
@@ -52,18 +106,13 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
         torch.set_num_threads(config.n_threads)
     tokenizer, model = _loaded(source, device=device, dtype=dtype, nf4=nf4)
     version = f"{_short(source)}@{_revision(source, model)}/{'nf4-' if nf4 else ''}{dtype_name}"
-    if config.lora_path:
-        folder = Path(config.lora_path).expanduser()
-        model = _with_lora(model, folder, merge=not nf4)
-        version += f"+lora:{_fingerprint(folder)}"
-    model.train(False)
-    return CausalLM(
-        model,
-        tokenizer,
+    return Base(
+        model=model,
+        tokenizer=tokenizer,
         name=_short(source),
+        source=source,
         version=version,
-        title_tokens=config.title_tokens,
-        prefix_cache_bytes=config.prefix_cache_bytes,
+        is_nf4=nf4,
     )
 
 
