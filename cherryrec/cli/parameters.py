@@ -8,7 +8,7 @@ import click
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["BaselineNames", "Duration"]
+__all__ = ["BaselineNames", "Duration", "Shares"]
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -43,3 +43,21 @@ class BaselineNames(click.ParamType):
             return baseline_names(str(value))
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class Shares(click.ParamType):
+    """Three percentages that make 100, as shares: `60/10/30`."""
+
+    name = "shares"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Read `60/10/30` as 0.6, 0.1 and 0.3."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)", str(value))
+        shares = tuple(float(one) / 100.0 for one in found.groups()) if found else ()
+        if not shares or abs(sum(shares) - 1.0) > 1e-9:
+            self.fail(f"wanted three percentages that make 100, as 60/10/30, got {value!r}")
+        return shares
