@@ -15,11 +15,14 @@ from cherryrec.cnle.requests import evaluation_request
 from cherryrec.cnle.templates import (
     TASKS,
     TEMPLATES,
+    NewsSequence,
     PromptTemplate,
+    ShownProfile,
     Task,
     choose_template,
     task_for,
     template_named,
+    templates_named,
 )
 from cherryrec.cnle.titles import inert, quoted
 
@@ -30,9 +33,11 @@ __all__ = [
     "TASKS",
     "TEMPLATES",
     "Cut",
+    "NewsSequence",
     "Prompt",
     "PromptConfig",
     "PromptTemplate",
+    "ShownProfile",
     "Task",
     "choose_template",
     "evaluation_request",
@@ -45,4 +50,5 @@ __all__ = [
     "render",
     "task_for",
     "template_named",
+    "templates_named",
 ]

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from cherryrec.cnle.letters import LETTERS, permutation_key, prompt_orders
-from cherryrec.cnle.templates import TEMPLATES, PromptTemplate, choose_template
+from cherryrec.cnle.templates import (
+    PromptTemplate,
+    ShownProfile,
+    choose_template,
+    profile_words,
+    templates_named,
+)
 from cherryrec.cnle.titles import inert, quoted
 from cherryrec.errors import ConfigError
 from cherryrec.events import CandidateText, EvaluationRequest, PromptProfile
@@ -40,6 +46,8 @@ class PromptConfig:
         Limits of one title before the tokenizer's own cut.
     max_profile_words
         Entries shown of each profile list.
+    templates
+        Ids of the templates to choose from, or tasks for all of theirs; empty for the library.
     n_permutations
         Letter assignments averaged per request, 1 to 8: each costs a prompt.
     seed
@@ -50,6 +58,7 @@ class PromptConfig:
     max_words: int = 48
     max_characters: int = 240
     max_profile_words: int = 10
+    templates: tuple[str, ...] = ()
     n_permutations: int = 1
     seed: int = 0
 
@@ -65,6 +74,7 @@ class PromptConfig:
             if not least <= value <= most:
                 msg = f"{name} must be from {least} to {most}, got {value!r}"
                 raise ConfigError(msg)
+        templates_named(self.templates)  # refuses a name that is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +118,7 @@ def render(
     request: EvaluationRequest,
     *,
     config: PromptConfig | None = None,
-    templates: tuple[PromptTemplate, ...] = TEMPLATES,
+    templates: tuple[PromptTemplate, ...] | None = None,
     cut: Cut | None = None,
 ) -> tuple[Prompt, ...]:
     r"""Render the prompts of a request: one per group of candidates and permutation.
@@ -123,7 +133,7 @@ def render(
     config
         Limits; the defaults if absent.
     templates
-        Where to choose the template from.
+        Where to choose the template from; those of `config` if absent.
     cut
         Shortens each title further; none if absent.
 
@@ -136,7 +146,7 @@ def render(
     ...     profile=PromptProfile(history=("Storm hits coast",)),
     ...     expires_at=0.0,
     ... )
-    >>> (prompt,) = render(request)
+    >>> (prompt,) = render(request, config=PromptConfig(templates=("behaviour/1",)))
     >>> print(prompt.prefix.splitlines()[-2])
     - "Storm hits coast"
     >>> print(prompt.suffix)
@@ -147,8 +157,14 @@ def render(
     Answer:
     """
     config = config or PromptConfig()
-    template = choose_template(request.profile, request.user_id, templates=templates)
-    prefix = f"{template.instruction}\n\n{_user_lines(request.profile, config, cut)}\n"
+    template = choose_template(
+        request.profile,
+        request.user_id,
+        templates=templates_named(config.templates) if templates is None else templates,
+    )
+    shown = _profile_lines(request.profile, template.profile, config)
+    told = template.sequence.lines(_history(request.profile, config, cut))
+    prefix = f"{template.instruction}\n\n{shown}{told}\n"
     ids = [candidate.article_id for candidate in request.candidates]
     by_id = sorted(range(len(ids)), key=lambda index: (ids[index], index))
     lines = [_candidate_line(candidate, config, cut) for candidate in request.candidates]
@@ -164,25 +180,17 @@ def render(
     return tuple(prompts)
 
 
-def _user_lines(profile: PromptProfile, config: PromptConfig, cut: Cut | None) -> str:
-    """Return what is known of the user, a line each, without fields that hold nothing."""
-    parts: list[str] = []
-    for label, words in (
-        ("Role", (profile.role or "",)),
-        ("Interests", profile.interests),
-        ("Fields", profile.fields),
-        ("Collections", profile.collections),
-    ):
-        shown = [inert(word, max_words=8, max_characters=60) for word in words]
-        shown = [quoted(word) for word in shown if word][: config.max_profile_words]
-        if shown:
-            parts.append(f"{label}: {', '.join(shown)}\n")
-    parts.append("Opened articles:\n")
+def _profile_lines(profile: PromptProfile, shown: ShownProfile, config: PromptConfig) -> str:
+    """Return the lines of what a template shows of the profile."""
+    words = profile_words(profile)
+    most = config.max_profile_words
+    return shown.lines({field: [quoted(one) for one in words[field][:most]] for field in words})
+
+
+def _history(profile: PromptProfile, config: PromptConfig, cut: Cut | None) -> list[str]:
+    """Return the newest titles of the history, fenced, oldest first."""
     newest = profile.history[max(0, len(profile.history) - config.max_history) :]
-    parts.extend(f"- {_title(title, config, cut)}\n" for title in newest)
-    if not newest:
-        parts.append("(none yet)\n")
-    return "".join(parts)
+    return [_title(title, config, cut) for title in newest]
 
 
 def _candidate_line(candidate: CandidateText, config: PromptConfig, cut: Cut | None) -> str:
