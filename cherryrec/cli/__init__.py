@@ -33,6 +33,7 @@ COMMANDS = {
     "config": ("config", "show, check or document the settings"),
     "doctor": ("doctor", "check what this machine has and say what to do"),
     "kafka": ("kafka", "fetch or run a local Apache Kafka"),
+    "finetune": ("finetune", "fine-tune CnLE on a recorded log"),
     "model": ("model", "fetch the small language model"),
     "bench": ("bench", "run the benchmarks"),
 }

@@ -42,6 +42,10 @@ class PromptTokens:
         """Tokens of the part of a prompt that starts at its candidates."""
         return self._suffix_ids(suffix)
 
+    def text_ids(self, text: str) -> tuple[int, ...]:
+        """Tokens of any other text that continues one."""
+        return self._encode(text)
+
     def n_tokens(self, prompt: Prompt) -> int:
         """Count the tokens of a prompt."""
         return len(self.prefix_ids(prompt.prefix)) + len(self.suffix_ids(prompt.suffix))

@@ -1,0 +1,24 @@
+"""Fine-tuning CnLE on a recorded log: LoRA weights that the gpu worker serves.
+
+`questions` replays the log through the pipeline and keeps what CnLE would have been asked,
+`examples` turns that into prompts with their answers, `encode` into tokens, `training` runs the
+steps, `card` writes down what was done. A `Recipe` holds every setting; those that ship are TOML
+files beside this one. Importing this package imports no model library.
+"""
+
+from __future__ import annotations
+
+from gpu_worker.finetune.examples import Example, build_examples
+from gpu_worker.finetune.questions import Question, Split, ask_log
+from gpu_worker.finetune.recipe import RECIPES, Recipe, load_recipe
+
+__all__ = [
+    "RECIPES",
+    "Example",
+    "Question",
+    "Recipe",
+    "Split",
+    "ask_log",
+    "build_examples",
+    "load_recipe",
+]
