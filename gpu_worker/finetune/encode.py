@@ -25,7 +25,7 @@ class Encoded:
     Parameters
     ----------
     ids
-        Prompt, letter, the rest of the answer, the end of the text.
+        Prompt, letter, and if the answer goes on, the rest of it and the end of the text.
     n_prompt
         How many of them are the prompt, which is not learned.
     letter, n_letters
@@ -63,7 +63,7 @@ def encode(
     tokens
         The model's tokenizer.
     end_id
-        The token that ends a text; None for none.
+        The token that ends an answer of more than its letter; None for none.
     max_tokens
         Positions the model has.
 
@@ -74,8 +74,8 @@ def encode(
     """
     prompt = tokens.prefix_ids(example.prompt.prefix) + tokens.suffix_ids(example.prompt.suffix)
     end = () if end_id is None else (end_id,)
-    rest = tokens.text_ids(example.rest) if example.rest else ()
-    ids = (*prompt, tokens.letter_ids[example.letter], *rest, *end)
+    rest = (*tokens.text_ids(example.rest), *end) if example.rest else ()
+    ids = (*prompt, tokens.letter_ids[example.letter], *rest)
     if len(ids) > max_tokens:
         msg = (
             f"an example must have at most {max_tokens} tokens for this model, got {len(ids)}: "

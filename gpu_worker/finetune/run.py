@@ -25,7 +25,13 @@ from gpu_worker.finetune.encode import Encoded, encode
 from gpu_worker.finetune.examples import Example, build_examples
 from gpu_worker.finetune.questions import Question, Split, ask_log
 from gpu_worker.finetune.recipe import Recipe
-from gpu_worker.finetune.training import last_checkpoint, n_steps, trainer_of, with_lora
+from gpu_worker.finetune.training import (
+    LetterTrainer,
+    last_checkpoint,
+    n_steps,
+    trainer_of,
+    with_lora,
+)
 
 __all__ = ["RUN_FILE", "WEIGHTS_FILE", "finetune"]
 
@@ -36,6 +42,7 @@ WEIGHTS_FILE = "adapter_model.safetensors"
 """peft's name; its presence in the folder itself means that the run is done."""
 
 _CHECKPOINTS = "checkpoints"
+_UNTRAINED_FILE = "untrained.json"
 
 Bar = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 """A progress bar by its name and total."""
@@ -119,11 +126,9 @@ def finetune(
             progress=advance,
         )
         trainer.remove_callback(PrinterCallback)
-        resumed = last_checkpoint(checkpoints)
-        if resumed is None:
-            trainer.evaluate()  # what the base does without training; it opens the loss curve
-        trainer.train(resume_from_checkpoint=resumed)
-    history = [dict(entry) for entry in trainer.state.log_history]
+        untrained = _untrained(out, trainer)
+        trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+    history = [untrained, *trainer.state.log_history]
     done = Done(
         base=loaded.name,
         base_version=loaded.version,
@@ -244,18 +249,33 @@ def _begin(out: Path, run: dict[str, Any]) -> None:
         raise ConfigError(msg) from error
 
 
+def _untrained(out: Path, trainer: LetterTrainer) -> dict[str, float]:
+    """Validate the base, once: what it does without training opens the loss curve."""
+    path = out / _UNTRAINED_FILE
+    if not path.is_file():
+        metrics = {"step": 0, **trainer.evaluate()}
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(msgspec.json.encode(metrics))
+        temporary.replace(path)
+    found: dict[str, float] = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+    return found
+
+
 def _finish(out: Path, model: Any, done: Done) -> None:
     """Write the card, then the weights, whose presence says that all is there."""
     ready = out / "ready"
     shutil.rmtree(ready, ignore_errors=True)
     try:
-        model.save_pretrained(str(ready), safe_serialization=True)
+        # The name, not this machine's folder, says what the weights are for.
+        model.active_peft_config.base_model_name_or_path = done.base
+        model.save_pretrained(str(ready), safe_serialization=True, save_embedding_layers=False)
         write_card(ready, done)
         names = sorted(path.name for path in ready.iterdir() if path.name != WEIGHTS_FILE)
         for name in (*names, WEIGHTS_FILE):
             (ready / name).replace(out / name)
         shutil.rmtree(ready)
         shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+        (out / _UNTRAINED_FILE).unlink(missing_ok=True)
     except OSError as error:
         msg = f"cannot write the weights to {str(out)!r}: {error}; run the same command again"
         raise ModelError(msg) from error

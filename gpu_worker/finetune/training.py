@@ -59,7 +59,6 @@ def with_lora(base: Base, recipe: Recipe) -> PeftModel:
         target_modules=list(recipe.target_modules),
         task_type="CAUSAL_LM",
         bias="none",
-        base_model_name_or_path=base.name,
     )
     model: Any = base.model
     model.config.use_cache = False
@@ -71,7 +70,6 @@ def with_lora(base: Base, recipe: Recipe) -> PeftModel:
         model.enable_input_require_grads()
     tuned = get_peft_model(model, config)
     assert isinstance(tuned, PeftModel), "peft wraps the model"
-    tuned.active_peft_config.base_model_name_or_path = base.name
     return tuned
 
 
@@ -88,6 +86,8 @@ class LetterTrainer(Trainer):
 
     def __init__(self, *, letter_ids: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
+        # The loss is a mean over the examples of one forward pass, whatever else a step has.
+        self.model_accepts_loss_kwargs = False
         self._letter_ids = torch.tensor(letter_ids)
 
     def compute_loss(
