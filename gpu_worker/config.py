@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from cherryrec.cnle import MAX_HISTORY, PromptConfig
 from cherryrec.errors import ConfigError
 
 __all__ = ["BACKENDS", "DTYPES", "QUANTISATIONS", "GpuConfig"]
@@ -52,6 +53,11 @@ class GpuConfig:
         CPU threads of the model; 0 leaves it to torch.
     title_tokens
         Tokens a title is cut to.
+    max_history
+        Newest history titles that a prompt shows, 0 to 20: a request carries no more.
+    templates
+        Ids of the prompt templates to choose from (`behaviour/1`), or task types for all of
+        theirs; empty for the whole library. Fine-tuned weights want those they were trained on.
     n_permutations
         Letter assignments averaged per request, 1 to 8.
     max_batch_size
@@ -94,6 +100,8 @@ class GpuConfig:
     quantisation: str = "auto"
     n_threads: int = 0
     title_tokens: int = 32
+    max_history: int = MAX_HISTORY
+    templates: tuple[str, ...] = ()
     n_permutations: int = 1
     max_batch_size: int = 0
     max_batch_tokens: int = 32_768
@@ -126,9 +134,17 @@ class GpuConfig:
             if not value >= _AT_LEAST[name]:
                 msg = f"{name} must be at least {_AT_LEAST[name]}, got {value!r}"
                 raise ConfigError(msg)
-        if self.n_permutations > 8:
-            msg = f"n_permutations must be at most 8, got {self.n_permutations}"
-            raise ConfigError(msg)
+        _ = self.prompt_config  # refuses what no prompt can be made with
         if not self.model or not self.model_cache_dir:
             msg = "model and model_cache_dir must not be empty"
             raise ConfigError(msg)
+
+    @property
+    def prompt_config(self) -> PromptConfig:
+        """How requests become prompts."""
+        return PromptConfig(
+            max_history=self.max_history,
+            templates=self.templates,
+            n_permutations=self.n_permutations,
+            seed=self.seed,
+        )

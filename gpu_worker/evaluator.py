@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from cherryrec.cnle import Prompt, PromptConfig, evaluations_of, render
+from cherryrec.cnle import Prompt, evaluations_of, render
 from cherryrec.errors import ModelError
 from cherryrec.events import Evaluation, EvaluationRequest
 from gpu_worker.backends import Backend, LetterScores, Verdict
@@ -48,7 +48,7 @@ class Evaluator(Generic[T]):
         self.counts = EvaluatorCounts()
         self.cache = ScoreCache(max_bytes=config.cache_bytes)
         self._clock = clock
-        self._prompt_config = PromptConfig(n_permutations=config.n_permutations, seed=config.seed)
+        self._prompt_config = config.prompt_config
         self._batcher = Batcher[PromptPlace[T]](
             max_batch_size=config.max_batch_size or backend.batch_size,
             max_batch_tokens=config.max_batch_tokens,

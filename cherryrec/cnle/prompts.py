@@ -41,7 +41,7 @@ class PromptConfig:
     Parameters
     ----------
     max_history
-        Newest history titles shown, 0 to 100.
+        Newest history titles shown, 0 to 20.
     max_words, max_characters
         Limits of one title before the tokenizer's own cut.
     max_profile_words
@@ -64,7 +64,7 @@ class PromptConfig:
 
     def __post_init__(self) -> None:
         for name, least, most in (
-            ("max_history", 0, 100),
+            ("max_history", 0, MAX_HISTORY),
             ("max_words", 1, 1_000),
             ("max_characters", 1, 10_000),
             ("max_profile_words", 1, 100),

@@ -53,7 +53,18 @@ def test_every_candidate_gets_its_own_letters_evaluation(ask: Ask) -> None:
     by_letter = [evaluation.evaluations[f"a{index:02}"] for index in order]
     assert by_letter == sorted(by_letter)
     assert set(evaluation.evaluations) == {one.article_id for one in request.candidates}
-    assert (evaluation.model, evaluation.prompt) == ("scripted/1", "behaviour/1")
+    (prompt,) = desk.backend.batches[0]
+    assert (evaluation.model, evaluation.prompt) == ("scripted/1", prompt.template_id)
+
+
+def test_the_settings_pin_templates_and_history(ask: Ask) -> None:
+    desk = Desk(templates=("behaviour/1",), max_history=1)
+
+    desk.answers(*(ask(number) for number in range(1, 4)))
+
+    prompts = [prompt for batch in desk.backend.batches for prompt in batch]
+    assert {prompt.template_id for prompt in prompts} == {"behaviour/1"}
+    assert {prompt.prefix.count("\n- ") for prompt in prompts} == {1}
 
 
 def test_one_bad_request_does_not_fail_its_batch(ask: Ask) -> None:

@@ -35,7 +35,7 @@ def test_only_backends_import_model_libraries() -> None:
 def test_importing_the_worker_imports_no_model_library() -> None:
     program = (
         (
-            "import sys, gpu_worker.main, gpu_worker.in_process, gpu_worker.backends; "
+            "import sys, gpu_worker.main, gpu_worker.in_process, gpu_worker.backends.http; "
             f"print(sorted({sorted(MODEL_LIBRARIES)!r} & sys.modules.keys()))"
         )
         .replace("]", "})", 1)
@@ -56,10 +56,26 @@ def test_importing_the_worker_imports_no_model_library() -> None:
         ("dtype", "int8"),
         ("device", "tpu"),
         ("n_permutations", 9),
-        ("backend", "http"),
+        ("max_history", 21),
+        ("templates", ("behaviour/81",)),
+        ("backend", "grpc"),
+        ("server_urls", ("127.0.0.1:8000",)),
+        ("server_api", "openai"),
+        ("server_timeout_s", 0.0),
         ("model", ""),
     ],
 )
 def test_settings_out_of_range_are_named(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=name):
         GpuConfig(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_cluster_without_servers_or_with_too_much_time_is_refused() -> None:
+    with pytest.raises(ConfigError, match="server_urls must name at least one server"):
+        GpuConfig(backend="http")
+    with pytest.raises(ConfigError, match="server_timeout_s must be below max_step_s, 120, got"):
+        GpuConfig(backend="http", server_urls=("http://a",), server_timeout_s=120.0)
+
+
+def test_the_key_of_the_servers_is_not_shown() -> None:
+    assert "secret" not in repr(GpuConfig(server_api_key="secret"))

@@ -54,7 +54,8 @@ def test_a_download_that_fails_says_what_to_do(
 
 @pytest.mark.skipif(FETCHED is None, reason="run `cherryrec model fetch` first")
 def test_the_real_small_model_prefers_what_the_history_is_about(ask: Ask) -> None:
-    evaluator = LocalEvaluator.load(GpuConfig(model="small", device="cpu"))
+    config = GpuConfig(model="small", device="cpu", templates=("behaviour/1",))
+    evaluator = LocalEvaluator.load(config)
     football = PromptProfile(
         history=(
             "Striker scores twice as United win the derby",
