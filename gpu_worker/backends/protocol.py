@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.cnle import Prompt
+from gpu_worker.lora import LoraWeights
 
-__all__ = ["Backend", "LetterScores", "Verdict"]
+__all__ = ["Backend", "LetterScores", "Tunable", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,4 +68,26 @@ class Backend(Protocol):
 
     def evaluate(self, prompts: Sequence[Prompt]) -> list[Verdict]:
         """Judge a batch, by the batch law."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A backend whose LoRA weights can be swapped while it serves."""
+
+    @property
+    def base(self) -> str:
+        """The model without LoRA weights, see `base_name`: what weights must have tuned."""
+        ...
+
+    def take_lora(self, weights: LoraWeights | None) -> None:
+        """Go on with these weights, or with none; the version says which.
+
+        Called between batches. What is asked next is judged by the new weights alone.
+
+        Raises
+        ------
+        ModelError
+            They do not fit or cannot be used; those from before still are.
+        """
         ...

@@ -17,6 +17,7 @@ def test_show_prints_what_is_set_and_no_password(
     (tmp_path / "cherryrec.toml").write_text('[kafka]\nprefix = "site."\npartitions = 8\n')
     monkeypatch.setenv("CHERRYREC_KAFKA_PARTITIONS", "6")
     monkeypatch.setenv("CHERRYREC_SECURITY_PASSWORD", "hunter2")
+    monkeypatch.setenv("CHERRYREC_GPU_SERVER_API_KEY", "hunter2")
     monkeypatch.setenv("CHERRYREC_SECURITY_USERNAME", "site")
     monkeypatch.setenv("CHERRYREC_SECURITY_PROTOCOL", "SASL_SSL")
     monkeypatch.setenv("CHERRYREC_SECURITY_MECHANISM", "SCRAM-SHA-256")
