@@ -1,0 +1,153 @@
+"""What may be spent on CnLE: a token bucket, and a threshold that keeps it for what pays most.
+
+A bucket alone is spent first come, first served: of three times as many requests as it can pay
+for, the first of each second are asked about. So a request must also be worth more than most of
+those that came lately. Worth is expected gain over cost; the threshold is a quantile of the worths
+of the last arrivals, such that the share above it costs what there is to spend:
+
+    share = budget / demand · 2·level / capacity
+
+with demand the cost that arrives in a second. The second factor holds the bucket half full: what
+the estimates get wrong it corrects, and requests that come fewer than the budget fill it until all
+are asked about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+
+__all__ = ["LEAST_QUESTIONS", "N_ARRIVALS", "Budget"]
+
+N_ARRIVALS = 256
+"""Arrivals that demand and threshold are estimated from: bounds the memory of a budget."""
+
+LEAST_QUESTIONS = 2
+"""Questions that a bucket holds at least, however small its share of the budget."""
+
+
+class Budget:
+    """Decides which requests are worth a question, at a bounded rate.
+
+    In any time t of its clock it grants at most `per_s`·t + capacity, where the capacity is
+    `per_s`·`burst_s`, or the cost of two questions where that is more. All of its state may be
+    lost: it starts half full.
+
+    Parameters
+    ----------
+    per_s
+        What is there to spend a second, in the unit of the costs; above 0.
+    burst_s
+        Seconds of it that can be saved up; above 0.
+
+    Examples
+    --------
+    One question a second, twenty seconds saved up at most: it starts with ten.
+
+    >>> budget = Budget(per_s=1.0, burst_s=20.0)
+    >>> sum(budget.decide(0.5, 100.0) for _ in range(30))
+    10
+
+    Four requests a second of gains 0.0 to 0.3: a quarter of them can be paid for, the best.
+
+    >>> budget = Budget(per_s=1.0, burst_s=20.0)
+    >>> gains = [(100.0 + k / 4, k % 4 / 10) for k in range(4_000)]
+    >>> asked = [gain for now, gain in gains if budget.decide(gain, now)]
+    >>> len(asked), round(sum(asked) / len(asked), 2)
+    (1004, 0.3)
+    """
+
+    def __init__(self, *, per_s: float, burst_s: float) -> None:
+        self.per_s = per_s
+        self.burst_s = burst_s
+        self._fraction = 1.0
+        self._level: float | None = None
+        self._capacity = 0.0
+        self._debt = 0.0
+        self._clock_s: float | None = None
+        self._time_s = 0.0  # never goes back
+        self._arrivals: deque[tuple[float, float, float]] = deque()  # time, worth, cost
+        self._worths: list[float] = []  # the same, sorted
+        self._demand = 0.0  # the sum of their costs
+
+    @property
+    def level(self) -> float:
+        """What is left to spend now; never below 0."""
+        return self._level or 0.0
+
+    def own(self, fraction: float) -> None:
+        """Spend a fraction of the budget: of the partitions, those that this worker owns.
+
+        Parameters
+        ----------
+        fraction
+            From 0 to 1; what is left changes in proportion.
+        """
+        if self._level is not None and self._fraction > 0.0:
+            self._level *= fraction / self._fraction
+        else:
+            self._level = None
+        self._fraction = fraction
+
+    def decide(self, gain: float, now: float, *, cost: float = 1.0) -> bool:
+        """Say whether to ask, and take the cost if so.
+
+        Parameters
+        ----------
+        gain
+            What the answer is expected to bring; finite, 0 or more.
+        now
+            The time in seconds of any clock. One that goes back by up to `burst_s` stands still
+            until it has caught up; by more, it was put back, and time goes on from there.
+        cost
+            What the question will cost; above 0.
+        """
+        self._refill(now, cost)
+        self._arrive(gain / cost, cost)
+        if self.level < cost or gain / cost < self._threshold():
+            return False
+        self._level = self.level - cost
+        return True
+
+    def settle(self, *, expected: float, spent: float) -> None:
+        """Put right what a question was expected to cost, once it is known what it did cost.
+
+        What exceeds the level is owed and paid before the bucket fills again: one capacity at
+        most, so that a single absurd measurement cannot silence CnLE for long.
+        """
+        left = self.level - self._debt + expected - spent
+        self._level = min(max(left, 0.0), self._capacity)
+        self._debt = min(max(-left, 0.0), self._capacity)
+
+    def _refill(self, now: float, cost: float) -> None:
+        step_s = 0.0 if self._clock_s is None else now - self._clock_s
+        if self._clock_s is None or step_s > 0.0 or -step_s > self.burst_s:
+            self._clock_s = now
+        step_s = max(step_s, 0.0)
+        self._time_s += step_s
+        per_s = self.per_s * self._fraction
+        self._capacity = max(per_s * self.burst_s, LEAST_QUESTIONS * cost)
+        level = self._capacity / 2.0 if self._level is None else self._level
+        left = level - self._debt + per_s * step_s
+        self._level = min(max(left, 0.0), self._capacity)
+        self._debt = max(-left, 0.0)
+
+    def _arrive(self, worth: float, cost: float) -> None:
+        self._arrivals.append((self._time_s, worth, cost))
+        insort(self._worths, worth)
+        self._demand += cost
+        if len(self._arrivals) > N_ARRIVALS:
+            _, oldest, its_cost = self._arrivals.popleft()
+            del self._worths[bisect_left(self._worths, oldest)]
+            self._demand -= its_cost
+
+    def _threshold(self) -> float:
+        """Return the worth that a question must have; the best of a moment always has it."""
+        first_s, _, first_cost = self._arrivals[0]
+        demand = self._demand - first_cost  # what came after the first, in the time since it
+        span_s = self._time_s - first_s
+        afforded = self.per_s * self._fraction * span_s * 2.0 * self.level / self._capacity
+        if len(self._worths) < 2 or afforded >= demand:
+            return self._worths[0]
+        place = int((1.0 - afforded / demand) * len(self._worths))
+        return self._worths[min(place, len(self._worths) - 1)]
