@@ -121,6 +121,7 @@ def evaluations_of(
     {'a': 0.333333, 'b': 0.6}
     """
     shares = merged_log_shares([prompt.order for prompt in prompts], logits, len(article_ids))
-    # Six digits are all that bfloat16 logits can tell, and a third of the message's length.
-    rounded = relative_share(shares).round(6).tolist()
+    # Six digits are all that bfloat16 logits can tell, and a third of the message's length; six
+    # significant ones, or a confident model would leave all that it rejects at 0, without order.
+    rounded = [float(f"{one:.6g}") for one in relative_share(shares).tolist()]
     return dict(zip(article_ids, rounded, strict=True))

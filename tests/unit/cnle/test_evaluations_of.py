@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cherryrec.cnle import LETTERS, evaluations_of, prompt_orders, relative_share
 from cherryrec.cnle.evaluation import merged_log_shares
@@ -51,6 +55,52 @@ def test_merging_undoes_permutation_and_grouping(n: int, n_permutations: int) ->
     wanted = relative_share(utilities)
     assert np.allclose(list(evaluations.values()), wanted, atol=1e-6)
     assert list(evaluations) == [f"a{i}" for i in range(n)]
+
+
+@given(
+    n=st.integers(21, 100),
+    n_permutations=st.integers(1, 4),
+    spread=st.floats(0.01, 40.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_merged_groups_keep_the_order_of_one_utility(
+    n: int, n_permutations: int, spread: float, seed: int
+) -> None:
+    # Luce's axiom: a prompt's logits are the utilities, and an offset of its own.
+    rng = np.random.default_rng(seed)
+    utilities = rng.permutation(n) * spread / n + rng.uniform(0, 0.5, n) * spread / n
+    orders = prompt_orders(n, seed, n_permutations=n_permutations)
+    logits = [utilities[list(order)] + rng.normal() * 10 for order in orders]
+
+    evaluations = evaluations_of([f"a{i}" for i in range(n)], prompts_of(orders), logits)
+
+    ranked = sorted(range(n), key=lambda index: -evaluations[f"a{index}"])
+    assert ranked == np.argsort(-utilities).tolist()
+
+
+@settings(max_examples=50)
+@given(n=st.integers(1, 1_000), seed=st.integers(0, 2**32 - 1), n_anchors=st.integers(1, 19))
+def test_every_candidate_is_in_one_group_and_the_anchors_in_all(
+    n: int, seed: int, n_anchors: int
+) -> None:
+    orders = prompt_orders(n, seed, n_anchors=n_anchors)
+
+    seen = Counter(index for order in orders for index in order)
+    assert sorted(seen) == list(range(n))
+    if len(orders) > 1:
+        assert sorted(seen.values()) == [1] * (n - n_anchors) + [len(orders)] * n_anchors
+        fewest = -(-(n - n_anchors) // (len(LETTERS) - n_anchors))
+        assert len(orders) == fewest
+
+
+def test_a_confident_model_still_orders_what_it_rejects() -> None:
+    logits = np.array([30.0, 1.0, 0.0, -1.0, -40.0])
+
+    evaluations = evaluations_of(list("abcde"), prompts_of([tuple(range(5))]), [logits])
+
+    values = list(evaluations.values())
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) == 5
 
 
 def test_even_split_is_a_half_for_any_list_size() -> None:
