@@ -184,6 +184,8 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         feature_set=feature_set,
         features=entry.feature_array()[kept].tobytes(),
         metrics=entry.metric_array()[kept].tobytes(),
+        evaluator=entry.evaluator,
+        temperature=entry.temperature,
     )
 
 

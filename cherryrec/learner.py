@@ -1,4 +1,4 @@
-"""The learner: examples in, versioned snapshots of VaNS and of KnRS's weights out.
+"""The learner: examples in, versioned snapshots of what ranks out: VaNS, KnRS, CnLE's temperature.
 
 One logical writer: the only consumer of `examples`. What it publishes are absolute arrays with
 the offsets they include, so a restarted learner goes on exactly where its last state stood.
@@ -12,18 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.activity import RecentIds
+from cherryrec.cnle.calibration import Calibration, Temperatures
 from cherryrec.codec import EARLIEST, pack, unpack
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, ModelSnapshot, PackedArray, instant, seconds
-from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES
+from cherryrec.features import (
+    CONTEXT,
+    FEATURE_SET,
+    FEATURES,
+    GATED,
+    evaluated,
+    probes,
+)
 from cherryrec.knrs import METRICS, KnrsConfig, NewsValue, value_learner, value_of
 from cherryrec.text import stable_hash
 from cherryrec.vans import Feature, Scorer, Vans, VansConfig
 
-__all__ = ["SERVING", "STATE", "VANS_FEATURES", "Learner", "scorer_of", "weights_of"]
+__all__ = [
+    "SERVING",
+    "STATE",
+    "VANS_FEATURES",
+    "Learner",
+    "scorer_of",
+    "temperatures_of",
+    "weights_of",
+]
 
 VANS_FEATURES: tuple[Feature, ...] = tuple(
-    Feature(name, is_context=name in CONTEXT) for name in FEATURES
+    Feature(name, is_context=name in CONTEXT, is_gated=name in GATED) for name in FEATURES
 )
 """The columns of a feature matrix as VaNS knows them."""
 
@@ -39,7 +55,7 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class Learner:
-    """Learns VaNS and KnRS's news value, one labelled impression at a time.
+    """Learns VaNS, KnRS's news value and CnLE's temperature, one labelled impression at a time.
 
     Parameters
     ----------
@@ -53,6 +69,7 @@ class Learner:
         self.vans_config = vans
         self.vans = Vans(VANS_FEATURES, vans)
         self.knrs = value_learner(knrs)
+        self.calibration = Calibration()
         self.n_examples = 0
         self.version = 0
         self.newest_s = seconds(EARLIEST)  # a snapshot of nothing has a time that can be read
@@ -63,6 +80,29 @@ class Learner:
     def knrs_weights(self) -> NewsValue:
         """The news value as learned so far."""
         return self.knrs.value()
+
+    @property
+    def temperatures(self) -> Temperatures:
+        """The temperatures of CnLE's versions as learned so far."""
+        return self.calibration.temperatures()
+
+    def trust(self) -> dict[str, float]:
+        """Return how far VaNS follows CnLE, by history length; empty before any evaluation.
+
+        It is by how much one unit of calibrated log-odds moves the score: 1 takes CnLE at its
+        word, 0 passes it over, below 0 does the opposite. What all members make of it together, for
+        an otherwise average candidate.
+        """
+        latest = self.calibration.latest
+        if latest is None:
+            return {}
+        spread = self.vans.scaler.spread
+        typical = np.where(spread.is_context, spread.mean, spread.raw_mean)
+        scores = {
+            length: self.vans.score(pair.astype(np.float64)).scores
+            for length, pair in probes(typical, latest.value).items()
+        }
+        return {length: float(above - below) / 2 for length, (above, below) in scores.items()}
 
     def learn(self, example: Example, *, partition: int, offset: int) -> bool:
         """Learn one example; False if it was learned before (read again, or sent again).
@@ -82,6 +122,8 @@ class Learner:
         clicked = np.array(example.clicked)
         self.vans.learn(features, clicked)
         self.knrs.learn(metrics, clicked)
+        has, log_shares = evaluated(features, example.temperature)
+        self.calibration.learn(example.evaluator, log_shares, clicked[has])
         self.n_examples += 1
         self.newest_s = max(self.newest_s, seconds(example.shown_at))
         return True
@@ -96,11 +138,13 @@ class Learner:
             arrays: Arrays = {
                 **{f"vans/{k}": v for k, v in self.vans.serving().items()},
                 **{f"knrs/{k}": v for k, v in self.knrs_weights.arrays().items()},
+                **{f"cnle/{k}": v for k, v in self.temperatures.arrays().items()},
             }
         else:
             arrays = {
                 **{f"vans/{k}": v for k, v in self.vans.snapshot().items()},
                 **{f"knrs/{k}": v for k, v in self.knrs.snapshot().items()},
+                **{f"cnle/{k}": v for k, v in self.calibration.snapshot().items()},
                 "recent": np.frombuffer(self.recent.to_bytes(), "<u8"),
             }
         return ModelSnapshot(
@@ -111,6 +155,7 @@ class Learner:
             created_at=instant(self.newest_s),
             arrays={name: pack(array) for name, array in sorted(arrays.items())},
             applied=dict(sorted(self.applied.items())),
+            metrics=self._metrics(),
         )
 
     @classmethod
@@ -127,12 +172,21 @@ class Learner:
         learner = cls(knrs, vans)
         learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
         learner.knrs.load(_under("knrs/", arrays))
+        learner.calibration.load(_under("cnle/", arrays))
         learner.recent = RecentIds.from_bytes(_RECENT_EXAMPLES, arrays["recent"].tobytes())
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
         learner.newest_s = seconds(snapshot.created_at)
         learner.applied = dict(snapshot.applied)
         return learner
+
+    def _metrics(self) -> dict[str, float]:
+        """Say how CnLE is used; nothing where it is not."""
+        latest = self.calibration.latest
+        if latest is None:
+            return {}
+        trust = {f"trust/{length}": value for length, value in self.trust().items()}
+        return {"temperature": latest.value, **trust}
 
 
 def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer:
@@ -157,6 +211,18 @@ def weights_of(snapshot: ModelSnapshot) -> NewsValue:
     """
     _check(snapshot, SERVING)
     return value_of(_under("knrs/", _unpacked(snapshot.arrays)))
+
+
+def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:
+    """Return CnLE's temperatures from a `SERVING` snapshot.
+
+    Raises
+    ------
+    ModelError
+        The snapshot is of another feature set or kind, or they are no temperatures.
+    """
+    _check(snapshot, SERVING)
+    return Temperatures.of_arrays(_under("cnle/", _unpacked(snapshot.arrays)))
 
 
 def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

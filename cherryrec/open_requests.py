@@ -38,7 +38,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     one read again after a crash is answered again; `degraded` the step it was answered on.
     `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far;
     `n_labelled` is how many of them were known when its window ended, None before that: from then
-    on it waits for late clicks only.
+    on it waits for late clicks only. `evaluator` is the version of CnLE whose evaluations are in
+    the features, "" without any, and `temperature` what their log-odds were divided by.
     """
 
     request_id: str
@@ -57,6 +58,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     answered_by: str | None = None
     degraded: Degraded | None = None
     n_labelled: int | None = None
+    evaluator: str = ""
+    temperature: float = 1.0
 
     @property
     def is_labelled(self) -> bool:

@@ -16,7 +16,7 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.learner import SERVING, scorer_of, weights_of
+from cherryrec.learner import SERVING, scorer_of, temperatures_of, weights_of
 from cherryrec.pipeline import Models, Pipeline
 from cherryrec.topics import topic_named
 from cherryrec.vans import VansConfig
@@ -104,6 +104,7 @@ class Followed:
             self.pipeline.models = Models(
                 scorer=scorer_of(snapshot, self.vans),
                 knrs_weights=weights_of(snapshot),
+                temperatures=temperatures_of(snapshot),
                 version=snapshot.version,
             )
             self.metrics.model_version.set(snapshot.version)

@@ -26,7 +26,7 @@ ALL = "all"
 
 
 def feature_groups() -> dict[str, tuple[str, ...]]:
-    """Return the groups that `cherryrec.features.names` lists the features in.
+    """Return the groups that `cherryrec.features.names` lists the features in, each in one.
 
     Examples
     --------
@@ -36,7 +36,9 @@ def feature_groups() -> dict[str, tuple[str, ...]]:
     return {
         name.lower(): group
         for name, group in vars(names).items()
-        if isinstance(group, tuple) and name != "FEATURES" and set(group) <= set(names.FEATURES)
+        if isinstance(group, tuple)
+        and name not in {"FEATURES", "GATING"}
+        and set(group) <= set(names.FEATURES)
     }
 
 
@@ -76,6 +78,8 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     for name, group in feature_groups().items():
         if name != "evaluation" or config.evaluator.enabled:
             found[f"features:{name}"] = _without_features(config, group)
+    if config.evaluator.enabled:
+        found["cnle:gating"] = _without_features(config, names.GATING)
     return {name: changed for name, changed in found.items() if changed != config}
 
 

@@ -118,7 +118,8 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     """One labelled impression: features as they were at scoring time, and what was clicked.
 
     `features` is float32 (articles, features) in the order of `feature_set`; `metrics` float32
-    (articles, 5), KnRS's f1…f5.
+    (articles, 5), KnRS's f1…f5. `evaluator` is the version of CnLE whose evaluations are in the
+    features, "" without any, and `temperature` what their log-odds were divided by.
     """
 
     schema: Literal[1] = 1
@@ -131,6 +132,8 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     features: bytes
     metrics: bytes
     dwell_s: Seconds | None = None
+    evaluator: str = ""
+    temperature: Annotated[float, Meta(gt=0)] = 1.0
 
 
 class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -42,7 +42,8 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to one request; the same `request_id` twice is the same answer twice.
 
     `degraded` names the step of the ladder when the slate was made without fresh evaluations,
-    `versions` the model versions behind it, `timings_ms` what each stage took.
+    `versions` the model versions behind it, `timings_ms` what each stage took; `temperature` is
+    what the evaluations' log-odds were divided by, None without evaluations.
     """
 
     schema: Literal[1] = 1
@@ -53,6 +54,7 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     degraded: Degraded | None = None
     versions: dict[str, int | str] = {}
     timings_ms: dict[str, float] = {}
+    temperature: Annotated[float, Meta(gt=0)] | None = None
     dropped: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
 
 

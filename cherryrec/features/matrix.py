@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.features.blocks import article, attention, context, exposure, reading
-from cherryrec.features.names import FEATURES, column
+from cherryrec.features.names import EVALUATION, FEATURES
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
 
-__all__ = ["feature_matrix", "with_evaluations"]
+__all__ = ["feature_matrix"]
 
 F32 = NDArray[np.float32]
 
@@ -54,27 +52,9 @@ def feature_matrix(
             now=now,
         ),
         article(catalogue, rows, now),
-        np.zeros((n, 2)),
+        np.zeros((n, len(EVALUATION))),
         np.tile(context(reader, n, now), (n, 1)),
     )
     matrix = np.concatenate(parts, axis=1).astype(np.float32)
     assert matrix.shape[1] == len(FEATURES), "a block's width differs from its list of names"
     return matrix
-
-
-def with_evaluations(matrix: F32, articles: Sequence[str], evaluations: Mapping[str, float]) -> F32:
-    """Return the matrix with CnLE's evaluations filled in where there are some.
-
-    The column holds the evaluation against the mean of those there are, so that a candidate
-    without one stands at the mean: 0.
-    """
-    if not evaluations:
-        return matrix
-    values = np.array([evaluations.get(article_id, np.nan) for article_id in articles])
-    has = ~np.isnan(values)
-    if not has.any():
-        return matrix
-    filled = matrix.copy()
-    filled[:, column("evaluation")] = np.where(has, values - values[has].mean(), 0.0)
-    filled[:, column("has_evaluation")] = has
-    return filled

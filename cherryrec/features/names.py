@@ -10,7 +10,16 @@ from zlib import crc32
 
 from cherryrec.slates import EVIDENCE as SLATE
 
-__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "HALF_LIVES_S", "column"]
+__all__ = [
+    "CONTEXT",
+    "EVALUATION",
+    "FEATURES",
+    "FEATURE_SET",
+    "GATED",
+    "GATING",
+    "HALF_LIVES_S",
+    "column",
+]
 
 HALF_LIVES_S = (600.0, 3_600.0, 21_600.0, 86_400.0)
 """The half-lives of attention that the features are named after, in seconds."""
@@ -70,7 +79,13 @@ ATTENTION = (
     "category_clicks_24h",
 )
 ARTICLE = ("age", "is_first_shown")
-EVALUATION = ("evaluation", "has_evaluation")
+GATING = (
+    "evaluation_if_0",
+    "evaluation_if_1_5",
+    "evaluation_if_6_20",
+    "evaluation_if_over_20",
+)
+EVALUATION = ("evaluation", "has_evaluation", "evaluation_logit", *GATING)
 CONTEXT = (
     "context_history",
     "context_slate",
@@ -94,6 +109,9 @@ FEATURES: tuple[str, ...] = (
 
 FEATURE_SET = f"v2-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
 """Names this order of columns."""
+
+GATED = frozenset({"evaluation_logit", *GATING})
+"""Columns that are 0 in all slates but those they are for."""
 
 _COLUMN = {name: index for index, name in enumerate(FEATURES)}
 

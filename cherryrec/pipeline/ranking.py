@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.cnle import evaluation_request
+from cherryrec.cnle.calibration import Temperatures
 from cherryrec.events import (
     OTHERS,
     Degraded,
@@ -55,6 +56,7 @@ class Models:
     scorer: Scores
     knrs_weights: NewsValue | None = None
     version: int = 0
+    temperatures: Temperatures = field(default_factory=Temperatures)
 
 
 def open_request(
@@ -145,7 +147,10 @@ def recommend(
     The recommendation, and the entry as ranked: with the evaluations in its features.
     """
     evaluations = evaluation.evaluations if evaluation is not None else {}
-    features = with_evaluations(entry.feature_array(), entry.articles, evaluations)
+    temperature = models.temperatures.of(evaluation.model) if evaluation is not None else 1.0
+    features = with_evaluations(
+        entry.feature_array(), entry.articles, evaluations, temperature=temperature
+    )
     scored = _score(models.scorer, features.astype(np.float64))
     places = [i for i, a in enumerate(entry.articles) if not catalogue.is_retracted(a)]
     places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
@@ -173,6 +178,7 @@ def recommend(
         degraded="catalogue_cold" if entry.is_cold else degraded,
         versions=versions,
         dropped=entry.dropped,
+        temperature=temperature if evaluations else None,
     )
     ranked = msgspec.structs.replace(
         entry,
@@ -180,6 +186,8 @@ def recommend(
         expires_at=None,
         answered_by=answered_by,
         degraded=degraded,
+        evaluator=evaluation.model if evaluation is not None else entry.evaluator,
+        temperature=temperature if evaluation is not None else entry.temperature,
     )
     return recommendation, ranked
 

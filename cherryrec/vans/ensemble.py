@@ -18,10 +18,12 @@ from cherryrec.vans.features import (
     check_features,
     check_slate,
     fingerprint,
+    gated_mask,
+    ungated,
     used_mask,
 )
 from cherryrec.vans.forest import WindowForest
-from cherryrec.vans.inputs import RAW, inputs_of
+from cherryrec.vans.inputs import CENTRED, RAW, inputs_of
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
@@ -82,7 +84,8 @@ class Vans:
         self.scaler = SlateScaler(features, clip=self.config.clip)
         self.members = _members(features, self.config)
         self.boost = _boost(features, self.config)
-        self._seen = {RAW, *(member.sees for member in self.members.values())}
+        self._is_gated = gated_mask(features)
+        self._sees = {name: SEES.get(name, CENTRED) for name in self.members}
         n_members = len(self.members)
         self.stacker = ListwiseLinear(
             n_members,
@@ -103,9 +106,10 @@ class Vans:
         """Score a slate of raw features, (n, F); nothing is learned."""
         check_slate(X, self.features)
         inputs = self._inputs(self.scaler.spread.with_slate(X), X)
-        parts = [m.part().contributions(inputs[m.sees]) for m in self.members.values()]
+        sees = self._sees
+        parts = [m.part().contributions(inputs[sees[n]]) for n, m in self.members.items()]
         added = self.boost.part().contributions(inputs[RAW]) if self.boost else None
-        return combine(parts, self._factors(), added)
+        return combine(parts, self._factors(), added, is_gated=self._is_gated)
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only."""
@@ -118,7 +122,7 @@ class Vans:
         if not teaches(clicked):
             return
         inputs = self._inputs(self.scaler.spread, X)
-        scores = {name: m.score_slate(inputs[m.sees]) for name, m in self.members.items()}
+        scores = {name: m.score_slate(inputs[self._sees[name]]) for name, m in self.members.items()}
         by_member = np.stack(list(scores.values()), axis=1)  # (n, M)
         stacked = by_member @ self._factors()
         self._look_for_drift(stacked, clicked)
@@ -126,7 +130,7 @@ class Vans:
             self.boost.learn(inputs[RAW], clicked, stacked)
         self._learn_weights(by_member, clicked)
         for name, member in self.members.items():
-            Z = inputs[member.sees]
+            Z = inputs[self._sees[name]]
             if self.config.learning == "pointwise":
                 for z, label in zip(Z, clicked.tolist(), strict=True):
                     member.learn_row(z, float(label))
@@ -184,7 +188,8 @@ class Vans:
     def _inputs(self, spread: Spread, X: Floats) -> dict[str, Floats]:
         """Standardise a slate in every way that a member sees it."""
         clip = self.config.clip
-        return inputs_of(spread, X, clip=clip, used=self._used, wanted=self._seen)
+        wanted = {RAW, *self._sees.values()}
+        return inputs_of(spread, X, clip=clip, used=self._used, wanted=wanted)
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""
@@ -222,6 +227,7 @@ def _inverse_root(squares: Floats) -> Floats:
 def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, SlateMember]:
     """Build the members by name, in the order of the config."""
     prior = None if config.prior_feature is None else {config.prior_feature: 1.0}
+    shared = ungated(features)
     built: dict[str, SlateMember] = {}
     for name in config.stacked:
         if name == "lr":
@@ -235,7 +241,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
         elif name == "pairs":
             optimizer = AdaGrad(config.pairs_rate, eps=config.pairs_caution or 1e-8)
             built[name] = ListwiseRegression(
-                features, degrees=(2,), optimizer=optimizer, l2=config.pairs_l2
+                shared, degrees=(2,), optimizer=optimizer, l2=config.pairs_l2
             )
         elif name == "svm":
             built[name] = PairwiseSVM(
@@ -243,7 +249,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
             )
         elif name == "fm":
             built[name] = FactorisedRegression(
-                features,
+                shared,
                 n_factors=config.n_factors,
                 rate=config.fm_rate,
                 factor_rate=config.factor_rate,
@@ -251,7 +257,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
             )
         elif name in {"net", "wide"}:
             built[name] = ListwiseNet(
-                features,
+                shared,
                 sees=SEES[name],
                 n_nets=config.n_nets,
                 n_hidden=config.n_hidden,
@@ -262,7 +268,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
             )
         else:
             built[name] = WindowForest(
-                features,
+                shared,
                 n_trees=config.n_trees,
                 depth=config.depth,
                 refit_every=config.refit_every,
@@ -282,7 +288,7 @@ def _boost(features: tuple[Feature, ...], config: VansConfig) -> BoostedTrees | 
     if "boost" not in config.members:
         return None
     return BoostedTrees(
-        len(features),
+        len(ungated(features)),
         n_trees=config.boost_trees,
         depth=config.boost_depth,
         every=config.boost_every,

@@ -16,6 +16,8 @@ __all__ = [
     "check_slate",
     "context_mask",
     "fingerprint",
+    "gated_mask",
+    "ungated",
     "used_mask",
 ]
 
@@ -30,10 +32,15 @@ class Feature:
         Unique among a model's features.
     is_context
         Constant over a slate (history length, hour): it acts only through interactions.
+    is_gated
+        0 in all slates but those it is for (an evaluation of a user who has read nothing). Its
+        deviation is that of the slates in which it differs, or rare ones would be cut; and only
+        the linear members see it, as the others make such products themselves.
     """
 
     name: str
     is_context: bool = False
+    is_gated: bool = False
 
 
 def check_features(features: tuple[Feature, ...]) -> None:
@@ -43,7 +50,7 @@ def check_features(features: tuple[Feature, ...]) -> None:
     if doubles:
         msg = f"feature names must be unique, got {doubles!r} more than once"
         raise ConfigError(msg)
-    if not any(not feature.is_context for feature in features):
+    if not any(not feature.is_context for feature in ungated(features)):
         msg = f"a model needs a feature that differs within a slate, got {names!r}"
         raise ConfigError(msg)
 
@@ -51,6 +58,16 @@ def check_features(features: tuple[Feature, ...]) -> None:
 def context_mask(features: tuple[Feature, ...]) -> NDArray[np.bool_]:
     """Say which features are constant over a slate, (F,)."""
     return np.array([feature.is_context for feature in features], dtype=np.bool_)
+
+
+def gated_mask(features: tuple[Feature, ...]) -> NDArray[np.bool_]:
+    """Say which features are for some slates only, (F,)."""
+    return np.array([feature.is_gated for feature in features], dtype=np.bool_)
+
+
+def ungated(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """Return the features that every member sees."""
+    return tuple(feature for feature in features if not feature.is_gated)
 
 
 def used_mask(features: tuple[Feature, ...], without: tuple[str, ...]) -> NDArray[np.float64]:
@@ -79,7 +96,7 @@ def fingerprint(features: tuple[Feature, ...]) -> int:
     >>> fingerprint((Feature("age"),)) == fingerprint((Feature("age", is_context=True),))
     False
     """
-    text = "\n".join(f"{feature.name}\t{int(feature.is_context)}" for feature in features)
+    text = "\n".join(f"{one.name}\t{int(one.is_context)}{int(one.is_gated)}" for one in features)
     return zlib.crc32(text.encode())
 
 

@@ -41,8 +41,6 @@ class SlateMember(base.Regressor):
     """
 
     features: tuple[Feature, ...]
-    sees: str = "centred"
-    """What its slates are made of: see `inputs`; (n, F), or (n, 2F) of one that sees more."""
 
     @abc.abstractmethod
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:

@@ -10,7 +10,7 @@ from river import base
 from river.base.typing import FeatureName
 
 from cherryrec.listwise import Arrays
-from cherryrec.vans.features import Feature, context_mask
+from cherryrec.vans.features import Feature, context_mask, gated_mask
 
 __all__ = ["SPREAD", "SlateScaler", "Spread"]
 
@@ -26,27 +26,48 @@ class Spread:
 
     Twice: within slates (of what is constant over a slate, over slates), and over all rows. A
     slate is standardised with its own values counted in, which needs no label: the first slate
-    already has a spread, and the learner sees the very numbers that were scored.
+    already has a spread, and the learner sees the very numbers that were scored. Within slates, a
+    gated feature counts only those in which it differs: it is 0 in all the others.
     """
 
-    __slots__ = ("count", "is_context", "mean", "raw_count", "raw_mean", "raw_squares", "squares")
+    __slots__ = (
+        "count",
+        "is_context",
+        "is_gated",
+        "mean",
+        "raw_count",
+        "raw_mean",
+        "raw_squares",
+        "squares",
+    )
 
-    def __init__(self, is_context: NDArray[np.bool_], *arrays: Floats) -> None:
+    def __init__(
+        self, is_context: NDArray[np.bool_], is_gated: NDArray[np.bool_], *arrays: Floats
+    ) -> None:
         self.is_context = is_context
+        self.is_gated = is_gated
         self.count, self.mean, self.squares = arrays[:3]  # (F,)
         self.raw_count, self.raw_mean, self.raw_squares = arrays[3:]  # (F,)
 
     @classmethod
-    def of_nothing(cls, is_context: NDArray[np.bool_]) -> Spread:
+    def of_nothing(cls, features: tuple[Feature, ...]) -> Spread:
         """Return the spread before any slate."""
-        return cls(is_context, *(np.zeros(len(is_context)) for _ in SPREAD))
+        return cls(
+            context_mask(features),
+            gated_mask(features),
+            *(np.zeros(len(features)) for _ in SPREAD),
+        )
 
     @classmethod
     def of_arrays(
-        cls, is_context: NDArray[np.bool_], arrays: Mapping[str, NDArray[np.generic]]
+        cls, features: tuple[Feature, ...], arrays: Mapping[str, NDArray[np.generic]]
     ) -> Spread:
         """Rebuild a spread from what `arrays` returned."""
-        return cls(is_context, *(arrays[name].astype(np.float64) for name in SPREAD))
+        return cls(
+            context_mask(features),
+            gated_mask(features),
+            *(arrays[name].astype(np.float64) for name in SPREAD),
+        )
 
     def arrays(self) -> Arrays:
         """Return what it is made of."""
@@ -57,7 +78,8 @@ class Spread:
         count = self.count + 1.0
         mean = self.mean + (row - self.mean) / count
         squares = self.squares + (row - self.mean) * (row - mean)
-        return Spread(self.is_context, count, mean, squares, *self._with_rows(row, 0.0, 1))
+        rows = self._with_rows(row, 0.0, 1)
+        return Spread(self.is_context, self.is_gated, count, mean, squares, *rows)
 
     def with_slate(self, X: Floats) -> Spread:
         """Count in a slate: n centred rows, or one row of what is constant over it.
@@ -72,9 +94,11 @@ class Spread:
         mean = self.mean + (X[0] - self.mean) / slates
         squares = self.squares + (X[0] - self.mean) * (X[0] - mean)
         is_context, has_spread = self.is_context, n > 1
+        n_counted = np.where(self.is_gated & (within == 0.0), 0.0, n if has_spread else 0.0)
         return Spread(
             is_context,
-            np.where(is_context, slates, self.count + (n if has_spread else 0.0)),
+            self.is_gated,
+            np.where(is_context, slates, self.count + n_counted),
             np.where(is_context, mean, self.mean),
             np.where(is_context, squares, self.squares + within if has_spread else self.squares),
             *self._with_rows(middle, within, n),
@@ -134,7 +158,7 @@ class SlateScaler(base.Transformer):
     def __init__(self, features: tuple[Feature, ...], clip: float = 5.0) -> None:
         self.features = features
         self.clip = clip
-        self.spread = Spread.of_nothing(context_mask(features))
+        self.spread = Spread.of_nothing(features)
 
     def learn_slate(self, X: Floats) -> None:
         """Count in one slate."""
@@ -159,7 +183,7 @@ class SlateScaler(base.Transformer):
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        self.spread = Spread.of_arrays(self.spread.is_context, arrays)
+        self.spread = Spread.of_arrays(self.features, arrays)
 
     def _row(self, x: Mapping[FeatureName, float]) -> Floats:
         """Order a row's values by the features."""

@@ -15,11 +15,12 @@ from cherryrec.vans.features import (
     Feature,
     check_features,
     check_slate,
-    context_mask,
     fingerprint,
+    gated_mask,
+    ungated,
     used_mask,
 )
-from cherryrec.vans.inputs import CENTRED, RANKS, RAW, inputs_of
+from cherryrec.vans.inputs import ALL, CENTRED, RANKS, RAW, inputs_of
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
@@ -31,8 +32,8 @@ __all__ = ["Scored", "Scorer", "combine"]
 
 Floats = NDArray[np.float64]
 
-SEES = {"net": RAW, "wide": RANKS}
-"""What members see of a slate, where it is not its centred values alone."""
+SEES = {"lr": ALL, "svm": ALL, "net": RAW, "wide": RANKS}
+"""What members see of a slate, where it is not its centred values without the gated ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,27 @@ class Scored:
     members: Floats
 
 
-def combine(contributions: list[Floats], factors: Floats, added: Floats | None = None) -> Scored:
-    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'."""
+def combine(
+    contributions: list[Floats],
+    factors: Floats,
+    added: Floats | None = None,
+    *,
+    is_gated: NDArray[np.bool_],
+) -> Scored:
+    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'.
+
+    Those of members that don't see the gated features, (F,), have columns of the others only.
+    """
+    n_features, shared = len(is_gated), np.flatnonzero(~is_gated)
     weighted = [factor * part for factor, part in zip(factors, contributions, strict=True)]
     if added is not None:
         weighted.append(added)
-    total = np.zeros_like(weighted[0])  # (n, F)
+    total = np.zeros((len(weighted[0]), n_features))  # (n, F)
     for part in weighted:
-        total += part
+        if part.shape[1] == n_features:
+            total += part
+        else:
+            total[:, shared] += part
     members = np.stack([part.sum(axis=1) for part in weighted], axis=1)  # (n, M)
     return Scored(scores=total.sum(axis=1), contributions=total, members=members)
 
@@ -88,16 +102,18 @@ class Scorer:
     ) -> None:
         check_features(features)
         check_stamp(arrays, fingerprint(features))
-        check_arrays(arrays, _wanted(len(features), config))
+        check_arrays(arrays, _wanted(features, config))
         self.features = features
         self.config = config
         self._used = used_mask(features, config.without)
-        self._spread = Spread.of_arrays(context_mask(features), under("scaler", arrays))
+        self._spread = Spread.of_arrays(features, under("scaler", arrays))
+        self._is_gated = gated_mask(features)
+        self._n_ungated = len(ungated(features))
         self._parts = [self._part(name, under(name, arrays)) for name in config.stacked]
         self._sees = [SEES.get(name, CENTRED) for name in config.stacked]
         self._boost: BoostPart | None = None
         if "boost" in config.members:
-            self._boost = BoostPart.of_arrays(under("boost", arrays), len(features))
+            self._boost = BoostPart.of_arrays(under("boost", arrays), self._n_ungated)
         self._factors = arrays["factors"].astype(np.float64)
 
     def score(self, X: Floats) -> Scored:
@@ -107,23 +123,24 @@ class Scorer:
         inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
         parts = [p.contributions(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
         added = self._boost.contributions(inputs[RAW]) if self._boost else None
-        return combine(parts, self._factors, added)
+        return combine(parts, self._factors, added, is_gated=self._is_gated)
 
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
         if name == "rf":
             return TreesPart.of_arrays(arrays, self.config.clip)
         if name in {"net", "wide"}:
-            return NetPart.of_arrays(arrays, len(self.features))
+            return NetPart.of_arrays(arrays, self._n_ungated)
         if name == "fm":
             return FactorPart.of_arrays(arrays)
         return QuadraticPart.of_arrays(arrays)
 
 
-def _wanted(n_features: int, config: VansConfig) -> dict[str, tuple[int | None, ...]]:
+def _wanted(features: tuple[Feature, ...], config: VansConfig) -> dict[str, tuple[int | None, ...]]:
     """Return the shapes of the arrays that a scorer of these settings needs."""
+    n_all, n_features = len(features), len(ungated(features))
     wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.stacked),)}
-    wanted |= {f"scaler/{name}": (n_features,) for name in SPREAD}
+    wanted |= {f"scaler/{name}": (n_all,) for name in SPREAD}
     for name in config.stacked:
         if name == "rf":
             n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
@@ -135,7 +152,7 @@ def _wanted(n_features: int, config: VansConfig) -> dict[str, tuple[int | None, 
             wanted |= {f"{name}/hidden": (config.n_nets, 2 * n_features, config.n_hidden)}
             wanted |= {f"{name}/out": (config.n_nets, config.n_hidden)}
         else:
-            wanted[f"{name}/weights"] = (n_features,)
+            wanted[f"{name}/weights"] = (n_all if SEES.get(name) == ALL else n_features,)
     if "fm" in config.members:
         wanted["fm/factors"] = (n_features, config.n_factors)
     if "pairs" in config.members:

@@ -12,7 +12,7 @@ from cherryrec.listwise import Arrays
 
 __all__ = ["FORMAT", "check_arrays", "check_stamp", "stamp", "under", "with_prefix"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the arrays change in name or meaning."""
 
 

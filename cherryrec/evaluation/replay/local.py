@@ -201,6 +201,7 @@ class LocalReplay:
             assert isinstance(send.event, Example), f"{topic} lead to examples only"
             self.learner.learn(send.event, partition=0, offset=self._next("examples"))
             self.pipeline.models.knrs_weights = self.learner.knrs_weights
+            self.pipeline.models.temperatures = self.learner.temperatures
         self.pipeline.forget(effects.closed)
 
     def _at(self, topic: str) -> Position:

@@ -87,6 +87,8 @@ MESSAGES: dict[str, Event] = {
         features=b"\x00" * 8,
         metrics=b"\x00" * 20,
         dwell_s=3.5,
+        evaluator="small",
+        temperature=2.5,
     ),
     "labelled-slates": SlateLabelled(
         slate_id="r1",
@@ -123,6 +125,7 @@ MESSAGES: dict[str, Event] = {
         degraded="evaluation_late",
         versions={"models": 7, "evaluator": "small"},
         timings_ms={"select": 1.5},
+        temperature=2.5,
         dropped=("a9",),
     ),
     "dead-letters": DeadLetter(
