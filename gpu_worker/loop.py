@@ -123,9 +123,7 @@ class EvaluationLoop:
             producer, consumer = self._connected(stack)
             stack.callback(setattr, self.state, "is_ready", False)
             try:
-                consumer.subscribe(
-                    [self._topics("evaluation-requests")], listener=self._revocations
-                )
+                _subscribe(consumer, self._topics("evaluation-requests"), self._revocations)
                 while not self._stop.is_set():
                     self._step(consumer, producer)
             except KafkaError as error:
@@ -257,3 +255,16 @@ class EvaluationLoop:
             self._backlog = deque(
                 one for one in self._backlog if (one.topic, one.partition) not in gone
             )
+
+
+def _subscribe(consumer: KafkaConsumer, topic: str, listener: Revocations) -> None:
+    """Join the group with the topic's partitions known.
+
+    kafka-python 3.0.12 joins without waiting for them, is given nothing, joins again when they
+    come, and in that second round its request is lost in one of thirty joins: the worker then
+    waits for ever with no partition, and looks ready.
+    """
+    if not consumer.partitions_for_topic(topic):
+        msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
+        raise ServiceError(msg)
+    consumer.subscribe([topic], listener=listener)

@@ -283,3 +283,13 @@ def test_a_broker_that_is_not_there_is_one_line(kafka: str, tmp_path: Path) -> N
     assert done.returncode == 1
     assert "cannot connect to Kafka at '127.0.0.1:1'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_joins_once_and_is_ready_with_its_partitions(world: World) -> None:
+    # kafka-python 3.0.12 gives nothing to who joins before it knows the topic's partitions, and
+    # in the join after that it can wait for ever.
+    world.start()
+
+    log = world.workers[0][2].read_text()
+    assert log.count("Successfully joined group") == 1
+    assert "No partition metadata" not in log
