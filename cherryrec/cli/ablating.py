@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import click
 
+from cherryrec.cli.evaluating import EvaluatorOptions
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError, ServiceError
@@ -34,7 +35,7 @@ def parts_to_ablate(
     *,
     engine: str,
     seed: int,
-    is_evaluated: bool,
+    cnle: EvaluatorOptions,
     jobs: int,
 ) -> dict[str, PipelineConfig]:
     """Return the settings without each named part, or refuse what cannot be run.
@@ -49,13 +50,13 @@ def parts_to_ablate(
     if engine != "local":
         msg = f"--ablate replays in process: it needs --engine local, got {engine}"
         raise click.UsageError(msg)
-    if is_evaluated and jobs > 1:
+    if cnle.is_live and jobs > 1:
         msg = f"--ablate with --evaluator needs --jobs 1, as CnLE is loaded once, got {jobs}"
         raise click.UsageError(msg)
     core = replace(
         settings.core,
         vans=replace(settings.core.vans, seed=seed),
-        evaluator=replace(settings.core.evaluator, enabled=is_evaluated),
+        evaluator=replace(settings.core.evaluator, enabled=cnle.is_evaluated),
     )
     try:
         return chosen_ablations(names, core)
@@ -71,6 +72,7 @@ def replay_ablations(
     limit: int | None,
     label_delay_s: float,
     evaluate: Evaluate | None,
+    evaluate_from: float,
     jobs: int,
 ) -> dict[str, PrequentialMetrics]:
     """Replay every ablation, with a line for each on stderr as it is done.
@@ -83,17 +85,18 @@ def replay_ablations(
         Part to settings without it.
     full
         Metrics of the full system on the same impressions, for the lines.
-    limit, label_delay_s, evaluate
-        As in `replay_without`.
+    limit, label_delay_s, evaluate, evaluate_from
+        As in `replay_without`; with several processes `evaluate` is copied to each.
     jobs
         Processes, each with the environment of this one (BLAS threads among it); with 1 there is
         no other process.
     """
     found: dict[str, PrequentialMetrics] = {}
+    replaying = _Replaying(limit, label_delay_s, evaluate, evaluate_from)
     if jobs == 1:
-        runs = _one_by_one(log, parts, len(full), limit, label_delay_s, evaluate)
+        runs = _one_by_one(log, parts, len(full), replaying)
     else:
-        runs = _in_processes(log, parts, limit, label_delay_s, jobs)
+        runs = _in_processes(log, parts, replaying, jobs)
     with closing(runs):
         for name, metrics, wall_s in runs:
             found[name] = metrics
@@ -107,43 +110,48 @@ def replay_ablations(
     return {name: found[name] for name in parts}
 
 
+@dataclass(frozen=True, slots=True)
+class _Replaying:
+    """How every ablation replays the log."""
+
+    limit: int | None
+    label_delay_s: float
+    evaluate: Evaluate | None
+    evaluate_from: float
+
+    def without(
+        self, log: Path, config: PipelineConfig, progress: Callable[[int], None] | None = None
+    ) -> PrequentialMetrics:
+        """Replay with the settings of one ablation."""
+        return replay_without(
+            log,
+            config,
+            limit=self.limit,
+            label_delay_s=self.label_delay_s,
+            evaluate=self.evaluate,
+            evaluate_from=self.evaluate_from,
+            progress=progress,
+        )
+
+
 def _one_by_one(
-    log: Path,
-    parts: Mapping[str, PipelineConfig],
-    n_rows: int,
-    limit: int | None,
-    label_delay_s: float,
-    evaluate: Evaluate | None,
+    log: Path, parts: Mapping[str, PipelineConfig], n_rows: int, replaying: _Replaying
 ) -> Generator[Done, None, None]:
     """Replay in this process."""
     for name, config in parts.items():
         started = time.perf_counter()
         with progress_bar(f"ablation {name}", n_rows) as advance:
-            metrics = replay_without(
-                log,
-                config,
-                limit=limit,
-                label_delay_s=label_delay_s,
-                evaluate=evaluate,
-                progress=advance,
-            )
+            metrics = replaying.without(log, config, advance)
         yield name, metrics, time.perf_counter() - started
 
 
 def _in_processes(
-    log: Path,
-    parts: Mapping[str, PipelineConfig],
-    limit: int | None,
-    label_delay_s: float,
-    jobs: int,
+    log: Path, parts: Mapping[str, PipelineConfig], replaying: _Replaying, jobs: int
 ) -> Generator[Done, None, None]:
     """Replay in processes of their own, in the order they end."""
     pool = ProcessPoolExecutor(min(jobs, len(parts)), mp_context=get_context("spawn"))
     try:
-        runs = [
-            pool.submit(_timed, name, log, config, limit, label_delay_s)
-            for name, config in parts.items()
-        ]
+        runs = [pool.submit(_timed, name, log, config, replaying) for name, config in parts.items()]
         for run in as_completed(runs):
             yield run.result()
     except BrokenProcessPool as error:
@@ -153,10 +161,8 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)
 
 
-def _timed(
-    name: str, log: Path, config: PipelineConfig, limit: int | None, label_delay_s: float
-) -> Done:
+def _timed(name: str, log: Path, config: PipelineConfig, replaying: _Replaying) -> Done:
     """Replay without a part, and say how long that took."""
     started = time.perf_counter()
-    metrics = replay_without(log, config, limit=limit, label_delay_s=label_delay_s)
+    metrics = replaying.without(log, config)
     return name, metrics, time.perf_counter() - started

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +11,9 @@ import click
 from cherryrec.cli.options import cache_dir, with_settings
 from cherryrec.cli.parameters import BaselineNames, Duration
 from cherryrec.cli.settings import Settings
-from cherryrec.errors import ConfigError
-from cherryrec.events import Evaluation, EvaluationRequest
 
 if TYPE_CHECKING:
+    from cherryrec.evaluation.recorded import Missing
     from cherryrec.evaluation.summary import ReplaySummary
 
 __all__ = ["replay"]
@@ -31,6 +28,31 @@ __all__ = ["replay"]
     show_default=True,
     metavar="none|MODEL",
     help="CnLE's model: a folder, a hub name, `small` or `auto`; none replays without CnLE.",
+)
+@click.option(
+    "--evaluations",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer CnLE's questions from this file of recorded evaluations, without a model.",
+)
+@click.option(
+    "--record-evaluations",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the evaluations to this file (gzipped: .gz), or go on with it.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "degrade"]),
+    default="error",
+    show_default=True,
+    help="A question that --evaluations has no answer to: stop, or rank without CnLE, marked.",
+)
+@click.option(
+    "--evaluate-from",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the impressions, in time order, before CnLE is asked.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="For the models and intervals."
@@ -104,6 +126,10 @@ def replay(
     log: Path,
     engine: str,
     evaluator: str,
+    evaluations: Path | None,
+    record_evaluations: Path | None,
+    missing: Missing,
+    evaluate_from: float,
     seed: int,
     limit: int | None,
     label_delay: float,
@@ -123,6 +149,7 @@ def replay(
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
     """
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
+    from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
     from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
     from cherryrec.evaluation.baselines import ROW_BASELINES
     from cherryrec.evaluation.mind import MindLog
@@ -130,36 +157,40 @@ def replay(
     from cherryrec.evaluation.replay import OURS
     from cherryrec.evaluation.report import write_report
 
-    is_evaluated = evaluator != "none"
-    parts = parts_to_ablate(
-        ablate, settings, engine=engine, seed=seed, is_evaluated=is_evaluated, jobs=jobs
+    cnle = EvaluatorOptions(
+        model=evaluator, evaluations=evaluations, record=record_evaluations, missing=missing
     )
+    parts = parts_to_ablate(ablate, settings, engine=engine, seed=seed, cnle=cnle, jobs=jobs)
     mind = MindLog(log)
     ablations = None
     keep = predictions is not None
     by_row = tuple(baseline for baseline in baselines if baseline in ROW_BASELINES)
+    notes: list[str] = []
     if engine == "local":
-        evaluate = _load(settings, evaluator) if is_evaluated else None
-        done = replay_local(
-            mind,
-            settings,
-            limit=limit,
-            label_delay_s=label_delay,
-            seed=seed,
-            baselines=baselines,
-            keep_ranks=keep,
-            evaluate=evaluate,
-        )
-        if parts:
-            ablations = replay_ablations(
-                log,
-                parts,
-                done.judge.metrics[OURS],
+        with evaluating(cnle, settings, mind, seed=seed) as evaluation:
+            done = replay_local(
+                mind,
+                settings,
                 limit=limit,
                 label_delay_s=label_delay,
-                evaluate=evaluate,
-                jobs=jobs,
+                seed=seed,
+                baselines=baselines,
+                keep_ranks=keep,
+                evaluate=evaluation.evaluate,
+                evaluate_from=evaluate_from,
             )
+            if parts:
+                ablations = replay_ablations(
+                    log,
+                    parts,
+                    done.judge.metrics[OURS],
+                    limit=limit,
+                    label_delay_s=label_delay,
+                    evaluate=evaluation.evaluate,
+                    evaluate_from=evaluate_from,
+                    jobs=jobs,
+                )
+        notes += evaluation.notes
     elif running:
         done = replay_kafka(
             mind,
@@ -179,7 +210,7 @@ def replay(
                 cache_dir=cache_dir(),
                 kafka=settings.kafka,
                 n_workers=workers,
-                has_evaluator=is_evaluated,
+                has_evaluator=cnle.is_evaluated,
                 environment=_environment(evaluator, label_delay, seed),
             )
             with LocalStack(stack) as started:
@@ -193,11 +224,11 @@ def replay(
                     keep_ranks=keep,
                 )
     name = log.resolve().name
-    notes = [f"bad row {row}" for row in mind.bad_rows[:10]]
+    notes += [f"bad row {row}" for row in mind.bad_rows[:10]]
     if engine == "kafka" and by_row != baselines:
         left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
         notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
-    if engine == "kafka" and not is_evaluated and compare:
+    if engine == "kafka" and not cnle.is_evaluated and compare:
         beside = replay_local(
             mind, settings, limit=limit, label_delay_s=label_delay, seed=seed, baselines=()
         )
@@ -260,13 +291,3 @@ def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, s
     if evaluator != "none":
         values |= {"CHERRYREC_GPU_MODEL": evaluator}
     return values
-
-
-def _load(settings: Settings, model: str) -> Callable[[EvaluationRequest], Evaluation]:
-    """Load CnLE into this process."""
-    try:
-        from gpu_worker.in_process import LocalEvaluator
-    except ImportError as error:
-        msg = f"--evaluator needs the extra `llm`: pip install 'cherryrec[llm]' ({error})"
-        raise ConfigError(msg) from error
-    return LocalEvaluator.load(replace(settings.gpu, model=model)).evaluate

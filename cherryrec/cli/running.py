@@ -102,17 +102,22 @@ def replay_local(
     baselines: Sequence[str] = STANDARD,
     keep_ranks: bool = False,
     evaluate: Evaluate | None = None,
+    evaluate_from: float = 0.0,
 ) -> Replayed:
-    """Replay in this process, beside the named baselines."""
+    """Replay in this process, beside the named baselines.
+
+    CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order.
+    """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
     judge = Judge(built.by_row, built.by_features, keep_ranks=keep_ranks)
     core = replace(settings.core, vans=replace(settings.core.vans, seed=seed))
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate)
     rows = list(log.impressions(limit))
+    messages = LogMessages(articles, n_unasked=round(evaluate_from * len(rows)))
     started = time.perf_counter()
     with progress_bar("replaying", len(rows)) as advance:
-        engine.run(rows, LogMessages(articles), judge, advance)
+        engine.run(rows, messages, judge, advance)
     return Replayed(
         engine="local",
         judge=judge,
@@ -139,6 +144,7 @@ def replay_kafka(
     baselines: Sequence[str] = STANDARD,
     keep_ranks: bool = False,
     deadline_ms: int | None = None,
+    evaluate_from: float = 0.0,
 ) -> Replayed:
     """Replay through the topics of a running system; the feature matrices stay in the workers.
 
@@ -148,13 +154,15 @@ def replay_kafka(
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
     judge = Judge(built.by_row, keep_ranks=keep_ranks)
     rows = list(log.impressions(limit))
+    n_unasked = round(evaluate_from * len(rows))
+    messages = LogMessages(articles, deadline_ms=deadline_ms, n_unasked=n_unasked)
     started = time.perf_counter()
     with (
         open_session(kafka) as session,
         progress_bar("replaying through Kafka", len(rows)) as advance,
     ):
         engine = KafkaReplay(session, ReplaySettings(window=window))
-        engine.run(rows, LogMessages(articles, deadline_ms=deadline_ms), judge, advance)
+        engine.run(rows, messages, judge, advance)
     return Replayed(
         engine="kafka",
         judge=judge,

@@ -46,7 +46,7 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     """Return the settings without each part, by the part's name.
 
     A part that the settings lack already has no ablation: a metric or feature that is left out, a
-    single member, the features of evaluations where CnLE is not asked.
+    single member, CnLE and the features of its evaluations where it is not asked.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
         for member in vans.members:
             others = tuple(other for other in vans.members if other != member)
             found[f"vans:{member}"] = replace(config, vans=replace(vans, members=others))
+    if config.evaluator.enabled:
+        found["cnle"] = replace(config, evaluator=replace(config.evaluator, enabled=False))
     found["learning:pointwise"] = replace(config, vans=replace(vans, learning="pointwise"))
     for name, group in feature_groups().items():
         if name != "evaluation" or config.evaluator.enabled:
@@ -118,6 +120,7 @@ def replay_without(
     limit: int | None,
     label_delay_s: float,
     evaluate: Callable[[EvaluationRequest], Evaluation] | None = None,
+    evaluate_from: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> PrequentialMetrics:
     """Replay a log in this process and keep the metrics of its impressions only.
@@ -131,14 +134,22 @@ def replay_without(
     limit
         Impressions, as in `MindLog.impressions`.
     label_delay_s, evaluate
-        As in `LocalReplay`.
+        As in `LocalReplay`; settings without an evaluator ask none.
+    evaluate_from
+        Share of the impressions, in time order, before CnLE is asked; from 0 to 1.
     progress
         Called with 1 after each impression.
     """
     mind = MindLog(log)
+    rows = list(mind.impressions(limit))
+    messages = LogMessages(mind.articles(), n_unasked=round(evaluate_from * len(rows)))
     judge = Judge()
-    engine = LocalReplay(config, label_delay_s=label_delay_s, evaluate=evaluate)
-    engine.run(mind.impressions(limit), LogMessages(mind.articles()), judge, progress)
+    engine = LocalReplay(
+        config,
+        label_delay_s=label_delay_s,
+        evaluate=evaluate if config.evaluator.enabled else None,
+    )
+    engine.run(rows, messages, judge, progress)
     return judge.metrics[OURS]
 
 

@@ -95,7 +95,7 @@ class MindLog:
     def articles(self) -> dict[str, MindArticle]:
         """Read `news.tsv`; of two rows with one id the first counts."""
         found: dict[str, MindArticle] = {}
-        path = self._path("news.tsv")
+        path = self.path("news.tsv")
         for line, row in self._rows(path):
             try:
                 article, fault = parse_article(row)
@@ -121,7 +121,7 @@ class MindLog:
         """
         found: dict[str, MindImpression] = {}
         histories: dict[str, tuple[str, ...]] = {}
-        path = self._path("behaviors.tsv")
+        path = self.path("behaviors.tsv")
         for line, row in self._rows(path):
             try:
                 impression = parse_impression(row, histories)
@@ -137,8 +137,14 @@ class MindLog:
         self._file_order = list(found)
         yield from sorted(found.values(), key=lambda impression: impression.shown_at)[:limit]
 
-    def _path(self, name: str) -> Path:
-        """Return the plain or the gzipped file of that name."""
+    def path(self, name: str) -> Path:
+        """Return the plain or the gzipped file of that name.
+
+        Raises
+        ------
+        LogError
+            There is neither.
+        """
         for path in (self.folder / name, self.folder / f"{name}.gz"):
             if path.is_file():
                 return path

@@ -56,19 +56,28 @@ class LogMessages:
         The log's articles; one that a row names and `news.tsv` lacks is sent without text.
     deadline_ms
         Deadline put on every request, None for the workers' own.
+    n_unasked
+        Requests at the start that want an answer without CnLE, at once; at least 0.
     """
 
     def __init__(
-        self, articles: Mapping[str, MindArticle], *, deadline_ms: int | None = None
+        self,
+        articles: Mapping[str, MindArticle],
+        *,
+        deadline_ms: int | None = None,
+        n_unasked: int = 0,
     ) -> None:
         self._articles = articles
         self._deadline_ms = deadline_ms
+        self._n_unasked = n_unasked
+        self._n_turns = 0
         self._sent: set[str] = set()
         self._users: set[str] = set()
         self._last_s = 0.0
 
     def turn(self, row: MindImpression) -> Turn:
         """Return the messages of the next row, in time order."""
+        self._n_turns += 1
         self._last_s = time_s = max(row.shown_at, self._last_s + 2 * INSTANT_S)
         time = instant(time_s)
         clicked = row.clicked or (False,) * len(row.candidates)
@@ -90,7 +99,7 @@ class LogMessages:
                 requested_at=time,
                 slate_size=len(row.candidates),
                 candidates=row.candidates,
-                deadline_ms=self._deadline_ms,
+                deadline_ms=0 if self._n_turns <= self._n_unasked else self._deadline_ms,
             ),
             impression=Impression(
                 impression_id=row.impression_id,
