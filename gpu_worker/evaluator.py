@@ -85,7 +85,7 @@ class Evaluator(Generic[T]):
         """
         self.counts.requests += 1
         answers: list[Answer[T]] = []
-        opened = OpenRequest(source=source, request=request)
+        opened = OpenRequest(source=source, request=request, model=self.backend.version)
         left_s = request.expires_at - wall_s
         if left_s <= 0:
             self._expire(opened, answers)
@@ -160,11 +160,13 @@ class Evaluator(Generic[T]):
             verdicts = self._judged([job.item.prompt for job in jobs])
             compute_s = self._clock() - started
             self._count(jobs, started, compute_s)
+            n_tokens = sum(job.n_tokens for job in jobs) or 1
             for job, verdict in zip(jobs, verdicts, strict=True):
                 opened = job.item.open
                 opened.wait_s = max(opened.wait_s, started - job.added_at)
                 opened.compute_s += compute_s
-                self._take(job.item, verdict, answers)
+                opened.share_s += compute_s * job.n_tokens / n_tokens
+                self._take(job, verdict, answers)
         return answers
 
     def _judged(self, prompts: list[Prompt]) -> list[Verdict]:
@@ -183,9 +185,11 @@ class Evaluator(Generic[T]):
         self.counts.failures_in_a_row = 0
         return verdicts
 
-    def _take(self, place: PromptPlace[T], verdict: Verdict, answers: list[Answer[T]]) -> None:
+    def _take(
+        self, job: Job[PromptPlace[T]], verdict: Verdict, answers: list[Answer[T]]
+    ) -> None:
         """Put one verdict where it belongs."""
-        opened = place.open
+        place, opened = job.item, job.item.open
         if isinstance(verdict, LetterScores) and len(verdict.logits) != place.prompt.n_letters:
             verdict = ModelError(
                 f"backend must score {place.prompt.n_letters} letters, got {len(verdict.logits)}"
@@ -194,12 +198,27 @@ class Evaluator(Generic[T]):
             self._fail(opened, verdict, answers)
             return
         self.cache.put(self._key(place.prompt), verdict)
+        if opened.model != self.backend.version:
+            self._start_again(opened, job.expires_at)
         opened.logits[place.number] = verdict.logits
         opened.n_tokens += verdict.n_tokens
         opened.n_computed += 1
         self.counts.tokens += verdict.n_tokens
         if opened.is_complete:
             self._finish(opened, answers)
+
+    def _start_again(self, opened: OpenRequest[T], expires_at: float) -> None:
+        """Have judged again what other weights judged before they were swapped."""
+        opened.model = self.backend.version
+        for number, logits in enumerate(opened.logits):
+            if logits is not None:
+                opened.logits[number] = None
+                self._batcher.add(
+                    PromptPlace(opened, number),
+                    n_tokens=self.backend.n_tokens(opened.prompts[number]),
+                    expires_at=expires_at,
+                    now=self._clock(),
+                )
 
     def _finish(self, opened: OpenRequest[T], answers: list[Answer[T]]) -> None:
         """Answer a request whose letters are all known."""
@@ -250,6 +269,7 @@ class Evaluator(Generic[T]):
             tokens=opened.n_tokens,
             wait_ms=round(opened.wait_s * 1e3, 3),
             compute_ms=round(opened.compute_s * 1e3, 3),
+            share_ms=round(opened.share_s * 1e3, 3),
         )
         answers.append(Answer(source=opened.source, evaluation=evaluation))
 

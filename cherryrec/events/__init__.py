@@ -34,6 +34,7 @@ from cherryrec.events.outputs import (
     Degraded,
     Recommendation,
     Recommended,
+    Rung,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Recommendation",
     "RecommendationRequest",
     "Recommended",
+    "Rung",
     "SlateLabelled",
     "instant",
     "seconds",

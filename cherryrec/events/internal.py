@@ -83,7 +83,11 @@ class EvaluationRequest(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Evaluation(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """CnLE's answer: one evaluation in [0, 1] per candidate that was judged, or an error."""
+    """CnLE's answer: one evaluation in [0, 1] per candidate that was judged, or an error.
+
+    `wait_ms` is how long it waited for its batch, `compute_ms` how long that took; `share_ms` its
+    part of that by tokens, so that those of all answers sum to the model's time.
+    """
 
     schema: Literal[1] = 1
     request_id: Id
@@ -96,6 +100,7 @@ class Evaluation(Event, frozen=True, kw_only=True, omit_defaults=True):
     tokens: Count = 0
     wait_ms: float = 0.0
     compute_ms: float = 0.0
+    share_ms: float = 0.0
 
 
 class Deadline(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from cherryrec.events.base import Count, Event, Id, Seconds, Text, Time
 
-__all__ = ["OTHERS", "DeadLetter", "Degraded", "Recommendation", "Recommended"]
+__all__ = ["OTHERS", "DeadLetter", "Degraded", "Recommendation", "Recommended", "Rung"]
 
 OTHERS = "others"
 """Names the sum of all contributions of an article that are not named themselves."""
@@ -17,9 +17,13 @@ Degraded = Literal[
     "evaluation_late",
     "evaluation_failed",
     "evaluation_over_budget",
+    "evaluation_user_limit",
     "catalogue_cold",
 ]
-"""Why a slate was made with less than a fresh evaluation: the step of the ladder it stands on."""
+"""Why a slate was made without evaluations that were wanted, or without live articles."""
+
+Rung = Literal["evaluated", "cached", "unevaluated", "popular"]
+"""The step of the ladder a slate stands on, the best first."""
 
 
 class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,9 +45,12 @@ class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to one request; the same `request_id` twice is the same answer twice.
 
-    `degraded` names the step of the ladder when the slate was made without fresh evaluations,
-    `versions` the model versions behind it, `timings_ms` what each stage took; `temperature` is
-    what the evaluations' log-odds were divided by, None without evaluations.
+    `rung` is the step of the ladder it stands on: `evaluated` by CnLE, `cached` from CnLE's earlier
+    answer to the same question, `unevaluated`, or `popular` where no article was live and the ones
+    shown lately stand in; `degraded` says why evaluations that were wanted are not there. `tokens`
+    is what CnLE read for it or, where `cached`, once read. `versions` are the model versions behind
+    it, `timings_ms` what each stage took; `temperature` is what the evaluations' log-odds were
+    divided by, None without evaluations.
     """
 
     schema: Literal[1] = 1
@@ -52,6 +59,8 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     requested_at: Time
     slate: tuple[Recommended, ...]
     degraded: Degraded | None = None
+    rung: Rung | None = None
+    tokens: Count = 0
     versions: dict[str, int | str] = {}
     timings_ms: dict[str, float] = {}
     temperature: Annotated[float, Meta(gt=0)] | None = None

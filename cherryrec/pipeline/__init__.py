@@ -1,25 +1,29 @@
 """The pipeline: one worker's core, from an event to the messages that follow from it.
 
-`pipeline` is the way of each event, `ranking` the way of a request, `windows` when labels are
-known, `effects` what comes out.
+`pipeline` is the way of each event, `ranking` the way of a request, `asking` whether CnLE is asked
+(by its expected `gain`, inside the `budget`, at what it `costs`), `windows` when labels are known,
+`effects` what comes out.
 """
 
 from __future__ import annotations
 
 from cherryrec.pipeline.config import EvaluatorConfig, PipelineConfig
 from cherryrec.pipeline.effects import (
+    Choice,
     Closed,
     Effects,
     MemoryStore,
     Pending,
     Position,
     Send,
+    Spent,
     Store,
 )
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.ranking import Models
 
 __all__ = [
+    "Choice",
     "Closed",
     "Effects",
     "EvaluatorConfig",
@@ -30,5 +34,6 @@ __all__ = [
     "PipelineConfig",
     "Position",
     "Send",
+    "Spent",
     "Store",
 ]

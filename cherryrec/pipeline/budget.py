@@ -2,14 +2,15 @@
 
 A bucket alone is spent first come, first served: of three times as many requests as it can pay
 for, the first of each second are asked about. So a request must also be worth more than most of
-those that came lately. Worth is expected gain over cost; the threshold is a quantile of the worths
-of the last arrivals, such that the share above it costs what there is to spend:
+those that came lately. Worth is expected gain over size, which is what its cost goes by; the
+threshold is a quantile of the worths of the last arrivals, such that the share above it costs what
+there is to spend:
 
     share = budget / demand · 2·level / capacity
 
-with demand the cost that arrives in a second. The second factor holds the bucket half full: what
-the estimates get wrong it corrects, and requests that come fewer than the budget fill it until all
-are asked about.
+with demand what all that arrives in a second would cost. The second factor holds the bucket half
+full: what the estimates get wrong it corrects, and requests that come fewer than the budget fill it
+until all are asked about.
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ class Budget:
         self._debt = 0.0
         self._clock_s: float | None = None
         self._time_s = 0.0  # never goes back
-        self._arrivals: deque[tuple[float, float, float]] = deque()  # time, worth, cost
+        self._arrivals: deque[tuple[float, float, float]] = deque()  # time, worth, size
         self._worths: list[float] = []  # the same, sorted
-        self._demand = 0.0  # the sum of their costs
+        self._size = 0.0  # the sum of their sizes
 
     @property
     def level(self) -> float:
@@ -89,7 +90,7 @@ class Budget:
             self._level = None
         self._fraction = fraction
 
-    def decide(self, gain: float, now: float, *, cost: float = 1.0) -> bool:
+    def decide(self, gain: float, now: float, *, size: float = 1.0, price: float = 1.0) -> bool:
         """Say whether to ask, and take the cost if so.
 
         Parameters
@@ -99,12 +100,16 @@ class Budget:
         now
             The time in seconds of any clock. One that goes back by up to `burst_s` stands still
             until it has caught up; by more, it was put back, and time goes on from there.
-        cost
-            What the question will cost; above 0.
+        size
+            Of the question, in any unit, the same in all calls; above 0.
+        price
+            What a unit of size costs now; above 0. Apart from the size, so that worths compare
+            when prices change.
         """
+        cost = size * price
         self._refill(now, cost)
-        self._arrive(gain / cost, cost)
-        if self.level < cost or gain / cost < self._threshold():
+        self._arrive(gain / size, size)
+        if self.level < cost or gain / size < self._threshold(price):
             return False
         self._level = self.level - cost
         return True
@@ -132,19 +137,19 @@ class Budget:
         self._level = min(max(left, 0.0), self._capacity)
         self._debt = max(-left, 0.0)
 
-    def _arrive(self, worth: float, cost: float) -> None:
-        self._arrivals.append((self._time_s, worth, cost))
+    def _arrive(self, worth: float, size: float) -> None:
+        self._arrivals.append((self._time_s, worth, size))
         insort(self._worths, worth)
-        self._demand += cost
+        self._size += size
         if len(self._arrivals) > N_ARRIVALS:
-            _, oldest, its_cost = self._arrivals.popleft()
+            _, oldest, its_size = self._arrivals.popleft()
             del self._worths[bisect_left(self._worths, oldest)]
-            self._demand -= its_cost
+            self._size -= its_size
 
-    def _threshold(self) -> float:
+    def _threshold(self, price: float) -> float:
         """Return the worth that a question must have; the best of a moment always has it."""
-        first_s, _, first_cost = self._arrivals[0]
-        demand = self._demand - first_cost  # what came after the first, in the time since it
+        first_s, _, its_size = self._arrivals[0]
+        demand = (self._size - its_size) * price  # what came since the first
         span_s = self._time_s - first_s
         afforded = self.per_s * self._fraction * span_s * 2.0 * self.level / self._capacity
         if len(self._worths) < 2 or afforded >= demand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from cherryrec.attention import AttentionConfig
@@ -28,14 +29,54 @@ class EvaluatorConfig:
     deadline_ms
         Milliseconds from a request's arrival to its answer, with or without evaluations; a
         request's own `deadline_ms` goes before it, and 0 there asks for no evaluation. Above 0.
+    budget_per_s
+        Requests a second that CnLE is asked about at most, over all stream workers: each spends
+        the share of the partitions it owns. 0 is no bound; at least 0.
+    budget_gpu_s
+        The same in seconds of CnLE's model a second, 0.8 being four fifths of one accelerator. Not
+        together with `budget_per_s`; 0 is no bound; at least 0.
+    budget_burst_s
+        Seconds of the budget that can be saved up and spent at once; above 0.
+    budget_token_s
+        Seconds of the model that a token of a question is taken to need until answers say; above 0.
+    gain_cold, gain_warm
+        How far CnLE is expected to move the difference of two scores, of a user without history
+        and of one with a very long one: with the scores' margin that is the gain by which requests
+        are chosen where there is a budget. `gain_warm` is at least 0, `gain_cold` at least that.
+    gain_half_history
+        Articles read after which that has fallen half of the way; above 0.
     """
 
     enabled: bool = False
     deadline_ms: int = 2_000
+    budget_per_s: float = 0.0
+    budget_gpu_s: float = 0.0
+    budget_burst_s: float = 10.0
+    budget_token_s: float = 0.001
+    gain_cold: float = 0.5
+    gain_warm: float = 0.1
+    gain_half_history: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.deadline_ms <= 0:
-            msg = f"deadline_ms must be above 0, got {self.deadline_ms!r}"
+        for name in ("deadline_ms", "budget_burst_s", "budget_token_s", "gain_half_history"):
+            if not 0 < getattr(self, name) < math.inf:
+                msg = f"{name} must be above 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        for name in ("budget_per_s", "budget_gpu_s", "gain_warm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        if not self.gain_warm <= self.gain_cold < math.inf:
+            msg = (
+                f"gain_cold must be finite and at least gain_warm, {self.gain_warm!r}, "
+                f"got {self.gain_cold!r}"
+            )
+            raise ConfigError(msg)
+        if self.budget_per_s and self.budget_gpu_s:
+            msg = (
+                f"budget_per_s and budget_gpu_s must not both be set, got {self.budget_per_s!r} "
+                f"and {self.budget_gpu_s!r}: leave one at 0"
+            )
             raise ConfigError(msg)
 
 

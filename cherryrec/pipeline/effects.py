@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from cherryrec.events import Event
+from cherryrec.events import Evaluation, Event
+from cherryrec.pipeline.costs import spent_s
 
 __all__ = [
+    "Choice",
+    "ChoiceOutcome",
     "Closed",
     "Counted",
     "Effects",
@@ -15,11 +18,55 @@ __all__ = [
     "Pending",
     "Position",
     "Send",
+    "Spent",
     "Store",
 ]
 
 Counted = Literal["applied", "duplicate", "late"]
 """How an event is counted; with dead-lettered ones these make up all that came in."""
+
+
+ChoiceOutcome = Literal[
+    "asked", "over_budget", "user_limit", "no_text", "no_candidates", "not_wanted"
+]
+"""Whether CnLE was asked about a request, or why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen for a request; `gain` is what an answer is expected to bring.
+
+    The gain is None where there is no budget, or the request did not come so far.
+    """
+
+    outcome: ChoiceOutcome
+    gain: float | None = None
+
+
+SpentOutcome = Literal["evaluated", "cached", "failed", "late"]
+"""What became of an answer of CnLE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one answer of CnLE took, and whether it was of use: it failed or came late otherwise."""
+
+    outcome: SpentOutcome
+    tokens: int
+    compute_s: float
+    wait_s: float
+
+    @classmethod
+    def of(cls, answer: Evaluation, *, is_late: bool) -> Spent:
+        """Read it off an answer; what was known before took no tokens."""
+        has_failed = answer.error is not None or not answer.evaluations
+        known: SpentOutcome = "cached" if answer.cached else "evaluated"
+        return cls(
+            outcome="late" if is_late else "failed" if has_failed else known,
+            tokens=0 if answer.cached else answer.tokens,
+            compute_s=spent_s(answer),
+            wait_s=answer.wait_ms / 1e3,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +115,20 @@ class Pending:
 class Effects:
     """What followed from one event.
 
-    `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits.
+    `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits;
+    `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer.
     """
 
     counted: Counted = "applied"
     sends: list[Send] = field(default_factory=list)
     closed: list[Closed] = field(default_factory=list)
     pending: Pending | None = None
+    choice: Choice | None = None
+    spent: Spent | None = None
+
+    def spend(self, answer: Evaluation) -> None:
+        """Note what an answer of CnLE took; it came late where nothing follows from it."""
+        self.spent = Spent.of(answer, is_late=not self.sends)
 
 
 class Store(Protocol):

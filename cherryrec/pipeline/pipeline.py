@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from cherryrec.activity import Shard
 from cherryrec.catalogue import Catalogue
 from cherryrec.events import (
@@ -25,11 +27,12 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.open_requests import MAX_OPEN, OpenRequest, n_pending, opened, with_entry
+from cherryrec.open_requests import OpenRequest, opened, with_entry
+from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Counted, Effects, Pending, Position, Send, Store
-from cherryrec.pipeline.ranking import Models, ask, open_request, recommend
+from cherryrec.pipeline.ranking import Models, open_request, recommend
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update
 from cherryrec.profile.update import Outcome
@@ -67,6 +70,7 @@ class Pipeline:
         self.shards: dict[int, Shard] = {}
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
+        self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
 
     def article(self, article_id: str, article: ArticlePublished | None, *, now: float) -> None:
         """Store an article, or retract it where the message has no value."""
@@ -153,61 +157,54 @@ class Pipeline:
             The request; one that is open already (read again after a crash) keeps its features,
             and one that an evaluation or its deadline has answered is a duplicate.
         clock_s
-            Wall-clock time of its arrival, for the deadline only.
+            Wall-clock time of its arrival, for the deadline and CnLE's budget only.
         """
         user_id = request.user_id
         state = self.users.requests(at.partition, user_id)
-        evaluator = self.config.evaluator
-        wait_s = (request.deadline_ms or evaluator.deadline_ms) / 1_000.0
-        is_wanted = evaluator.enabled and request.deadline_ms != 0
-        is_over_budget = is_wanted and n_pending(state) >= MAX_OPEN
-        is_asked = is_wanted and not is_over_budget
         profile = self.users.profile(at.partition, user_id)
         entry = opened(state, request.request_id)
         if entry is not None and entry.expires_at is None:
             if entry.answered_by is not None:  # what answered it will be read again, if it must
                 return Effects("duplicate")
             return self._rank(at.partition, user_id, entry, degraded=entry.degraded)
-        entry = entry or open_request(
-            self.catalogue,
-            Reader.of(profile, self.catalogue, state.exposures),
-            self.slates,
-            request,
-            config=self.config.knrs,
-            models=self.models,
-            expires_at=clock_s + wait_s if is_asked else None,
-        )
-        if entry.expires_at is None or not entry.articles:
-            degraded: Degraded | None = "evaluation_over_budget" if is_over_budget else None
-            return self._rank(at.partition, user_id, entry, degraded=degraded)
-        question = ask(
-            self.catalogue,
-            profile,
-            entry,
-            user_id=user_id,
-            n_evaluated=self.config.knrs.n_evaluated,
-            expires_at=entry.expires_at,
-        )
-        if not question.candidates:  # none has a text to judge
-            return self._rank(at.partition, user_id, entry, degraded="evaluation_failed")
-        self.users.keep_requests(at.partition, user_id, with_entry(state, entry))
-        return Effects(
-            sends=[Send("evaluation-requests", user_id, question, at.partition)],
-            pending=Pending(entry.expires_at, at.partition, user_id, entry.request_id),
-        )
+        if entry is not None:
+            asked = self.asking.again(entry, profile, user_id=user_id)
+        else:
+            entry = open_request(
+                self.catalogue,
+                Reader.of(profile, self.catalogue, state.exposures),
+                self.slates,
+                request,
+                config=self.config.knrs,
+                models=self.models,
+                expires_at=None,
+            )
+            asked = self.asking.choose(request, entry, profile, state, self.models, clock_s=clock_s)
+        if asked.question is None:
+            effects = self._rank(at.partition, user_id, entry, degraded=asked.degraded)
+        else:
+            question = asked.question
+            entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
+            self.users.keep_requests(at.partition, user_id, with_entry(state, entry))
+            pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
+            send = Send("evaluation-requests", user_id, question, at.partition)
+            effects = Effects(sends=[send], pending=pending)
+        effects.choice = asked.choice
+        return effects
 
     def evaluation(self, at: Position, evaluation: Evaluation) -> Effects:
         """Rank a pending request with its evaluations; late ones are counted and dropped."""
-        degraded: Degraded | None = None
-        if evaluation.error is not None or not evaluation.evaluations:
-            degraded = "evaluation_failed"
-        return self._answer(
+        self.asking.answered(evaluation)
+        has_failed = evaluation.error is not None or not evaluation.evaluations
+        effects = self._answer(
             at.partition,
             evaluation,
             cause=f"evaluations:{at.offset}",
             evaluation=evaluation,
-            degraded=degraded,
+            degraded="evaluation_failed" if has_failed else None,
         )
+        effects.spend(evaluation)
+        return effects
 
     def deadline(self, at: Position, deadline: Deadline) -> Effects:
         """Rank a request that is still pending without evaluations."""

@@ -21,6 +21,7 @@ from cherryrec.events import (
     Recommendation,
     RecommendationRequest,
     Recommended,
+    Rung,
     instant,
     seconds,
 )
@@ -176,9 +177,11 @@ def recommend(
         requested_at=instant(entry.requested_s),
         slate=slate,
         degraded="catalogue_cold" if entry.is_cold else degraded,
+        rung=_rung(entry, evaluation),
+        tokens=evaluation.tokens if evaluation is not None else 0,
         versions=versions,
-        dropped=entry.dropped,
         temperature=temperature if evaluations else None,
+        dropped=entry.dropped,
     )
     ranked = msgspec.structs.replace(
         entry,
@@ -190,6 +193,15 @@ def recommend(
         temperature=temperature if evaluation is not None else entry.temperature,
     )
     return recommendation, ranked
+
+
+def _rung(entry: OpenRequest, evaluation: Evaluation | None) -> Rung:
+    """Name the step of the ladder."""
+    if entry.is_cold:
+        return "popular"
+    if evaluation is None or not evaluation.evaluations:
+        return "unevaluated"
+    return "cached" if evaluation.cached else "evaluated"
 
 
 def _score(scorer: Scores, features: NDArray[np.float64]) -> Scored:

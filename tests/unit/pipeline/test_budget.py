@@ -66,7 +66,7 @@ def test_what_is_spent_after_all_stays_within_the_budget_but_for_one_overrun(
     now, spent, most = 0.0, 0.0, 0.0
     for step_s, expected, cost in questions:
         now += step_s
-        if budget.decide(1.0, now, cost=expected):
+        if budget.decide(1.0, now, size=expected):
             budget.settle(expected=expected, spent=cost)
             spent += cost
             most = max(most, cost)
@@ -129,16 +129,28 @@ def test_requests_that_gain_the_same_are_served_first_come() -> None:
 def test_a_question_that_costs_less_is_worth_more_at_the_same_gain() -> None:
     budget = Budget(per_s=0.8, burst_s=10.0)
     costs = np.tile([0.2, 0.8], 2_000)
-    asked = np.array([budget.decide(1.0, 0.25 * k, cost=one) for k, one in enumerate(costs)])
+    asked = np.array([budget.decide(1.0, 0.25 * k, size=one) for k, one in enumerate(costs)])
 
     assert asked[costs == 0.2].mean() > 0.99
     assert (asked * costs).sum() == pytest.approx(0.8 * 1_000.0, rel=0.05)
 
 
+@pytest.mark.parametrize("price", [0.02, 0.5, 2.0])
+def test_a_price_that_keeps_changing_starves_nobody(price: float) -> None:
+    """Worths by cost once fell below all earlier ones whenever the price rose: nobody was asked."""
+    budget = Budget(per_s=0.5, burst_s=10.0)
+    prices = 0.1 + (price - 0.1) * (1.0 - 0.98 ** np.arange(2_000))
+
+    asked = [budget.decide(1.0, 0.25 * k, price=one) for k, one in enumerate(prices)]
+
+    spent = prices[asked].sum()
+    assert spent == pytest.approx(min(0.5 * 500.0, prices.sum()), rel=0.05)
+
+
 def test_a_question_dearer_than_the_burst_is_asked_when_it_is_saved_up() -> None:
     budget = Budget(per_s=0.1, burst_s=1.0)
 
-    asked = [budget.decide(1.0, float(k), cost=4.0) for k in range(400)]
+    asked = [budget.decide(1.0, float(k), size=4.0) for k in range(400)]
 
     assert sum(asked) == pytest.approx(0.1 * 400 / 4.0, abs=2)
 
@@ -202,16 +214,16 @@ def test_what_is_left_moves_with_the_partitions() -> None:
 
 def test_an_absurd_measurement_silences_for_one_burst_only() -> None:
     budget = Budget(per_s=0.8, burst_s=10.0)
-    assert budget.decide(1.0, 0.0, cost=0.5)
+    assert budget.decide(1.0, 0.0, size=0.5)
     budget.settle(expected=0.5, spent=1e9)
 
-    assert not budget.decide(1.0, 10.0, cost=0.5)
-    assert budget.decide(1.0, 11.0, cost=0.5)
+    assert not budget.decide(1.0, 10.0, size=0.5)
+    assert budget.decide(1.0, 11.0, size=0.5)
 
 
 def test_what_was_not_spent_comes_back() -> None:
     budget = Budget(per_s=0.8, burst_s=10.0)
-    budget.decide(1.0, 0.0, cost=0.5)
+    budget.decide(1.0, 0.0, size=0.5)
     before = budget.level
 
     budget.settle(expected=0.5, spent=0.0)

@@ -145,7 +145,7 @@ def test_of_many_pending_requests_of_one_user_none_is_dropped() -> None:
         if effects.pending is None:
             at_once.append(answer(effects))
 
-    assert [got.degraded for got in at_once] == ["evaluation_over_budget"] * 5
+    assert [got.degraded for got in at_once] == ["evaluation_user_limit"] * 5
     for k in range(MAX_OPEN):
         timeout = Deadline(request_id=f"r{k}", user_id="u")
         assert answer(pipeline.deadline(Position(0, k), timeout)).request_id == f"r{k}"

@@ -1,0 +1,158 @@
+"""Whether CnLE is asked about a request: the question, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.events import (
+    Degraded,
+    Evaluation,
+    EvaluationRequest,
+    RecommendationRequest,
+)
+from cherryrec.open_requests import MAX_OPEN, OpenRequest, OpenRequests, n_pending
+from cherryrec.pipeline.budget import Budget
+from cherryrec.pipeline.config import EvaluatorConfig
+from cherryrec.pipeline.costs import Costs, n_characters
+from cherryrec.pipeline.effects import Choice
+from cherryrec.pipeline.gain import expected_gain, spread_of
+from cherryrec.pipeline.ranking import Models, ask
+from cherryrec.profile import Profile
+
+__all__ = ["Asked", "Asking"]
+
+_DEGRADED: dict[str, Degraded] = {
+    "over_budget": "evaluation_over_budget",
+    "user_limit": "evaluation_user_limit",
+    "no_text": "evaluation_failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was chosen for a request, and the question where CnLE is asked."""
+
+    choice: Choice | None = None
+    question: EvaluationRequest | None = None
+
+    @property
+    def degraded(self) -> Degraded | None:
+        """The reason that the answer must name, if it comes without evaluations."""
+        return None if self.choice is None else _DEGRADED.get(self.choice.outcome)
+
+
+class Asking:
+    """Chooses the requests that CnLE is asked about, inside the budget.
+
+    Parameters
+    ----------
+    config
+        Deadline, budget and the weights of the expected gain.
+    catalogue
+        Where titles are.
+    n_evaluated
+        Candidates that CnLE judges of a request, the first by news value.
+    """
+
+    def __init__(self, config: EvaluatorConfig, catalogue: Catalogue, *, n_evaluated: int) -> None:
+        self.config = config
+        self.catalogue = catalogue
+        self.n_evaluated = n_evaluated
+        per_s = config.budget_gpu_s or config.budget_per_s
+        self._budget = Budget(per_s=per_s, burst_s=config.budget_burst_s) if per_s else None
+        self._costs = Costs(config.budget_token_s) if config.budget_gpu_s else None
+
+    def own(self, fraction: float) -> None:
+        """Spend this fraction of the budget, that of the partitions owned."""
+        if self._budget is not None:
+            self._budget.own(fraction)
+
+    def choose(
+        self,
+        request: RecommendationRequest,
+        entry: OpenRequest,
+        profile: Profile,
+        state: OpenRequests,
+        models: Models,
+        *,
+        clock_s: float,
+    ) -> Asked:
+        """Choose for a request that has come.
+
+        Parameters
+        ----------
+        request, entry
+            The request, and its candidates with their frozen features.
+        profile, state
+            What is known of the user, and the user's other open requests.
+        models
+            What would rank it without CnLE.
+        clock_s
+            Wall-clock time of its arrival: its deadline and the budget go by it.
+        """
+        if not self.config.enabled:
+            return Asked()
+        if request.deadline_ms == 0:
+            return Asked(choice=Choice("not_wanted"))
+        if n_pending(state) >= MAX_OPEN:
+            return Asked(choice=Choice("user_limit"))
+        if not entry.articles:
+            return Asked(choice=Choice("no_candidates"))
+        wait_s = (request.deadline_ms or self.config.deadline_ms) / 1_000.0
+        question = self._question(
+            entry, profile, user_id=request.user_id, expires_at=clock_s + wait_s
+        )
+        if not question.candidates:
+            return Asked(choice=Choice("no_text"))
+        if self._budget is None:
+            return Asked(choice=Choice("asked"), question=question)
+        gain = self._gain(entry, profile, models)
+        size, price = 1.0, 1.0
+        if self._costs is not None:
+            size, price = n_characters(question), self._costs.character_s
+        if not self._budget.decide(gain, clock_s, size=size, price=price):
+            return Asked(choice=Choice("over_budget", gain))
+        if self._costs is not None:
+            self._costs.asked(question)
+        return Asked(choice=Choice("asked", gain), question=question)
+
+    def again(self, entry: OpenRequest, profile: Profile, *, user_id: str) -> Asked:
+        """Ask again about a pending request that is read again after a crash; it is not paid."""
+        assert entry.expires_at is not None, "a request that is not pending is answered"
+        question = self._question(entry, profile, user_id=user_id, expires_at=entry.expires_at)
+        if not question.candidates:
+            return Asked(choice=Choice("no_text"))
+        return Asked(choice=Choice("asked"), question=question)
+
+    def answered(self, answer: Evaluation) -> None:
+        """Pay what an answer did cost, whether or not it came in time."""
+        settled = self._costs.answered(answer) if self._costs is not None else None
+        if settled is not None and self._budget is not None:
+            self._budget.settle(expected=settled.expected, spent=settled.spent)
+
+    def _question(
+        self, entry: OpenRequest, profile: Profile, *, user_id: str, expires_at: float
+    ) -> EvaluationRequest:
+        return ask(
+            self.catalogue,
+            profile,
+            entry,
+            user_id=user_id,
+            n_evaluated=self.n_evaluated,
+            expires_at=expires_at,
+        )
+
+    def _gain(self, entry: OpenRequest, profile: Profile, models: Models) -> float:
+        """Estimate from VaNS's scores of what CnLE would judge; of the others none is computed."""
+        features = entry.feature_array()[: self.n_evaluated].astype(np.float64)  # (n, F)
+        config = self.config
+        spread = spread_of(
+            len(profile.history),
+            cold=config.gain_cold,
+            warm=config.gain_warm,
+            half_history=config.gain_half_history,
+        )
+        return expected_gain(models.scorer.score(features).scores.tolist(), spread)
