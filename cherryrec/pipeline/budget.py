@@ -6,11 +6,11 @@ those that came lately. Worth is expected gain over size, which is what its cost
 threshold is a quantile of the worths of the last arrivals, such that the share above it costs what
 there is to spend:
 
-    share = budget / demand · 2·level / capacity
+    share = budget / demand · level / (capacity - level)
 
 with demand what all that arrives in a second would cost. The second factor holds the bucket half
-full: what the estimates get wrong it corrects, and requests that come fewer than the budget fill it
-until all are asked about.
+full and so corrects what the estimates get wrong: a bucket that is full, because requests are few
+or all are worth less than those before them, is spent on whatever comes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["LEAST_QUESTIONS", "N_ARRIVALS", "Budget"]
 N_ARRIVALS = 256
 """Arrivals that demand and threshold are estimated from: bounds the memory of a budget."""
 
-LEAST_QUESTIONS = 2
+LEAST_QUESTIONS = 4
 """Questions that a bucket holds at least, however small its share of the budget."""
 
 
@@ -31,7 +31,7 @@ class Budget:
     """Decides which requests are worth a question, at a bounded rate.
 
     In any time t of its clock it grants at most `per_s`·t + capacity, where the capacity is
-    `per_s`·`burst_s`, or the cost of two questions where that is more. All of its state may be
+    `per_s`·`burst_s`, or the cost of four questions where that is more. All of its state may be
     lost: it starts half full.
 
     Parameters
@@ -151,8 +151,9 @@ class Budget:
         first_s, _, its_size = self._arrivals[0]
         demand = (self._size - its_size) * price  # what came since the first
         span_s = self._time_s - first_s
-        afforded = self.per_s * self._fraction * span_s * 2.0 * self.level / self._capacity
-        if len(self._worths) < 2 or afforded >= demand:
+        room = self._capacity - self.level
+        afforded = self.per_s * self._fraction * span_s * self.level
+        if len(self._worths) < 2 or afforded >= demand * room:
             return self._worths[0]
-        place = int((1.0 - afforded / demand) * len(self._worths))
+        place = int((1.0 - afforded / (demand * room)) * len(self._worths))
         return self._worths[min(place, len(self._worths) - 1)]

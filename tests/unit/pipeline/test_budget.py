@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cherryrec.pipeline.budget import N_ARRIVALS, Budget
+from cherryrec.pipeline.budget import LEAST_QUESTIONS, N_ARRIVALS, Budget
 
 PER_S, BURST_S = 2.0, 10.0
 CAPACITY = PER_S * BURST_S
@@ -37,7 +37,7 @@ def test_no_window_is_granted_more_than_its_time_and_the_capacity_allow(
     steps: list[tuple[float, float]], per_s: float, burst_s: float
 ) -> None:
     budget = Budget(per_s=per_s, burst_s=burst_s)
-    capacity = max(per_s * burst_s, 2.0)
+    capacity = max(per_s * burst_s, LEAST_QUESTIONS)
     asked: list[float] = []
     now = 1_000.0
     for step_s, gain in steps:
@@ -116,6 +116,19 @@ def test_the_threshold_follows_when_gains_or_rates_change(factor: float) -> None
 
     assert asked.mean() == pytest.approx(1 / 9, rel=0.05)
     assert gains[asked].mean() > 3.0 * gains[~asked].mean()
+
+
+@pytest.mark.parametrize("burst_s", [0.5, 10.0])
+def test_the_budget_is_spent_where_each_request_gains_less_than_the_one_before(
+    burst_s: float,
+) -> None:
+    """As a new model learns, gains fall; a threshold of older ones then left the bucket full."""
+    times = poisson(3.0 * PER_S, 100.0)
+    falling = (1.0 / (1.0 + np.arange(len(times)))).tolist()
+
+    asked = decided(Budget(per_s=PER_S, burst_s=burst_s), times, falling)
+
+    assert np.mean(asked) == pytest.approx(1 / 3, rel=0.1)
 
 
 def test_requests_that_gain_the_same_are_served_first_come() -> None:
