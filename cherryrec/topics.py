@@ -145,6 +145,16 @@ TOPICS: tuple[Topic, ...] = (
         retention_s=3_600,
     ),
     Topic(
+        name="lora-weights",
+        key="base",
+        cleanup="compact",
+        message=events.LoraPublished,
+        summary="LoRA weights that CnLE's workers serve with",
+        tombstone="goes back to the weights of the settings",
+        co_partitioned=False,
+        n_partitions=1,
+    ),
+    Topic(
         name="deadlines",
         key="user_id",
         cleanup="delete",

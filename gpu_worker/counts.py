@@ -49,6 +49,8 @@ class WorkerState:
         Requests that could not be decoded.
     model
         Version of the model, empty before it is loaded.
+    lora_swaps, lora_refusals
+        Published LoRA weights that were put on, and that could not be.
     """
 
     is_ready: bool = False
@@ -56,6 +58,8 @@ class WorkerState:
     pending: int = 0
     dead_letters: int = 0
     model: str = ""
+    lora_swaps: int = 0
+    lora_refusals: int = 0
     counts: EvaluatorCounts = field(default_factory=EvaluatorCounts)
     cache: ScoreCache = field(default_factory=lambda: ScoreCache(max_bytes=0))
 

@@ -185,9 +185,7 @@ class Evaluator(Generic[T]):
         self.counts.failures_in_a_row = 0
         return verdicts
 
-    def _take(
-        self, job: Job[PromptPlace[T]], verdict: Verdict, answers: list[Answer[T]]
-    ) -> None:
+    def _take(self, job: Job[PromptPlace[T]], verdict: Verdict, answers: list[Answer[T]]) -> None:
         """Put one verdict where it belongs."""
         place, opened = job.item, job.item.open
         if isinstance(verdict, LetterScores) and len(verdict.logits) != place.prompt.n_letters:

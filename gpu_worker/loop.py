@@ -34,6 +34,8 @@ from gpu_worker.backends import Backend
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import WorkerState
 from gpu_worker.evaluator import Evaluator
+from gpu_worker.lora_swaps import LoraSwaps
+from gpu_worker.lora_topic import LoraTopic
 from gpu_worker.offsets import AnsweredOffsets
 from gpu_worker.open_requests import Answer
 from gpu_worker.rebalance import Revocations
@@ -106,6 +108,8 @@ class EvaluationLoop:
         self.state.counts = self._evaluator.counts
         self.state.cache = self._evaluator.cache
         self.state.model = backend.version
+        self._lora = LoraTopic(topics("lora-weights"), client_kwargs=client_kwargs)
+        self._swaps = LoraSwaps(backend, lora_path=config.lora_path, state=self.state)
 
     def stop(self) -> None:
         """End `run` after the batch in hand; may be called from any thread or a signal handler."""
@@ -123,6 +127,7 @@ class EvaluationLoop:
             producer, consumer = self._connected(stack)
             stack.callback(setattr, self.state, "is_ready", False)
             try:
+                self._swaps.follow(self._lora.until_now())
                 _subscribe(consumer, self._topics("evaluation-requests"), self._revocations)
                 while not self._stop.is_set():
                     self._step(consumer, producer)
@@ -146,6 +151,7 @@ class EvaluationLoop:
                 max_poll_interval_ms=600_000,
             )
             stack.callback(consumer.close, autocommit=False, timeout_ms=5_000)
+            self._lora.connect(stack)
         except (KafkaError, ValueError, OSError) as error:
             servers = self._client_kwargs.get("bootstrap_servers")
             msg = f"cannot connect to Kafka at {servers!r}: {error}"
@@ -153,8 +159,9 @@ class EvaluationLoop:
         return producer, consumer
 
     def _step(self, consumer: KafkaConsumer, producer: Producer) -> None:
-        """Read what there is room for, judge one batch if it is due, send, commit."""
+        """Swap weights, read what there is room for, judge one batch if it is due, send, commit."""
         self.state.last_step_at = time.monotonic()
+        self._swaps.follow(self._lora.poll())
         if self._evaluator.room and not self._backlog:
             polled = consumer.poll(
                 timeout_ms=max(1, round(1e3 * self._poll_s())),

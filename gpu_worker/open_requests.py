@@ -26,10 +26,11 @@ class Answer(Generic[T]):
 
 @dataclass(slots=True, eq=False)
 class OpenRequest(Generic[T]):
-    """A request with prompts still to be judged."""
+    """A request with prompts still to be judged; `model` is the version that judged the others."""
 
     source: T
     request: EvaluationRequest
+    model: str = ""
     prompts: tuple[Prompt, ...] = ()
     logits: list[NDArray[np.float64] | None] = field(default_factory=list)
     is_answered: bool = False
@@ -37,6 +38,7 @@ class OpenRequest(Generic[T]):
     n_computed: int = 0
     wait_s: float = 0.0
     compute_s: float = 0.0
+    share_s: float = 0.0
 
     @property
     def is_complete(self) -> bool:

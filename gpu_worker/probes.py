@@ -62,6 +62,8 @@ class StateCollector(Collector):
             ("cache_hits", "prompts found in the score cache", cache.n_hits),
             ("cache_misses", "prompts not found in the score cache", cache.n_misses),
             ("dead_letters", "requests that could not be decoded", self._state.dead_letters),
+            ("lora_swaps", "published LoRA weights that were put on", self._state.lora_swaps),
+            ("lora_refusals", "published LoRA weights not put on", self._state.lora_refusals),
         ):
             yield CounterMetricFamily(f"cherryrec_gpu_{name}", text, value=number)
         for name, text, number in (

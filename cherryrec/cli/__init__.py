@@ -35,6 +35,7 @@ COMMANDS = {
     "kafka": ("kafka", "fetch or run a local Apache Kafka"),
     "finetune": ("finetune", "fine-tune CnLE on a recorded log"),
     "model": ("model", "fetch the small language model"),
+    "lora": ("lora", "publish or withdraw the LoRA weights that workers serve with"),
     "bench": ("bench", "run the benchmarks"),
 }
 """Command → the module that holds it, and its line in --help."""

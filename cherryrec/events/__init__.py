@@ -1,4 +1,4 @@
-"""The messages of every topic, typed and validated: `inputs`, `internal`, `outputs`.
+"""The messages of every topic, typed and validated: `inputs`, `internal`, `outputs`, `weights`.
 
 The structs here are the one definition: the codec decodes into them, the JSON Schemas and the
 AsyncAPI document are generated from them.
@@ -36,6 +36,7 @@ from cherryrec.events.outputs import (
     Recommended,
     Rung,
 )
+from cherryrec.events.weights import LoraPublished
 
 __all__ = [
     "MAX_CANDIDATES",
@@ -53,6 +54,7 @@ __all__ = [
     "Example",
     "FeedbackTick",
     "Impression",
+    "LoraPublished",
     "ModelSnapshot",
     "PackedArray",
     "ProfileUpdate",

@@ -16,9 +16,12 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from cherryrec.cnle import Prompt
 from cherryrec.errors import ModelError
 from gpu_worker.backends.letter_head import LetterHead
+from gpu_worker.backends.lora_layers import LoraLayers
 from gpu_worker.backends.prefixes import PrefixCache
+from gpu_worker.backends.probe import require_letters
 from gpu_worker.backends.protocol import LetterScores, Verdict
 from gpu_worker.backends.tokens import PromptTokens
+from gpu_worker.lora import LoraWeights
 
 __all__ = ["CausalLM"]
 
@@ -46,6 +49,8 @@ class CausalLM:
         Tokens a title may have.
     prefix_cache_bytes
         Bound of the remembered prefixes; 0 turns them off.
+    merges_lora
+        Whether LoRA weights are added into copies of the layers they tune.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class CausalLM:
         version: str,
         title_tokens: int = 32,
         prefix_cache_bytes: int = 0,
+        merges_lora: bool = True,
     ) -> None:
         self._model = model
         self._tokens = PromptTokens(tokenizer, title_tokens=title_tokens)
@@ -64,6 +70,8 @@ class CausalLM:
         self._max_tokens = int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 30
         self._name = name
         self._version = version
+        self._lora: LoraWeights | None = None
+        self._layers = LoraLayers(model, base=name, merge=merges_lora)
         self.prefixes = PrefixCache(max_bytes=prefix_cache_bytes)
 
     @property
@@ -73,8 +81,13 @@ class CausalLM:
 
     @property
     def version(self) -> str:
-        """Checkpoint, weights and arithmetic."""
-        return self._version
+        """Checkpoint, arithmetic, and LoRA weights."""
+        return self._version + (self._lora.mark if self._lora else "")
+
+    @property
+    def base(self) -> str:
+        """The checkpoint without folders or organisation."""
+        return self._layers.base
 
     @property
     def batch_size(self) -> int:
@@ -108,6 +121,23 @@ class CausalLM:
                 else _scores(logits[:n_letters], len(prefix) + len(suffix))
             )
         return verdicts
+
+    def take_lora(self, weights: LoraWeights | None) -> None:
+        """Put other LoRA weights on, or none; try them before they stay."""
+        before = self._layers.install({} if weights is None else self._layers.fitted(weights))
+        self._renew()
+        try:
+            require_letters(self)
+        except Exception:
+            self._layers.install(before)
+            self._renew()
+            raise
+        self._lora = weights
+
+    def _renew(self) -> None:
+        """Forget what was computed by other weights."""
+        self._head = LetterHead(self._model, self._tokens.letter_ids)
+        self.prefixes.clear()
 
     def _logits(self, batch: Sequence[tuple[int, _Ids, _Ids]]) -> list[torch.Tensor | Exception]:
         """Letter logits of each prompt, (L,), in parts as large as memory allows."""

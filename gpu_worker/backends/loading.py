@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,8 @@ from transformers.utils.logging import disable_progress_bar
 from cherryrec.errors import ConfigError, ModelError
 from gpu_worker.backends.causal_lm import CausalLM
 from gpu_worker.config import GpuConfig
+from gpu_worker.fingerprint import fingerprint
+from gpu_worker.lora import read_lora
 from gpu_worker.small_model import SMALL_MODEL, small_model_path
 
 __all__ = ["DEFAULT_GPU_MODEL", "Base", "load_base", "load_causal_lm"]
@@ -29,7 +30,6 @@ __all__ = ["DEFAULT_GPU_MODEL", "Base", "load_base", "load_causal_lm"]
 DEFAULT_GPU_MODEL = "Qwen/Qwen2-7B"
 """The paper's model."""
 
-_HEAD_BYTES = 8 << 20
 _LOAD_ERRORS = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)
 
 
@@ -44,20 +44,19 @@ def load_causal_lm(config: GpuConfig) -> CausalLM:
         The checkpoint or the LoRA weights cannot be loaded.
     """
     base = load_base(config)
-    model, version = base.model, base.version
-    if config.lora_path:
-        folder = Path(config.lora_path).expanduser()
-        model = _with_lora(model, folder, merge=not base.is_nf4)
-        version += f"+lora:{_fingerprint(folder)}"
-    model.train(False)
-    return CausalLM(
-        model,
+    base.model.train(False)
+    backend = CausalLM(
+        base.model,
         base.tokenizer,
         name=base.name,
-        version=version,
+        version=base.version,
         title_tokens=config.title_tokens,
         prefix_cache_bytes=config.prefix_cache_bytes,
+        merges_lora=not base.is_nf4,
     )
+    if config.lora_path:
+        backend.take_lora(read_lora(Path(config.lora_path)))
+    return backend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,24 +191,6 @@ def _why_not(source: str, error: Exception) -> str:
     return f"cannot load model {source!r}: {lines[0]}"
 
 
-def _with_lora(model: PreTrainedModel, folder: Path, *, merge: bool) -> PreTrainedModel:
-    """Put LoRA weights on the model; into its own weights unless these are quantised."""
-    if not (folder / "adapter_config.json").is_file():
-        msg = f"lora_path must be a folder with adapter_config.json, got {str(folder)!r}"
-        raise ModelError(msg)
-    from peft import PeftModel
-
-    try:
-        tuned: Any = PeftModel.from_pretrained(model, str(folder))
-    except _LOAD_ERRORS as error:
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        msg = f"cannot put the LoRA weights in {str(folder)!r} on this model: {line}"
-        raise ModelError(msg) from error
-    # Unmerged, the layers stay swapped in; the base model is what forward() is called on.
-    result: PreTrainedModel = tuned.merge_and_unload() if merge else tuned.get_base_model()
-    return result
-
-
 def _short(source: str) -> str:
     """Name of the model without the folders it lies in."""
     return Path(source).name if Path(source).is_dir() else source
@@ -218,18 +199,9 @@ def _short(source: str) -> str:
 def _revision(source: str, model: PreTrainedModel) -> str:
     """Return the hub's commit, or the fingerprint of a folder."""
     if Path(source).is_dir():
-        return SMALL_MODEL if Path(source).name == SMALL_MODEL else _fingerprint(Path(source))
+        return (
+            SMALL_MODEL
+            if Path(source).name == SMALL_MODEL
+            else fingerprint(Path(source).glob("*.safetensors"))
+        )
     return str(getattr(model.config, "_commit_hash", None) or "unknown")[:12]
-
-
-def _fingerprint(folder: Path) -> str:
-    """12 hex digits from name, size, head and tail of each file of weights."""
-    digest = hashlib.blake2b(digest_size=6)
-    for path in sorted(folder.glob("*.safetensors")):
-        size = path.stat().st_size
-        digest.update(f"{path.name}:{size}\n".encode())
-        with path.open("rb") as source:
-            digest.update(source.read(_HEAD_BYTES))
-            source.seek(max(size - _HEAD_BYTES, 0))
-            digest.update(source.read(_HEAD_BYTES))
-    return digest.hexdigest()

@@ -41,6 +41,11 @@ class PrefixCache:
         # Going on concatenates into new tensors: what is held here is never written to.
         return DynamicCache(layers)
 
+    def clear(self) -> None:
+        """Forget everything: the model is another one now."""
+        self._entries.clear()
+        self.n_bytes = 0
+
     def put(self, ids: tuple[int, ...], computed: DynamicCache) -> None:
         """Remember a prefix; the least recently used leave."""
         plain = [layer for layer in computed.layers if isinstance(layer, DynamicLayer)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from cherryrec.cnle import Prompt
 from gpu_worker.backends.protocol import LetterScores, Verdict
+from gpu_worker.lora import LoraWeights, require_same
 
 __all__ = ["ScriptedBackend", "word_overlap"]
 
@@ -55,6 +56,7 @@ class ScriptedBackend:
         self._before = before
         self._replies: deque[list[float] | Exception] = deque()
         self._failures: deque[Exception] = deque()
+        self._lora: LoraWeights | None = None
         self.batches: list[tuple[Prompt, ...]] = []
 
     @property
@@ -64,8 +66,13 @@ class ScriptedBackend:
 
     @property
     def version(self) -> str:
-        """What it calls its weights."""
-        return self._version
+        """What it calls its weights, and the LoRA weights it was given."""
+        return self._version + (self._lora.mark if self._lora else "")
+
+    @property
+    def base(self) -> str:
+        """What LoRA weights must have tuned: its name."""
+        return self._name
 
     @property
     def batch_size(self) -> int:
@@ -96,6 +103,12 @@ class ScriptedBackend:
         if self._failures:
             raise self._failures.popleft()
         return [self._reply(prompt) for prompt in prompts]
+
+    def take_lora(self, weights: LoraWeights | None) -> None:
+        """Call itself after the weights, if they are what was published; scores stay."""
+        if weights is not None:
+            require_same(weights)
+        self._lora = weights
 
     def _reply(self, prompt: Prompt) -> Verdict:
         reply = self._replies.popleft() if self._replies else word_overlap(prompt)

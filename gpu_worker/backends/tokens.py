@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
-from cherryrec.cnle import ANSWER_CUE, LETTERS, Prompt
-from cherryrec.errors import ModelError
+from cherryrec.cnle import Prompt
+from gpu_worker.backends.letter_ids import letter_ids
 
 __all__ = ["PromptTokens"]
 
@@ -32,7 +32,7 @@ class PromptTokens:
         self._tokenizer = tokenizer
         self._title_tokens = title_tokens
         self._start = _start_tokens(tokenizer)
-        self.letter_ids = self._letter_ids()
+        self.letter_ids = letter_ids(self._encode, tokenizer=tokenizer.name_or_path)
         self.pad_id = _pad_id(tokenizer)
         self.prefix_ids = lru_cache(maxsize=4_096)(self._prefix_ids)
         self._suffix_ids = lru_cache(maxsize=4_096)(self._encode)
@@ -67,28 +67,6 @@ class PromptTokens:
         # Half a character at the end decodes to U+FFFD, which no title needs.
         cut = self._tokenizer.decode(list(ids[: self._title_tokens]))
         return str(cut).rstrip("\ufffd").strip()
-
-    def _letter_ids(self) -> tuple[int, ...]:
-        """Token of each letter, in the place where it is answered."""
-        cue = self._encode(ANSWER_CUE)
-        letter_ids = []
-        for letter in LETTERS:
-            ids = self._encode(f"{ANSWER_CUE} {letter}")
-            if ids[: len(cue)] != cue or len(ids) != len(cue) + 1:
-                msg = (
-                    f"tokenizer {self._tokenizer.name_or_path!r} must have a single token for "
-                    f"each of ' A' to ' T' after {ANSWER_CUE!r}, got {ids[len(cue) :]} for "
-                    f"{' ' + letter!r}: choose a model of the Qwen2, Llama 3 or SmolLM2 families"
-                )
-                raise ModelError(msg)
-            letter_ids.append(ids[-1])
-        if len(set(letter_ids)) != len(LETTERS):
-            msg = (
-                f"tokenizer {self._tokenizer.name_or_path!r} must tell the letters apart, got "
-                f"tokens {letter_ids}: choose another model"
-            )
-            raise ModelError(msg)
-        return tuple(letter_ids)
 
 
 def _start_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

@@ -15,7 +15,10 @@ NEED_TORCH = [
     "test_checkpoints.py",
     "test_loading.py",
     "test_lora.py",
+    "test_lora_swap.py",
+    "tiny_lora.py",
     "test_small_model.py",
+    "test_title_attacks.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 

@@ -79,5 +79,8 @@ def test_lora_weights_that_do_not_fit_are_named(checkpoint: Path, tmp_path: Path
     with pytest.raises(ModelError, match=r"adapter_config\.json"):
         load(checkpoint, lora_path=str(tmp_path))
     (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA"}))
+    with pytest.raises(ModelError, match=r"adapter_model\.safetensors"):
+        load(checkpoint, lora_path=str(tmp_path))
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"no tensors")
     with pytest.raises(ModelError, match="cannot put the LoRA weights"):
         load(checkpoint, lora_path=str(tmp_path))

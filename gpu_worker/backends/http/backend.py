@@ -163,7 +163,7 @@ class HttpBackend:
 
     def _check(self, weights: LoraWeights) -> None:
         """Refuse weights of another model; compare the files where they can be seen from here."""
-        if weights.base != self._base:
+        if weights.base and weights.base != self._base:
             msg = f"LoRA weights must have tuned {self._base!r}, got {weights.base!r}"
             raise ModelError(msg)
         if Path(weights.path).is_dir():
