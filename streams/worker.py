@@ -15,6 +15,7 @@ from cherryrec.errors import ServiceError
 from cherryrec.events import (
     Deadline,
     FeedbackTick,
+    Recommendation,
     instant,
 )
 from cherryrec.learner import Learner
@@ -181,6 +182,7 @@ class StreamWorker:
                     deliveries.append(delivery)
             if one.pending is not None:
                 self.deadlines.watch(one.pending)
+            self._meter(one)
         if deliveries:
             await asyncio.gather(*deliveries)
         for one in effects:
@@ -195,14 +197,28 @@ class StreamWorker:
             await asyncio.gather(*deliveries)
 
     async def _send(self, send: Send) -> Delivery:
-        if send.topic == "recommendations":
-            self.metrics.recommendations.labels(getattr(send.event, "degraded", None) or "").inc()
+        if isinstance(send.event, Recommendation):
+            names = (send.event.degraded or "", send.event.rung or "")
+            self.metrics.recommendations.labels(*names).inc()
         return await self.producer.send(
             self.names(send.topic),
             key=send.key.encode(),
             value=encode(send.event),
             partition=send.partition,
         )
+
+    def _meter(self, effects: Effects) -> None:
+        """Count what was asked of CnLE, and what it took."""
+        choice, spent = effects.choice, effects.spent
+        if choice is not None:
+            self.metrics.chosen(choice.outcome, choice.gain)
+        if spent is not None:
+            self.metrics.spent(
+                spent.outcome,
+                tokens=spent.tokens,
+                compute_s=spent.compute_s,
+                wait_s=spent.wait_s,
+            )
 
     def _add_agent(self, spec: AgentSpec) -> None:
         agent = Agent(
@@ -234,6 +250,7 @@ class StreamWorker:
             items = ((k.decode(), v) for k, v in self.requests_table.items(partition))
             restored += self.pipeline.restore(partition, items)
         self.owned = partitions
+        self.pipeline.asking.own(len(partitions) / self.kafka.partitions)
         self.deadlines.keep(partitions, restored)
         self.gates.open("assigned")
         self.may_start.set()

@@ -125,6 +125,7 @@ def _timed(effects: Effects, started: float, evaluation: Evaluation | None = Non
                 timings |= {
                     "evaluation_wait": evaluation.wait_ms,
                     "evaluation_compute": evaluation.compute_ms,
+                    "evaluation_share": evaluation.share_ms,
                 }
             timed = msgspec.structs.replace(send.event, timings_ms=timings)
             effects.sends[index] = type(send)(send.topic, send.key, timed, send.partition)

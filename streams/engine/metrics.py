@@ -14,6 +14,7 @@ Outcome = Literal["applied", "duplicate", "late", "dead_lettered"]
 LATENCY_BUCKETS_S = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
+GAIN_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0)
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
 
 
@@ -60,8 +61,39 @@ class Metrics:
         )
         self.recommendations = Counter(
             "cherryrec_recommendations",
-            "Slates sent; degraded is empty for a slate with fresh evaluations.",
-            ["degraded"],
+            "Slates sent, by step of the ladder; degraded is empty where nothing is missing.",
+            ["degraded", "rung"],
+            registry=self.registry,
+        )
+        self.choices = Counter(
+            "cherryrec_evaluation_choices",
+            "Requests by whether CnLE was asked about them, or why not.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.gain = Histogram(
+            "cherryrec_expected_gain",
+            "What an answer of CnLE was expected to bring, of requests under a budget.",
+            ["outcome"],
+            buckets=GAIN_BUCKETS,
+            registry=self.registry,
+        )
+        self.evaluation_tokens = Counter(
+            "cherryrec_evaluation_tokens",
+            "Tokens that CnLE read for the answers that came.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.evaluation_compute_s = Counter(
+            "cherryrec_evaluation_compute_seconds",
+            "Time that CnLE's model needed for the answers that came, by their share of a batch.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.evaluation_wait_s = Histogram(
+            "cherryrec_evaluation_wait_seconds",
+            "Time that questions waited for their batch.",
+            buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self.lag = Gauge(
@@ -80,6 +112,18 @@ class Metrics:
     def count(self, topic: str, outcome: Outcome, n: int = 1) -> None:
         """Count events of a topic (its name without prefix) by what became of them."""
         self.events.labels(topic, outcome).inc(n)
+
+    def chosen(self, outcome: str, gain: float | None) -> None:
+        """Count whether CnLE was asked, and what that was expected to bring."""
+        self.choices.labels(outcome).inc()
+        if gain is not None:
+            self.gain.labels(outcome).observe(gain)
+
+    def spent(self, outcome: str, *, tokens: int, compute_s: float, wait_s: float) -> None:
+        """Count what an answer of CnLE took."""
+        self.evaluation_tokens.labels(outcome).inc(tokens)
+        self.evaluation_compute_s.labels(outcome).inc(compute_s)
+        self.evaluation_wait_s.observe(wait_s)
 
     def total(self, topic: str, outcome: Outcome) -> float:
         """Return the count so far."""

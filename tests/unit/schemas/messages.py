@@ -75,6 +75,7 @@ MESSAGES: dict[str, Event] = {
         tokens=7,
         wait_ms=1.5,
         compute_ms=2.5,
+        share_ms=1.25,
     ),
     "lora-weights": LoraPublished(
         base="Qwen2-7B",
@@ -130,6 +131,8 @@ MESSAGES: dict[str, Event] = {
             ),
         ),
         degraded="evaluation_late",
+        rung="unevaluated",
+        tokens=7,
         versions={"models": 7, "evaluator": "small"},
         timings_ms={"select": 1.5},
         temperature=2.5,
