@@ -13,7 +13,9 @@ _LINE_EVERY_S = 15.0
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def progress_bar(
+    what: str, total: int | None, told: Callable[[], str] | None = None
+) -> Iterator[Callable[[int], None]]:
     """Yield a function to call with the number of things done since the last call.
 
     Parameters
@@ -22,6 +24,8 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
         Shown before the bar.
     total
         How many there are; None if that is not known.
+    told
+        Returns what else to say whenever the bar moves; empty for nothing.
     """
     if sys.stderr.isatty():
         from rich.console import Console
@@ -29,7 +33,7 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
 
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda n: bar.update(task, advance=n)
+            yield lambda n: bar.update(task, advance=n, description=_line(what, told))
         return
     done, said = 0, time.monotonic()
 
@@ -39,6 +43,12 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
         if time.monotonic() - said >= _LINE_EVERY_S:
             said = time.monotonic()
             of = f" of {total:,}" if total is not None else ""
-            print(f"{what}: {done:,}{of}", file=sys.stderr, flush=True)
+            print(_line(f"{what}: {done:,}{of}", told), file=sys.stderr, flush=True)
 
     yield advance
+
+
+def _line(what: str, told: Callable[[], str] | None) -> str:
+    """Return what is done, and what else there is to say."""
+    more = told() if told is not None else ""
+    return f"{what}, {more}" if more else what

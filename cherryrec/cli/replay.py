@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cherryrec.cli.options import cache_dir, with_settings
-from cherryrec.cli.parameters import BaselineNames, Duration
+from cherryrec.cli.parameters import BaselineNames, Duration, Shares
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
     from cherryrec.evaluation.recorded import Missing
-    from cherryrec.evaluation.summary import ReplaySummary
 
 __all__ = ["replay"]
 
@@ -53,6 +52,12 @@ __all__ = ["replay"]
     show_default=True,
     metavar="SHARE",
     help="Share of the impressions, in time order, before CnLE is asked.",
+)
+@click.option(
+    "--split",
+    type=Shares(),
+    metavar="A/B/C",
+    help="Percentages of the log by time, as 60/10/30: the last part is reported on too.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="For the models and intervals."
@@ -130,6 +135,7 @@ def replay(
     record_evaluations: Path | None,
     missing: Missing,
     evaluate_from: float,
+    split: tuple[float, ...] | None,
     seed: int,
     limit: int | None,
     label_delay: float,
@@ -151,7 +157,8 @@ def replay(
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
     from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
-    from cherryrec.evaluation.baselines import ROW_BASELINES
+    from cherryrec.cli.telling import tell
+    from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.predictions import write_predictions
     from cherryrec.evaluation.replay import OURS
@@ -164,6 +171,8 @@ def replay(
     mind = MindLog(log)
     ablations = None
     keep = predictions is not None
+    if cnle.is_evaluated and baselines == STANDARD:
+        baselines = (*STANDARD, "title-match")  # what CnLE alone has to beat
     by_row = tuple(baseline for baseline in baselines if baseline in ROW_BASELINES)
     notes: list[str] = []
     if engine == "local":
@@ -191,6 +200,8 @@ def replay(
                     jobs=jobs,
                 )
         notes += evaluation.notes
+        if not cnle.is_live:
+            done.judge.ladder.compute_s = 0.0  # a file's answers took no model
     elif running:
         done = replay_kafka(
             mind,
@@ -240,42 +251,14 @@ def replay(
         seed=seed,
         notes=notes,
         ablations=ablations,
+        split=split,
     )
-    _tell(summary, done.judge.n_evaluations)
+    tell(summary)
     if predictions is not None:
         n_lines = write_predictions(predictions, done.judge.ranks, order=mind.file_order)
         click.echo(f"{n_lines} lines of predictions: {predictions}")
     folder_name = report or Path("reports") / f"{name}-{engine}"
     click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")
-
-
-def _tell(summary: ReplaySummary, n_evaluations: int) -> None:
-    """Print what was measured."""
-    from cherryrec.evaluation.tables import (
-        ablation_sentences,
-        ablation_table,
-        differences_table,
-        metrics_table,
-    )
-
-    tables = [metrics_table(summary)]
-    if summary.differences:
-        tables.append(differences_table(summary.differences))
-    if summary.ablations:
-        tables += [ablation_table(summary), "\n".join(ablation_sentences(summary.ablation_gains))]
-    click.echo("\n\n".join(tables) + ("\n" if len(tables) > 1 else ""))
-    percentiles = summary.latency.percentiles() if summary.latency else {}
-    times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
-    click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
-    if n_evaluations:
-        per_s = n_evaluations / summary.wall_s
-        click.echo(f"{n_evaluations:,} evaluations by CnLE, {per_s:.1f}/s")
-    if summary.degraded:
-        click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
-    for note in summary.notes:
-        click.echo(note, err=note.startswith("bad row"))
-    if summary.sha256:
-        click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
 
 
 def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, str]:

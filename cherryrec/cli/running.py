@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
 from cherryrec.evaluation.comparison import differences, metric_rows
+from cherryrec.evaluation.history import HistoryTable, gain_by_history
 from cherryrec.evaluation.intervals import bootstrap_means
 from cherryrec.evaluation.metrics import METRICS, PrequentialMetrics
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
-from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary
+from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary, ReportPart
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.learner import VANS_FEATURES
 from cherryrec.topics import TopicNames
@@ -34,7 +35,15 @@ Evaluate = Callable[[EvaluationRequest], Evaluation]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What a replay gave: the judge, and how long everything took."""
+    """What a replay gave: the judge, and how long everything took.
+
+    Parameters
+    ----------
+    n_read
+        Articles read before each row's request; empty where the engine does not tell.
+    n_unasked
+        Rows at the start that CnLE was not asked about.
+    """
 
     engine: str
     judge: Judge
@@ -42,6 +51,26 @@ class Replayed:
     latencies_s: Sequence[float]
     wall_s: float
     has_digest: bool
+    trust: Mapping[str, float] = field(default_factory=dict)
+    n_read: Sequence[int] = ()
+    n_unasked: int = 0
+
+    def n_judged(self, n_rows: int | None = None) -> int:
+        """Return how many of the first rows have labels; of all if absent."""
+        return sum(row.clicked is not None for row in self.rows[:n_rows])
+
+    def by_history(
+        self, without: PrequentialMetrics, parts: Mapping[str, int], seed: int
+    ) -> tuple[HistoryTable, ...]:
+        """Tell CnLE's gain by history length, over parts given by title and first judged row."""
+        pairs = zip(self.rows, self.n_read, strict=True)
+        n_read = [n for row, n in pairs if row.clicked is not None]
+        return tuple(
+            gain_by_history(
+                self.judge.metrics[OURS], without, n_read, part=title, first=first, seed=seed
+            )
+            for title, first in parts.items()
+        )
 
     def summary(
         self,
@@ -52,12 +81,22 @@ class Replayed:
         seed: int,
         notes: Sequence[str],
         ablations: Mapping[str, PrequentialMetrics] | None = None,
+        split: Sequence[float] | None = None,
     ) -> ReplaySummary:
-        """Sum up for the report and the tables, with the ablations by their part, if any."""
+        """Sum up for the report and the tables.
+
+        `ablations` are by their part; the last of the three shares of `split` is reported on.
+        """
         times = np.array([row.shown_at for row in self.rows])
+        report_from, report_part = None, None
+        history_parts = {"CnLE asked": self.n_judged(self.n_unasked)}
+        if split is not None:
+            report_from = self.n_judged(round((split[0] + split[1]) * len(self.rows)))
+            report_part = ReportPart(split[2], self.n_judged() - report_from)
+            history_parts[report_part.title] = report_from
         rows = tuple(
             replace(row, over_time=self.judge.metrics[row.name].over_time())
-            for row in self.judge.rows(seed)
+            for row in self.judge.rows(seed, report_from=report_from)
         )
         beside = {OURS: self.judge.metrics[OURS], **ablations} if ablations else {}
         return ReplaySummary(
@@ -67,9 +106,9 @@ class Replayed:
             seed=seed,
             command=" ".join(["cherryrec", *sys.argv[1:]]),
             rows=rows,
-            differences=self.judge.differences(seed),
-            ablations=metric_rows(beside, seed)[1:],
-            ablation_gains=differences(beside, seed) if beside else (),
+            differences=self.judge.differences(seed, report_from=report_from),
+            ablations=metric_rows(beside, seed, report_from=report_from)[1:],
+            ablation_gains=differences(beside, seed, report_from=report_from) if beside else (),
             counts={
                 "impressions": len(self.rows),
                 "recommendations": self.judge.n_recommendations,
@@ -82,6 +121,7 @@ class Replayed:
             impressions_per_s=len(self.rows) / max(self.wall_s, 1e-9),
             latency=Latency(times, 1_000.0 * np.array(self.latencies_s)),
             degraded=dict(self.judge.degraded),
+            ladder=self.judge.ladder,
             sha256=self.judge.digest if self.has_digest else None,
             versions={
                 "cherryrec": __version__,
@@ -89,6 +129,15 @@ class Replayed:
                 "numpy": np.__version__,
             },
             notes=tuple(notes),
+            reliability=self.judge.reliability.summary(seed),
+            trust=dict(self.trust),
+            report_part=report_part,
+            cnle_alone=self.judge.cnle.summary(
+                self.judge.metrics, seed, report_from=report_from, share=split[2] if split else 0.0
+            ),
+            by_history=self.by_history(ablations["cnle"], history_parts, seed)
+            if ablations and "cnle" in ablations
+            else (),
         )
 
 
@@ -114,10 +163,12 @@ def replay_local(
     core = replace(settings.core, vans=replace(settings.core.vans, seed=seed))
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate)
     rows = list(log.impressions(limit))
-    messages = LogMessages(articles, n_unasked=round(evaluate_from * len(rows)))
+    n_unasked = round(evaluate_from * len(rows))
+    messages = LogMessages(articles, n_unasked=n_unasked)
     started = time.perf_counter()
-    with progress_bar("replaying", len(rows)) as advance:
+    with progress_bar("replaying", len(rows), _told(judge)) as advance:
         engine.run(rows, messages, judge, advance)
+    judge.ladder.compute_s = engine.evaluate_s
     return Replayed(
         engine="local",
         judge=judge,
@@ -125,7 +176,27 @@ def replay_local(
         latencies_s=engine.latencies_s,
         wall_s=time.perf_counter() - started,
         has_digest=True,
+        trust=engine.learner.trust(),
+        n_read=engine.n_read,
+        n_unasked=n_unasked,
     )
+
+
+def _told(judge: Judge) -> Callable[[], str]:
+    """Return what to say beside a bar: the evaluations so far, and how many a second."""
+    first_s: float | None = None
+
+    def told() -> str:
+        nonlocal first_s
+        n = judge.n_evaluations
+        if not n:
+            return ""
+        first_s = first_s if first_s is not None else time.perf_counter()
+        passed_s = time.perf_counter() - first_s
+        rate = f", {n / passed_s:.1f}/s" if passed_s > 1.0 else ""
+        return f"{n:,} evaluations{rate}"
+
+    return told
 
 
 def open_session(kafka: KafkaConfig) -> Session:
@@ -159,7 +230,7 @@ def replay_kafka(
     started = time.perf_counter()
     with (
         open_session(kafka) as session,
-        progress_bar("replaying through Kafka", len(rows)) as advance,
+        progress_bar("replaying through Kafka", len(rows), _told(judge)) as advance,
     ):
         engine = KafkaReplay(session, ReplaySettings(window=window))
         engine.run(rows, messages, judge, advance)

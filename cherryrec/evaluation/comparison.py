@@ -13,7 +13,9 @@ from cherryrec.evaluation.summary import COMPARED, Difference, MetricRow
 __all__ = ["differences", "metric_rows"]
 
 
-def metric_rows(rankings: Mapping[str, PrequentialMetrics], seed: int) -> tuple[MetricRow, ...]:
+def metric_rows(
+    rankings: Mapping[str, PrequentialMetrics], seed: int, *, report_from: int | None = None
+) -> tuple[MetricRow, ...]:
     """Return the metrics of each ranking that ranked something, with 95 % bootstrap intervals.
 
     Parameters
@@ -22,27 +24,32 @@ def metric_rows(rankings: Mapping[str, PrequentialMetrics], seed: int) -> tuple[
         Name to metrics, in the order of the table.
     seed
         Of the resampling.
+    report_from
+        Number of the first impression of the report part; None leaves it out.
     """
     return tuple(
         MetricRow(
             name=name,
             whole=metrics.intervals(part="whole", seed=seed),
             second_half=metrics.intervals(part="second_half", seed=seed),
+            report={} if report_from is None else metrics.intervals(part=report_from, seed=seed),
         )
         for name, metrics in rankings.items()
         if len(metrics)
     )
 
 
-def differences(rankings: Mapping[str, PrequentialMetrics], seed: int) -> tuple[Difference, ...]:
+def differences(
+    rankings: Mapping[str, PrequentialMetrics], seed: int, *, report_from: int | None = None
+) -> tuple[Difference, ...]:
     """Return the first ranking minus each other one, with 95 % paired bootstrap intervals.
 
     Parameters
     ----------
     rankings
         Name to metrics; all have ranked the same impressions in the same order, or nothing.
-    seed
-        Of the resampling.
+    seed, report_from
+        As in `metric_rows`.
 
     Examples
     --------
@@ -58,8 +65,17 @@ def differences(rankings: Mapping[str, PrequentialMetrics], seed: int) -> tuple[
     names = [name for name in others if len(rankings[name])]
     whole = _minus(rankings, first, names, part="whole", seed=seed)
     second_half = _minus(rankings, first, names, part="second_half", seed=seed)
+    report: dict[str, dict[str, Interval]] = {}
+    if report_from is not None:
+        report = _minus(rankings, first, names, part=report_from, seed=seed)
     return tuple(
-        Difference(name=name, whole=whole[name], second_half=second_half[name]) for name in names
+        Difference(
+            name=name,
+            whole=whole[name],
+            second_half=second_half[name],
+            report=report.get(name, {}),
+        )
+        for name in names
     )
 
 

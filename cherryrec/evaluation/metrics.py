@@ -42,7 +42,8 @@ __all__ = [
 METRICS = ("auc", "mrr", "mrr_first", "ndcg@5", "ndcg@10")
 """The metrics of protocol A, in the order of the columns of `PrequentialMetrics.values`."""
 
-Part = Literal["whole", "second_half"]
+Part = Literal["whole", "second_half"] | int
+"""A part of a log by name, or all from an impression on: from number 3 on is 3."""
 
 
 def ranks_of(scores: ArrayLike, article_ids: Sequence[str]) -> NDArray[np.int64]:
@@ -203,7 +204,25 @@ class PrequentialMetrics:
     def values(self, part: Part = "whole") -> NDArray[np.float32]:
         """Return the metrics of each impression, (n, 5); a copy."""
         rows = np.array(self._values, dtype=np.float32).reshape(-1, len(METRICS))  # (n, 5)
-        return rows[len(rows) // 2 :] if part == "second_half" else rows
+        if part == "whole":
+            return rows
+        return rows[len(rows) // 2 if part == "second_half" else part :]
+
+    def at(self, places: Sequence[int]) -> PrequentialMetrics:
+        """Return the metrics of some impressions, by their places in increasing order.
+
+        Examples
+        --------
+        >>> metrics = PrequentialMetrics()
+        >>> for label in (1, 0, 1):
+        ...     metrics.add(0.0, [2.0, 1.0], ["a", "b"], [label, 1 - label])
+        >>> metrics.at([0, 2]).mean("auc")
+        1.0
+        """
+        found = PrequentialMetrics()
+        found._values.extend(self.values()[list(places)].ravel().tolist())
+        found._times_s.extend(self._times_s[place] for place in places)
+        return found
 
     def mean(self, metric: str, *, part: Part = "whole") -> float:
         """Return the mean of one metric over the impressions that define it; NaN if none does."""

@@ -19,7 +19,14 @@ from cherryrec.evaluation.summary import MetricRow, ReplaySummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_ablation", "plot_degraded", "plot_latency", "plot_quality"]
+__all__ = [
+    "plot_ablation",
+    "plot_degraded",
+    "plot_history",
+    "plot_latency",
+    "plot_quality",
+    "plot_reliability",
+]
 
 # Okabe & Ito (2008), Color universal design: told apart by readers of every colour vision.
 OURS = "#D55E00"
@@ -128,6 +135,48 @@ def plot_ablation(summary: ReplaySummary, path: Path) -> bool:
     return True
 
 
+def plot_history(summary: ReplaySummary, path: Path) -> bool:
+    """Draw what CnLE adds to the AUC by history length, in the last part; False without any."""
+    rows = [row for row in summary.by_history[-1].rows if row.n] if summary.by_history else []
+    if not rows:
+        return False
+
+    def draw(axes: Axes) -> None:
+        mean, low, high = 100 * np.array([row.gain for row in rows]).T  # (3, rows)
+        places = np.arange(len(rows))
+        ends = np.maximum([mean - low, high - mean], 0.0)  # (2, rows)
+        axes.bar(places, mean, yerr=ends, color=OURS, width=0.6, capsize=3.0, ecolor="#333333")
+        axes.axhline(0.0, color="#333333", linewidth=0.8)
+        axes.set_xticks(places, [f"{row.length}\nn = {row.n:,}" for row in rows])
+        axes.set_xlabel("articles read before the request")
+        axes.set_ylabel("AUC with CnLE minus without, in hundredths")
+
+    part = summary.by_history[-1].part
+    _save(draw, f"What CnLE adds, {part}: {summary.log_name}", summary, path)
+    return True
+
+
+def plot_reliability(summary: ReplaySummary, path: Path) -> bool:
+    """Draw clicks against CnLE's chances, as they are and calibrated; False without evaluations."""
+    found = summary.reliability
+    if found is None:
+        return False
+
+    def draw(axes: Axes) -> None:
+        curves = ((OTHERS[0], "T = 1", found.before), (OURS, "calibrated", found.after))
+        most = max(float(np.concatenate([c.chances, c.clicks]).max()) for _, _, c in curves)
+        axes.plot([0.0, 100 * most], [0.0, 100 * most], color=GREY, linewidth=0.8, linestyle=":")
+        for colour, name, curve in curves:
+            label = f"{name} (error {100 * curve.error.mean:.2f})"
+            chances, clicks = 100 * curve.chances, 100 * curve.clicks
+            axes.plot(chances, clicks, color=colour, linewidth=1.6, marker="o", label=label)
+        axes.set_xlabel("chance by CnLE (%), mean of each bin of equal counts")
+        axes.set_ylabel("share of the clicks (%)")
+
+    _save(draw, f"How far CnLE's confidence is borne out: {summary.log_name}", summary, path)
+    return True
+
+
 def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
     """Draw one ranking; the first is ours, and its buckets show behind its running mean."""
     assert row.over_time is not None, "rows without a course are left out before"
@@ -207,5 +256,6 @@ def _save(
     axes.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, metadata={"Software": None})

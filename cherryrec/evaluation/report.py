@@ -12,20 +12,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cherryrec.evaluation.cnle import cnle_sentences, reliability_values
+from cherryrec.evaluation.cnle_alone import CNLE_ALONE
+from cherryrec.evaluation.history import HistoryTable
 from cherryrec.evaluation.intervals import Interval
-from cherryrec.evaluation.metrics import METRICS
+from cherryrec.evaluation.ladder import ladder_sentence
+from cherryrec.evaluation.markdown import (
+    ablation_lines,
+    difference_lines,
+    history_lines,
+    metric_lines,
+    two_columns,
+)
 from cherryrec.evaluation.plots import (
     plot_ablation,
     plot_degraded,
+    plot_history,
     plot_latency,
     plot_quality,
+    plot_reliability,
 )
 from cherryrec.evaluation.summary import (
-    COMPARED,
-    METRIC_TITLES,
+    CnleAlone,
     Difference,
     MetricRow,
     ReplaySummary,
+    ReportPart,
 )
 from cherryrec.evaluation.tables import ablation_sentences, metrics_table
 
@@ -35,6 +47,12 @@ ABLATIONS = (
     "Each line is the same log and seed once more, without the part of the system it names "
     "(`learning:pointwise`: with that in place of learning per impression). The differences are on "
     "the same impressions, **bold** where the paired interval excludes 0."
+)
+
+
+ALONE = (
+    "The ranking by CnLE's evaluations alone, and every other ranking, on those impressions of "
+    "which each candidate was evaluated."
 )
 
 
@@ -56,6 +74,8 @@ def write_report(summary: ReplaySummary, folder: str | Path) -> Path:
         ("Latency over time", "latency.png", plot_latency),
         ("Share degraded over time", "degraded.png", plot_degraded),
         ("The full system minus each ablation", "ablation.png", plot_ablation),
+        ("What CnLE adds by history length", "history.png", plot_history),
+        ("How far CnLE's confidence is borne out", "reliability.png", plot_reliability),
     ):
         if plot(summary, target / name):
             pictures[title] = name
@@ -82,6 +102,7 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
         "impressions_per_s": summary.impressions_per_s,
         "latency_ms": summary.latency.percentiles() if summary.latency else None,
         "degraded": dict(summary.degraded),
+        "ladder": summary.ladder.values(),
         "metrics": {row.name: _both(row) for row in summary.rows},
         "cherryrec_minus": {row.name: _both(row) for row in summary.differences},
         "ablations": {
@@ -90,11 +111,16 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
                 "cherryrec_minus": _both(gain),
                 "excludes_0": {
                     part: {metric: one.excludes_zero for metric, one in getattr(gain, part).items()}
-                    for part in ("whole", "second_half")
+                    for _, part in summary.parts
                 },
             }
             for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True)
         },
+        "reliability": reliability_values(summary.reliability) if summary.reliability else None,
+        "trust": dict(summary.trust),
+        "report_part": _report_part(summary.report_part),
+        "cnle_alone": _cnle_alone_values(summary.cnle_alone),
+        "cnle_by_history": {one.part: _history_values(one) for one in summary.by_history},
         "notes": list(summary.notes),
     }
 
@@ -114,80 +140,50 @@ def report_page(summary: ReplaySummary, pictures: Mapping[str, str]) -> str:
         "Means over impressions in hundredths, with their 95 % bootstrap intervals in brackets; of "
         "differences the intervals are paired: both rankings on the same resampled impressions."
     )
-    for title, part in (("Whole log", "whole"), ("Second half", "second_half")):
-        parts += [f"## {title}", _metric_lines(summary.rows, part)]
+    for title, part in summary.parts:
+        parts += [f"## {title[0].upper()}{title[1:]}", metric_lines(summary.rows, part)]
         if summary.differences:
-            parts.append(_difference_lines(summary.differences, part))
+            parts.append(difference_lines(summary.differences, part))
     if summary.ablations:
         parts += ["## Ablations", ABLATIONS]
-        for title, part in (("Whole log", "whole"), ("Second half", "second_half")):
-            parts += [f"### {title}, ablations", _ablation_lines(summary, part)]
-        parts.append("\n".join(f"- {one}" for one in ablation_sentences(summary.ablation_gains)))
+        for title, part in summary.parts:
+            parts += [
+                f"### {title[0].upper()}{title[1:]}, ablations",
+                ablation_lines(summary, part),
+            ]
+        told = ablation_sentences(summary.ablation_gains, summary.parts)
+        parts.append("\n".join(f"- {one}" for one in told))
+    if summary.cnle_alone is not None:
+        parts += ["## CnLE alone", ALONE]
+        for title, part in summary.cnle_alone.parts:
+            parts += [
+                f"### CnLE alone, {title}",
+                metric_lines(summary.cnle_alone.rows, part),
+                difference_lines(summary.cnle_alone.differences, part, first=CNLE_ALONE),
+            ]
+    for table in summary.by_history:
+        parts += [f"## CnLE by history length, {table.part}", history_lines(table)]
+    sentences = cnle_sentences(summary.reliability, summary.trust)
+    if sentences:
+        parts += ["## CnLE", "\n".join(f"- {one}" for one in sentences)]
     parts += [f"![{title}]({name})" for title, name in pictures.items()]
-    parts += ["## Speed", _lines("measure", "value", _speed(summary))]
+    parts += ["## Speed", two_columns("measure", "value", _speed(summary))]
+    if summary.ladder.is_evaluated:
+        parts += ["## Ladder", ladder_sentence(summary.ladder) + "."]
     if summary.degraded:
         parts += ["## Degraded recommendations", _degraded_lines(summary)]
     parts += [
         "## Counts",
-        _lines("what", "number", {k: f"{v:,}" for k, v in summary.counts.items()}),
+        two_columns("what", "number", {k: f"{v:,}" for k, v in summary.counts.items()}),
     ]
     parts += [
         "## Repeat it",
         f"```\n{summary.command}\n```",
-        _lines("what", "value", _origin(summary)),
+        two_columns("what", "value", _origin(summary)),
     ]
     if summary.notes:
         parts += ["## Notes", "\n".join(f"- {note}" for note in summary.notes)]
     return "\n\n".join(parts) + "\n"
-
-
-def _metric_lines(rows: tuple[MetricRow, ...], part: str) -> str:
-    """Return the table of one part of the log."""
-    heads = " | ".join(METRIC_TITLES[metric] for metric in METRICS)
-    lines = [f"| ranking | {heads} |", "|---|" + "---:|" * len(METRICS)]
-    for row in rows:
-        intervals: Mapping[str, Interval] = getattr(row, part)
-        cells = " | ".join(_bracketed(intervals.get(metric)) for metric in METRICS)
-        lines.append(f"| {_escaped(row.name)} | {cells} |")
-    return "\n".join(lines)
-
-
-def _difference_lines(differences: tuple[Difference, ...], part: str) -> str:
-    """Return the table of what CherryRec adds to each ranking in one part of the log."""
-    heads = " | ".join(METRIC_TITLES[metric] for metric in COMPARED)
-    lines = [f"| CherryRec minus | {heads} |", "|---|" + "---:|" * len(COMPARED)]
-    for row in differences:
-        intervals: Mapping[str, Interval] = getattr(row, part)
-        cells = " | ".join(_bracketed(intervals.get(m), sign="+") for m in COMPARED)
-        lines.append(f"| {_escaped(row.name)} | {cells} |")
-    return "\n".join(lines)
-
-
-def _ablation_lines(summary: ReplaySummary, part: str) -> str:
-    """Return the table of the ablations in one part of the log."""
-    titles = [METRIC_TITLES[metric] for metric in COMPARED]
-    heads = " | ".join([*titles, *(f"full minus, {title}" for title in titles)])
-    lines = [f"| ablation | {heads} |", "|---|" + "---:|" * 2 * len(COMPARED)]
-    full: Mapping[str, Interval] = getattr(summary.rows[0], part)
-    means = " | ".join(_bracketed(full.get(metric)) for metric in COMPARED)
-    lines.append(f"| none (full system) | {means} |" + " |" * len(COMPARED))
-    for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True):
-        own: Mapping[str, Interval] = getattr(row, part)
-        gains: Mapping[str, Interval] = getattr(gain, part)
-        cells = [_bracketed(own.get(metric)) for metric in COMPARED]
-        for interval in (gains.get(metric) for metric in COMPARED):
-            text = _bracketed(interval, sign="+")
-            cells.append(f"**{text}**" if interval and interval.excludes_zero else text)
-        lines.append(f"| {_escaped(row.name)} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _bracketed(interval: Interval | None, *, sign: str = "") -> str:
-    """Return `mean [low, high]` in hundredths, `+` signed or not; a dash where there is no mean."""
-    if interval is None or math.isnan(interval.mean):
-        return "-"
-    mean, low, high = (100 * value for value in interval)
-    return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
 def _speed(summary: ReplaySummary) -> dict[str, str]:
@@ -209,7 +205,7 @@ def _degraded_lines(summary: ReplaySummary) -> str:
         reason: f"{count:,}" + (f" ({100 * count / n:.2f} %)" if n else "")
         for reason, count in sorted(summary.degraded.items())
     }
-    return _lines("reason", "recommendations", by_reason)
+    return two_columns("reason", "recommendations", by_reason)
 
 
 def _origin(summary: ReplaySummary) -> dict[str, str]:
@@ -221,22 +217,40 @@ def _origin(summary: ReplaySummary) -> dict[str, str]:
     return values
 
 
-def _lines(left: str, right: str, values: Mapping[str, str]) -> str:
-    """Return a table of two columns."""
-    rows = [f"| {_escaped(key)} | {value} |" for key, value in values.items()]
-    return "\n".join([f"| {left} | {right} |", "|---|---:|", *rows])
-
-
-def _escaped(text: str) -> str:
-    """Return text that cannot end a table cell."""
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
 def _both(row: MetricRow | Difference) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return both parts of the log as JSON values."""
-    return {
+    """Return the parts of the log as JSON values."""
+    values = {
         "whole": _interval_values(row.whole),
         "second_half": _interval_values(row.second_half),
+    }
+    return values | {"report": _interval_values(row.report)} if row.report else values
+
+
+def _report_part(part: ReportPart | None) -> dict[str, float] | None:
+    """Return the part that is reported on as JSON values."""
+    return None if part is None else {"share": part.share, "impressions": part.n}
+
+
+def _cnle_alone_values(found: CnleAlone | None) -> dict[str, Any] | None:
+    """Return the ranking by evaluations alone as JSON values."""
+    if found is None:
+        return None
+    return {
+        "impressions": found.n,
+        "report_part": _report_part(found.report_part),
+        "metrics": {row.name: _both(row) for row in found.rows},
+        "cnle_minus": {row.name: _both(row) for row in found.differences},
+    }
+
+
+def _history_values(table: HistoryTable) -> dict[str, Any]:
+    """Return CnLE's gain by history length as JSON values."""
+    return {
+        row.length: {
+            "n": row.n,
+            **_interval_values({"full": row.full, "without": row.without, "gain": row.gain}),
+        }
+        for row in table.rows
     }
 
 

@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.evaluation.history import HistoryTable
 from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.ladder import Ladder
 from cherryrec.evaluation.metrics import OverTime
+from cherryrec.evaluation.reliability import Reliability
 
 __all__ = [
     "COMPARED",
     "METRIC_TITLES",
+    "PARTS",
+    "CnleAlone",
     "Difference",
     "Latency",
     "MetricRow",
+    "Parts",
     "ReplaySummary",
+    "ReportPart",
 ]
 
 METRIC_TITLES = {
@@ -32,12 +39,18 @@ METRIC_TITLES = {
 COMPARED = ("auc", "ndcg@10")
 """The metrics of which the difference to every other ranking is told."""
 
+Parts = tuple[tuple[str, str], ...]
+"""Titles of the parts of a log, each with the attribute that holds it in rows and differences."""
+
+PARTS: Parts = (("whole log", "whole"), ("second half", "second_half"))
+"""The parts that every replay is told in."""
+
 PERCENTILES = (50, 90, 99, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One ranking's metrics over the whole log and over its second half.
+    """One ranking's metrics over the whole log, its second half, and the part reported on.
 
     Parameters
     ----------
@@ -47,12 +60,15 @@ class MetricRow:
         Metric to mean and 95 % interval, as fractions of 1 (`PrequentialMetrics.intervals`).
     over_time
         AUC in buckets of the log's time, for the plot; None leaves the ranking out of it.
+    report
+        The same over the last part of a split log; empty where it was not split.
     """
 
     name: str
     whole: Mapping[str, Interval]
     second_half: Mapping[str, Interval]
     over_time: OverTime | None = None
+    report: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +82,40 @@ class Difference:
     whole, second_half
         Metric out of `COMPARED` to the mean difference and its 95 % paired bootstrap interval, as
         fractions of 1.
+    report
+        The same over the last part of a split log; empty where it was not split.
     """
 
     name: str
     whole: Mapping[str, Interval]
     second_half: Mapping[str, Interval]
+    report: Mapping[str, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPart:
+    """The last part of a log that was split by time.
+
+    Parameters
+    ----------
+    share
+        Of the log's impressions, above 0.
+    n
+        Impressions in it that are judged.
+
+    Examples
+    --------
+    >>> ReportPart(0.3, 2_400).title
+    'report part, last 30 %, n = 2,400'
+    """
+
+    share: float
+    n: int
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return f"report part, last {100 * self.share:g} %, n = {self.n:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +142,35 @@ class Latency:
             return {}
         found = np.percentile(self.milliseconds, PERCENTILES)
         return {f"p{p}": float(ms) for p, ms in zip(PERCENTILES, found, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class CnleAlone:
+    """The ranking by CnLE's evaluations alone, on the impressions that were evaluated whole.
+
+    Parameters
+    ----------
+    n
+        Impressions of which every candidate was evaluated.
+    rows
+        CnLE alone first, then every other ranking on the same impressions.
+    differences
+        CnLE alone minus each other.
+    report_part
+        Those among them in the last part of a split log.
+    """
+
+    n: int
+    rows: tuple[MetricRow, ...]
+    differences: tuple[Difference, ...]
+    report_part: ReportPart | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """The parts that rows and differences tell of; the first holds all impressions."""
+        report = self.report_part
+        whole = (f"evaluated whole, n = {self.n:,}", "whole")
+        return (whole,) if report is None else (whole, (report.title, "report"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +205,25 @@ class ReplaySummary:
         Request to recommendation; None where it was not timed.
     degraded
         Reason to number of recommendations answered so; empty where none was.
+    ladder
+        The rungs that the recommendations stand on, and what CnLE took.
     sha256
         Of the recommendations; None where the engine promises no fixed order.
     versions
         Name to version of what ran: cherryrec, python, numpy.
     notes
         Sentences for the reader: what was cut, assumed, left out.
+    reliability
+        How far CnLE's confidence was borne out; None where nothing was evaluated.
+    trust
+        History length to the weight that VaNS has learned of CnLE, as `Learner.trust` gives it;
+        empty where nothing was evaluated or the engine does not tell.
+    report_part
+        The last part of the log, where it was split.
+    cnle_alone
+        The ranking by CnLE's evaluations alone; None where no impression was evaluated whole.
+    by_history
+        CnLE's gain by history length, a table for each part; empty unless it was left out once.
     """
 
     protocol: str
@@ -153,6 +240,18 @@ class ReplaySummary:
     ablation_gains: tuple[Difference, ...] = ()
     latency: Latency | None = None
     degraded: Mapping[str, int] = field(default_factory=dict)
+    ladder: Ladder = field(default_factory=Ladder)
     sha256: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    reliability: Reliability | None = None
+    trust: Mapping[str, float] = field(default_factory=dict)
+    report_part: ReportPart | None = None
+    cnle_alone: CnleAlone | None = None
+    by_history: tuple[HistoryTable, ...] = ()
+
+    @property
+    def parts(self) -> Parts:
+        """The parts of the log that rows and differences tell of."""
+        report = self.report_part
+        return PARTS if report is None else (*PARTS, (report.title, "report"))

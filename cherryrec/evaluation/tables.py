@@ -6,14 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cherryrec.evaluation.history import HistoryTable
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import METRICS
-from cherryrec.evaluation.summary import COMPARED, METRIC_TITLES, Difference, ReplaySummary
+from cherryrec.evaluation.summary import (
+    COMPARED,
+    METRIC_TITLES,
+    PARTS,
+    Difference,
+    MetricRow,
+    Parts,
+    ReplaySummary,
+)
 
-__all__ = ["ablation_sentences", "ablation_table", "differences_table", "metrics_table"]
-
-PARTS = (("whole log", "whole"), ("second half", "second_half"))
-"""What the parts of a log are called, and their attributes of rows and differences."""
+__all__ = [
+    "ablation_sentences",
+    "ablation_table",
+    "differences_table",
+    "history_table",
+    "metrics_table",
+    "rankings_table",
+]
 
 
 def metrics_table(summary: ReplaySummary) -> str:
@@ -35,12 +48,17 @@ def metrics_table(summary: ReplaySummary) -> str:
     second half         AUC  ±95 %    MRR  MRR first  nDCG@5  nDCG@10
     random            50.00   1.00      -          -       -        -
     """
-    width = max(16, *(len(row.name) for row in summary.rows)) if summary.rows else 16
-    parts = []
-    for title, of in PARTS:
+    return rankings_table(summary.rows, summary.parts)
+
+
+def rankings_table(rows: Sequence[MetricRow], parts: Parts) -> str:
+    """Return the metrics of rankings over parts of a log, as `metrics_table` does."""
+    width = max(16, *(len(row.name) for row in rows), *(len(title) for title, _ in parts))
+    tables = []
+    for title, of in parts:
         heads = ["AUC", "±95 %", *(METRIC_TITLES[metric] for metric in METRICS[1:])]
         lines = [f"{title:<{width}}" + _cells(heads, heads)]
-        for row in summary.rows:
+        for row in rows:
             intervals: Mapping[str, Interval] = getattr(row, of)
             auc = intervals.get("auc")
             cells = [
@@ -49,12 +67,23 @@ def metrics_table(summary: ReplaySummary) -> str:
                 *(_hundredths(_mean(intervals.get(metric))) for metric in METRICS[1:]),
             ]
             lines.append(f"{row.name:<{width}}" + _cells(cells, heads))
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
 
 
-def differences_table(differences: Sequence[Difference]) -> str:
-    """Return CherryRec minus each ranking as plain text, in hundredths with 95 % intervals.
+def differences_table(
+    differences: Sequence[Difference], parts: Parts = PARTS, *, first: str = "CherryRec"
+) -> str:
+    """Return one ranking minus each other as plain text, in hundredths with 95 % intervals.
+
+    Parameters
+    ----------
+    differences
+        The first ranking minus each other.
+    parts
+        Titles and attributes of the parts of the log.
+    first
+        Name of the ranking that the others are taken from.
 
     Examples
     --------
@@ -66,17 +95,18 @@ def differences_table(differences: Sequence[Difference]) -> str:
     CherryRec minus, second half                      AUC                  nDCG@10
     random                                              -                        -
     """
-    width = max(28, *(len(row.name) for row in differences)) if differences else 28
-    parts = []
-    for title, of in PARTS:
+    titles = [f"{first} minus, {title}" for title, _ in parts]
+    width = max(28, *(len(row.name) for row in differences), *map(len, titles))
+    tables = []
+    for title, (_, of) in zip(titles, parts, strict=True):
         heads = "".join(f"{METRIC_TITLES[metric]:>25}" for metric in COMPARED)
-        lines = [f"{'CherryRec minus, ' + title:<{width}}{heads}"]
+        lines = [f"{title:<{width}}{heads}"]
         for row in differences:
             intervals: Mapping[str, Interval] = getattr(row, of)
             cells = "".join(f"{_signed(intervals.get(metric)):>25}" for metric in COMPARED)
             lines.append(f"{row.name:<{width}}{cells}")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
 
 
 def ablation_table(summary: ReplaySummary) -> str:
@@ -103,11 +133,12 @@ def ablation_table(summary: ReplaySummary) -> str:
     """
     gains: list[Difference | None] = [None, *summary.ablation_gains]
     rows = (*summary.rows[:1], *summary.ablations)
-    width = max(28, *(len(row.name) for row in rows))
-    parts = []
-    for title, of in PARTS:
+    titles = [f"ablation, {title}" for title, _ in summary.parts]
+    width = max(28, *(len(row.name) for row in rows), *map(len, titles))
+    tables = []
+    for title, (_, of) in zip(titles, summary.parts, strict=True):
         lines = [
-            f"{'ablation, ' + title:<{width}}"
+            f"{title:<{width}}"
             + "".join(f"  {METRIC_TITLES[metric]:>7}" for metric in COMPARED)
             + "".join(f"{'full minus, ' + METRIC_TITLES[metric]:>24} " for metric in COMPARED)
         ]
@@ -121,11 +152,33 @@ def ablation_table(summary: ReplaySummary) -> str:
                 + "".join(f"  {cell}" for cell in cells)
                 + "".join(_starred(gains_of.get(metric)) for metric in COMPARED)
             )
-        parts.append("\n".join(line.rstrip() for line in lines))
-    return "\n\n".join(parts)
+        tables.append("\n".join(line.rstrip() for line in lines))
+    return "\n\n".join(tables)
 
 
-def ablation_sentences(gains: Sequence[Difference]) -> list[str]:
+def history_table(table: HistoryTable) -> str:
+    """Return CnLE's gain by history length as plain text, in hundredths with 95 % intervals.
+
+    Examples
+    --------
+    >>> from cherryrec.evaluation.history import HistoryRow
+    >>> auc, gain = Interval(0.7, 0.6, 0.8), Interval(0.02, 0.01, 0.03)
+    >>> print(history_table(HistoryTable("CnLE asked", (HistoryRow("1-5", 90, auc, auc, gain),))))
+    articles read, CnLE asked          n  AUC with CnLE    without               difference
+    1-5                               90          70.00      70.00  +2.00 [ +1.00,  +3.00]*
+    """
+    title = f"articles read, {table.part}"
+    width = max(28, len(title))
+    lines = [f"{title:<{width}}{'n':>8}  AUC with CnLE    without{'difference':>25}"]
+    lines += [
+        f"{row.length:<{width}}{row.n:>8,}{_hundredths(row.full.mean):>15}"
+        f"{_hundredths(row.without.mean):>11}{_signed(row.gain):>24}{'*' if row.is_told else ' '}"
+        for row in table.rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def ablation_sentences(gains: Sequence[Difference], parts: Parts = PARTS) -> list[str]:
     """Say of each metric and part of the log which intervals exclude 0, and on which side.
 
     Examples
@@ -137,7 +190,7 @@ def ablation_sentences(gains: Sequence[Difference]) -> list[str]:
     nDCG@10, whole log: full system better than none; worse than none; not told apart: 1
     """
     lines = []
-    for title, of in PARTS:
+    for title, of in parts:
         for metric in COMPARED:
             found = {one.name: getattr(one, of).get(metric) for one in gains}
             told = {name: one.mean for name, one in found.items() if one and one.excludes_zero}

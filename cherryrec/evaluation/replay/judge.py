@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from cherryrec.codec import encode
 from cherryrec.evaluation.baselines import Baseline, FeatureBaseline
+from cherryrec.evaluation.cnle_alone import CnleRecord
 from cherryrec.evaluation.comparison import differences, metric_rows
+from cherryrec.evaluation.ladder import Ladder
 from cherryrec.evaluation.metrics import PrequentialMetrics, ranks_of
 from cherryrec.evaluation.mind_rows import MindImpression
+from cherryrec.evaluation.reliability import ReliabilityRecord
 from cherryrec.evaluation.summary import Difference, MetricRow
 from cherryrec.events import Recommendation
 
@@ -48,7 +51,10 @@ class Judge:
         names = (OURS, *(b.name for b in baselines), *(b.name for b in feature_baselines))
         self.metrics = {name: PrequentialMetrics() for name in names}
         self.ranks: dict[str, Sequence[int]] = {}
+        self.reliability = ReliabilityRecord()
+        self.cnle = CnleRecord()
         self.degraded: Counter[str] = Counter()
+        self.ladder = Ladder()
         self.n_recommendations = 0
         self.n_evaluations = 0
         self._keep_ranks = keep_ranks
@@ -63,6 +69,7 @@ class Judge:
         """Judge our ranking of a row; a candidate missing from the slate comes last."""
         self._digest.update(encode(recommendation) + b"\n")
         self.n_recommendations += 1
+        self.ladder.add(recommendation)
         self.n_evaluations += sum(item.evaluation is not None for item in recommendation.slate)
         if recommendation.degraded is not None:
             self.degraded[recommendation.degraded] += 1
@@ -72,7 +79,10 @@ class Judge:
         if self._keep_ranks:
             self.ranks[row.impression_id] = ranks_of(values, row.candidates).tolist()
         if row.clicked is not None:
+            self.cnle.add(len(self.metrics[OURS]), row, recommendation)
             self.metrics[OURS].add(row.shown_at, values, row.candidates, row.clicked)
+            clicks = [a for a, label in zip(row.candidates, row.clicked, strict=True) if label]
+            self.reliability.add_slate(recommendation, clicks)
 
     def rank_baselines(
         self, row: MindImpression, features: NDArray[np.float32] | None = None
@@ -109,13 +119,13 @@ class Judge:
             for model in self.feature_baselines:
                 model.learn(matrix[kept], clicked)
 
-    def rows(self, seed: int) -> tuple[MetricRow, ...]:
-        """Return the table: ours first, with 95 % bootstrap intervals."""
-        return metric_rows(self.metrics, seed)
+    def rows(self, seed: int, *, report_from: int | None = None) -> tuple[MetricRow, ...]:
+        """Return the table: ours first, with 95 % bootstrap intervals; see `metric_rows`."""
+        return metric_rows(self.metrics, seed, report_from=report_from)
 
-    def differences(self, seed: int) -> tuple[Difference, ...]:
+    def differences(self, seed: int, *, report_from: int | None = None) -> tuple[Difference, ...]:
         """Return ours minus each baseline, with 95 % paired bootstrap intervals."""
-        return differences(self.metrics, seed)
+        return differences(self.metrics, seed, report_from=report_from)
 
 
 def _present(features: NDArray[np.float32] | None) -> NDArray[np.float64]:

@@ -43,6 +43,7 @@ from cherryrec.pipeline import (
     PipelineConfig,
     Position,
 )
+from cherryrec.profile import Profile
 
 __all__ = ["LocalReplay"]
 
@@ -100,6 +101,8 @@ class LocalReplay:
             requests=MemoryStore(),
         )
         self.latencies_s: list[float] = []
+        self.n_read: list[int] = []
+        self.evaluate_s = 0.0
         self._delayed: deque[_Delayed] = deque()
         self._offsets: dict[str, int] = {}
 
@@ -147,25 +150,29 @@ class LocalReplay:
         if turn.profile is not None:
             at = self._at("profile-updates")
             self.pipeline.profile_update(at, turn.profile.user_id, turn.profile)
-        self._check_times(turn.request)
+        profile = self.pipeline.users.profile(_PARTITION, turn.request.user_id)
+        self.n_read.append(profile.n_clicks)
+        self._check_times(turn.request, profile)
         started = perf_counter()
         effects = self.pipeline.request(self._at("requests"), turn.request, clock_s=now)
         answer = effects.sends[0].event
         if isinstance(answer, EvaluationRequest):
             assert self.evaluate is not None, "only an enabled evaluator is asked"
+            asked = perf_counter()
             evaluation = self.evaluate(answer)
+            self.evaluate_s += perf_counter() - asked
             effects = self.pipeline.evaluation(self._at("evaluations"), evaluation)
             answer = effects.sends[0].event
         self.latencies_s.append(perf_counter() - started)
         assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
         return answer
 
-    def _check_times(self, request: RecommendationRequest) -> None:
+    def _check_times(self, request: RecommendationRequest, profile: Profile) -> None:
         """Refuse to rank by anything that is not earlier than the request."""
         pipeline, users = self.pipeline, self.pipeline.users
         newest = newest_used(
             pipeline.catalogue,
-            users.profile(_PARTITION, request.user_id),
+            profile,
             users.requests(_PARTITION, request.user_id).exposures,
             pipeline.slates,
         )

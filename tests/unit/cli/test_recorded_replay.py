@@ -103,6 +103,56 @@ def test_cnle_is_asked_from_a_share_of_the_log_on(replayed: Run, tmp_path: Path)
     assert "4 not recorded and ranked without CnLE" in marked.out
 
 
+def test_the_ablation_of_cnle_is_the_replay_without_it(replayed: Run, tmp_path: Path) -> None:
+    asked = ("--evaluate-from", "0.5", "--split", "60/10/30")
+    assert replayed(*RECORD, "file.jsonl.gz", *asked).code == 0
+    assert replayed("--split", "60/10/30").code == 0
+    without = report_of(tmp_path)["metrics"]["CherryRec"]
+
+    ended = replayed("--evaluations", "file.jsonl.gz", *asked, "--ablate", "cnle")
+
+    assert ended.code == 0
+    values = report_of(tmp_path)
+    assert values["ablations"]["cnle"]["metrics"] == without
+    assert values["report_part"] == {"share": 0.3, "impressions": 12}
+    by_history = values["cnle_by_history"]
+    assert list(by_history) == ["CnLE asked", "report part, last 30 %, n = 12"]
+    assert list(by_history["CnLE asked"]) == ["0", "1-5", "6-20", "21-50", "over 50", "all"]
+    rows = by_history["report part, last 30 %, n = 12"]
+    gain = values["ablations"]["cnle"]["cherryrec_minus"]["report"]["auc"]["mean"]
+    assert rows["all"]["gain"]["mean"] == pytest.approx(gain, abs=1e-7)
+    assert "articles read, CnLE asked" in ended.out
+    assert "CherryRec minus" not in ended.out
+    assert (tmp_path / "report" / "history.png").exists()
+
+
+def test_processes_answer_from_the_file_too(replayed: Run, tmp_path: Path) -> None:
+    assert replayed(*RECORD, "file.jsonl.gz").code == 0
+    parts = ("--ablate", "cnle", "--ablate", "features:attention")
+    found = []
+
+    for jobs in ("1", "2"):
+        assert replayed("--evaluations", "file.jsonl.gz", *parts, "--jobs", jobs).code == 0
+        found.append(report_of(tmp_path)["ablations"])
+
+    assert found[0] == found[1]
+
+
+def test_cnle_alone_is_set_beside_title_match_on_the_same_impressions(
+    run: Run, replayed: Run, tmp_path: Path
+) -> None:
+    assert replayed(*RECORD, "file.jsonl").code == 0
+
+    ended = run("replay", "log", "--report", "report", "--evaluations", "file.jsonl")
+
+    assert ended.code == 0
+    alone = report_of(tmp_path)["cnle_alone"]
+    assert 0 < alone["impressions"] < 40  # some slates are longer than CnLE is asked about
+    assert {"CnLE alone", "CherryRec", "TopicPop", "title match"} <= set(alone["metrics"])
+    assert f"evaluated whole, n = {alone['impressions']}" in ended.out
+    assert "CnLE alone minus, evaluated whole" in ended.out
+
+
 def test_another_log_than_the_recorded_one_is_refused(replayed: Run, run: Run) -> None:
     assert replayed(*RECORD, "file.jsonl").code == 0
     assert run("generate", "other", *SMALL, "--seed", "5").code == 0

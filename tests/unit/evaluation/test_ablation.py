@@ -62,6 +62,13 @@ def test_every_feature_is_left_out_by_one_group() -> None:
     }
 
 
+def test_cnle_is_a_part_where_it_is_asked() -> None:
+    config = replace(FULL, evaluator=EvaluatorConfig(enabled=True))
+
+    assert ablations(config)["cnle"] == FULL
+    assert "cnle" not in ablations(FULL)
+
+
 def test_a_part_changes_one_setting_only() -> None:
     for name, config in ablations(FULL).items():
         assert config != FULL, name

@@ -110,6 +110,25 @@ def test_row_baselines_need_no_features() -> None:
     assert len(judge.metrics["random"]) == 1
 
 
+def test_the_report_part_is_told_beside_the_others() -> None:
+    rng = np.random.default_rng(0)
+    judge = Judge((RandomOrder(),))
+    for number in range(60):
+        clicked = "abcd"[rng.integers(4)]
+        scores = [float(a == clicked) + rng.normal() for a in "abcd"]
+        judge.rank(row(number, "abcd", clicked), recommended(number, "abcd", scores))
+        judge.rank_baselines(row(number, "abcd", clicked))
+
+    rows = judge.rows(3, report_from=42)
+    gain = judge.differences(3, report_from=42)[0]
+
+    last = judge.metrics[OURS].at(range(42, 60))
+    assert rows[0].report == last.intervals(seed=3)
+    theirs = judge.metrics["random"].at(range(42, 60))
+    assert gain.report["auc"].mean == pytest.approx(last.mean("auc") - theirs.mean("auc"))
+    assert judge.rows(3)[0].report == judge.differences(3)[0].report == {}
+
+
 @pytest.mark.parametrize("part", ["whole", "second_half"])
 def test_differences_are_ours_minus_theirs_with_paired_intervals(part: Part) -> None:
     rng = np.random.default_rng(0)

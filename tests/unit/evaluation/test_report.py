@@ -10,10 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cherryrec.evaluation.history import HistoryRow, HistoryTable
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.metrics import PrequentialMetrics
+from cherryrec.evaluation.reliability import ReliabilityRecord
 from cherryrec.evaluation.report import metrics_table, write_report
-from cherryrec.evaluation.summary import Difference, Latency, MetricRow, ReplaySummary
+from cherryrec.evaluation.summary import (
+    CnleAlone,
+    Difference,
+    Latency,
+    MetricRow,
+    ReplaySummary,
+    ReportPart,
+)
 from cherryrec.evaluation.tables import ablation_table
 
 NAN = math.nan
@@ -67,6 +76,27 @@ def test_the_folder_holds_numbers_page_and_pictures(summary: ReplaySummary, tmp_
     ]
     for name in ("degraded.png", "latency.png", "quality.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_found_of_cnle_is_told_and_drawn(summary: ReplaySummary, tmp_path: Path) -> None:
+    record, rng = ReliabilityRecord(), np.random.default_rng(0)
+    for _ in range(60):
+        clicked = np.arange(5) == rng.integers(5)
+        record.add(rng.random(5), clicked, temperature=2.0)
+    found = replace(summary, reliability=record.summary(seed=0), trust={"0": 0.5, "over 20": 0.1})
+
+    folder = write_report(found, tmp_path)
+
+    page = (folder / "report.md").read_text()
+    assert "## CnLE" in page
+    assert "weight of CnLE by history length (score per unit of log-odds): 0: +0.50" in page
+    assert (folder / "reliability.png").read_bytes().startswith(b"\x89PNG")
+    values = json.loads((folder / "report.json").read_text())
+    assert values["trust"] == found.trust
+    assert values["reliability"]["impressions"] == 60
+    assert values["reliability"]["after"]["calibration_error"]["mean"] > 0
+    write_report(summary, tmp_path)  # a run without CnLE leaves no picture of an earlier one
+    assert not (folder / "reliability.png").exists()
 
 
 def test_json_holds_every_number_exactly(summary: ReplaySummary, tmp_path: Path) -> None:
@@ -156,6 +186,58 @@ def test_the_printed_ablations_have_a_line_each_and_a_star_where_sure(
     assert len(lines) == 9
     assert [line.split()[0] for line in lines[1:4]] == ["none", "vans:lr", "learning:pointwise"]
     assert [line.count("*") for line in lines[1:4]] == [0, 1, 1]
+
+
+def test_the_part_reported_on_is_told_in_numbers_and_tables(
+    ablated: ReplaySummary, tmp_path: Path
+) -> None:
+    row = replace(measured("CherryRec", skill=0.5), report=GAIN)
+    told = replace(
+        ablated,
+        rows=(row,),
+        differences=(Difference("random", GAIN, GAIN, GAIN),),
+        ablations=ablated.ablations[:1],
+        ablation_gains=(Difference("vans:lr", GAIN, GAIN, GAIN),),
+        report_part=ReportPart(0.3, 90),
+    )
+
+    folder = write_report(told, tmp_path)
+
+    values = json.loads((folder / "report.json").read_text())
+    assert values["report_part"] == {"share": 0.3, "impressions": 90}
+    assert Interval(**values["metrics"]["CherryRec"]["report"]["auc"]) == GAIN["auc"]
+    assert Interval(**values["cherryrec_minus"]["random"]["report"]["auc"]) == GAIN["auc"]
+    assert values["ablations"]["vans:lr"]["excludes_0"]["report"]["auc"]
+    page = (folder / "report.md").read_text()
+    assert "## Report part, last 30 %, n = 90\n" in page
+    assert "### Report part, last 30 %, n = 90, ablations\n" in page
+    lines = metrics_table(told).splitlines()
+    assert lines[-2].startswith("report part, last 30 %, n = 90    AUC")
+    assert len({len(line) for line in lines if line}) == 1
+
+
+def test_cnle_is_told_alone_and_by_history_length(summary: ReplaySummary, tmp_path: Path) -> None:
+    row = measured("CnLE alone", skill=0.1)
+    length = HistoryRow("1-5", 90, GAIN["auc"], GAIN["auc"], GAIN["auc"])
+    told = replace(
+        summary,
+        cnle_alone=CnleAlone(41, (row,), (Difference("CherryRec", GAIN, {}),)),
+        by_history=(HistoryTable("CnLE asked", (length,)),),
+    )
+
+    folder = write_report(told, tmp_path)
+
+    values = json.loads((folder / "report.json").read_text())
+    assert values["cnle_alone"]["impressions"] == 41
+    gain = values["cnle_alone"]["cnle_minus"]["CherryRec"]["whole"]["auc"]
+    assert Interval(**gain) == GAIN["auc"]
+    assert values["cnle_by_history"]["CnLE asked"]["1-5"]["n"] == 90
+    page = (folder / "report.md").read_text()
+    assert "### CnLE alone, evaluated whole, n = 41\n" in page
+    assert "| CnLE alone minus | AUC | nDCG@10 |" in page
+    assert "## CnLE by history length, CnLE asked\n" in page
+    assert "| 1-5 | 90 | 20.00 [15.00, 25.00] | 20.00 [15.00, 25.00] | **+20.00 [" in page
+    assert (folder / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_was_not_measured_is_left_out(summary: ReplaySummary, tmp_path: Path) -> None:
