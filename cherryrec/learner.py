@@ -122,8 +122,9 @@ class Learner:
         clicked = np.array(example.clicked)
         self.vans.learn(features, clicked)
         self.knrs.learn(metrics, clicked)
-        has, log_shares = evaluated(features, example.temperature)
-        self.calibration.learn(example.evaluator, log_shares, clicked[has])
+        if example.evaluator:
+            has, log_shares = evaluated(features, example.temperature)
+            self.calibration.learn(example.evaluator, log_shares, clicked[has])
         self.n_examples += 1
         self.newest_s = max(self.newest_s, seconds(example.shown_at))
         return True

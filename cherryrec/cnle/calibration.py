@@ -50,7 +50,7 @@ PRIOR_INFORMATION = 4.0
 MAX_STEP = 0.25
 """The furthest that one impression moves log T."""
 
-HORIZON = 5_000
+HORIZON = 2_000
 """Impressions after which what was learned has faded to a third."""
 
 _SMALLEST = 5e-7  # evaluations are kept to six digits
