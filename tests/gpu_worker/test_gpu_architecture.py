@@ -24,18 +24,19 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module.split(".")[0]
 
 
-def test_only_backends_import_model_libraries() -> None:
+def test_only_backends_and_finetuning_import_model_libraries() -> None:
     for path in sorted(ROOT.rglob("*.py")):
         found = set(imports(path))
         assert not found & {"faust", "streams"}, path
-        if "backends" not in path.parts:
+        if not {"backends", "finetune"} & set(path.parts):
             assert not found & MODEL_LIBRARIES, path
 
 
 def test_importing_the_worker_imports_no_model_library() -> None:
     program = (
         (
-            "import sys, gpu_worker.main, gpu_worker.in_process, gpu_worker.backends.http; "
+            "import sys, gpu_worker.main, gpu_worker.in_process, gpu_worker.finetune; "
+            "import gpu_worker.backends.http; "
             f"print(sorted({sorted(MODEL_LIBRARIES)!r} & sys.modules.keys()))"
         )
         .replace("]", "})", 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cherryrec.cnle import Prompt
-from cherryrec.errors import ModelError
+from cherryrec.errors import ModelError, ServiceError
 from gpu_worker.backends import LetterScores, Tunable, load_backend
 from gpu_worker.backends.http import HttpBackend
 from gpu_worker.config import GpuConfig
@@ -125,3 +125,18 @@ def test_weights_that_a_server_cannot_use_leave_the_old_ones(
         server.omitted = ""
 
     assert (backend.version, logits(backend, prompts)) == before
+
+
+def test_a_vllm_server_that_forgot_the_weights_is_passed_over(
+    prompts: list[Prompt], tmp_path: Path
+) -> None:
+    with serving(WireServer()) as first, serving(WireServer()) as second:
+        backend = load([first, second], server_timeout_s=0.5)
+        backend.take_lora(weights(tmp_path / "one", b"1", [first, second]))
+        before = logits(backend, prompts)
+
+        first.loras.clear()
+        assert logits(backend, prompts) == before
+        second.loras.clear()
+        with pytest.raises(ServiceError, match=r"answered 404: The model `cnle-.*` does not exist"):
+            backend.evaluate(prompts)

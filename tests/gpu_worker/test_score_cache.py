@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gc
 import random
+import tracemalloc
 
 import numpy as np
+import pytest
 
 from gpu_worker.backends import LetterScores
 from gpu_worker.cache import ENTRY_BYTES, ScoreCache
@@ -22,6 +25,39 @@ def test_memory_stays_under_the_bound_whatever_comes() -> None:
         assert cache.n_bytes <= bound
 
     assert len(cache) >= 20
+
+
+@pytest.mark.parametrize("n_letters", [1, 20])
+@pytest.mark.parametrize("bound", [200_000, 300_000])
+def test_the_bound_is_that_of_the_memory_taken(n_letters: int, bound: int) -> None:
+    rng = np.random.default_rng(1)
+    cache = ScoreCache(max_bytes=bound)
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+
+    for number in range(bound // 150):
+        # As a backend hands them in: a version made anew, a view of all letters' logits.
+        version = f"Qwen2-7B@0123456789ab/bfloat16+lora:{number % 2:012x}"
+        logits = rng.random(20)[:n_letters]
+        cache.put((version, rng.bytes(16)), LetterScores(logits=logits, n_tokens=900 + number))
+
+    gc.collect()
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert bound - 1_000 < cache.n_bytes <= bound
+    assert 0.8 < taken / cache.n_bytes < 1.2
+
+
+def test_scores_come_back_as_they_were_put() -> None:
+    cache = ScoreCache(max_bytes=1 << 20)
+    logits = np.array([-0.125, 1 / 3, 7e300])
+
+    cache.put(("m", b"a"), LetterScores(logits=logits, n_tokens=612))
+    back = cache.get(("m", b"a"))
+
+    assert back is not None
+    assert (back.logits.tobytes(), back.n_tokens) == (logits.tobytes(), 612)
 
 
 def test_the_least_recently_used_leaves_first() -> None:

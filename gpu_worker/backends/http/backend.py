@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cherryrec.cnle import Prompt
 from cherryrec.errors import CherryRecError, ModelError, ServiceError
-from gpu_worker.backends.http.servers import Servers
+from gpu_worker.backends.http.servers import AWAY, Servers
 from gpu_worker.backends.http.tokens import Tokens
 from gpu_worker.backends.http.wire import Wire, parsed
 from gpu_worker.backends.probe import require_letters
@@ -155,7 +155,10 @@ class HttpBackend:
         )
         try:
             content = await self._servers.ask(
-                self._wire.score_path, body, order=self._servers.order(prompt.prefix)
+                self._wire.score_path,
+                body,
+                order=self._servers.order(prompt.prefix),
+                again=AWAY,
             )
             return self._wire.scores(content, letter_ids)
         except CherryRecError as error:

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import threading
 import weakref
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -20,11 +20,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from cherryrec.errors import ModelError, ServiceError
 
-__all__ = ["Servers"]
+__all__ = ["AWAY", "Servers"]
 
 T = TypeVar("T")
 
-_AGAIN = (429, 502, 503, 504)
+_AGAIN = frozenset({429, 502, 503, 504})
+AWAY = _AGAIN | {404}
+"""Where a model is asked for that was there: the server has forgotten it, others may have it."""
+
 _LARGEST_ANSWER = 4 << 20
 _LONGEST_WAIT_S = 2.0
 # uvicorn, which both kinds of server run on, closes a connection that is idle for 5 s.
@@ -83,6 +86,7 @@ class Servers:
         *,
         order: Sequence[str] = (),
         timeout_s: float | None = None,
+        again: Collection[int] = _AGAIN,
     ) -> bytes:
         """Ask until a server answers; a server that is down or busy hands on to the next.
 
@@ -96,6 +100,8 @@ class Servers:
             Servers in the order they are tried, again and again; all of them if empty.
         timeout_s
             Instead of the servers' own.
+        again
+            Statuses of a server that is to be asked later, and another one now.
 
         Raises
         ------
@@ -119,13 +125,17 @@ class Servers:
         try:
             async with asyncio.timeout(limit_s), self._slots:
                 trouble = "it was still waited for"
-                return await retrying(self._once, urls, path, body)
+                return await retrying(self._once, urls, path, body, again)
         except TimeoutError as error:
             msg = f"no server of {', '.join(self.urls)} answered within {limit_s:g} s: {trouble}"
             raise ServiceError(msg) from error
 
     async def _once(
-        self, urls: itertools.cycle[str], path: str, body: dict[str, Any] | None
+        self,
+        urls: itertools.cycle[str],
+        path: str,
+        body: dict[str, Any] | None,
+        again: Collection[int],
     ) -> bytes:
         """Ask the next server once."""
         url = next(urls)
@@ -144,7 +154,7 @@ class Servers:
         if status == 200:
             return content
         said = f"{url}{path} answered {status}: {_message(content)}"
-        if status in _AGAIN:
+        if status in again:
             raise _TryAgain(said, wait_s=float(retry_after) if retry_after.isdigit() else 0.0)
         if status in {401, 403}:
             msg = f"{said}: set server_api_key to the servers' key"
