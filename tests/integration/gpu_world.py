@@ -30,7 +30,9 @@ WAIT_S = 60.0
 class World:
     """The worker's topics under a prefix of their own, and its processes."""
 
-    def __init__(self, bootstrap_servers: str, prefix: str, folder: Path) -> None:
+    def __init__(
+        self, bootstrap_servers: str, prefix: str, folder: Path, *, has_weights: bool = True
+    ) -> None:
         self.servers = bootstrap_servers
         self.prefix = prefix
         self.folder = folder
@@ -39,7 +41,7 @@ class World:
         names = ("evaluation-requests", "evaluations", "dead-letters")
         admin.create_topics(
             [NewTopic(prefix + name, PARTITIONS, 1) for name in names]
-            + [NewTopic(f"{prefix}lora-weights", 1, 1)]
+            + [NewTopic(f"{prefix}lora-weights", 1, 1)] * has_weights
         )
         admin.close()
 

@@ -84,3 +84,18 @@ def test_a_worker_that_starts_serves_with_what_is_published(world: World, tmp_pa
     world.send(0, 20)
 
     assert models(world.wait_for(20)) == {f"scripted/1+lora:{weights[1].fingerprint}"}
+
+
+def test_a_worker_without_the_topic_serves_and_says_what_to_do(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    world = World(kafka, prefix, tmp_path, has_weights=False)
+    try:
+        worker = world.start()
+        world.send(0, 20)
+
+        assert models(world.wait_for(20)) == {"scripted/1"}
+        log = world.workers[worker][2].read_text()
+        assert "lora-weights' is not there, LoRA weights cannot be swapped: run" in log
+    finally:
+        world.end_all()
