@@ -22,7 +22,7 @@ from cherryrec.evaluation.recorded import (
 )
 from cherryrec.events import Evaluation, EvaluationRequest
 
-__all__ = ["Evaluating", "EvaluatorOptions", "evaluating"]
+__all__ = ["Evaluating", "EvaluatorOptions", "answering", "evaluating", "recording_header"]
 
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 
@@ -97,20 +97,15 @@ def evaluating(
         The extra `llm` is missing, or a file does not fit this replay.
     """
     if options.evaluations is not None:
-        recorded = RecordedEvaluations.read(options.evaluations)
-        name = log.folder.resolve().name
-        recorded.header.check_log(name, log_digest(log), str(options.evaluations))
-        player = RecordedEvaluator(recorded, missing=options.missing)
-        cnle = Evaluating(player.evaluate)
-        yield cnle
-        cnle.notes.append(_played(player))
+        with answering(options, log) as cnle:
+            yield cnle
     elif not options.is_live:
         yield Evaluating()
     elif options.record is None:
         yield Evaluating(_load(settings, options.model)[1])
     else:
         version, ask = _load(settings, options.model)
-        header = _header(settings, log, model=version, seed=seed)
+        header = recording_header(settings, log, model=version, seed=seed)
         with EvaluationRecorder(options.record, header) as recorder:
             for note in recorder.notes:
                 click.echo(note, err=True)
@@ -122,8 +117,27 @@ def evaluating(
             )
 
 
-def _header(settings: Settings, log: MindLog, *, model: str, seed: int) -> RecordingHeader:
-    """Say what is recorded."""
+@contextmanager
+def answering(options: EvaluatorOptions, log: MindLog) -> Iterator[Evaluating]:
+    """Read the file of recorded evaluations; the notes are complete on leaving.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or is of another log.
+    """
+    assert options.evaluations is not None, "there is a file to answer from"
+    recorded = RecordedEvaluations.read(options.evaluations)
+    name = log.folder.resolve().name
+    recorded.header.check_log(name, log_digest(log), str(options.evaluations))
+    player = RecordedEvaluator(recorded, missing=options.missing)
+    cnle = Evaluating(player.evaluate)
+    yield cnle
+    cnle.notes.append(_played(player))
+
+
+def recording_header(settings: Settings, log: MindLog, *, model: str, seed: int) -> RecordingHeader:
+    """Say what a file will hold: evaluations by a version of a model, asked in this replay."""
     gpu = settings.gpu
     return RecordingHeader(
         model=model,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cherryrec.cli.options import cache_dir, with_settings
+from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import BaselineNames, Duration, Shares
 from cherryrec.cli.settings import Settings
 
@@ -156,7 +155,7 @@ def replay(
     """
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
-    from cherryrec.cli.running import engine_difference, replay_kafka, replay_local
+    from cherryrec.cli.running import engine_difference, replay_local
     from cherryrec.cli.telling import tell
     from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
     from cherryrec.evaluation.mind import MindLog
@@ -202,38 +201,24 @@ def replay(
         notes += evaluation.notes
         if not cnle.is_live:
             done.judge.ladder.compute_s = 0.0  # a file's answers took no model
-    elif running:
-        done = replay_kafka(
+    else:
+        from cherryrec.cli.kafka_replay import replay_through_kafka
+
+        done, told = replay_through_kafka(
             mind,
-            settings.kafka,
-            limit=limit,
-            seed=seed,
+            settings,
+            cnle,
+            running=running,
+            workers=workers,
             window=window,
+            limit=limit,
+            label_delay_s=label_delay,
+            seed=seed,
             baselines=by_row,
             keep_ranks=keep,
+            evaluate_from=evaluate_from,
         )
-    else:
-        from streams.stack import LocalStack, StackSettings
-
-        with tempfile.TemporaryDirectory(prefix="cherryrec-") as folder:
-            stack = StackSettings(
-                folder=Path(folder),
-                cache_dir=cache_dir(),
-                kafka=settings.kafka,
-                n_workers=workers,
-                has_evaluator=cnle.is_evaluated,
-                environment=_environment(evaluator, label_delay, seed),
-            )
-            with LocalStack(stack) as started:
-                done = replay_kafka(
-                    mind,
-                    started.kafka,
-                    limit=limit,
-                    seed=seed,
-                    window=window,
-                    baselines=by_row,
-                    keep_ranks=keep,
-                )
+        notes += told
     name = log.resolve().name
     notes += [f"bad row {row}" for row in mind.bad_rows[:10]]
     if engine == "kafka" and by_row != baselines:
@@ -259,18 +244,3 @@ def replay(
         click.echo(f"{n_lines} lines of predictions: {predictions}")
     folder_name = report or Path("reports") / f"{name}-{engine}"
     click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")
-
-
-def _environment(evaluator: str, label_delay_s: float, seed: int) -> dict[str, str]:
-    """Return the settings of the workers that this replay starts."""
-    values = {
-        "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
-        "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
-        "CHERRYREC_STREAM_TICK_S": "0",
-        "CHERRYREC_STREAM_ACTIVITY_FLUSH_S": "0.1",
-        "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.1",
-        "CHERRYREC_VANS_SEED": str(seed),
-    }
-    if evaluator != "none":
-        values |= {"CHERRYREC_GPU_MODEL": evaluator}
-    return values

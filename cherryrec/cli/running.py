@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.learner import VANS_FEATURES
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
-from streams.replay import KafkaReplay, ReplaySettings, Session
+from streams.replay import Companion, KafkaReplay, ReplaySettings, Session
 
 __all__ = ["Replayed", "engine_difference", "open_session", "replay_kafka", "replay_local"]
 
@@ -216,10 +217,11 @@ def replay_kafka(
     keep_ranks: bool = False,
     deadline_ms: int | None = None,
     evaluate_from: float = 0.0,
+    companion: Callable[[Session], Companion] | None = None,
 ) -> Replayed:
     """Replay through the topics of a running system; the feature matrices stay in the workers.
 
-    `baselines` are names out of `ROW_BASELINES`.
+    `baselines` are names out of `ROW_BASELINES`; a companion runs beside, see `streams.replay`.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
@@ -230,10 +232,11 @@ def replay_kafka(
     started = time.perf_counter()
     with (
         open_session(kafka) as session,
+        companion(session) if companion is not None else nullcontext() as beside,
         progress_bar("replaying through Kafka", len(rows), _told(judge)) as advance,
     ):
         engine = KafkaReplay(session, ReplaySettings(window=window))
-        engine.run(rows, messages, judge, advance)
+        engine.run(rows, messages, judge, _both(advance, beside))
     return Replayed(
         engine="kafka",
         judge=judge,
@@ -241,7 +244,19 @@ def replay_kafka(
         latencies_s=engine.latencies_s,
         wall_s=time.perf_counter() - started,
         has_digest=False,
+        n_unasked=n_unasked,
     )
+
+
+def _both(advance: Callable[[int], None], beside: Companion | None) -> Callable[[int], None]:
+    """Return what moves the bar and lets the companion take its step."""
+
+    def step(n: int) -> None:
+        advance(n)
+        if beside is not None:
+            beside.step()
+
+    return step
 
 
 def engine_difference(kafka: Replayed, local: Replayed, *, seed: int) -> str:

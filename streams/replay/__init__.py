@@ -1,11 +1,22 @@
 """Replay of a log through real topics and workers, on the messages and judge of the core.
 
-`session` is a client that asks and waits, `driver` sends a whole log through it.
+`session` is a client that asks and waits, `driver` sends a whole log through it, `companions`
+record evaluations beside it or play them back.
 """
 
 from __future__ import annotations
 
+from streams.replay.companions import Companion, EvaluationTap, Follows, RecordedAnswers
 from streams.replay.driver import KafkaReplay, ReplaySettings
 from streams.replay.session import Answer, Session
 
-__all__ = ["Answer", "KafkaReplay", "ReplaySettings", "Session"]
+__all__ = [
+    "Answer",
+    "Companion",
+    "EvaluationTap",
+    "Follows",
+    "KafkaReplay",
+    "RecordedAnswers",
+    "ReplaySettings",
+    "Session",
+]

@@ -51,7 +51,7 @@ class Session:
     def __enter__(self) -> Self:
         """Connect; only recommendations made from now on are seen."""
         self._producer = KafkaProducer(linger_ms=1, max_request_size=4 << 20, **self._client)
-        self._consumer = self._follow("recommendations")
+        self._consumer = self.follow("recommendations")
         return self
 
     def __exit__(
@@ -94,6 +94,31 @@ class Session:
         self.flush()
         return self._answers(sent)
 
+    def follow(self, *names: str) -> Any:
+        """Return a consumer of all partitions of topics, from now on; the caller closes it.
+
+        Raises
+        ------
+        ServiceError
+            A topic is not there.
+        """
+        consumer = KafkaConsumer(
+            fetch_max_wait_ms=5, max_partition_fetch_bytes=4 << 20, **self._client
+        )
+        places = []
+        for topic in map(self.names, names):
+            partitions = consumer.partitions_for_topic(topic)
+            if not partitions:
+                consumer.close()
+                msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
+                raise ServiceError(msg)
+            places += [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        consumer.assign(places)
+        consumer.seek_to_end(*places)
+        for place in places:
+            consumer.position(place)
+        return consumer
+
     def _answers(self, sent: dict[str, float]) -> dict[str, Answer]:
         answers: dict[str, Answer] = {}
         limit = topic_named("recommendations").max_message_bytes
@@ -119,20 +144,3 @@ class Session:
                 )
                 raise ServiceError(msg)
         return answers
-
-    def _follow(self, name: str) -> Any:
-        topic = self.names(name)
-        consumer = KafkaConsumer(
-            fetch_max_wait_ms=5, max_partition_fetch_bytes=4 << 20, **self._client
-        )
-        partitions = consumer.partitions_for_topic(topic)
-        if not partitions:
-            consumer.close()
-            msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
-            raise ServiceError(msg)
-        places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-        consumer.assign(places)
-        consumer.seek_to_end(*places)
-        for place in places:
-            consumer.position(place)
-        return consumer

@@ -39,6 +39,7 @@ class EvaluationRecorder:
         self.recorded = RecordedEvaluations(path, header)
         self.n_known = 0
         self.n_asked = 0
+        self.n_kept = 0
         self.notes: list[str] = []
         self._file = LineFile(path)
 
@@ -76,7 +77,10 @@ class EvaluationRecorder:
         return evaluation
 
     def keep(self, question: str, evaluation: Evaluation) -> None:
-        """Write an evaluation down beside the digest of its question."""
+        """Write an evaluation down beside the digest of its question, unless there is one."""
+        if self.recorded.find(evaluation.request_id, question) is not None:
+            return
+        self.n_kept += 1
         self._file.append(line_of(question, evaluation))
         self.recorded.add(question, evaluation)
 

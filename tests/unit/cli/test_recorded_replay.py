@@ -59,9 +59,10 @@ def test_timings_in_the_file_do_not_reach_the_recommendations(
     digest = report_of(tmp_path)["sha256"]
     text = (tmp_path / "file.jsonl").read_text()
     assert '"compute_ms":0.0' in text
-    slow = text.replace('"compute_ms":0.0', '"compute_ms":99.5').replace(
-        '"wait_ms":0.0', '"wait_ms":7.5'
-    )
+    slow = text
+    for name in ("compute_ms", "share_ms", "wait_ms"):
+        slow = slow.replace(f'"{name}":0.0', f'"{name}":99.5')
+    assert slow.count("99.5") == 3 * 40
     (tmp_path / "file.jsonl").write_text(slow)
 
     assert replayed("--evaluations", "file.jsonl").code == 0
