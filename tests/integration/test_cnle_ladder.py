@@ -6,20 +6,24 @@ import json
 import os
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cherryrec.codec import decode
+from cherryrec.evaluation import ladder as rungs
 from cherryrec.events import (
     EvaluationRequest,
     Recommendation,
     RecommendationRequest,
     instant,
 )
+from cherryrec.pipeline.budget import LEAST_QUESTIONS
 from streams.replay import Answer, Session
 from streams.stack import Child, free_port, start_child
 from tests.integration.system import ROOT, WAIT_S, System, counts_of
@@ -29,6 +33,7 @@ pytestmark = pytest.mark.timeout(180)
 
 SCRIPT = ROOT / "tests" / "gpu_worker" / "scripted_worker.py"
 DEADLINE_S = 1.0
+BUDGET_PER_S, BURST_S = 6.0, 2.0
 SLACK_S = 2.0
 """For the deadline's way through Kafka and a busy machine; one more than this is a failure."""
 
@@ -61,13 +66,33 @@ class Ladder(System):
             child.kill()
 
 
+ENVIRONMENT = {
+    "CHERRYREC_EVALUATOR_ENABLED": "true",
+    "CHERRYREC_EVALUATOR_DEADLINE_MS": str(round(1e3 * DEADLINE_S)),
+}
+
+
 @pytest.fixture(scope="module")
 def ladder(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ladder]:
-    environment = {
-        "CHERRYREC_EVALUATOR_ENABLED": "true",
-        "CHERRYREC_EVALUATOR_DEADLINE_MS": str(round(1e3 * DEADLINE_S)),
+    with running(
+        Ladder(kafka, "ladder.", tmp_path_factory.mktemp("ladder"), ENVIRONMENT)
+    ) as ladder:
+        yield ladder
+
+
+@pytest.fixture
+def budgeted(kafka: str, tmp_path: Path) -> Iterator[Ladder]:
+    budget = {
+        "CHERRYREC_EVALUATOR_BUDGET_PER_S": str(BUDGET_PER_S),
+        "CHERRYREC_EVALUATOR_BUDGET_BURST_S": str(BURST_S),
     }
-    ladder = Ladder(kafka, "ladder.", tmp_path_factory.mktemp("ladder"), environment)
+    with running(Ladder(kafka, "budgeted.", tmp_path, ENVIRONMENT | budget)) as ladder:
+        yield ladder
+
+
+@contextmanager
+def running(ladder: Ladder) -> Iterator[Ladder]:
+    """Two stream workers over eight articles, stopped in the end."""
     try:
         for number in range(8):
             published = article(number, published_at=instant(START_S))
@@ -182,6 +207,59 @@ def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     assert degraded.keys() == {None, "evaluation_late"}, "some before, some after the kill"
     assert len(given) == 60, "each is answered once"
     assert all(has_evaluations(one) == (one.degraded is None) for one in given)
+
+
+def test_gpu_worker_killed_under_a_budget_leaves_every_request_on_one_rung(
+    budgeted: Ladder,
+) -> None:
+    asked = requests("spent", 150, deadline_ms=4_000)
+    started_s = time.monotonic()
+    with (
+        budgeted.session() as session,
+        budgeted.gpu("spent", config={"max_batch_size": 2}) as gpu,
+    ):
+        for number, one in enumerate(asked):
+            session.send("requests", one.user_id, one)
+            time.sleep(0.03)  # 33 a second and fewer: five times the budget
+            if number == 90:
+                budgeted.wait_until(lambda: bool(budgeted.records("evaluations")), every_s=0.02)
+                gpu.kill()
+        session.flush()
+        asked_s = time.monotonic() - started_s
+        budgeted.wait_until(lambda: asked_of(budgeted, "spent") == 150, every_s=0.1)
+
+    given = budgeted.recommendations()
+    assert len(given) == 150, "each is answered once"
+    shares = rungs.Ladder()
+    for recommendation in given:
+        shares.add(recommendation)
+    assert sum(shares.values()["shares"].values()) == pytest.approx(1.0)
+    assert set(shares.rungs) == {"evaluated", "unevaluated"}
+    assert shares.without.keys() >= {"evaluation_late", "evaluation_over_budget"}
+    assert all(has_evaluations(one) == (one.rung == "evaluated") for one in given)
+    assert all((one.degraded is None) == (one.rung == "evaluated") for one in given)
+    n_over = shares.without["evaluation_over_budget"]
+    n_granted = len(questions(budgeted))
+    assert n_granted + n_over == 150
+    workers = [child for child in budgeted.children if child.name in {"one", "two"}]
+    bucket = max(BUDGET_PER_S * BURST_S, len(workers) * LEAST_QUESTIONS)
+    assert n_granted <= BUDGET_PER_S * (asked_s + SLACK_S) + bucket
+    assert choices_of(workers) == {"asked": n_granted, "over_budget": n_over}
+    assert n_over > 50
+
+
+def choices_of(workers: Sequence[Child]) -> Counter[str]:
+    """What the workers counted of requests by whether CnLE was asked."""
+    found: Counter[str] = Counter()
+    for child in workers:
+        url = f"http://127.0.0.1:{child.http_port}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        for line in lines:
+            if line.startswith('cherryrec_evaluation_choices_total{outcome="'):
+                labels, value = line.split("} ")
+                found[labels.split('"')[1]] += int(float(value))
+    return found
 
 
 def test_pending_requests_of_a_killed_stream_worker_are_answered_by_the_other(
