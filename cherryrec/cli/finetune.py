@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +48,11 @@ __all__ = ["finetune"]
     type=click.Choice(["auto", "none", "nf4"]),
     help="nf4 is QLoRA; default: the recipe's.",
 )
+@click.option(
+    "--enough",
+    is_flag=True,
+    help="Take no further step in a stopped run: its best validation so far becomes the weights.",
+)
 @with_settings
 def finetune(
     settings: Settings,
@@ -60,6 +64,7 @@ def finetune(
     seed: int,
     max_steps: int | None,
     quantisation: str | None,
+    enough: bool,
 ) -> None:
     """Fine-tune CnLE on LOG, a folder in MIND's format.
 
@@ -70,14 +75,13 @@ def finetune(
     from cherryrec.evaluation.mind import MindLog
 
     try:
-        import torch
-
         from gpu_worker.finetune import Split, load_recipe
         from gpu_worker.finetune.run import finetune as run
+        from gpu_worker.finetune.training import default_recipe
     except ImportError as error:
         msg = f"fine-tuning needs the extra `llm`: pip install 'cherryrec[llm]' ({error})"
         raise ConfigError(msg) from error
-    name = recipe or ("qwen2-7b" if torch.cuda.is_available() else "small-cpu")
+    name = recipe or default_recipe()
     folder = run(
         MindLog(log),
         base=replace(settings.gpu, model=base),
@@ -87,7 +91,6 @@ def finetune(
         split=Split(train=split[0], choose=split[1]),
         seed=seed,
         bar=progress_bar,
+        is_enough=enough,
     )
-    if sys.stdout.isatty():
-        click.echo("done; validation by step is in its README.md")
-    click.echo(f"LoRA weights: {folder}")
+    click.echo(f"LoRA weights: {folder} (their model card is its README.md)")

@@ -106,8 +106,10 @@ class LoraLayers:
 
         tuned = PeftModel.from_pretrained(self._model, str(folder), adapter_name=_NAME)
         tuned.train(False)
+        # Without embeddings: to know whether to save them, peft would ask the hub for the base.
+        wanted = get_peft_model_state_dict(tuned, adapter_name=_NAME, save_embedding_layers=False)
         with safe_open(folder / WEIGHTS_FILE, framework="pt") as file:
-            differ = set(file.keys()) ^ set(get_peft_model_state_dict(tuned, adapter_name=_NAME))
+            differ = set(file.keys()) ^ wanted.keys()
         if differ:
             msg = f"its tensors and its settings differ in {min(differ)!r}"
             raise ModelError(msg)

@@ -150,7 +150,7 @@ def _card(done: Done) -> str:
         "",
         "On the part to choose on, so these numbers are flattering. `letter NLL` is the mean",
         "negative log-likelihood of the clicked candidate's letter among the letters, in nats;",
-        f"guessing among {recipe.n_candidates} has {_nats(recipe.n_candidates)}.",
+        f"guessing has {_guess(done)}.",
         "",
         "| step | letter NLL | accuracy | MRR |",
         "|---|---|---|---|",
@@ -227,7 +227,6 @@ def _span(part: Part) -> str:
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
-def _nats(n: int) -> str:
-    from math import log
-
-    return f"{log(n):.4f}"
+def _guess(done: Done) -> str:
+    """Return what guessing has, as the untrained model's validation says."""
+    return f"{done.validations[0]['eval_letter_guess_nll']:.4f}"

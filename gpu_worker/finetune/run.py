@@ -21,17 +21,12 @@ from gpu_worker.backends.loading import Base, load_base
 from gpu_worker.backends.tokens import PromptTokens
 from gpu_worker.config import GpuConfig
 from gpu_worker.finetune.card import Done, Part, write_card
+from gpu_worker.finetune.checkpoints import last_checkpoint, take_best
 from gpu_worker.finetune.encode import Encoded, encode
 from gpu_worker.finetune.examples import Example, build_examples
 from gpu_worker.finetune.questions import Question, Split, ask_log
 from gpu_worker.finetune.recipe import Recipe
-from gpu_worker.finetune.training import (
-    LetterTrainer,
-    last_checkpoint,
-    n_steps,
-    trainer_of,
-    with_lora,
-)
+from gpu_worker.finetune.training import LetterTrainer, n_steps, trainer_of, with_lora
 
 __all__ = ["RUN_FILE", "WEIGHTS_FILE", "finetune"]
 
@@ -68,6 +63,7 @@ def finetune(
     split: Split,
     seed: int,
     bar: Bar,
+    is_enough: bool = False,
 ) -> Path:
     """Train LoRA weights on a log, or go on where a killed run stopped.
 
@@ -89,6 +85,8 @@ def finetune(
         For examples, weights, order and dropout.
     bar
         Makes a progress bar.
+    is_enough
+        Take no further step: what was validated best so far becomes the weights.
 
     Returns
     -------
@@ -97,7 +95,7 @@ def finetune(
     Raises
     ------
     ConfigError
-        The folder holds something else.
+        The folder holds something else, or nothing yet of a run that is said to be enough.
     LogError
         The log has nothing to learn from.
     ModelError
@@ -127,7 +125,11 @@ def finetune(
         )
         trainer.remove_callback(PrinterCallback)
         untrained = _untrained(out, trainer)
-        trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+        resumed = last_checkpoint(checkpoints)
+        if is_enough:
+            take_best(trainer, resumed)
+        else:
+            trainer.train(resume_from_checkpoint=resumed)
     history = [untrained, *trainer.state.log_history]
     done = Done(
         base=loaded.name,
@@ -249,7 +251,7 @@ def _begin(out: Path, run: dict[str, Any]) -> None:
         raise ConfigError(msg) from error
 
 
-def _untrained(out: Path, trainer: LetterTrainer) -> dict[str, float]:
+def _untrained(out: Path, trainer: LetterTrainer) -> dict[str, int | float]:
     """Validate the base, once: what it does without training opens the loss curve."""
     path = out / _UNTRAINED_FILE
     if not path.is_file():
@@ -257,7 +259,9 @@ def _untrained(out: Path, trainer: LetterTrainer) -> dict[str, float]:
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(msgspec.json.encode(metrics))
         temporary.replace(path)
-    found: dict[str, float] = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+    found: dict[str, int | float] = msgspec.json.decode(
+        path.read_bytes(), type=dict[str, int | float]
+    )
     return found
 
 
@@ -266,9 +270,8 @@ def _finish(out: Path, model: Any, done: Done) -> None:
     ready = out / "ready"
     shutil.rmtree(ready, ignore_errors=True)
     try:
-        # The name, not this machine's folder, says what the weights are for.
-        model.active_peft_config.base_model_name_or_path = done.base
         model.save_pretrained(str(ready), safe_serialization=True, save_embedding_layers=False)
+        _rename_base(ready / "adapter_config.json", done.base)
         write_card(ready, done)
         names = sorted(path.name for path in ready.iterdir() if path.name != WEIGHTS_FILE)
         for name in (*names, WEIGHTS_FILE):
@@ -279,3 +282,10 @@ def _finish(out: Path, model: Any, done: Done) -> None:
     except OSError as error:
         msg = f"cannot write the weights to {str(out)!r}: {error}; run the same command again"
         raise ModelError(msg) from error
+
+
+def _rename_base(path: Path, name: str) -> None:
+    """Say what the weights are for by name, not by this machine's folder."""
+    config = msgspec.json.decode(path.read_bytes())
+    config["base_model_name_or_path"] = name
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(config), indent=2))

@@ -7,7 +7,6 @@ clicked candidate's letter among the prompt's letters.
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,6 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from gpu_worker.backends.loading import Base
 from gpu_worker.finetune.encode import IGNORED, Encoded, Examples, collate
@@ -34,7 +32,7 @@ from gpu_worker.finetune.recipe import Recipe
 __all__ = [
     "BEST",
     "LetterTrainer",
-    "last_checkpoint",
+    "default_recipe",
     "letter_metrics",
     "n_steps",
     "trainer_of",
@@ -43,9 +41,6 @@ __all__ = [
 
 BEST = "eval_letter_nll"
 """What is validated; lower is better."""
-
-_STATE_FILE = "trainer_state.json"
-"""Written last into a checkpoint: one without it was cut short."""
 
 Progress = Callable[[int], None]
 
@@ -153,7 +148,8 @@ def letter_metrics(found: EvalPrediction) -> dict[str, float]:
     Returns
     -------
     letter_nll: mean negative log-likelihood of the clicked letter in nats; letter_accuracy: share
-    of examples in which it has the highest logit; letter_mrr: mean of 1 / its rank.
+    of examples in which it has the highest logit; letter_mrr: mean of 1 / its rank;
+    letter_guess_nll: what guessing has.
 
     Examples
     --------
@@ -162,7 +158,7 @@ def letter_metrics(found: EvalPrediction) -> dict[str, float]:
     >>> logits = np.array([[np.log(3.0), 0.0, 9.0]])
     >>> metrics = letter_metrics(EvalPrediction(logits, np.array([[0, 2]])))
     >>> {name: round(value, 4) for name, value in metrics.items()}
-    {'letter_nll': 0.2877, 'letter_accuracy': 1.0, 'letter_mrr': 1.0}
+    {'letter_nll': 0.2877, 'letter_accuracy': 1.0, 'letter_mrr': 1.0, 'letter_guess_nll': 0.6931}
     """
     logits = np.array(found.predictions, dtype=np.float64)  # (N, L)
     truth = np.asarray(found.label_ids)  # (N, 2)
@@ -177,6 +173,7 @@ def letter_metrics(found: EvalPrediction) -> dict[str, float]:
         "letter_nll": float((total - own).mean()),
         "letter_accuracy": float((rank == 1).mean()),
         "letter_mrr": float((1.0 / rank).mean()),
+        "letter_guess_nll": float(np.log(n_letters).mean()),
     }
 
 
@@ -256,19 +253,15 @@ def trainer_of(
     )
 
 
+def default_recipe() -> str:
+    """Name the shipped recipe for this machine."""
+    return "qwen2-7b" if torch.cuda.is_available() else "small-cpu"
+
+
 def n_steps(recipe: Recipe, n_examples: int) -> int:
     """Return how many steps a training takes at most."""
     of_epochs = recipe.epochs * math.ceil(n_examples / recipe.batch_size)
     return min(of_epochs, recipe.max_steps) if recipe.max_steps else of_epochs
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """Return the newest checkpoint that is whole; one cut short by a kill is removed."""
-    for path in folder.glob("checkpoint-*"):
-        if not (path / _STATE_FILE).is_file():
-            shutil.rmtree(path)
-    found: str | None = get_last_checkpoint(str(folder)) if folder.is_dir() else None  # type: ignore[no-untyped-call]
-    return found
 
 
 class _Steps(TrainerCallback):

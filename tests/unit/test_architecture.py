@@ -189,8 +189,9 @@ def test_streams_and_gpu_worker_meet_in_the_core_only(package: str, other: str) 
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_the_backends_import_model_libraries(path: Path) -> None:
-    is_backend = path.is_relative_to(ROOT / "gpu_worker" / "backends")
+def test_only_backends_and_finetuning_import_model_libraries(path: Path) -> None:
+    folders = (ROOT / "gpu_worker" / name for name in ("backends", "finetune"))
+    is_backend = any(path.is_relative_to(folder) for folder in folders)
     lazily = LAZILY_ALLOWED.get(part_of(path), set())  # files, and no network to run
     for imported in imports(path):
         if imported.top in GPU_LIBRARIES and not (imported.is_lazy and imported.top in lazily):
