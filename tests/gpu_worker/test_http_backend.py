@@ -261,30 +261,6 @@ def test_a_cluster_that_is_not_there_is_one_line() -> None:
         load_backend(config)
 
 
-@pytest.mark.parametrize("api", ["vllm", "sglang"])
-def test_titles_are_cut_by_the_servers_tokenizer_once_each(start: Start, api: str) -> None:
-    server = start(api=api)
-    backend = load(server, title_tokens=8)
-    server.asked.clear()
-    long = "one two three four five six seven eight nine ten"
-
-    assert backend.cut("short") == "short"
-    assert backend.cut("eight words or fewer are kept") == "eight words or fewer are kept"
-    assert backend.cut(long) == backend.cut(long) == "one two three four five six seven eight"
-    assert [path for path, _ in server.asked] == ["/tokenize", "/tokenize", "/detokenize"]
-
-
-def test_a_prompts_length_is_estimated_and_then_known(start: Start, prompts: list[Prompt]) -> None:
-    server = start()
-    backend = load(server)
-
-    (verdict,) = backend.evaluate(prompts[:1])
-
-    assert isinstance(verdict, LetterScores)
-    assert verdict.n_tokens == len(server.encode(prompts[0].text))
-    assert backend.n_tokens(prompts[0]) == -(-len(prompts[0].text.encode()) // 3)
-
-
 def test_scores_are_numbers_of_double_precision(start: Start, prompts: list[Prompt]) -> None:
     server = start(utility=lambda title, prefix: -1.0 / 3.0)
 

@@ -1,4 +1,4 @@
-"""A tokenizer here instead of the servers': the same tokens, or it is refused."""
+"""Titles cut and prompts counted by the servers, or by their tokenizer here, or it is refused."""
 
 from __future__ import annotations
 
@@ -108,3 +108,28 @@ def test_a_file_that_is_no_tokenizer_is_refused(server: WireServer, tmp_path: Pa
 
     with pytest.raises(ModelError, match=r"must be a readable tokenizer\.json, got"):
         load(server, tmp_path)
+
+
+@pytest.mark.parametrize("api", ["vllm", "sglang"])
+def test_titles_are_cut_by_the_servers_tokenizer_once_each(api: str) -> None:
+    long = "one two three four five six seven eight nine ten"
+    with serving(WireServer(api=api)) as server:
+        backend = load(server, Path(), server_tokenizer="", title_tokens=8)
+        server.asked.clear()
+
+        assert backend.cut("short") == "short"
+        assert backend.cut("eight words or fewer are kept") == "eight words or fewer are kept"
+        assert backend.cut(long) == backend.cut(long) == "one two three four five six seven eight"
+
+        assert [path for path, _ in server.asked] == ["/tokenize", "/tokenize", "/detokenize"]
+
+
+def test_a_prompts_length_is_estimated_and_then_known(prompts: list[Prompt]) -> None:
+    with serving(WireServer()) as server:
+        backend = load(server, Path(), server_tokenizer="")
+
+        (verdict,) = backend.evaluate(prompts[:1])
+
+        assert isinstance(verdict, LetterScores)
+        assert verdict.n_tokens == len(server.encode(prompts[0].text))
+        assert backend.n_tokens(prompts[0]) == -(-len(prompts[0].text.encode()) // 3)
