@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from transformers import PrinterCallback
+from transformers import PrinterCallback, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from cherryrec.errors import ConfigError, LogError, ModelError
@@ -108,6 +108,7 @@ def finetune(
     _begin(out, _run_of(loaded, recipe, data, split=split, seed=seed))
     if (out / WEIGHTS_FILE).is_file():
         return out
+    set_seed(seed)
     model = with_lora(loaded, recipe)
     total = n_steps(recipe, len(data.train))
     checkpoints = out / _CHECKPOINTS

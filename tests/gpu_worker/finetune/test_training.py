@@ -110,7 +110,7 @@ def test_the_loss_falls_on_what_it_learns(run: Callable[..., Path]) -> None:
     folder = run(replace(RECIPE, max_steps=30, validate_every=15))
 
     losses = [float(row["loss"]) for row in curve_of(folder) if row["loss"]]
-    assert losses[-1] < 0.6 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_qlora_trains_on_four_bit_weights(run: Callable[..., Path]) -> None:
