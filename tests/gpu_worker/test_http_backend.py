@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -150,25 +151,25 @@ def test_a_server_says_how_long_to_wait(start: Start, prompts: list[Prompt]) -> 
 
 def test_time_is_limited_for_the_whole_batch(start: Start, prompts: list[Prompt]) -> None:
     server = start()
-    backend = load(server, server_timeout_s=0.4, server_concurrency=1)
-    server.delay_s = 0.3
+    backend = load(server, server_timeout_s=1.5, server_concurrency=1)
+    server.delay_s = 1.0
 
     started = time.monotonic()
     first, *others = backend.evaluate(prompts)
 
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 2.5
     assert logits(first) == expected(prompts[0])
     assert {type(one) for one in others} == {ServiceError}
-    assert "answered within 0.4 s: it was still waited for" in str(others[0])
+    assert "answered within 1.5 s: it was still waited for" in str(others[0])
     assert "none had a connection free" in str(others[-1])
 
 
 def test_no_server_at_all_concerns_the_whole_batch(start: Start, prompts: list[Prompt]) -> None:
     server = start()
-    backend = load(server, server_timeout_s=0.4)
+    backend = load(server, server_timeout_s=1.5)
     server.faults.extend([lambda: error(503, "shutting down")] * 100)
 
-    with pytest.raises(ServiceError, match=r"within 0\.4 s: .* answered 503: shutting down"):
+    with pytest.raises(ServiceError, match=r"within 1\.5 s: .* answered 503: shutting down"):
         backend.evaluate(prompts)
 
 
@@ -198,20 +199,22 @@ def test_connections_are_used_again(start: Start, prompts: list[Prompt]) -> None
 def test_a_users_prompts_go_to_one_server_and_to_the_other_when_it_is_down(
     start: Start, prompts: list[Prompt]
 ) -> None:
+    # Ports are random, and so is who gets whom: of forty beginnings some are each server's.
+    many = [replace(prompts[0], prefix=f"{n}\n{prompts[0].prefix}") for n in range(40)]
     servers = [start(), start()]
     backend = load(*servers)
     for server in servers:
         server.asked.clear()
 
-    backend.evaluate(prompts)
-    backend.evaluate(prompts)
+    backend.evaluate(many)
+    backend.evaluate(many)
     seen = [[body["prompt"] for body in one.bodies("/v1/completions")] for one in servers]
-    servers[0].faults.extend([lambda: None] * 100)
-    verdicts = backend.evaluate(prompts)
+    servers[0].faults.extend([lambda: None] * 200)
+    verdicts = backend.evaluate(many)
 
     assert all(seen)
     assert not set(seen[0]) & set(seen[1])
-    assert [logits(one) for one in verdicts] == [expected(prompt) for prompt in prompts]
+    assert [logits(one) for one in verdicts] == [expected(prompt) for prompt in many]
 
 
 def test_the_key_is_sent_and_never_shown(

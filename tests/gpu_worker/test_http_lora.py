@@ -131,7 +131,7 @@ def test_a_vllm_server_that_forgot_the_weights_is_passed_over(
     prompts: list[Prompt], tmp_path: Path
 ) -> None:
     with serving(WireServer()) as first, serving(WireServer()) as second:
-        backend = load([first, second], server_timeout_s=0.5)
+        backend = load([first, second], server_timeout_s=1.5)
         backend.take_lora(weights(tmp_path / "one", b"1", [first, second]))
         before = logits(backend, prompts)
 
