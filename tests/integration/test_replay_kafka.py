@@ -63,3 +63,21 @@ def test_replay_through_kafka_ranks_as_well_as_the_local_one(log: Path, tmp_path
     replay(log, tmp_path / "kafka", "--engine", "kafka", "--window", "2")
 
     assert auc(tmp_path / "kafka") == pytest.approx(auc(tmp_path / "local"), abs=TOLERANCE)
+
+
+def test_evaluations_of_one_engine_are_played_back_by_the_other(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "file.jsonl.gz")
+    asked = ("--limit", "60", "--baselines", "none", "--evaluate-from", "0.5")
+    monkeypatch.setenv("CHERRYREC_GPU_BACKEND", "scripted")
+    monkeypatch.setenv("CHERRYREC_KNRS_N_EVALUATED", "300")  # all, whatever KnRS has learned
+    recording = ("--evaluator", "small", "--record-evaluations", file)
+    replay(log, tmp_path / "local", *asked, *recording)
+
+    printed = replay(log, tmp_path / "kafka", *asked, "--engine", "kafka", "--evaluations", file)
+
+    assert "30 questions answered" in printed
+    written = json.loads((tmp_path / "kafka" / "report.json").read_text())
+    assert written["counts"]["evaluations by CnLE"] > 30
+    assert written["degraded"] == {}
