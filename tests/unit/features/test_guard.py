@@ -135,11 +135,12 @@ def test_it_costs_little(log: MindLog) -> None:
     rows, messages = list(log.impressions())[:60], LogMessages(log.articles())
     engine.run(rows, messages, Judge(()))
     asked = messages.turn(replace(rows[-1], impression_id="next")).request
+    profile = engine.pipeline.users.profile(0, asked.user_id)
 
     times = []
     for _ in range(200):
         started = perf_counter()
-        engine._check_times(asked)
+        engine._check_times(asked, profile)
         times.append(perf_counter() - started)
 
     assert np.median(times) < 100e-6  # 20 µs where nothing else runs
