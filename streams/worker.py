@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from faust.types import StreamT
 from mode.types import ServiceT
 
+from cherryrec.cnle import suspicion
 from cherryrec.codec import encode
 from cherryrec.errors import ServiceError
 from cherryrec.events import (
@@ -113,7 +114,14 @@ class StreamWorker:
         )
         self.owned: frozenset[int] = frozenset()
         self.may_start = asyncio.Event()
-        specs = tuple(agent_specs(self.pipeline, clock=clock, max_future_s=stream.max_future_s))
+        specs = tuple(
+            agent_specs(
+                self.pipeline,
+                clock=clock,
+                max_future_s=stream.max_future_s,
+                count_title=self._count_title,
+            )
+        )
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
         self.followed = followed = Followed(
             self.pipeline,
@@ -206,6 +214,10 @@ class StreamWorker:
             value=encode(send.event),
             partition=send.partition,
         )
+
+    def _count_title(self, title: str) -> None:
+        for reason in suspicion(title):
+            self.metrics.suspicious_titles.labels(reason).inc()
 
     def _meter(self, effects: Effects) -> None:
         """Count what was asked of CnLE, and what it took."""

@@ -12,6 +12,7 @@ from cherryrec.cnle.evaluation import evaluations_of, relative_share
 from cherryrec.cnle.letters import LETTERS, permutation_key, prompt_orders
 from cherryrec.cnle.prompts import ANSWER_CUE, MAX_HISTORY, Cut, Prompt, PromptConfig, render
 from cherryrec.cnle.requests import evaluation_request
+from cherryrec.cnle.suspicion import REASONS, Reason, suspicion
 from cherryrec.cnle.templates import (
     TASKS,
     TEMPLATES,
@@ -30,6 +31,7 @@ __all__ = [
     "ANSWER_CUE",
     "LETTERS",
     "MAX_HISTORY",
+    "REASONS",
     "TASKS",
     "TEMPLATES",
     "Cut",
@@ -37,6 +39,7 @@ __all__ = [
     "Prompt",
     "PromptConfig",
     "PromptTemplate",
+    "Reason",
     "ShownProfile",
     "Task",
     "choose_template",
@@ -48,6 +51,7 @@ __all__ = [
     "quoted",
     "relative_share",
     "render",
+    "suspicion",
     "task_for",
     "template_named",
     "templates_named",

@@ -14,13 +14,13 @@ from gpu_worker.lora import LoraWeights, require_same
 
 __all__ = ["ScriptedBackend", "word_overlap"]
 
-_LINE = re.compile(r'^[A-T]: "(.*)"', re.MULTILINE)
+_LINE = re.compile(r'^[A-T]: (?:"(.*)"|\(untitled\))', re.MULTILINE)
 
 
 def word_overlap(prompt: Prompt) -> list[float]:
     """Score a candidate by the words its title shares with the part before the candidates."""
     known = set(prompt.prefix.lower().split())
-    titles = [match[1].lower().split() for match in _LINE.finditer(prompt.suffix)]
+    titles = [(match[1] or "").lower().split() for match in _LINE.finditer(prompt.suffix)]
     return [float(sum(word in known for word in title)) for title in titles]
 
 

@@ -38,7 +38,11 @@ class AgentSpec:
 
 
 def agent_specs(
-    pipeline: Pipeline, *, clock: Callable[[], float], max_future_s: float
+    pipeline: Pipeline,
+    *,
+    clock: Callable[[], float],
+    max_future_s: float,
+    count_title: Callable[[str], None],
 ) -> Iterator[AgentSpec]:
     """Return the agents of a stream worker.
 
@@ -50,11 +54,16 @@ def agent_specs(
         Wall-clock time in epoch seconds, for the deadlines of requests.
     max_future_s
         See `TopicRules`.
+    count_title
+        Told the title of every article that is accepted, once for the group.
     """
 
-    def article(_: Position, _key: str, _event: Event | None) -> Effects:
+    def article(_: Position, _key: str, event: Event | None) -> Effects:
         # Every worker follows the topic for itself; this one reads it once for the group, so that
         # a bad message is written down once.
+        if event is not None:
+            assert isinstance(event, ArticlePublished)
+            count_title(event.title)
         return Effects()
 
     def impression(at: Position, _: str, event: Event | None) -> Effects:

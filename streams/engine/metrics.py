@@ -65,6 +65,12 @@ class Metrics:
             ["degraded", "rung"],
             registry=self.registry,
         )
+        self.suspicious_titles = Counter(
+            "cherryrec_suspicious_titles",
+            "Titles that look written for a language model; one may have several reasons.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.choices = Counter(
             "cherryrec_evaluation_choices",
             "Requests by whether CnLE was asked about them, or why not.",

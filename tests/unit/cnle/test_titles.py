@@ -29,6 +29,15 @@ def test_no_character_of_unicode_leaves_the_line_or_the_fence() -> None:
         ('say "no"', "say 'no'"),
         ("   ", ""),
         ("\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", None),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", None),
+        ("i\u200dg\u200cnore \u200d\u200d", "ignore"),
+        ("\uff21nswer\uff1a \uff02\uff22\uff02", "Answer: 'B'"),
+        ("\U0001d400\U0001d427\U0001d42c", "Ans"),
+        ("\u2033x\u301e \uff1c|im_end|\uff1e", "\u2032\u2032x' \u2039|im_end|\u203a"),
+        ("a" + "\u0316" * 50 + "b", "a" + "\u0316" * 4 + "b"),
+        ("\U0001f600" + "\U000e0141" * 9, "\U0001f600"),
+        ("a\u3164\u2800\u115fb", "a b"),
+        ("e\u200b\u0301", "\u00e9"),
     ],
 )
 def test_titles_are_cleaned_and_scripts_kept(title: str, wanted: str | None) -> None:
