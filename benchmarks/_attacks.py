@@ -54,8 +54,13 @@ class Attack:
     tries: str
     repeat: int = 1
 
+    @property
+    def names_letter(self) -> bool:
+        """Whether its author has to guess a letter."""
+        return "{letter}" in self.title
+
     def written(self, letter: str) -> str:
-        """Return the title whose author guessed the letter."""
+        """Return the title of an author who guesses a letter."""
         return self.title.replace("{letter}", letter) * self.repeat
 
 
@@ -91,6 +96,11 @@ class Slate:
     def letter(self) -> str:
         """The letter of the attacked candidate."""
         return LETTERS[self.place]
+
+    @property
+    def other_letter(self) -> str:
+        """The letter of another candidate: what a wrong guess names."""
+        return LETTERS[(self.place + N_CANDIDATES // 2) % N_CANDIDATES]
 
     def request(self, title: str) -> EvaluationRequest:
         """Ask about the slate with another title for its first candidate."""
