@@ -38,7 +38,7 @@ from gpu_worker.lora_swaps import LoraSwaps
 from gpu_worker.lora_topic import LoraTopic
 from gpu_worker.offsets import AnsweredOffsets
 from gpu_worker.open_requests import Answer
-from gpu_worker.rebalance import Revocations
+from gpu_worker.rebalance import Revocations, poll_or_rejoin
 
 __all__ = ["GROUP", "EvaluationLoop"]
 
@@ -163,8 +163,10 @@ class EvaluationLoop:
         self.state.last_step_at = time.monotonic()
         self._swaps.follow(self._lora.poll())
         if self._evaluator.room and not self._backlog:
-            polled = consumer.poll(
-                timeout_ms=max(1, round(1e3 * self._poll_s())),
+            polled = poll_or_rejoin(
+                consumer,
+                self._revocations,
+                wait_s=self._poll_s(),
                 max_records=min(self._evaluator.room, 500),
             )
             self._forget_revoked()
@@ -238,7 +240,7 @@ class EvaluationLoop:
         """Commit what is answered, of the partitions that are still ours."""
         self._forget_revoked()
         moved = self._offsets.committable()
-        if not moved:
+        if not moved or self._revocations.is_rebalancing:
             return
         try:
             consumer.commit(
@@ -265,12 +267,7 @@ class EvaluationLoop:
 
 
 def _subscribe(consumer: KafkaConsumer, topic: str, listener: Revocations) -> None:
-    """Join the group with the topic's partitions known.
-
-    kafka-python 3.0.12 joins without waiting for them, is given nothing, joins again when they
-    come, and in that second round its request is lost in one of thirty joins: the worker then
-    waits for ever with no partition, and looks ready.
-    """
+    """Join the group, with the topic's partitions known: without them it is joined twice."""
     if not consumer.partitions_for_topic(topic):
         msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
         raise ServiceError(msg)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from kafka import ConsumerRebalanceListener
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import TopicPartition
 
-__all__ = ["Revocations"]
+__all__ = ["Revocations", "poll_or_rejoin"]
+
+REJOIN_S = 1.0
+"""A poll that has a join to finish is given this long: a join takes some milliseconds."""
 
 Partition = tuple[str, int]
 
@@ -29,10 +33,12 @@ class Revocations(ConsumerRebalanceListener):  # type: ignore[misc, unused-ignor
         self._revoked: set[Partition] = set()
         self._gone: set[Partition] = set()
         self.has_joined = False
+        self.is_rebalancing = False
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Note what may go in the rebalance that begins."""
         with self._lock:
+            self.is_rebalancing = True
             self._revoked.update((one.topic, one.partition) for one in revoked)
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
@@ -49,9 +55,40 @@ class Revocations(ConsumerRebalanceListener):  # type: ignore[misc, unused-ignor
             self._gone |= self._revoked - kept
             self._revoked = set()
             self.has_joined = True
+            self.is_rebalancing = False
 
     def drain(self) -> set[Partition]:
         """Return the partitions gone since the last call."""
         with self._lock:
             gone, self._gone = self._gone, set()
         return gone
+
+
+def poll_or_rejoin(
+    consumer: KafkaConsumer, listener: Revocations, *, wait_s: float, max_records: int
+) -> dict[TopicPartition, list[ConsumerRecord]]:
+    """Poll; a rebalance that the last poll had no time to finish is finished first.
+
+    kafka-python 3.0.12 joins again when partitions of its topics have changed, which the first
+    metadata look like. When a poll's time runs out in the middle of that, the assignment that the
+    join makes meanwhile settles what it was for, the next poll sees no need, and nobody takes the
+    assignment up: in one of thirty starts the worker looked ready and read nothing, for ever.
+
+    Parameters
+    ----------
+    consumer
+        Subscribed with the listener.
+    listener
+        Knows whether a rebalance has begun and not ended.
+    wait_s
+        How long to wait for records, in seconds; in a rebalance at least `REJOIN_S`.
+    max_records
+        The most to return.
+    """
+    if listener.is_rebalancing:
+        consumer._coordinator.request_rejoin()
+        wait_s = max(wait_s, REJOIN_S)
+    polled: dict[TopicPartition, list[ConsumerRecord]] = consumer.poll(
+        timeout_ms=max(1, round(1e3 * wait_s)), max_records=max_records
+    )
+    return polled
