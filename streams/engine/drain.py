@@ -4,6 +4,12 @@ Faust awaits `wait_first(callback(message), suspend_flow.wait())` for each messa
 half of what Faust costs. The callback blocks only while the flow is suspended, a channel is full
 or the topics change; when none of that holds, which is cheap to see, awaiting it directly cannot
 block, and the result is the same. In every other case Faust's own way is taken.
+
+It also rewinds at a time of its own. When a recovery ends, Faust resumes the streams' partitions,
+seeks to what is committed, and then empties the channels: what was fetched meanwhile and handed on
+is lost where the position has moved past it, and is committed as a gap. Here the seek is only
+noted; it is done by the task that fetches, between two fetches, when the rebalance is over, and
+until then nothing is handed to the streams.
 """
 
 from __future__ import annotations
@@ -28,6 +34,9 @@ FETCHING = "FETCHING"
 YIELD_EVERY = 100
 """Messages delivered before other tasks of the loop get a turn."""
 
+RETRY_S = 0.1
+"""Pause before a rewind that failed is tried again, in seconds."""
+
 
 Pressure = tuple[Callable[[], None], Callable[[], None]]
 """Called when a channel is nearly full, and when it has room again."""
@@ -39,12 +48,19 @@ class DirectConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pressure: dict[TP, Pressure] = {}  # at most the partitions ever assigned
+        self._must_rewind = False
+
+    async def perform_seek(self) -> None:
+        """Note that the streams are to be read again from what is committed (replaces Faust's)."""
+        self._must_rewind = True
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Fetch and deliver until this consumer or the fetcher stops (replaces Faust's)."""
         service = cast(Service, fetcher)
         try:
             while not (self._stopped.is_set() or service._stopped.is_set()):
+                if self._must_rewind and not self.app.rebalancing:
+                    await self._rewind()
                 self.diag.set_flag(FETCHING)
                 records, active = await self._wait_next_records(1.0)
                 await asyncio.sleep(0)
@@ -61,20 +77,42 @@ class DirectConsumer(Consumer):
         finally:
             self.diag.unset_flag(FETCHING)
 
-    async def _deliver(self, records: Mapping[TP, Any], active: set[TP] | None) -> None:
-        """Hand one fetch to the channels, topics and partitions taking turns."""
-        if not self.flow_active:
-            await self._seek_back()
-            await self._read_again({tp: fetched[0].offset for tp, fetched in records.items()})
-            return
-        passed_over: dict[TP, int] = {}
-        await self._deliver_active(records, active, passed_over)
-        await self._read_again(passed_over)
+    async def _rewind(self) -> None:
+        """Go to what is committed, and to the beginning where nothing is, as aiokafka does not.
 
-    async def _deliver_active(
-        self, records: Mapping[TP, Any], active: set[TP] | None, passed_over: dict[TP, int]
-    ) -> None:
-        """Deliver what is of active partitions; note where the others begin."""
+        Whatever was fetched before is fetched again. If it fails, as when the next rebalance has
+        begun, it stays to be done.
+        """
+        try:
+            if self.assignment():
+                committed = await self.seek_to_committed()
+                unread = [tp for tp, offset in committed.items() if self._is_new(tp, offset)]
+                if unread:
+                    await cast(Any, self._thread).seek_to_beginning(*unread)
+                for tp, offset in committed.items():
+                    self._read_offset[tp] = offset or None
+                    if offset:
+                        self._committed_offset[tp] = offset
+            self._must_rewind = False
+        except Exception as error:
+            self.log.warning("could not go back to what is committed, trying again: %r", error)
+            await asyncio.sleep(RETRY_S)
+
+    def _is_new(self, tp: TP, committed: int | None) -> bool:
+        """Whether a partition is a stream's, of which nothing is committed."""
+        return not committed and self.app.topics.acks_enabled_for(tp.topic)
+
+    async def _deliver(self, records: Mapping[TP, Any], active: set[TP] | None) -> None:
+        """Hand one fetch to the channels, topics and partitions taking turns.
+
+        A fetch that comes while the flow is stopped is dropped: the rebalance that stopped it ends
+        with a rewind.
+        """
+        if self.flow_active:
+            await self._deliver_active(records, active)
+
+    async def _deliver_active(self, records: Mapping[TP, Any], active: set[TP] | None) -> None:
+        """Deliver what is of active partitions; to streams only when no rewind is to come."""
         app = self.app
         generation = app.consumer_generation_id
         for tp in records:
@@ -84,7 +122,9 @@ class DirectConsumer(Consumer):
             if not self.flow_active or app.consumer_generation_id != generation:
                 return
             if active is not None and tp not in active and tp not in self._buffered_partitions:
-                passed_over.setdefault(tp, record.offset)
+                continue
+            acked = app.topics.acks_enabled_for(tp.topic)
+            if acked and (self._must_rewind or app.rebalancing):
                 continue
             n_since_yield += 1
             if n_since_yield > YIELD_EVERY:
@@ -93,8 +133,8 @@ class DirectConsumer(Consumer):
             read = self._read_offset[tp]
             if read is not None and record.offset < read:
                 continue
-            if read and record.offset - read > 1 and app.topics.acks_enabled_for(tp.topic):
-                await self._add_gap(tp, read + 1, record.offset)
+            if read and record.offset - read > 1 and acked:
+                await self._add_gap(tp, read + 1, record.offset - 1)  # its end is in it
             if self._commit_every is not None and self._n_acked >= self._commit_every:
                 self._n_acked = 0
                 await self.commit()
@@ -143,29 +183,6 @@ class DirectConsumer(Consumer):
 
         pair = self._pressure[tp] = (fill, partial(self.on_buffer_drop, partition))
         return pair
-
-    async def _read_again(self, passed_over: Mapping[TP, int]) -> None:
-        """Go back to what was fetched and not delivered, as during a recovery.
-
-        Faust seeks to what is committed when a recovery ends, which aiokafka does not do where
-        nothing is; and a fetch may come in after that. Nobody would read these messages again.
-        """
-        for tp, offset in passed_over.items():
-            if not self.app.topics.acks_enabled_for(tp.topic):
-                continue
-            try:
-                position = await self.position(tp)
-                if position is not None and position > offset:
-                    await self.seek(tp, offset)
-            except Exception as error:
-                self.log.warning("could not go back to %s offset %d: %r", tp, offset, error)
-
-    async def _seek_back(self) -> None:
-        """Forget a fetch that came while the flow was stopped; it will be fetched again."""
-        try:
-            await self.perform_seek()
-        except Exception as error:
-            self.log.warning("could not seek back while the flow was stopped: %r", error)
 
 
 def _is_one_raw(channels: Collection[Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
@@ -68,30 +69,105 @@ async def test_partition_that_is_not_active_gets_nothing(kafka: Kafka) -> None:
     assert kafka.received() == []
 
 
-@pytest.mark.parametrize(("position", "sought"), [(8, [5]), (5, []), (3, [])])
-async def test_what_was_fetched_for_a_partition_not_active_is_read_again(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, position: int, sought: list[int]
+class Broker:
+    """Where a consumer's fetches stand, and what its group has committed."""
+
+    def __init__(self, kafka: Kafka, monkeypatch: pytest.MonkeyPatch, committed: Any) -> None:
+        self.committed = committed
+        self.seeks: list[str] = []
+        self.failures = 0
+        consumer = kafka.consumer
+        monkeypatch.setattr(kafka.app.topics, "acks_enabled_for", lambda _: True)
+        monkeypatch.setattr(consumer, "assignment", lambda: {kafka.tp})
+        monkeypatch.setattr(consumer, "seek_to_committed", self.seek_to_committed)
+        monkeypatch.setattr(consumer, "_thread", self)
+
+    async def seek_to_committed(self) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise KafkaError
+        self.seeks.append("committed")
+        return self.committed
+
+    async def seek_to_beginning(self, *tps: TP) -> None:
+        self.seeks += [f"beginning of {tp.topic}" for tp in tps]
+
+
+async def drain(kafka: Kafka, monkeypatch: pytest.MonkeyPatch, *fetches: list[int]) -> None:
+    """Drain some fetches."""
+    left = list(fetches)
+    service = SimpleNamespace(_stopped=asyncio.Event())
+
+    async def fetch(_: float) -> Any:
+        offsets = left.pop(0)
+        if not left:
+            service._stopped.set()
+        return {kafka.tp: [kafka.record(offset) for offset in offsets]}, {kafka.tp}
+
+    monkeypatch.setattr(kafka.consumer, "_wait_next_records", fetch)
+    await kafka.consumer._drain_messages(service)
+
+
+async def test_what_comes_while_a_recovery_ends_is_read_again_when_it_has_ended(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fetched during a recovery it was lost where nothing was committed, or the fetch came late.
+    """Handed on before, it was lost as the channels were emptied, and committed as a gap."""
+    broker = Broker(kafka, monkeypatch, {kafka.tp: 5})
+    app, consumer = kafka.app, kafka.consumer
+    app.rebalancing = True
+    await drain(kafka, monkeypatch, [5, 6])
+    await consumer.perform_seek()
+    await drain(kafka, monkeypatch, [7, 8])
+    app.flow_control.resume()
+    before = kafka.received(), list(broker.seeks)
 
-    A position that is not past it has been moved by the recovery's own seek, and stays.
-    """
-    seeks: list[int] = []
+    app.rebalancing = False
+    await drain(kafka, monkeypatch, [5, 6], [7, 8])
 
-    async def at(_: TP) -> int:
-        return position
+    assert before == ([], [])
+    assert broker.seeks == ["committed"]
+    assert kafka.received() == [5, 6, 7, 8]
+    assert not consumer._gap[kafka.tp]
 
-    async def seek(_: TP, offset: int) -> None:
-        seeks.append(offset)
 
-    monkeypatch.setattr(kafka.app.topics, "acks_enabled_for", lambda _: True)
-    monkeypatch.setattr(kafka.consumer, "position", at)
-    monkeypatch.setattr(kafka.consumer, "seek", seek)
-    records = [kafka.record(offset) for offset in (5, 6, 7)]
-    await kafka.consumer._deliver({kafka.tp: records}, set())
+async def test_stream_of_which_nothing_is_committed_is_read_from_its_beginning(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(kafka, monkeypatch, {kafka.tp: None})
+    kafka.consumer._read_offset[kafka.tp] = 7
+    await kafka.consumer.perform_seek()
 
-    assert seeks == sought
-    assert kafka.received() == []
+    await drain(kafka, monkeypatch, [0, 1])
+
+    assert broker.seeks == ["committed", f"beginning of {kafka.tp.topic}"]
+    assert kafka.received() == [0, 1]
+
+
+async def test_rewind_that_fails_is_tried_again_before_anything_is_handed_on(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(kafka, monkeypatch, {kafka.tp: 5})
+    broker.failures = 1
+    await kafka.consumer.perform_seek()
+
+    await drain(kafka, monkeypatch, [9], [5])
+
+    assert broker.seeks == ["committed"]
+    assert kafka.received() == [5]
+
+
+async def test_gap_ends_before_the_message_behind_it(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap counts as acknowledged; the message behind it counted too, before it was."""
+    Broker(kafka, monkeypatch, {})
+    kafka.consumer._read_offset[kafka.tp] = 5
+
+    await kafka.deliver(9)
+
+    gap = [(one.begin, one.end) for one in kafka.consumer._gap[kafka.tp]]
+    assert gap == [(6, 9)]
+    assert kafka.received() == [9]
 
 
 async def test_suspended_flow_is_honoured_and_released_by_the_rebalance(kafka: Kafka) -> None:

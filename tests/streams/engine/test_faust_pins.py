@@ -20,11 +20,16 @@ from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.transport.conductor import Conductor
 from faust.transport.consumer import Consumer
+from mode.utils.queues import FlowControlEvent
 
 PINS: dict[str, tuple[Any, str]] = {
     "drain.py _drain_messages": (Consumer._drain_messages, "44a2500309e83c63"),
     "drain.py _deliver": (Consumer.getmany, "4b168d84882a70d6"),
     "drain.py _wait_next_records": (Consumer._wait_next_records, "6218e1969a636b3f"),
+    "drain.py perform_seek": (Consumer.perform_seek, "0e8c130ff4b0afd8"),
+    "drain.py _add_gap": (Consumer._add_gap, "4df2573ded7c1c2c"),
+    "drain.py rewinds": (Recovery._resume_streams, "d986a6710c1aca98"),
+    "drain.py emptied channels": (FlowControlEvent.resume, "4dcdc1253fd0dcb4"),
     "drain.py _deliver_one": (Conductor._compile_message_handler, "9fbc0538097aa4ec"),
     "drain.py _tp_index": (Conductor._update_callback_map, "37598771880d27ba"),
     "producer.py flush before commit": (Consumer._commit_offsets, "1a69799041188441"),
