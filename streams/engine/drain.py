@@ -54,6 +54,12 @@ class DirectConsumer(Consumer):
         """Note that the streams are to be read again from what is committed (replaces Faust's)."""
         self._must_rewind = True
 
+    async def verify_all_partitions_active(self) -> None:
+        """Look at nothing: `Watchdog` does (replaces Faust's).
+
+        Faust's looks at positions, and a partition that has none yet ended the worker.
+        """
+
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Fetch and deliver until this consumer or the fetcher stops (replaces Faust's)."""
         service = cast(Service, fetcher)
@@ -88,7 +94,8 @@ class DirectConsumer(Consumer):
                 committed = await self.seek_to_committed()
                 unread = [tp for tp, offset in committed.items() if self._is_new(tp, offset)]
                 if unread:
-                    await cast(Any, self._thread).seek_to_beginning(*unread)
+                    # aiokafka's seek to the beginning leaves no position until it is answered.
+                    await self.seek_wait(await self.earliest_offsets(*unread))
                 for tp, offset in committed.items():
                     self._read_offset[tp] = offset or None
                     if offset:

@@ -76,11 +76,13 @@ class Broker:
         self.committed = committed
         self.seeks: list[str] = []
         self.failures = 0
+        self.earliest = 3
         consumer = kafka.consumer
         monkeypatch.setattr(kafka.app.topics, "acks_enabled_for", lambda _: True)
         monkeypatch.setattr(consumer, "assignment", lambda: {kafka.tp})
         monkeypatch.setattr(consumer, "seek_to_committed", self.seek_to_committed)
-        monkeypatch.setattr(consumer, "_thread", self)
+        monkeypatch.setattr(consumer, "earliest_offsets", self.earliest_offsets)
+        monkeypatch.setattr(consumer, "seek_wait", self.seek_wait)
 
     async def seek_to_committed(self) -> Any:
         if self.failures:
@@ -89,8 +91,11 @@ class Broker:
         self.seeks.append("committed")
         return self.committed
 
-    async def seek_to_beginning(self, *tps: TP) -> None:
-        self.seeks += [f"beginning of {tp.topic}" for tp in tps]
+    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, self.earliest)
+
+    async def seek_wait(self, places: dict[TP, int]) -> None:
+        self.seeks += [str(offset) for offset in places.values()]
 
 
 async def drain(kafka: Kafka, monkeypatch: pytest.MonkeyPatch, *fetches: list[int]) -> None:
@@ -137,10 +142,10 @@ async def test_stream_of_which_nothing_is_committed_is_read_from_its_beginning(
     kafka.consumer._read_offset[kafka.tp] = 7
     await kafka.consumer.perform_seek()
 
-    await drain(kafka, monkeypatch, [0, 1])
+    await drain(kafka, monkeypatch, [3, 4])
 
-    assert broker.seeks == ["committed", f"beginning of {kafka.tp.topic}"]
-    assert kafka.received() == [0, 1]
+    assert broker.seeks == ["committed", "3"]
+    assert kafka.received() == [3, 4]
 
 
 async def test_rewind_that_fails_is_tried_again_before_anything_is_handed_on(

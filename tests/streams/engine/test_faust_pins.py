@@ -27,6 +27,10 @@ PINS: dict[str, tuple[Any, str]] = {
     "drain.py _deliver": (Consumer.getmany, "4b168d84882a70d6"),
     "drain.py _wait_next_records": (Consumer._wait_next_records, "6218e1969a636b3f"),
     "drain.py perform_seek": (Consumer.perform_seek, "0e8c130ff4b0afd8"),
+    "drain.py verify_all_partitions_active": (
+        Consumer.verify_all_partitions_active,
+        "4e0e46f5c297305d",
+    ),
     "drain.py _add_gap": (Consumer._add_gap, "4df2573ded7c1c2c"),
     "drain.py rewinds": (Recovery._resume_streams, "d986a6710c1aca98"),
     "drain.py emptied channels": (FlowControlEvent.resume, "4dcdc1253fd0dcb4"),
