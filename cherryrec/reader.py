@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.catalogue import MISSING, Catalogue
+from cherryrec.catalogue import Catalogue
+from cherryrec.compiled import compiled
 from cherryrec.exposures import Exposures
 from cherryrec.profile import Profile
 
-__all__ = ["Reader", "lift", "mean_of_names", "over_names"]
+__all__ = ["Reader", "lift"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 _PRIOR_CLICKS = 5.0
+_LEAST_SHARE = 1e-9
+_MISSING = 0  # as in the catalogue: what a kernel compiled against must lie in its own file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,24 +70,6 @@ class Reader:
         )
 
 
-def over_names(values: Floats, codes: NDArray[np.int32]) -> Floats:
-    """Average values by code over the names each article has, (n, k) codes → (n,); 0 without.
-
-    Examples
-    --------
-    >>> over_names(np.array([0.0, 1.0, 3.0]), np.array([[1, 2], [2, 0], [0, 0]])).tolist()
-    [2.0, 3.0, 0.0]
-    """
-    return mean_of_names(values[codes], codes)
-
-
-def mean_of_names(values: Floats, codes: NDArray[np.int32]) -> Floats:
-    """Average each article's values, one a name, over the names it has: (n, k) → (n,)."""
-    has_name = codes != MISSING
-    sums = np.where(has_name, values, 0.0).sum(axis=1)
-    return np.asarray(sums / np.maximum(has_name.sum(axis=1), 1))
-
-
 def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats:
     """How much more often a user reads each code than everyone, as a log-ratio by code.
 
@@ -98,12 +83,23 @@ def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats
     >>> lift(np.array([1], np.int32), np.array([0.0, 0.5, 0.5]), 3).round(3).tolist()
     [0.0, 0.154, -0.182]
     """
-    counts = np.bincount(codes, minlength=n_codes).astype(float)
-    counts[MISSING] = 0.0
-    total = counts.sum()
     if share is None:
         share = np.full(n_codes, 1.0 / max(n_codes - 1, 1))
-    share = np.maximum(share, 1e-9)
-    result = np.log((counts + _PRIOR_CLICKS * share) / ((total + _PRIOR_CLICKS) * share))
-    result[MISSING] = 0.0
-    return np.asarray(result)
+    return _lifts(codes, share)
+
+
+@compiled
+def _lifts(codes: NDArray[np.int32], share: Floats) -> Floats:
+    """Return the lift of every code, as many as there are shares."""
+    counts = np.zeros(len(share))
+    total = 0.0
+    for code in codes:
+        if code != _MISSING:
+            counts[code] += 1.0
+            total += 1.0
+    lifts = np.zeros(len(share))
+    for code in range(_MISSING + 1, len(share)):
+        own = max(share[code], _LEAST_SHARE)
+        wanted = _PRIOR_CLICKS * own
+        lifts[code] = np.log((counts[code] + wanted) / ((total + _PRIOR_CLICKS) * own))
+    return lifts

@@ -174,19 +174,29 @@ class DecayedCounters:
         """Count one more reader of each row; `rows` are distinct."""
         self.sums[rows, 2 * self.n_half_lives + 2] += 1.0
 
+    def decay(self, now: float) -> NDArray[np.float64]:
+        """Return what decaying sums are worth as of `now`, by half-life, (H,)."""
+        return np.exp2((self.landmark - now) / self.half_lives)
+
     def views(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Return the views by half-life as of `now`, (n, H)."""
-        return np.asarray(self.sums[rows, : self.n_half_lives] * self._decay(now))
+        return np.asarray(self.sums[rows, : self.n_half_lives] * self.decay(now))
 
     def clicks(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Return the clicks by half-life as of `now`, (n, H)."""
         n = self.n_half_lives
-        return np.asarray(self.sums[rows, n : 2 * n] * self._decay(now))
+        return np.asarray(self.sums[rows, n : 2 * n] * self.decay(now))
 
     def totals(self, rows: Rows | slice) -> NDArray[np.float64]:
         """Return all views, all clicks and readers, (n, 3)."""
         first = 2 * self.n_half_lives
         return self.sums[rows, first : first + 3]
+
+    def overall(self) -> tuple[float, float, float]:
+        """Return all views, all clicks and readers of every row together."""
+        first = 2 * self.n_half_lives
+        views, clicks, readers = self.sums[:, first : first + 3].sum(axis=0).tolist()
+        return views, clicks, readers
 
     def click_ages(self, rows: Rows | slice, born: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the seconds from each row's birth to its clicks, summed, (n,); at least 0.
@@ -220,9 +230,6 @@ class DecayedCounters:
             self.rebase(time_s)
         changes = [_change(self._half_lives, self.landmark, time_s, is_click) for time_s in times_s]
         return np.array(changes)
-
-    def _decay(self, now: float) -> NDArray[np.float64]:
-        return np.exp2(-(now - self.landmark) / self.half_lives)
 
     def _shift(self, sums: NDArray[np.float64], seconds: float) -> None:
         """Move raw sums to a landmark that many whole seconds later, in place."""

@@ -281,7 +281,7 @@ class Catalogue(Columns):
 
     def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Seconds since each article appeared; 0 where that is unknown or not yet."""
-        return np.maximum(np.nan_to_num(now - self.born(rows), nan=0.0), 0.0)
+        return np.fmax(now - self.born(rows), 0.0)
 
     def live_rows(self, now: float) -> Rows:
         """Rows that may be recommended: published, not retracted, not too old."""

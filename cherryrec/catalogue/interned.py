@@ -70,6 +70,11 @@ class Interned:
         """Return the low 32 bits of each name's stable hash; 0 for the absent one."""
         return self._keys[codes]
 
+    @property
+    def all_keys(self) -> NDArray[np.uint32]:
+        """The same for every name by its code, and 0 for codes not in use; not to be written."""
+        return self._keys
+
     def names(self, codes: NDArray[np.int32]) -> list[str]:
         """Return the names behind some codes, (n,)."""
         return [self._names[code] for code in codes.tolist()]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.features.blocks import article, attention, context, exposure, reading
-from cherryrec.features.names import EVALUATION, FEATURES
+from cherryrec.features.names import CONTEXT, EVALUATION, FEATURES
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -39,22 +39,25 @@ def feature_matrix(
     and learned from alike, so that scoring again from what was stored gives the same bits.
     """
     rows = selection.rows
-    n = len(rows)
-    parts = (
+    blocks = (
         selection.values[:, None],
         selection.metrics,
         reading(catalogue, reader, rows),
         exposure(catalogue, reader, rows, now),
         attention(catalogue, rows, now),
         slates.evidence(
-            [catalogue.ids[row] for row in rows],
+            [catalogue.ids[row] for row in rows.tolist()],
             categories=catalogue.categories.names(catalogue.category[rows]),
             now=now,
         ),
         article(catalogue, rows, now),
-        np.zeros((n, len(EVALUATION))),
-        np.tile(context(reader, n, now), (n, 1)),
     )
-    matrix = np.concatenate(parts, axis=1).astype(np.float32)
-    assert matrix.shape[1] == len(FEATURES), "a block's width differs from its list of names"
+    matrix = np.zeros((len(rows), len(FEATURES)), np.float32)
+    at = 0
+    for block in blocks:
+        start, at = at, at + block.shape[1]
+        matrix[:, start:at] = block
+    at += len(EVALUATION)
+    assert at + len(CONTEXT) == len(FEATURES), "a block's width differs from its list of names"
+    matrix[:, at:] = context(reader, len(rows), now)
     return matrix

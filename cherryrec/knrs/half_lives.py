@@ -71,4 +71,5 @@ def learned(clicks: Floats, ages: Floats, *, start_s: float, strength: float) ->
     likely the total time over the number of failures.
     """
     lives = start_s + (log(2.0) * ages - start_s * clicks) / (clicks + strength)
-    return np.asarray(np.clip(lives, min(_SHORTEST_S, start_s), max(_LONGEST_S, start_s)))
+    shortest_s, longest_s = min(_SHORTEST_S, start_s), max(_LONGEST_S, start_s)
+    return np.asarray(np.minimum(np.maximum(lives, shortest_s), longest_s))
