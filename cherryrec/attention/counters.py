@@ -26,6 +26,7 @@ from math import exp2, floor, ldexp
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.attention.kernels import add_events, add_grouped, note_first, overall
 from cherryrec.errors import ConfigError
 
 __all__ = ["DAY_S", "AttentionConfig", "DecayedCounters"]
@@ -139,17 +140,9 @@ class DecayedCounters:
         is_click
             Whether they are clicks; else they are views.
         """
-        n = self.n_half_lives
-        width = self.sums.shape[1]
-        clicked = [*range(n, 2 * n), 2 * n + 1, 2 * n + 3]
-        columns = np.array(clicked if is_click else [*range(n), 2 * n])  # (k,)
-        changes = self._changes(times_s, is_click)[:, columns]  # (events, k)
-        places = (rows[:, None] * width + columns).ravel()
-        np.add.at(self.sums.reshape(-1), places, changes[events].ravel())
+        add_events(self.sums, rows, events, self._changes(times_s, is_click))
         if not is_click:
-            times = np.asarray(times_s)[events]
-            is_first = ~(self.first_shown[rows] <= times)  # NaN, never shown, included
-            np.fmin.at(self.first_shown, rows[is_first], times[is_first])
+            note_first(self.first_shown, rows, events, np.array(times_s, np.float64))
 
     def add_to_groups(
         self,
@@ -161,10 +154,7 @@ class DecayedCounters:
     ) -> None:
         """Count one view or click for each code, which may repeat, of several events at once."""
         changes = self._changes(times_s, is_click)
-        n_groups = len(self.sums)
-        places = events * n_groups + codes
-        counts = np.bincount(places, minlength=len(changes) * n_groups).reshape(-1, n_groups)
-        self.sums += counts.T @ changes
+        add_grouped(self.sums, codes.astype(np.int32, copy=False), events, changes)
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""
@@ -194,9 +184,7 @@ class DecayedCounters:
 
     def overall(self) -> tuple[float, float, float]:
         """Return all views, all clicks and readers of every row together."""
-        first = 2 * self.n_half_lives
-        views, clicks, readers = self.sums[:, first : first + 3].sum(axis=0).tolist()
-        return views, clicks, readers
+        return overall(self.sums, 2 * self.n_half_lives)
 
     def click_ages(self, rows: Rows | slice, born: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the seconds from each row's birth to its clicks, summed, (n,); at least 0.

@@ -58,5 +58,5 @@ class ClickAges:
             )
             return np.column_stack([*by_code])
 
-        counted = float(categories.totals(slice(None))[:, 1].sum())
+        _, counted, _ = categories.overall()
         return self._kept.get(counted, n_codes=n_codes, take=take)

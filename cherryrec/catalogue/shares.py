@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cherryrec.attention import DecayedCounters
 from cherryrec.catalogue.interned import MISSING
 from cherryrec.catalogue.kept import KeptSums
+from cherryrec.compiled import compiled
 
 __all__ = ["Shares"]
 
@@ -57,8 +58,8 @@ class Shares:
             named = np.where(np.arange(n_codes) == MISSING, 0.0, counts)
             return _smoothed(named, _SUBCATEGORY_PRIOR)
 
-        counted = float(_reads(categories, slice(None)).sum())
-        return self._subcategories.get(counted, n_codes=n_codes, take=take)
+        _, clicks, readers = categories.overall()
+        return self._subcategories.get(clicks + readers, n_codes=n_codes, take=take)
 
 
 def _reads(totals: DecayedCounters, rows: slice) -> Floats:
@@ -67,7 +68,10 @@ def _reads(totals: DecayedCounters, rows: slice) -> Floats:
     return np.asarray(np.maximum(counts[:, 1] + counts[:, 2], 0.0))
 
 
+@compiled
 def _smoothed(counts: Floats, prior: float) -> Floats:
     """Return shares; `prior` reads are spread evenly over all names."""
-    n_named = max(len(counts) - 1, 1)
-    return np.asarray((counts + prior / n_named) / (counts.sum() + prior))
+    total = prior
+    for count in counts:
+        total += count
+    return (counts + prior / max(len(counts) - 1, 1)) / total
