@@ -10,10 +10,37 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 
-__all__ = ["count_pairs", "neighbours", "pair_evidence"]
+__all__ = ["count_pairs", "neighbours", "note_slate", "pair_evidence"]
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
+
+
+@compiled
+def note_slate(
+    slots: Ints,
+    clicked: NDArray[np.bool_],
+    categories: Ints,
+    number: int,
+    start: int,
+    places: Ints,
+    place_clicked: NDArray[np.bool_],
+    place_categories: Ints,
+    postings: NDArray[np.int64],
+    was_clicked: NDArray[np.bool_],
+    n_posted: NDArray[np.int64],
+) -> None:
+    """Write a slate into the ring of places from `start` on, and its number to each article."""
+    n_places, n_postings = len(places), postings.shape[1]
+    for i in range(len(slots)):
+        x, at = slots[i], (start + i) % n_places
+        places[at], place_clicked[at], place_categories[at] = x, clicked[i], categories[i]
+        k = n_posted[x] % n_postings
+        if n_posted[x] > 0 and postings[x, k - 1] == number:  # twice in this slate
+            k -= 1
+        else:
+            n_posted[x] += 1
+        postings[x, k], was_clicked[x, k] = number, clicked[i]
 
 
 @compiled
@@ -88,6 +115,7 @@ def neighbours(
     slots: Ints,
     postings: NDArray[np.int64],
     was_clicked: NDArray[np.bool_],
+    n_posted: NDArray[np.int64],
     oldest: int,
     times: Floats,
     sizes: Ints,
@@ -102,11 +130,12 @@ def neighbours(
     `overlaps` is scratch over the ring of slates, all 0 before and after.
     """
     n = len(slots)
-    n_ring, n_postings = len(times), postings.shape[1]
+    n_ring = len(times)
+    n_filled = np.minimum(n_posted[np.maximum(slots, 0)], postings.shape[1])  # (n,)
     for i in range(n):
         x = slots[i]
         if x >= 0:
-            for k in range(n_postings):
+            for k in range(n_filled[i]):
                 slate = postings[x, k]
                 if slate >= oldest:
                     overlaps[slate % n_ring] += 1
@@ -114,13 +143,13 @@ def neighbours(
         x = slots[i]
         got_1, wanted_1, got_3, wanted_3 = 0.0, 0.0, 0.0, 0.0
         if x >= 0:
-            for k in range(n_postings):
+            for k in range(n_filled[i]):
                 slate = postings[x, k]
                 if slate >= oldest:
                     at = slate % n_ring
                     shared = overlaps[at]
                     jaccard = shared / (n + sizes[at] - shared)
-                    fresh = 2.0 ** (-max(now - times[at], 0.0) / half_life_s)
+                    fresh = np.exp2(-max(now - times[at], 0.0) / half_life_s)
                     weight_1, weight_3 = jaccard * fresh, jaccard * jaccard * jaccard * fresh
                     chance = n_clicks[at] / sizes[at]
                     wanted_1 += weight_1 * chance
@@ -133,7 +162,7 @@ def neighbours(
     for i in range(n):
         x = slots[i]
         if x >= 0:
-            for k in range(n_postings):
+            for k in range(n_filled[i]):
                 slate = postings[x, k]
                 if slate >= oldest:
                     overlaps[slate % n_ring] = 0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.slates.config import SlatesConfig
-from cherryrec.slates.kernels import count_pairs, neighbours, pair_evidence
+from cherryrec.slates.kernels import count_pairs, neighbours, note_slate, pair_evidence
 from cherryrec.text import stable_hash
 
 __all__ = ["EVIDENCE", "N_CATEGORIES", "SlateMemory"]
@@ -137,17 +137,26 @@ class SlateMemory:
                 self._last[slot] = number
         slots = np.array([self._slot(article, number) for article in articles], np.int32)
         at = number % len(self._times)
-        start = self._starts[at] = self._next_start(number)
+        start = self._next_start(number)
+        self._starts[at] = start
         self._times[at] = time_s
         self._sizes[at] = len(slots)
-        self._n_clicks[at] = labels.sum()
-        places = (start + np.arange(len(slots))) % len(self._places)
-        self._places[places] = slots
-        self._place_categories[places] = codes
-        self._place_clicked[places] = labels
+        self._n_clicks[at] = np.count_nonzero(labels)
+        note_slate(
+            slots,
+            labels,
+            codes,
+            number,
+            start,
+            self._places,
+            self._place_clicked,
+            self._place_categories,
+            self._postings,
+            self._was_clicked,
+            self._n_posted,
+        )
         self._slate_of[id_hash] = number
         self._hashes[at] = id_hash
-        self._post(slots, labels, number)
         self._count(slots, labels, codes, 1.0)
         self.n_slates = number + 1
         self.newest_s = max(self.newest_s, time_s)
@@ -164,6 +173,7 @@ class SlateMemory:
             slots,
             self._postings,
             self._was_clicked,
+            self._n_posted,
             self.oldest,
             self._times,
             self._sizes,
@@ -253,12 +263,6 @@ class SlateMemory:
         if len(self._category_of) < N_CATEGORIES:
             self._category_of.setdefault(name, len(self._category_of))
         return self._code(name)
-
-    def _post(self, slots: Ints, labels: Bools, number: int) -> None:
-        at = self._n_posted[slots] % self.config.max_postings
-        self._postings[slots, at] = number
-        self._was_clicked[slots, at] = labels
-        self._n_posted[slots] += 1
 
     def _count(self, slots: Ints, labels: Bools, codes: Ints, sign: float) -> None:
         wins, losses = self._category_wins, self._category_losses
