@@ -168,8 +168,8 @@ class Catalogue(Columns):
     def known_rows(self, article_ids: Sequence[str]) -> Rows:
         """Rows of those articles that have one, in the same order; makes none."""
         find = self.row_of.get
-        found = [find(article_id, -1) for article_id in article_ids]
-        return np.array([row for row in found if row >= 0], np.intp)
+        found = [row for row in map(find, article_ids) if row is not None]
+        return np.array(found, np.intp)
 
     def keys(self, rows: Rows) -> NDArray[np.uint32]:
         """Return the low 32 bits of each id's stable hash, by which exposures are kept."""

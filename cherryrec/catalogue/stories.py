@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled
+
 __all__ = ["StoryMemory"]
 
 
@@ -43,8 +45,10 @@ class StoryMemory:
     def tell(self, article_id: str, embedding: NDArray[np.float32], *, now: float) -> float:
         """Return the likeness, in [0, 1], to the nearest article that came before; remember it."""
         place = self._place_of.get(article_id)
-        likeness = self._embeddings @ embedding  # (K,)
-        likeness[self._arrived < now - self.window_s] = 0.0
+        n_told = len(self._place_of)  # they fill the ring from its start
+        likeness = self._embeddings[:n_told] @ embedding  # (k,)
+        own = -1 if place is None else place
+        nearest = _nearest(likeness, self._arrived, now - self.window_s, own)
         if place is None:
             place = self._next
             self._next = (self._next + 1) % len(self._ids)
@@ -52,10 +56,18 @@ class StoryMemory:
             if evicted is not None:
                 del self._place_of[evicted]
             self._ids[place], self._place_of[article_id] = article_id, place
-            nearest = float(likeness.max())
             self._arrived[place] = now
-        else:
-            likeness[place] = 0.0
-            nearest = float(likeness.max())
         self._embeddings[place] = embedding
-        return min(max(nearest, 0.0), 1.0)
+        return nearest
+
+
+@compiled
+def _nearest(
+    likeness: NDArray[np.float32], arrived: NDArray[np.float64], since_s: float, own: int
+) -> float:
+    """Return the largest likeness, (k,), in [0, 1], of what arrived since then but for its own."""
+    nearest = 0.0
+    for place in range(len(likeness)):
+        if arrived[place] >= since_s and place != own:
+            nearest = max(nearest, float(likeness[place]))
+    return min(nearest, 1.0)

@@ -66,18 +66,20 @@ class TitleWords:
         """Store a row's title, in place of the one it had."""
         self.forget(row)
         found = [crc32(word.encode()) % _N_BUCKETS for word in _WORD.findall(title.lower())]
-        words = np.array(list(dict.fromkeys(found))[:MAX_WORDS], np.uint16)
-        self._words[row, : len(words)] = words
-        self._n_words[row] = len(words)
-        self._n_titles_with[words] += 1
-        self.n_titles += bool(len(words))
+        words = list(dict.fromkeys(found))[:MAX_WORDS]
+        if words:
+            self._words[row, : len(words)] = words
+            self._n_words[row] = len(words)
+            self._n_titles_with[words] += 1
+            self.n_titles += 1
 
     def forget(self, row: int) -> None:
         """Take a row's title out."""
-        words = self._words[row, : self._n_words[row]]
-        self._n_titles_with[words] -= 1
-        self.n_titles -= bool(len(words))
-        self._n_words[row] = 0
+        n_words = self._n_words[row]
+        if n_words:
+            self._n_titles_with[self._words[row, :n_words]] -= 1
+            self._n_words[row] = 0
+            self.n_titles -= 1
 
     def match(self, rows: Rows, reads: Rows) -> Floats:
         """Compare titles with those read, (n,): Σ idf²·0.9^age over common words / ‖idf‖.
