@@ -216,8 +216,7 @@ class DecayedCounters:
     def _changes(self, times_s: Sequence[float], is_click: bool) -> NDArray[np.float64]:
         for time_s in times_s:  # the landmark goes where it would have gone one by one
             self.rebase(time_s)
-        changes = [_change(self._half_lives, self.landmark, time_s, is_click) for time_s in times_s]
-        return np.array(changes)
+        return _changes(self._half_lives, self.landmark, tuple(times_s), is_click)
 
     def _shift(self, sums: NDArray[np.float64], seconds: float) -> None:
         """Move raw sums to a landmark that many whole seconds later, in place."""
@@ -226,19 +225,20 @@ class DecayedCounters:
         sums[:, first + 3] -= sums[:, first + 1] * seconds
 
 
-@lru_cache(maxsize=1_024)
-def _change(
-    half_lives: tuple[float, ...], landmark: float, time_s: float, is_click: bool
+@lru_cache(maxsize=16)
+def _changes(
+    half_lives: tuple[float, ...], landmark: float, times_s: tuple[float, ...], is_click: bool
 ) -> NDArray[np.float64]:
-    """Return what one view or click adds to a row, (2H + 4,); several counters add each event."""
+    """Return what views or clicks add to a row, (E, 2H + 4); several counters add each event."""
     n = len(half_lives)
     first = n if is_click else 0
-    change = np.zeros(2 * n + 4)
-    change[first : first + n] = [
-        ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h)) for h in half_lives
-    ]
-    change[2 * n + int(is_click)] = 1.0
-    if is_click:
-        change[2 * n + 3] = floor(time_s) - landmark
-    change.flags.writeable = False
-    return change
+    changes = np.zeros((len(times_s), 2 * n + 4))
+    for change, time_s in zip(changes, times_s, strict=True):
+        change[first : first + n] = [
+            ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h)) for h in half_lives
+        ]
+        change[2 * n + int(is_click)] = 1.0
+        if is_click:
+            change[2 * n + 3] = floor(time_s) - landmark
+    changes.flags.writeable = False
+    return changes

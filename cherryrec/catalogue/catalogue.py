@@ -215,15 +215,16 @@ class Catalogue(Columns):
         """Set category and source, moving what the row has counted so far along with them."""
         category = self.categories.code(article.category)
         source = self.sources.code(article.source)
+        own = self.totals.sums[row : row + 1]
+        has_counts = bool(own.any())
         for totals, old, new in (
-            (self.category_totals, int(self.category[row]), category),
-            (self.source_totals, int(self.source[row]), source),
+            (self._category_totals, int(self.category[row]), category),
+            (self._source_totals, int(self.source[row]), source),
         ):
             if new >= len(totals.sums):
                 totals.grow(new + 64)
-            if old != new and self.totals.sums[row].any():
+            if old != new and has_counts:
                 totals.rebase(self.totals.landmark)
-                own = self.totals.sums[row : row + 1]
                 moved = totals.shifted(own, self.totals.landmark, totals.landmark)[0]
                 totals.sums[new] += moved
                 totals.sums[old] -= moved
@@ -241,7 +242,7 @@ class Catalogue(Columns):
     def is_retracted(self, article_id: str) -> bool:
         """Whether an article was taken out."""
         row = self.row_of.get(article_id)
-        return row is not None and bool(self.retracted[row])
+        return row is not None and self.retracted.item(row)
 
     def embedding(self, article_id: str) -> NDArray[np.float32] | None:
         """Return an article's embedding; None where its text is not known."""

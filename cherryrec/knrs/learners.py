@@ -82,6 +82,7 @@ class LinearLearner:
 
     def __init__(self, config: KnrsConfig) -> None:
         self.start = np.array(config.weights)
+        self._sum = self.start.sum()
         self._model = ListwiseLinear(len(METRICS), lr=_RATE, nonnegative=True, initial=self.start)
 
     def learn(self, metrics: Floats, clicked: Bools) -> None:
@@ -91,9 +92,10 @@ class LinearLearner:
     def value(self) -> LinearValue:
         """Return the weights as learned so far."""
         learned = self._model.weights
-        if not learned.sum() > 0:
+        total = learned.sum()
+        if not total > 0:
             return LinearValue(self.start)
-        return LinearValue(np.asarray(learned * (self.start.sum() / learned.sum())))
+        return LinearValue(np.asarray(learned * (self._sum / total)))
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""

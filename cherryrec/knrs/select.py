@@ -90,7 +90,8 @@ def select(
     else:
         names = dict.fromkeys(request.candidates)
         dropped = tuple(a for a in names if a in excluded or catalogue.is_retracted(a))
-        usable = [a for a in names if a not in set(dropped)]
+        left_out = set(dropped)
+        usable = [a for a in names if a not in left_out]
         rows, n = catalogue.rows(usable, now), len(usable)
     f = metrics(catalogue, reader, rows, now, config)
     values = (value or LinearValue(np.array(config.weights))).values(f)
@@ -104,6 +105,7 @@ def _best(catalogue: Catalogue, rows: Rows, values: Floats, n: int) -> NDArray[n
     if n < len(rows):
         threshold = np.partition(values, len(rows) - n)[len(rows) - n]
         positions = np.flatnonzero(values >= threshold)
-    ids = catalogue.ids
-    order = sorted(positions.tolist(), key=lambda p: (-values[p], ids[rows[p]]))
-    return np.array(order[:n], np.intp)
+    found = values[positions].tolist()
+    ids = [catalogue.ids[row] for row in rows[positions].tolist()]
+    order = sorted(range(len(found)), key=lambda k: (-found[k], ids[k]))
+    return np.asarray(positions[order[:n]])
