@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.features.kernels import (
-    fill_attention,
-    fill_exposures,
-    fill_likeness,
-    fill_names,
-    fill_preference,
-    fill_reads,
-)
+from cherryrec.features.counted import fill_attention, fill_exposures
+from cherryrec.features.kernels import fill_likeness, fill_names, fill_preference, fill_reads
 from cherryrec.features.names import ATTENTION, EXPOSURE, READING
 from cherryrec.knrs.metrics import base_rate, is_named
 from cherryrec.profile import counts_of
@@ -56,18 +50,19 @@ def reading(catalogue: Catalogue, reader: Reader, rows: Rows) -> Floats:
     out = np.zeros((len(rows), len(READING)))
     reads, recent = reader.rows, reader.rows[-_RECENT:]
     profile, categories = reader.profile, catalogue.category[:, None]  # (N, 1)
-    vectors = catalogue.embeddings[rows]  # (n, D)
+    vectors = catalogue.embeddings.take(rows, axis=0)  # (n, D)
     out[:, _INTEREST] = vectors @ reader.interest
     out[:, _WORDS] = catalogue.words.match(rows, recent)
     named = is_named(catalogue, reader, rows)
     if named is not None:
         out[:, _IS_NAMED] = named
     if reads.size:
-        fill_likeness(vectors @ catalogue.embeddings[recent].T, out, _TEXT)
+        read = catalogue.embeddings.take(recent, axis=0)  # (h, D)
+        fill_likeness(vectors @ read.T, out, _TEXT)
         tokens = catalogue.token_embeddings
-        fill_likeness(tokens[rows] @ tokens[recent].T, out, _TOKEN)
-        known = np.sort(catalogue.entity[recent], axis=None)
-        fill_reads(rows, reads, catalogue.category, catalogue.entity, known, out, _READS)
+        likeness = tokens.take(rows, axis=0) @ tokens.take(recent, axis=0).T  # (n, h)
+        fill_likeness(likeness, out, _TOKEN)
+        fill_reads(rows, reads, _RECENT, catalogue.category, catalogue.entity, out, _READS)
     for codes, share, lifts, names, tastes, columns in (
         (
             categories,

@@ -1,7 +1,7 @@
-"""Loops over candidates, compiled: each fills columns of a block, one article after the other.
+"""What the user reads, compiled: each loop fills columns of `features.names.READING`.
 
-n candidates, N rows of the catalogue, h reads, k names of an article, H half-lives. Codes are names
-as the catalogue interns them, 0 for none; what an article lacks is left as it is in `out`: zero.
+n candidates, N rows of the catalogue, h reads, k names of an article. Codes are names as the
+catalogue interns them, 0 for none; what an article lacks is left as it is in `out`: zero.
 """
 
 from __future__ import annotations
@@ -11,14 +11,7 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled, inner
 
-__all__ = [
-    "fill_attention",
-    "fill_exposures",
-    "fill_likeness",
-    "fill_names",
-    "fill_preference",
-    "fill_reads",
-]
+__all__ = ["fill_likeness", "fill_names", "fill_preference", "fill_reads"]
 
 Rows = NDArray[np.intp]
 Codes = NDArray[np.int32]
@@ -27,8 +20,6 @@ Records = NDArray[np.void]
 Floats = NDArray[np.float64]
 
 _PRIOR_READS = 5.0
-_PRIOR_VIEWS = 10.0
-_GROUP_PRIOR = 5.0  # as many times that for a category
 _LEAST_SHARE = 1e-9
 _FEW = 5  # reads that count as the latest
 
@@ -151,36 +142,59 @@ def fill_names(
                 out[i, columns[5]] = most
 
 
+@inner
+def _named(reads: Rows, entities: Codes) -> Codes:
+    """Return the entities that some reads name, rising; those of several reads stand repeated."""
+    named = np.empty(len(reads) * entities.shape[1], np.int32)
+    n_named = 0
+    for row in reads:
+        for k in range(entities.shape[1]):
+            entity = entities[row, k]
+            if entity:
+                at = n_named
+                while at > 0 and named[at - 1] > entity:
+                    named[at] = named[at - 1]
+                    at -= 1
+                named[at] = entity
+                n_named += 1
+    return named[:n_named]
+
+
+@inner
+def _holds(rising: Codes, code: int) -> bool:
+    low, high = 0, len(rising)
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] < code:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(rising) and rising[low] == code
+
+
 @compiled
 def fill_reads(
     rows: Rows,
     reads: Rows,
+    n_recent: int,
     categories: Codes,
     entities: Codes,
-    named: Codes,
     out: Floats,
     columns: Rows,
 ) -> None:
-    """Look for each candidate among the reads, (h,); h above 0.
+    """Look for each candidate among the reads, oldest first, (h,); h above 0.
 
-    Columns: times read, whether its category is the last read's, entities that reads name.
-    `entities` are those of each article, (N, k), `named` all of the latest reads, rising.
+    Columns: times read, whether its category is the last read's, entities that the last `n_recent`
+    reads name. `categories` and `entities` are by row, (N,) and (N, k).
     """
     last = categories[reads[-1]]
+    named = _named(reads[-n_recent:], entities)
     for i in range(len(rows)):
         n_read, n_named = 0, 0
-        for r in range(len(reads)):
-            n_read += reads[r] == rows[i]
-        for k in range(entities.shape[1]):
-            entity = entities[rows[i], k]
-            low, high = 0, len(named)
-            while low < high:
-                middle = (low + high) // 2
-                if named[middle] < entity:
-                    low = middle + 1
-                else:
-                    high = middle
-            n_named += entity != 0 and low < len(named) and named[low] == entity
+        for read in reads:
+            n_read += read == rows[i]
+        for entity in entities[rows[i]]:
+            n_named += _holds(named, entity)  # 0, which is none, is never named
         out[i, columns[0]] = np.log1p(float(n_read))
         out[i, columns[1]] = 1.0 if last != 0 and categories[rows[i]] == last else 0.0
         out[i, columns[2]] = np.log1p(float(n_named))
@@ -201,89 +215,3 @@ def fill_preference(
                 clicks, expected = float(records[k]["clicks"]), float(records[k]["expected"])
                 out[i, column] = np.log((clicks + 1.0) / (expected + 1.0))
                 break
-
-
-@compiled
-def fill_exposures(
-    rows: Rows,
-    hashes: NDArray[np.uint64],
-    records: Records,
-    now: float,
-    newest_s: int,
-    out: Floats,
-) -> None:
-    """Recall what the user was shown before, (n, 5): see `features.names.EXPOSURE`.
-
-    `hashes` are by row, (N,), `records` as in `Exposures.articles`; `newest_s` is the second of the
-    newest impression.
-    """
-    for i in range(len(rows)):
-        key = np.uint32(hashes[rows[i]])
-        for k in range(len(records)):
-            if records[k]["key"] == key:
-                last_s = float(records[k]["last_s"])
-                ago_s = max(now - last_s, 0.0)
-                out[i, 0] = np.log1p(float(records[k]["times"]))
-                out[i, 1] = np.log1p(float(records[k]["clicks"]))
-                out[i, 2] = np.exp2(-ago_s / 600.0)
-                out[i, 3] = np.exp2(-ago_s / 21_600.0)
-                out[i, 4] = 1.0 if last_s == newest_s else 0.0
-                break
-
-
-@inner
-def _rate(clicks: float, views: float, base: float, prior: float) -> float:
-    """Return the log of a click rate against everyone's, smoothed by `prior` views."""
-    return float(np.log((clicks + prior * base) / ((views + prior) * base)))
-
-
-@compiled
-def fill_attention(
-    rows: Rows,
-    sums: Floats,
-    decay: Floats,
-    categories: Codes,
-    group_sums: Floats,
-    group_decay: Floats,
-    base: float,
-    out: Floats,
-) -> None:
-    """Say how each candidate does with everyone, (n, 20): see `features.names.ATTENTION`.
-
-    Parameters
-    ----------
-    rows
-        Candidates, (n,).
-    sums, decay
-        Of `DecayedCounters` by row, (N, 2H + 4) and (H,); H is 4.
-    categories
-        By row, (N,).
-    group_sums, group_decay
-        The same counters by category code.
-    base
-        Everyone's clicks per view.
-    """
-    n_lives = len(decay)
-    totals = 2 * n_lives
-    group_prior = _GROUP_PRIOR * _PRIOR_VIEWS
-    for i in range(len(rows)):
-        own = sums[rows[i]]
-        for h in range(n_lives):
-            views, clicks = own[h] * decay[h], own[n_lives + h] * decay[h]
-            out[i, h] = _rate(clicks, views, base, _PRIOR_VIEWS)
-            out[i, n_lives + 1 + h] = np.log1p(views)
-            out[i, 2 * n_lives + 1 + h] = np.log1p(clicks)
-        out[i, n_lives] = _rate(own[totals + 1], own[totals], base, _PRIOR_VIEWS)
-        at = 3 * n_lives + 1
-        fresh, old = own[n_lives] * decay[0], own[n_lives + 2] * decay[2]
-        out[i, at] = np.log((fresh + 0.2) / (old + 0.2))
-        out[i, at + 1] = np.log((own[0] * decay[0] + 1.0) / (own[2] * decay[2] + 1.0))
-        out[i, at + 2] = out[i, 0] - out[i, 3]
-        out[i, at + 3] = np.log1p(own[totals + 2])
-        group = group_sums[categories[rows[i]]]
-        for k in range(2):  # an hour and a day
-            h = 2 * k + 1
-            views = max(group[h] * group_decay[h], 0.0)
-            clicks = max(group[n_lives + h] * group_decay[h], 0.0)
-            out[i, at + 4 + k] = _rate(clicks, views, base, group_prior)
-        out[i, at + 6] = np.log1p(clicks)

@@ -94,11 +94,12 @@ def _likeness(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.fl
     It takes one pass of memory. Gathering rows costs more than multiplying them: most of a
     catalogue is multiplied whole.
     """
-    reads = reader.rows[-_RECENT_READS:]
-    vectors = np.concatenate((reader.interest[None, :], catalogue.embeddings[reads]))  # (1 + k, D)
+    embeddings = catalogue.embeddings
+    read = embeddings.take(reader.rows[-_RECENT_READS:], axis=0)  # (k, D)
+    vectors = np.concatenate((reader.interest[None, :], read))  # (1 + k, D)
     if 2 * len(rows) > catalogue.n_rows:
-        return np.asarray((catalogue.embeddings[: catalogue.n_rows] @ vectors.T)[rows])
-    return np.asarray(catalogue.embeddings[rows] @ vectors.T)
+        return np.asarray((embeddings[: catalogue.n_rows] @ vectors.T)[rows])
+    return np.asarray(embeddings.take(rows, axis=0) @ vectors.T)
 
 
 def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> Bools | None:
