@@ -1,8 +1,8 @@
 """Features: what VaNS knows of each candidate at the time of a request.
 
-`names` is the list, `blocks` the computations (their loops in `kernels` and `counted`), `matrix` puts
-them together; `gating` fills CnLE's evaluations in, apart by how much the user has read; `guard`
-says how new what they used is.
+`names` is the list, `blocks` the computations (their loops in `kernels` and `counted`), `matrix`
+puts them together; `gating` fills CnLE's evaluations in, apart by how much the user has read;
+`guard` says how new what they used is.
 """
 
 from __future__ import annotations
