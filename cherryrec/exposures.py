@@ -92,22 +92,13 @@ def note_shown(
     if offset <= exposures.shown_offset:
         return exposures
     keys = np.asarray(keys, np.uint32)[:MAX_ARTICLES]
-    records = exposures.article_records().copy()
-    known = find(records["key"].copy(), keys)
-    second = int(max(time_s, 0.0))
-    old = known[known >= 0]
-    records["times"][old] = np.minimum(records["times"][old] + 1, _MOST)
-    records["last_s"][old] = np.maximum(records["last_s"][old], second)
-    new = np.zeros(int((known < 0).sum()), ARTICLE)
-    new["key"], new["last_s"], new["times"] = keys[known < 0], second, 1
-    new["clicks"] = np.isin(new["key"], clicked)
-    records = np.concatenate([records, new])
-    if len(records) > MAX_ARTICLES:
-        newest = np.argsort(-records["last_s"].astype(np.int64), kind="stable")[:MAX_ARTICLES]
-        records = records[np.sort(newest)]
+    records = exposures.article_records()
+    counted = np.zeros(len(records) + len(keys), ARTICLE)
+    counted[: len(records)] = records
+    n = _count_shown(counted, len(records), keys, int(max(time_s, 0.0)), clicked)
     return msgspec.structs.replace(
         exposures,
-        articles=records.tobytes(),
+        articles=counted[:n].tobytes(),
         n_slates=exposures.n_slates + 1,
         newest_s=max(exposures.newest_s, time_s),
         shown_offset=offset,
@@ -168,21 +159,9 @@ def note_labelled(
     [(5, 1.0, 0.5), (6, 0.0, 0.5)]
     """
     records = exposures.category_records()
-    distinct, place = np.unique(categories, return_inverse=True)
-    share = sign * clicked.sum() / len(clicked)
-    expected = np.bincount(place, minlength=len(distinct)) * share
-    clicks = np.bincount(place, sign * clicked, minlength=len(distinct))
-    is_named = distinct != 0
-    known = find(records["key"].copy(), distinct.astype(np.uint32))
-    rest = records[~np.isin(np.arange(len(records)), known)]
-    touched = np.zeros(len(distinct), CATEGORY)
-    touched["key"] = distinct
-    has = known >= 0
-    touched["clicks"] = clicks
-    touched["expected"] = expected
-    touched["clicks"][has] += records["clicks"][known[has]]
-    touched["expected"][has] += records["expected"][known[has]]
-    kept = np.concatenate([rest, touched[is_named]])[-MAX_CATEGORIES:]
+    counted = np.zeros(len(records) + len(categories), CATEGORY)
+    n = _count_labelled(records, categories, clicked, sign, counted)
+    kept = counted[max(n - MAX_CATEGORIES, 0) : n]
     return msgspec.structs.replace(exposures, categories=kept.tobytes())
 
 
@@ -196,3 +175,78 @@ def find(known: Keys, wanted: Keys) -> NDArray[np.int64]:
                 places[i] = k
                 break
     return places
+
+
+@compiled
+def _count_shown(counted: Records, n: int, keys: Keys, second: int, clicked: Keys) -> int:
+    """Count an impression into the first n records, and behind them what is new; return how many.
+
+    `counted` has room for all, zeros. `clicked` are keys of new articles clicked before it. Past
+    `MAX_ARTICLES` the one shown longest ago leaves, of several the last.
+    """
+    n_known = n
+    for i in range(len(keys)):
+        k = 0
+        while k < n_known and counted[k].key != keys[i]:
+            k += 1
+        if k < n_known:
+            counted[k].times = min(counted[k].times + 1, _MOST)
+            counted[k].last_s = max(np.int64(counted[k].last_s), second)
+            continue
+        counted[n].key = keys[i]
+        counted[n].last_s = second
+        counted[n].times = 1
+        for j in range(len(clicked)):
+            if clicked[j] == keys[i]:
+                counted[n].clicks = 1
+        n += 1
+    while n > MAX_ARTICLES:
+        oldest = 0
+        for k in range(n):
+            if counted[k].last_s <= counted[oldest].last_s:
+                oldest = k
+        n -= 1
+        for k in range(oldest, n):
+            counted[k] = counted[k + 1]
+    return n
+
+
+@compiled
+def _count_labelled(
+    records: Records,
+    categories: Keys,
+    clicked: NDArray[np.bool_],
+    sign: float,
+    counted: Records,
+) -> int:
+    """Write the records that a slate leaves alone, then those of its categories by key.
+
+    Returns how many; `counted` has room for all.
+    """
+    ordered = np.sort(categories)
+    share = sign * np.sum(clicked) / len(clicked)
+    n = 0
+    for k in range(len(records)):
+        place = np.searchsorted(ordered, records[k].key)
+        if place == len(ordered) or ordered[place] != records[k].key:
+            counted[n] = records[k]
+            n += 1
+    for i in range(len(ordered)):
+        key = ordered[i]
+        if key == 0 or (i > 0 and ordered[i - 1] == key):
+            continue
+        n_shown, clicks = 0, 0.0
+        for j in range(len(categories)):
+            if categories[j] == key:
+                n_shown += 1
+                clicks += sign * clicked[j]
+        counted[n].key = key
+        counted[n].clicks = clicks
+        counted[n].expected = n_shown * share
+        for k in range(len(records)):
+            if records[k].key == key:
+                counted[n].clicks += records[k].clicks
+                counted[n].expected += records[k].expected
+                break
+        n += 1
+    return n
