@@ -1,8 +1,8 @@
 """The pipeline: one worker's core, from an event to the messages that follow from it.
 
-`pipeline` is the way of each event, `ranking` the way of a request, `asking` whether CnLE is asked
-(by its expected `gain`, inside the `budget`, at what it `costs`), `windows` when labels are known,
-`effects` what comes out.
+`pipeline` is the way of each event, `ranking` the way of a request, `explanation` why its slate
+stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
+`costs`), `windows` when labels are known, `effects` what comes out.
 """
 
 from __future__ import annotations

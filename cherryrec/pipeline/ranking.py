@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +14,6 @@ from cherryrec.catalogue import Catalogue
 from cherryrec.cnle import evaluation_request
 from cherryrec.cnle.calibration import Temperatures
 from cherryrec.events import (
-    OTHERS,
     Degraded,
     Evaluation,
     EvaluationRequest,
@@ -25,9 +25,10 @@ from cherryrec.events import (
     instant,
     seconds,
 )
-from cherryrec.features import FEATURES, column, feature_matrix, with_evaluations
+from cherryrec.features import column, feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, NewsValue, select
 from cherryrec.open_requests import OpenRequest
+from cherryrec.pipeline.explanation import explain
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -38,9 +39,6 @@ __all__ = ["Models", "Scores", "ask", "open_request", "recommend"]
 _NEWS_VALUE = column("news_value")
 _PROMPT_HISTORY = 20
 _PROMPT_INTERESTS = 5
-
-EXPLAINED = 12
-"""Contributions named of each article of a slate, the largest."""
 
 
 class Scores(Protocol):
@@ -153,20 +151,20 @@ def recommend(
         entry.feature_array(), entry.articles, evaluations, temperature=temperature
     )
     scored = _score(models.scorer, features.astype(np.float64))
-    places = [i for i, a in enumerate(entry.articles) if not catalogue.is_retracted(a)]
-    places.sort(key=lambda i: (-scored.scores[i], entry.articles[i]))
-    shown = places[: entry.slate_size]
-    explained = _explained(scored, shown)
+    scores = scored.scores.tolist()
+    shown = _best(catalogue, entry, scores)
     slate = tuple(
         Recommended(
             article_id=entry.articles[i],
             position=position,
-            score=float(scored.scores[i]),
+            score=scores[i],
             news_value=float(features[i, _NEWS_VALUE]),
-            contributions=explained[position],
+            contributions=contributions,
             evaluation=evaluations.get(entry.articles[i]),
         )
-        for position, i in enumerate(shown)
+        for position, (i, contributions) in enumerate(
+            zip(shown, explain(scored, shown), strict=True)
+        )
     )
     versions: dict[str, int | str] = {"models": models.version}
     if evaluation is not None and evaluation.model:
@@ -195,6 +193,15 @@ def recommend(
     return recommendation, ranked
 
 
+def _best(catalogue: Catalogue, entry: OpenRequest, scores: list[float]) -> list[int]:
+    """Return the places of the articles to show, the best first."""
+    places: Iterable[int] = range(len(entry.articles))
+    if catalogue.retracted[catalogue.known_rows(entry.articles)].any():
+        places = [i for i in places if not catalogue.is_retracted(entry.articles[i])]
+    ordered = sorted((-scores[i], entry.articles[i], i) for i in places)
+    return [i for _, _, i in ordered[: entry.slate_size]]
+
+
 def _rung(entry: OpenRequest, evaluation: Evaluation | None) -> Rung:
     """Name the step of the ladder."""
     if entry.is_cold:
@@ -209,17 +216,3 @@ def _score(scorer: Scores, features: NDArray[np.float64]) -> Scored:
     if not len(features):
         return Scored(np.zeros(0), features, np.zeros((0, 0)))
     return scorer.score(features)
-
-
-def _explained(scored: Scored, places: list[int]) -> list[dict[str, float]]:
-    """Name the contributions that weigh most of each article, and the sum of all others."""
-    parts = scored.contributions[places]  # (k, F)
-    n_named = min(EXPLAINED, parts.shape[1])
-    order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :n_named]
-    values = np.take_along_axis(parts, order, axis=1)
-    rest = scored.scores[places] - values.sum(axis=1)
-    explained = []
-    for columns, row, other in zip(order.tolist(), values.tolist(), rest.tolist(), strict=True):
-        named = {FEATURES[j]: value for j, value in zip(columns, row, strict=True) if value}
-        explained.append({**named, OTHERS: other} if named else {})
-    return explained

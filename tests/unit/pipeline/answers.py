@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from cherryrec.codec import decode, encode
-from cherryrec.events import EvaluationRequest, Recommendation
+from cherryrec.events import OTHERS, EvaluationRequest, Recommendation
 from cherryrec.features import FEATURES
 from cherryrec.pipeline import Effects, PipelineConfig
-from cherryrec.pipeline.ranking import OTHERS
 
 CLOCK_S = 5_000.0
 WINDOW_S = PipelineConfig().feedback.attribution_window_s

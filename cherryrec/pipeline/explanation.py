@@ -1,0 +1,71 @@
+"""Why an article stands where it does: the contributions that weigh most, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.compiled import compiled
+from cherryrec.events import OTHERS
+from cherryrec.features import FEATURES
+from cherryrec.vans import Scored
+
+__all__ = ["EXPLAINED", "explain"]
+
+EXPLAINED = 12
+"""Contributions named of each article of a slate, the largest."""
+
+_NAMES = np.array(FEATURES, dtype=object)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def explain(scored: Scored, places: Sequence[int]) -> list[dict[str, float]]:
+    """Name the contributions that weigh most of each article, and the sum of all others.
+
+    Parameters
+    ----------
+    scored
+        A slate, (n, F).
+    places
+        Which of its articles to explain, in this order.
+    """
+    rows = np.array(places, np.int64)
+    columns, values = _largest(np.ascontiguousarray(scored.contributions), rows, EXPLAINED)
+    rest = scored.scores[rows] - values.sum(axis=1)
+    explained = []
+    for names, row, other in zip(
+        _NAMES[columns].tolist(), values.tolist(), rest.tolist(), strict=True
+    ):
+        named = {name: value for name, value in zip(names, row, strict=True) if value}
+        if named:
+            named[OTHERS] = other
+        explained.append(named)
+    return explained
+
+
+@compiled
+def _largest(contributions: Floats, rows: Ints, n_most: int) -> tuple[Ints, Floats]:
+    """Return columns and values of the largest of some rows by magnitude, (k, m) both.
+
+    The first one stands first; so does the lower column of equal ones.
+    """
+    n_columns = contributions.shape[1]
+    n_kept = min(n_most, n_columns)
+    columns = np.empty((len(rows), n_kept), np.int64)
+    values = np.empty((len(rows), n_kept))
+    for i in range(len(rows)):
+        for column in range(n_columns):
+            value = contributions[rows[i], column]
+            at = min(column, n_kept)
+            while at > 0 and abs(values[i, at - 1]) < abs(value):
+                at -= 1
+            if at == n_kept:
+                continue
+            for k in range(min(column, n_kept - 1), at, -1):
+                columns[i, k], values[i, k] = columns[i, k - 1], values[i, k - 1]
+            columns[i, at], values[i, at] = column, value
+    return columns, values
