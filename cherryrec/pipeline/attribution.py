@@ -172,11 +172,13 @@ class Attribution:
         """Count an ended request's labels into what the user clicks, by category."""
         if not ended.shown or not ended.clicked:
             return state
-        rows = self.catalogue.known_rows(ended.shown)
-        clicked = np.isin(rows, self.catalogue.known_rows(ended.clicked))
+        row_of = self.catalogue.row_of
+        known = [article for article in ended.shown if article in row_of]
+        clicked = np.array([article in ended.clicked for article in known], bool)
         if not clicked.any():
             return state
-        categories = self.catalogue.categories.keys(self.catalogue.category[rows])
+        codes = self.catalogue.category[[row_of[article] for article in known]]
+        categories = self.catalogue.categories.keys(codes)
         exposures = note_labelled(state.exposures, categories, clicked, sign=sign)
         return msgspec.structs.replace(state, exposures=exposures)
 
