@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled
+
 __all__ = ["MAX_TASTES", "counts_of", "with_reads"]
 
 MAX_TASTES = 64
@@ -14,6 +16,7 @@ MAX_TASTES = 64
 
 TASTE = np.dtype([("key", "<u4"), ("reads", "<f4")])
 Keys: TypeAlias = NDArray[np.uint32]
+Records: TypeAlias = NDArray[np.void]
 
 
 def with_reads(tastes: bytes, keys: Keys) -> bytes:
@@ -25,19 +28,44 @@ def with_reads(tastes: bytes, keys: Keys) -> bytes:
     >>> [values.tolist() for values in counts_of(tastes)]
     [[7, 9], [2.0, 1.0]]
     """
-    known, reads = counts_of(tastes)
-    counts = dict(zip(known.tolist(), reads.tolist(), strict=True))
-    for key in keys.tolist():
-        if key:
-            counts[key] = counts.get(key, 0.0) + 1.0
-    if len(counts) > MAX_TASTES:
-        most = sorted(counts, key=lambda key: (-counts[key], key))[:MAX_TASTES]
-        counts = {key: counts[key] for key in most}
-    records = np.array(sorted(counts.items()), TASTE)
-    return records.tobytes()
+    known = np.frombuffer(tastes, TASTE)
+    counted = np.zeros(len(known) + len(keys), TASTE)
+    counted[: len(known)] = known
+    n = _count(counted, len(known), keys)
+    return counted[:n].tobytes()
 
 
 def counts_of(tastes: bytes) -> tuple[Keys, NDArray[np.float64]]:
     """Return the names' keys, rising, and how often each was read, (k,) both."""
     records = np.frombuffer(tastes, TASTE)
     return records["key"].copy(), records["reads"].astype(np.float64)
+
+
+@compiled
+def _count(counted: Records, n: int, keys: Keys) -> int:
+    """Count reads into the first n records, by rising key; return how many there are then.
+
+    `counted` has room for all. Past `MAX_TASTES` the one read least leaves, of several the last.
+    """
+    for i in range(len(keys)):
+        if keys[i] == 0:
+            continue
+        at = n
+        while at > 0 and counted[at - 1].key >= keys[i]:
+            at -= 1
+        if at == n or counted[at].key != keys[i]:
+            for k in range(n, at, -1):
+                counted[k] = counted[k - 1]
+            counted[at].key = keys[i]
+            counted[at].reads = 0.0
+            n += 1
+        counted[at].reads += 1.0
+    while n > MAX_TASTES:
+        least = 0
+        for k in range(n):
+            if counted[k].reads <= counted[least].reads:
+                least = k
+        n -= 1
+        for k in range(least, n):
+            counted[k] = counted[k + 1]
+    return n

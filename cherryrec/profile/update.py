@@ -166,6 +166,11 @@ def _towards(profile: Profile, articles: list[str], config: ProfileConfig, embed
     keep = float(np.float32(0.5 ** (1.0 / config.interest_half_life_clicks)))
     for article_id in articles:
         embedding = embed(article_id)
-        if embedding is not None:
-            vector = embedding if not vector.size else keep * vector + embedding
+        if embedding is None:
+            continue
+        if not vector.size:
+            vector = embedding.astype(np.float32)
+        else:
+            vector *= keep
+            vector += embedding
     return vector.astype("<f2").tobytes()
