@@ -189,14 +189,15 @@ class Attribution:
         example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
         if example is None:
             return []
-        rows = [self.catalogue.row_of.get(article) for article in example.articles]
-        codes = [0 if row is None else self.catalogue.category[row] for row in rows]
+        row_of = self.catalogue.row_of
+        rows = np.array([row_of.get(article, -1) for article in example.articles], np.intp)
+        codes = np.where(rows >= 0, self.catalogue.category[rows], 0)
         labelled = SlateLabelled(
             slate_id=entry.request_id,
             shown_at=example.shown_at,
             articles=example.articles,
             clicked=example.clicked,
-            categories=tuple(self.catalogue.categories.names(np.array(codes))),
+            categories=tuple(self.catalogue.categories.names(codes)),
             is_correction=is_correction,
         )
         return [

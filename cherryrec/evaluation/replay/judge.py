@@ -70,7 +70,8 @@ class Judge:
         self._digest.update(encode(recommendation) + b"\n")
         self.n_recommendations += 1
         self.ladder.add(recommendation)
-        self.n_evaluations += sum(item.evaluation is not None for item in recommendation.slate)
+        n_evaluated = sum(item.evaluation is not None for item in recommendation.slate)
+        self.n_evaluations += n_evaluated
         if recommendation.degraded is not None:
             self.degraded[recommendation.degraded] += 1
         scores = {item.article_id: item.score for item in recommendation.slate}
@@ -79,10 +80,11 @@ class Judge:
         if self._keep_ranks:
             self.ranks[row.impression_id] = ranks_of(values, row.candidates).tolist()
         if row.clicked is not None:
-            self.cnle.add(len(self.metrics[OURS]), row, recommendation)
+            if n_evaluated:
+                self.cnle.add(len(self.metrics[OURS]), row, recommendation)
+                clicks = [a for a, label in zip(row.candidates, row.clicked, strict=True) if label]
+                self.reliability.add_slate(recommendation, clicks)
             self.metrics[OURS].add(row.shown_at, values, row.candidates, row.clicked)
-            clicks = [a for a, label in zip(row.candidates, row.clicked, strict=True) if label]
-            self.reliability.add_slate(recommendation, clicks)
 
     def rank_baselines(
         self, row: MindImpression, features: NDArray[np.float32] | None = None
