@@ -130,8 +130,8 @@ class Shard:
             rows = np.concatenate(shown)
             events = np.repeat(np.arange(len(shown)), [len(some) for some in shown])
             self._add(rows, events, times, is_click=False)
-            buckets = np.append(self._buckets(rows), id_buckets)
-            self._mark("impressions", buckets, np.append(np.array(offsets)[events], offsets))
+            self._mark("impressions", self._buckets(rows), np.array(offsets)[events])
+            self._mark("impressions", np.array(id_buckets), np.array(offsets))
         if clicks:
             clicked, times, offsets = zip(*clicks, strict=True)
             rows = np.array(clicked, np.intp)

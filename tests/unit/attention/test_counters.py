@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,6 +121,21 @@ def test_groups_count_as_their_members_do(times: list[float]) -> None:
 
     assert groups.landmark == single.landmark
     np.testing.assert_allclose(groups.sums, single.sums, rtol=1e-12)
+
+
+@given(TIMES, st.randoms(use_true_random=False))
+def test_groups_count_several_events_at_once(times: list[float], random: Random) -> None:
+    together, single = DecayedCounters(HALF_LIVES_S, 4), DecayedCounters(HALF_LIVES_S, 4)
+    named = [[random.randrange(4) for _ in range(random.randrange(1, 6))] for _ in times]
+    events = np.repeat(np.arange(len(times)), [len(codes) for codes in named])
+
+    for is_click in (False, True):
+        together.add_to_groups(np.concatenate(named), events, times, is_click=is_click)
+        for codes, time in zip(named, times, strict=True):
+            event = np.zeros(len(codes), int)
+            single.add_to_groups(np.array(codes), event, [time], is_click=is_click)
+
+    np.testing.assert_allclose(together.sums, single.sums, rtol=1e-12)
 
 
 @given(st.floats(0.0, 1.9 * DAY_S), st.integers(0, 4))
