@@ -63,10 +63,9 @@ def ranks_of(scores: ArrayLike, article_ids: Sequence[str]) -> NDArray[np.int64]
             f"got shape {found.shape} with {int((~np.isfinite(found)).sum())} not finite"
         )
         raise ModelError(message)
-    values = found.tolist()
-    order = sorted(range(len(values)), key=lambda i: (-values[i], article_ids[i]))
-    ranks = np.empty(len(values), dtype=np.int64)
-    ranks[order] = np.arange(1, len(values) + 1)
+    order = sorted(zip((-found).tolist(), article_ids, range(len(found)), strict=True))
+    ranks = np.empty(len(found), dtype=np.int64)
+    ranks[[place for _, _, place in order]] = np.arange(1, len(found) + 1)
     return ranks
 
 
@@ -101,8 +100,7 @@ def mrr(ranks: ArrayLike, labels: ArrayLike) -> float:
     >>> mrr([1, 2, 3, 4], [1, 0, 0, 1])  # (1 + 1/4) / 2
     0.625
     """
-    hits = _hits(ranks, labels)
-    return sum(1.0 / rank for rank in hits) / len(hits) if hits else float("nan")
+    return _mrr(_hits(ranks, labels))
 
 
 def mrr_first(ranks: ArrayLike, labels: ArrayLike) -> float:
@@ -113,8 +111,7 @@ def mrr_first(ranks: ArrayLike, labels: ArrayLike) -> float:
     >>> mrr_first([1, 2, 3, 4], [0, 1, 0, 1])
     0.5
     """
-    hits = _hits(ranks, labels)
-    return 1.0 / min(hits) if hits else float("nan")
+    return _mrr_first(_hits(ranks, labels))
 
 
 def ndcg(ranks: ArrayLike, labels: ArrayLike, k: int) -> float:
@@ -129,12 +126,7 @@ def ndcg(ranks: ArrayLike, labels: ArrayLike, k: int) -> float:
     >>> ndcg([1, 2, 3], [0, 0, 1], k=2)
     0.0
     """
-    hits = _hits(ranks, labels)
-    if not hits:
-        return float("nan")
-    gained = sum(1.0 / log2(rank + 1.0) for rank in hits if rank <= k)
-    ideal = sum(1.0 / log2(rank + 1.0) for rank in range(1, min(len(hits), k) + 1))
-    return gained / ideal
+    return _ndcg(_hits(ranks, labels), k)
 
 
 def impression_metrics(
@@ -148,20 +140,30 @@ def impression_metrics(
     (0.5, 0.5, 0.5)
     """
     ranks = ranks_of(scores, article_ids)  # (n,)
-    labels = np.asarray(labels, dtype=bool)  # (n,)
-    return (
-        auc(scores, labels),
-        mrr(ranks, labels),
-        mrr_first(ranks, labels),
-        ndcg(ranks, labels, 5),
-        ndcg(ranks, labels, 10),
-    )
+    hits = _hits(ranks, labels)
+    return auc(scores, labels), _mrr(hits), _mrr_first(hits), _ndcg(hits, 5), _ndcg(hits, 10)
 
 
 def _hits(ranks: ArrayLike, labels: ArrayLike) -> list[int]:
     """Return the ranks of what was clicked: so few that a list is faster than an array."""
     r, y = np.asarray(ranks).tolist(), np.asarray(labels, dtype=bool).tolist()  # (n,), (n,)
     return [rank for rank, label in zip(r, y, strict=True) if label]
+
+
+def _mrr(hits: list[int]) -> float:
+    return sum(1.0 / rank for rank in hits) / len(hits) if hits else float("nan")
+
+
+def _mrr_first(hits: list[int]) -> float:
+    return 1.0 / min(hits) if hits else float("nan")
+
+
+def _ndcg(hits: list[int], k: int) -> float:
+    if not hits:
+        return float("nan")
+    gained = sum(1.0 / log2(rank + 1.0) for rank in hits if rank <= k)
+    ideal = sum(1.0 / log2(rank + 1.0) for rank in range(1, min(len(hits), k) + 1))
+    return gained / ideal
 
 
 @dataclass(frozen=True, slots=True)
