@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled
 from cherryrec.events import Click, ProfileUpdate, seconds
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile, Visit
@@ -162,15 +163,21 @@ def _counted(profile: Profile, articles: Sequence[str], topics: Topics | None) -
 
 
 def _towards(profile: Profile, articles: list[str], config: ProfileConfig, embed: Embed) -> bytes:
-    vector = profile.interest_vector
-    keep = float(np.float32(0.5 ** (1.0 / config.interest_half_life_clicks)))
-    for article_id in articles:
-        embedding = embed(article_id)
-        if embedding is None:
-            continue
-        if not vector.size:
-            vector = embedding.astype(np.float32)
-        else:
-            vector *= keep
-            vector += embedding
-    return vector.astype("<f2").tobytes()
+    """Move the interest vector towards articles, one after the other."""
+    read = [vector for article_id in articles if (vector := embed(article_id)) is not None]
+    if not read:
+        return profile.interest
+    if profile.interest:
+        read.insert(0, profile.interest_vector)
+    keep = np.float32(0.5 ** (1.0 / config.interest_half_life_clicks))
+    return _decayed_sum(np.array(read, np.float32), keep).astype("<f2").tobytes()
+
+
+@compiled
+def _decayed_sum(vectors: NDArray[np.float32], keep: np.float32) -> NDArray[np.float32]:
+    """Sum vectors, (k, D) → (D,), each of those before a vector decayed at every one after it."""
+    total: NDArray[np.float32] = vectors[0].copy()
+    for k in range(1, len(vectors)):
+        for d in range(len(total)):
+            total[d] = keep * total[d] + vectors[k, d]
+    return total
