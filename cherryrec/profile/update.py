@@ -133,10 +133,10 @@ def apply_update(
     }
     if update.history is not None:
         own = tuple(visit for visit in profile.history if visit.clicked_s > 0)
-        visits = tuple(Visit(article_id) for article_id in update.history)
+        recent = list(update.history[-config.history_size :])
+        visits = tuple(Visit(article_id) for article_id in recent)
         changes["history"] = (*visits, *own)[-config.history_size :]
         if not own:
-            recent = list(update.history[-config.history_size :])
             changes["interest"] = _towards(Profile(), recent, config, embed)
             changes |= _counted(Profile(), update.history, topics)
         changes["n_clicks"] = max(profile.n_clicks, len(update.history) + len(own))
