@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.activity.kernels import note_events
 from cherryrec.activity.seen import RecentIds
 from cherryrec.attention import AttentionConfig, DecayedCounters
 from cherryrec.catalogue import Catalogue
@@ -127,24 +128,31 @@ class Shard:
         clicks, self._clicks = self._clicks, []
         if views:
             shown, id_buckets, times, offsets = zip(*views, strict=True)
-            rows = np.concatenate(shown)
             events = np.repeat(np.arange(len(shown)), [len(some) for some in shown])
-            self._add(rows, events, times, is_click=False)
-            self._mark("impressions", self._buckets(rows), np.array(offsets)[events])
+            self._add("impressions", np.concatenate(shown), events, times, offsets)
             self._mark("impressions", np.array(id_buckets), np.array(offsets))
         if clicks:
             clicked, times, offsets = zip(*clicks, strict=True)
             rows = np.array(clicked, np.intp)
-            self._add(rows, np.arange(len(rows)), times, is_click=True)
-            self._mark("clicks", self._buckets(rows), np.array(offsets))
+            self._add("clicks", rows, np.arange(len(rows)), times, offsets)
 
-    def _add(self, rows: Rows, events: Rows, times: Sequence[float], *, is_click: bool) -> None:
+    def _add(
+        self,
+        topic: str,
+        rows: Rows,
+        events: Rows,
+        times: Sequence[float],
+        offsets: Sequence[int],
+    ) -> None:
         """Add events to this partition's counters and to all totals."""
-        for counters in (self._counters, self.catalogue.totals):
+        is_click, catalogue = topic == "clicks", self.catalogue
+        for counters in (self._counters, catalogue.totals):
             counters.add(rows, events, times, is_click=is_click)
         for totals, codes in self._groups(rows):
             totals.add_to_groups(codes, events, times, is_click=is_click)
-        np.maximum.at(self.catalogue.touched, rows, np.array(times)[events])
+        buckets = self._offsets(topic), self._dirty
+        by_event = np.array(offsets, np.int64), np.array(times, np.float64)
+        note_events(*buckets, catalogue.touched, catalogue.hashes, rows, events, *by_event)
 
     def read_by(self, articles: Sequence[str], *, time_s: float, offset: int) -> None:
         """Count one more reader of each article: a user's imported history holds it."""
