@@ -15,6 +15,8 @@ __all__ = ["compiled", "inner"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+
 
 def compiled(function: F) -> F:
     """Compile a function to machine code at its first call, kept on disk for the next process.
@@ -31,7 +33,8 @@ def compiled(function: F) -> F:
     the constants, in one file: a change in another one does not compile it anew.
 
     Floating-point arithmetic stays in the written order (no `fastmath`), so that every worker
-    computes the same bytes; other threads run meanwhile (`nogil`).
+    computes the same bytes; other threads run meanwhile (`nogil`). A division by 0 gives what
+    numpy's gives: looking for one to raise would keep loops from vector instructions.
 
     Parameters
     ----------
@@ -54,7 +57,7 @@ def compiled(function: F) -> F:
     10
     """
     try:
-        return cast("F", numba.njit(cache=True, nogil=True, fastmath=False)(function))
+        return cast("F", numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError:  # numba found no folder to keep it in
         return inner(function)
 
@@ -64,4 +67,4 @@ def inner(function: F) -> F:
 
     It may be called with several types, and has no file of its own that processes could race for.
     """
-    return cast("F", numba.njit(nogil=True, fastmath=False)(function))
+    return cast("F", numba.njit(**_OPTIONS)(function))
