@@ -1,0 +1,179 @@
+"""From a slate's raw features to what the members see: counted, standardised, ranked.
+
+F features, of which F' are not gated; n articles. A spread's numbers are the rows of one matrix,
+(6, F): count, mean and sum of squared deviations within slates, and the same of all rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.compiled import compiled, inner
+
+__all__ = ["count_slate", "slate_inputs", "slate_ranks", "standardise"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_RANKS_SHARE = 0.3
+
+
+@compiled
+def count_slate(spread: Floats, X: Floats, is_context: Bools, is_gated: Bools) -> Floats:
+    """Count a slate into a spread: see `Spread.with_slate`."""
+    n, n_features = X.shape
+    middle = _column_means(X)
+    within = np.zeros(n_features)
+    for i in range(n):
+        for f in range(n_features):
+            away = X[i, f] - middle[f]
+            within[f] += away * away
+    counted = spread.copy()
+    count, mean, squares = counted[0], counted[1], counted[2]
+    raw_count, raw_mean, raw_squares = counted[3], counted[4], counted[5]
+    for f in range(n_features):
+        if is_context[f]:
+            count[f] += 1.0
+            before = X[0, f] - mean[f]
+            mean[f] += before / count[f]
+            squares[f] += before * (X[0, f] - mean[f])
+        elif n > 1:
+            count[f] += 0.0 if is_gated[f] and within[f] == 0.0 else n
+            squares[f] += within[f]
+        # Two sets of rows as one, by their means and squares about them (Chan).
+        step = middle[f] - raw_mean[f]
+        together = raw_count[f] + n
+        raw_mean[f] += step * (n / together)
+        raw_squares[f] += within[f] + step * step * (raw_count[f] * n / together)
+        raw_count[f] = together
+    return counted
+
+
+@compiled
+def standardise(spread: Floats, X: Floats, is_context: Bools, clip: float) -> Floats:
+    """Take a slate's means off, or a context's usual one, and divide by the deviation within."""
+    middle = _column_means(X)
+    for f in range(len(middle)):
+        if is_context[f]:
+            middle[f] = spread[1, f]
+    return _scaled(X, middle, _inverse(spread[0], spread[1], spread[2]), clip)
+
+
+@compiled
+def slate_ranks(X: Floats) -> Floats:
+    """Rank each column within the slate, (n, F) → (n, F): from -√3, lowest, to √3, highest.
+
+    Equal values share their mean rank; a column that doesn't differ is 0. Ranks spread evenly
+    have a deviation of about 1, as the standardised values beside them.
+
+    Examples
+    --------
+    >>> slate_ranks(np.array([[5.0], [900.0], [7.0], [7.0]]))[:, 0].round(2).tolist()
+    [-1.73, 1.73, 0.0, 0.0]
+    """
+    n, n_features = X.shape
+    out = np.zeros((n, n_features))
+    for i in range(n):  # how many it is above, less how many it is below
+        for j in range(i):
+            for f in range(n_features):
+                if X[i, f] > X[j, f]:
+                    above = 1.0
+                elif X[i, f] < X[j, f]:
+                    above = -1.0
+                else:
+                    above = 0.0
+                out[i, f] += above
+                out[j, f] -= above
+    scale = np.sqrt(3.0) / max(n - 1, 1)
+    for i in range(n):
+        for f in range(n_features):
+            out[i, f] *= scale
+    return out
+
+
+@compiled
+def slate_inputs(
+    spread: Floats,
+    X: Floats,
+    is_context: Bools,
+    is_gated: Bools,
+    used: Floats,
+    clip: float,
+    with_ranks: bool,
+    with_raw: bool,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Standardise a slate in every way that members see it: see `inputs`.
+
+    Z of all features, (n, F), and of those not gated, (n, F'), then it and ranks, (n, 2F'), and it
+    and uncentred values, (n, 2F'). What is not wanted has no rows.
+    """
+    n = len(X)
+    shared = np.flatnonzero(~is_gated)
+    width = len(shared)
+    Z = standardise(spread, X, is_context, clip)
+    for i in range(n):
+        for f in range(X.shape[1]):
+            Z[i, f] *= used[f]
+    centred = np.empty((n, width))
+    _fill(centred, 0, Z, shared)
+    ranked = np.empty((n if with_ranks else 0, 2 * width))
+    if with_ranks:
+        ranks = slate_ranks(X)
+        for i in range(n):
+            for f in range(X.shape[1]):
+                ranks[i, f] *= _RANKS_SHARE * used[f]
+        _fill(ranked, 0, Z, shared)
+        _fill(ranked, width, ranks, shared)
+    raw = np.empty((n if with_raw else 0, 2 * width))
+    if with_raw:
+        scale = _inverse(spread[3], spread[4], spread[5])
+        for f in range(X.shape[1]):
+            scale[f] *= 0.0 if is_context[f] else used[f]
+        _fill(raw, 0, Z, shared)
+        _fill(raw, width, _scaled(X, spread[4], scale, clip), shared)
+    return Z, centred, ranked, raw
+
+
+@inner
+def _column_means(X: Floats) -> Floats:
+    """Return the mean of each column, (F,)."""
+    n, n_features = X.shape
+    middle = np.zeros(n_features)
+    for i in range(n):
+        for f in range(n_features):
+            middle[f] += X[i, f]
+    for f in range(n_features):
+        middle[f] /= n
+    return middle
+
+
+@inner
+def _inverse(count: Floats, mean: Floats, squares: Floats) -> Floats:
+    """Return 1 / standard deviation, 0 where there is none, (F,)."""
+    inverse = np.zeros(len(count))
+    for f in range(len(count)):
+        variance = squares[f] / max(count[f], 1.0)
+        # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
+        if variance > 1e-24 * (1.0 + mean[f] * mean[f]):
+            inverse[f] = 1.0 / np.sqrt(variance)
+    return inverse
+
+
+@inner
+def _scaled(X: Floats, middle: Floats, scale: Floats, clip: float) -> Floats:
+    """Return (X - middle) · scale, cut at plus and minus `clip`, (n, F)."""
+    n, n_features = X.shape
+    out = np.empty((n, n_features))
+    for i in range(n):
+        for f in range(n_features):
+            out[i, f] = min(max((X[i, f] - middle[f]) * scale[f], -clip), clip)
+    return out
+
+
+@inner
+def _fill(out: Floats, start: int, values: Floats, columns: NDArray[np.int64]) -> None:
+    """Put some columns of `values` into `out`, from column `start` on."""
+    for i in range(len(values)):
+        for c in range(len(columns)):
+            out[i, start + c] = values[i, columns[c]]
