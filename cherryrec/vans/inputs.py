@@ -10,7 +10,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.vans.kernels import slate_ranks
+from cherryrec.vans.kernels import slate_inputs
 from cherryrec.vans.scaler import Spread
 
 __all__ = ["ALL", "CENTRED", "RANKS", "RAW", "inputs_of"]
@@ -23,8 +23,6 @@ ALL, CENTRED, RANKS, RAW = "all", "centred", "ranks", "raw"
 
 U are the values against all slates so far: how recent, how popular, not only which more so.
 """
-
-_RANKS_SHARE = 0.3
 
 
 def inputs_of(
@@ -43,17 +41,16 @@ def inputs_of(
     used
         1 for features in use, 0 for those held at 0, (F,).
     wanted
-        Of `ALL`, `CENTRED`, `RANKS`, `RAW`.
+        Of `RANKS`, `RAW`; `ALL` and `CENTRED` are always there, what is not wanted has no rows.
     """
-    Z = spread.standardise(X, clip) * used
-    inputs = {ALL: Z}
-    kept = ~spread.is_gated
-    Z = np.compress(kept, Z, axis=1)  # (n, F')
-    inputs[CENTRED] = Z
-    if RANKS in wanted:
-        ranks = slate_ranks(np.compress(kept, X, axis=1)) * (_RANKS_SHARE * used[kept])
-        inputs[RANKS] = np.concatenate([Z, ranks], axis=1)
-    if RAW in wanted:
-        uncentred = np.compress(kept, spread.uncentred(X, clip) * used, axis=1)
-        inputs[RAW] = np.concatenate([Z, uncentred], axis=1)
-    return inputs
+    centred, shared, ranked, raw = slate_inputs(
+        spread.numbers,
+        X,
+        spread.is_context,
+        spread.is_gated,
+        used,
+        clip,
+        RANKS in wanted,
+        RAW in wanted,
+    )
+    return {ALL: centred, CENTRED: shared, RANKS: ranked, RAW: raw}

@@ -11,6 +11,7 @@ from river.base.typing import FeatureName
 
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature, context_mask, gated_mask
+from cherryrec.vans.kernels import count_slate, standardise
 
 __all__ = ["SPREAD", "SlateScaler", "Spread"]
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 SPREAD = ("count", "mean", "squares", "raw_count", "raw_mean", "raw_squares")
-"""The arrays a spread is made of, (F,) each."""
+"""The arrays a spread is made of, (F,) each, in the order of `Spread.numbers`."""
 
 
 class Spread:
@@ -28,108 +29,76 @@ class Spread:
     slate is standardised with its own values counted in, which needs no label: the first slate
     already has a spread, and the learner sees the very numbers that were scored. Within slates, a
     gated feature counts only those in which it differs: it is 0 in all the others.
+
+    Parameters
+    ----------
+    is_context, is_gated
+        Which features are constant over a slate, and which are for some slates only, (F,).
+    numbers
+        The rows of `SPREAD`, (6, F).
     """
 
-    __slots__ = (
-        "count",
-        "is_context",
-        "is_gated",
-        "mean",
-        "raw_count",
-        "raw_mean",
-        "raw_squares",
-        "squares",
-    )
+    __slots__ = ("is_context", "is_gated", "numbers")
 
     def __init__(
-        self, is_context: NDArray[np.bool_], is_gated: NDArray[np.bool_], *arrays: Floats
+        self, is_context: NDArray[np.bool_], is_gated: NDArray[np.bool_], numbers: Floats
     ) -> None:
         self.is_context = is_context
         self.is_gated = is_gated
-        self.count, self.mean, self.squares = arrays[:3]  # (F,)
-        self.raw_count, self.raw_mean, self.raw_squares = arrays[3:]  # (F,)
+        self.numbers = numbers
 
     @classmethod
     def of_nothing(cls, features: tuple[Feature, ...]) -> Spread:
         """Return the spread before any slate."""
-        return cls(
-            context_mask(features),
-            gated_mask(features),
-            *(np.zeros(len(features)) for _ in SPREAD),
-        )
+        numbers = np.zeros((len(SPREAD), len(features)))
+        return cls(context_mask(features), gated_mask(features), numbers)
 
     @classmethod
     def of_arrays(
         cls, features: tuple[Feature, ...], arrays: Mapping[str, NDArray[np.generic]]
     ) -> Spread:
         """Rebuild a spread from what `arrays` returned."""
-        return cls(
-            context_mask(features),
-            gated_mask(features),
-            *(arrays[name].astype(np.float64) for name in SPREAD),
-        )
+        numbers = np.array([arrays[name] for name in SPREAD], np.float64)
+        return cls(context_mask(features), gated_mask(features), numbers)
 
     def arrays(self) -> Arrays:
         """Return what it is made of."""
-        return {name: getattr(self, name) for name in SPREAD}
+        return dict(zip(SPREAD, self.numbers, strict=True))
+
+    @property
+    def count(self) -> Floats:
+        """How many values each feature's spread within slates is of, (F,)."""
+        return np.asarray(self.numbers[0])
+
+    @property
+    def mean(self) -> Floats:
+        """The usual value of each context, (F,)."""
+        return np.asarray(self.numbers[1])
+
+    @property
+    def raw_mean(self) -> Floats:
+        """The mean of each feature over all rows, (F,)."""
+        return np.asarray(self.numbers[4])
 
     def with_row(self, row: Floats) -> Spread:
         """Count in one row of raw values, (F,): Welford's update, as River's StandardScaler."""
-        count = self.count + 1.0
-        mean = self.mean + (row - self.mean) / count
-        squares = self.squares + (row - self.mean) * (row - mean)
-        rows = self._with_rows(row, 0.0, 1)
-        return Spread(self.is_context, self.is_gated, count, mean, squares, *rows)
+        count, mean, squares, raw_count, raw_mean, raw_squares = self.numbers
+        numbers = np.stack(
+            [*_welford(row, count, mean, squares), *_welford(row, raw_count, raw_mean, raw_squares)]
+        )
+        return Spread(self.is_context, self.is_gated, numbers)
 
     def with_slate(self, X: Floats) -> Spread:
         """Count in a slate: n centred rows, or one row of what is constant over it.
 
         A slate of one article has a context but no spread.
         """
-        n = len(X)
-        middle = X.sum(axis=0) / n
-        centred = X - middle  # (n, F)
-        within = np.einsum("nf,nf->f", centred, centred)
-        slates = self.count + 1.0
-        mean = self.mean + (X[0] - self.mean) / slates
-        squares = self.squares + (X[0] - self.mean) * (X[0] - mean)
-        is_context, has_spread = self.is_context, n > 1
-        n_counted = np.where(self.is_gated & (within == 0.0), 0.0, n if has_spread else 0.0)
-        return Spread(
-            is_context,
-            self.is_gated,
-            np.where(is_context, slates, self.count + n_counted),
-            np.where(is_context, mean, self.mean),
-            np.where(is_context, squares, self.squares + within if has_spread else self.squares),
-            *self._with_rows(middle, within, n),
-        )
-
-    def _with_rows(
-        self, middle: Floats, within: Floats | float, n: int
-    ) -> tuple[Floats, Floats, Floats]:
-        """Count n rows of a mean and a sum of squares about it into those of all rows (Chan)."""
-        count = self.raw_count + n
-        step = middle - self.raw_mean
-        mean = self.raw_mean + step * (n / count)
-        squares = self.raw_squares + within + step * step * (self.raw_count * n / count)
-        return count, mean, squares
-
-    def inverse_deviation(self) -> Floats:
-        """Return 1 / standard deviation of each feature, 0 where nothing has differed yet."""
-        return _inverse(self.count, self.mean, self.squares)
-
-    def uncentred(self, X: Floats, clip: float) -> Floats:
-        """Standardise by mean and deviation over all rows, (n, F) → (n, F); a context is 0."""
-        scale = _inverse(self.raw_count, self.raw_mean, self.raw_squares)
-        scale = np.where(self.is_context, 0.0, scale)
-        result: Floats = np.clip((X - self.raw_mean) * scale, -clip, clip)
-        return result
+        numbers = count_slate(self.numbers, X, self.is_context, self.is_gated)
+        return Spread(self.is_context, self.is_gated, numbers)
 
     def standardise(self, X: Floats, clip: float) -> Floats:
         """Standardise a slate's matrix with this spread, (n, F) → (n, F)."""
-        middle = np.where(self.is_context, self.mean, X.mean(axis=0))
-        result: Floats = np.clip((X - middle) * self.inverse_deviation(), -clip, clip)
-        return result
+        return standardise(self.numbers, X, self.is_context, clip)
 
 
 class SlateScaler(base.Transformer):
@@ -174,8 +143,12 @@ class SlateScaler(base.Transformer):
 
     def transform_one(self, x: dict[FeatureName, float]) -> dict[FeatureName, float]:
         """Standardise one row by the running means and deviations, uncut."""
-        row = (self._row(x) - self.spread.mean) * self.spread.inverse_deviation()
-        return {feature.name: float(z) for feature, z in zip(self.features, row, strict=True)}
+        row = self._row(x)[np.newaxis]
+        spread, is_context = self.spread.numbers, np.ones(len(self.features), np.bool_)
+        standardised = standardise(spread, row, is_context, np.inf)[0]
+        return {
+            feature.name: float(z) for feature, z in zip(self.features, standardised, strict=True)
+        }
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""
@@ -190,10 +163,7 @@ class SlateScaler(base.Transformer):
         return np.array([x.get(feature.name, 0.0) for feature in self.features], dtype=np.float64)
 
 
-def _inverse(count: Floats, mean: Floats, squares: Floats) -> Floats:
-    """Return 1 / standard deviation, 0 where there is none."""
-    variance = squares / np.maximum(count, 1.0)
-    # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
-    has_spread = variance > 1e-24 * (1.0 + mean * mean)
-    result: Floats = has_spread / np.sqrt(np.where(has_spread, variance, 1.0))
-    return result
+def _welford(row: Floats, count: Floats, mean: Floats, squares: Floats) -> tuple[Floats, ...]:
+    """Count one row into counts, means and sums of squared deviations, (F,) each."""
+    moved = mean + (row - mean) / (count + 1.0)
+    return count + 1.0, moved, squares + (row - mean) * (row - moved)
