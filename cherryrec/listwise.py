@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import optim
 
+from cherryrec.compiled import compiled
 from cherryrec.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "AdaGrad",
     "Arrays",
     "ListwiseLinear",
+    "linear_gradient",
     "listwise_gradient",
     "load_optimizer",
     "loosen",
@@ -60,9 +62,16 @@ class AdaGrad(optim.AdaGrad):
         assert isinstance(g, np.ndarray)
         if self.sum_of_squares is None:
             self.sum_of_squares = np.zeros_like(w)
-        self.sum_of_squares += g * g
-        w -= self.learning_rate * g / np.sqrt(self.sum_of_squares + self.eps)
+        _adagrad_step(w, g, self.sum_of_squares, float(self.learning_rate), float(self.eps))
         return w
+
+
+@compiled
+def _adagrad_step(w: Floats, g: Floats, sums: Floats, rate: float, eps: float) -> None:
+    """Count the gradient into the sums of squares and step, both in place, (m,) each."""
+    for k in range(len(w)):
+        sums[k] += g[k] * g[k]
+        w[k] -= rate * g[k] / np.sqrt(sums[k] + eps)
 
 
 def teaches(clicked: Bools) -> bool:
@@ -79,6 +88,7 @@ def teaches(clicked: Bools) -> bool:
     return 0 < n_clicks < len(clicked)
 
 
+@compiled
 def listwise_gradient(scores: Floats, clicked: Bools) -> Floats:
     """Differentiate the impression's mean over clicks of -log softmax(scores) by the scores.
 
@@ -102,9 +112,46 @@ def listwise_gradient(scores: Floats, clicked: Bools) -> Floats:
     >>> listwise_gradient(np.zeros(4), np.array([False, True, False, False])).tolist()
     [0.25, -0.75, 0.25, 0.25]
     """
-    chances = np.exp(scores - scores.max())  # (n,)
-    chances /= chances.sum()
-    gradient: Floats = chances - clicked / np.count_nonzero(clicked)
+    n = len(scores)
+    gradient = np.empty(n)
+    highest, total, n_clicks = scores.max(), 0.0, 0
+    for i in range(n):
+        gradient[i] = np.exp(scores[i] - highest)
+        total += gradient[i]
+        n_clicks += clicked[i]
+    for i in range(n):
+        gradient[i] /= total
+        if clicked[i]:
+            gradient[i] -= 1.0 / n_clicks
+    return gradient
+
+
+@compiled
+def linear_gradient(
+    X: Floats, weights: Floats, initial: Floats, l2: float, clicked: Bools
+) -> Floats:
+    """Differentiate the listwise loss of X·weights, and the L2 pull to `initial`, by the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import linear_gradient
+    >>> slate, clicked = np.array([[1.0], [3.0]]), np.array([False, True])
+    >>> linear_gradient(slate, np.zeros(1), np.zeros(1), 0.0, clicked).tolist()  # (1 - 3) / 2
+    [-1.0]
+    """
+    n, n_features = X.shape
+    scores = np.zeros(n)
+    for f in range(n_features):  # outermost, so that no row's sum waits for its last addition
+        for i in range(n):
+            scores[i] += X[i, f] * weights[f]
+    slopes = listwise_gradient(scores, clicked)
+    gradient = np.empty(n_features)
+    for f in range(n_features):
+        gradient[f] = l2 * (weights[f] - initial[f])
+    for i in range(n):
+        for f in range(n_features):
+            gradient[f] += slopes[i] * X[i, f]
     return gradient
 
 
@@ -194,8 +241,7 @@ class ListwiseLinear:
         """Descend the loss of one impression; one without a contrast teaches nothing."""
         if not teaches(clicked):
             return
-        residual = listwise_gradient(self.score(X), clicked)  # (n,)
-        gradient = residual @ X + self.l2 * (self.weights - self.initial)
+        gradient = linear_gradient(X, self.weights, self.initial, self.l2, clicked)
         self.optimizer.step(self.weights, gradient)
         if self.nonnegative:
             np.maximum(self.weights, 0.0, out=self.weights)
