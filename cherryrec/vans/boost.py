@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled
 from cherryrec.listwise import Arrays
-from cherryrec.vans.kernels import grow_tree, leaves, residuals, walk
-from cherryrec.vans.member import centred
+from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, residuals, walk
 
 __all__ = ["BoostPart", "BoostedTrees", "squash"]
 
@@ -18,6 +18,7 @@ Codes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
 
+@compiled
 def squash(Z: Floats) -> Codes:
     """Cut standardised values into 64 steps, the finer the nearer to 0: 32 + 37·z/(1 + |z|).
 
@@ -26,7 +27,12 @@ def squash(Z: Floats) -> Codes:
     >>> squash(np.array([[-5.0, -1.0, 0.0, 1.0, 5.0]])).tolist()
     [[1, 13, 32, 50, 62]]
     """
-    return np.clip(32.0 + 37.0 * Z / (1.0 + np.abs(Z)), 0.0, 63.0).astype(np.uint8)
+    codes = np.empty(Z.shape, np.uint8)
+    for i in range(Z.shape[0]):
+        for f in range(Z.shape[1]):
+            step = 32.0 + 37.0 * Z[i, f] / (1.0 + abs(Z[i, f]))
+            codes[i, f] = np.uint8(min(max(step, 0.0), 63.0))
+    return codes
 
 
 class BoostPart:
@@ -52,8 +58,7 @@ class BoostPart:
         feature, threshold, value = self._trees
         sums = np.zeros(inputs.shape)
         walk(squash(inputs), feature, threshold, value, sums)
-        F = self.n_features
-        return centred(sums[:, :F] + sums[:, F:])
+        return centred(sums, self.n_features)
 
     def arrays(self) -> Arrays:
         """Return the trees' arrays."""
@@ -130,21 +135,25 @@ class BoostedTrees:
         self.codes = np.zeros((window_rows, 2 * n_features), np.uint8)
         self.clicked = np.zeros(window_rows, np.bool_)
         self.scores = np.zeros(window_rows)
-        self.slates = np.zeros((0, 2), np.int64)  # from, to: rows of each slate, the oldest first
+        self._slates = np.zeros((window_rows, 2), np.int64)
+        self._n_slates = 0
         self.n_learned = 0
         self.n_grown = 0
         self._part: BoostPart | None = None
+
+    @property
+    def slates(self) -> NDArray[np.int64]:
+        """First and last + 1 row of each slate in the window, the oldest first, (m, 2)."""
+        return self._slates[: self._n_slates]
 
     def learn(self, inputs: Floats, clicked: Bools, scores: Floats) -> None:
         """Keep one impression with the ensemble's scores of it; grow a tree when it is time."""
         n = len(inputs)
         self.n_learned += 1
         if n <= self.window_rows // 4:
-            start = int(self.slates[-1, 1]) if len(self.slates) else 0
+            start = int(self._slates[self._n_slates - 1, 1]) if self._n_slates else 0
             start = 0 if start + n > self.window_rows else start
-            is_over = (self.slates[:, 0] < start + n) & (self.slates[:, 1] > start)
-            kept = self.slates[~is_over]
-            self.slates = np.concatenate([kept, [[start, start + n]]])
+            self._n_slates = keep_slate(self._slates, self._n_slates, start, start + n)
             rows = slice(start, start + n)
             self.codes[rows] = squash(inputs)
             self.clicked[rows] = clicked
@@ -165,7 +174,7 @@ class BoostedTrees:
 
     def forget(self) -> None:
         """Grow the next trees from impressions of after this only."""
-        self.slates = self.slates[:0]
+        self._n_slates = 0
 
     def snapshot(self) -> Arrays:
         """Return trees and window; every draw follows from the count of impressions."""
@@ -190,7 +199,8 @@ class BoostedTrees:
         self.codes[:last] = arrays["window/codes"]
         self.clicked[:last] = arrays["window/clicked"]
         self.scores[:last] = arrays["window/scores"]
-        self.slates = arrays["window/slates"].astype(np.int64)
+        self._n_slates = len(arrays["window/slates"])
+        self._slates[: self._n_slates] = arrays["window/slates"]
         self.n_learned, self.n_grown = (int(count) for count in arrays["counts"])
         self._part = None
 

@@ -24,6 +24,7 @@ from cherryrec.vans.features import (
 )
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.inputs import CENTRED, RAW, inputs_of
+from cherryrec.vans.kernels import scaled_scores
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
@@ -84,7 +85,7 @@ class Vans:
         self.scaler = SlateScaler(features, clip=self.config.clip)
         self.members = _members(features, self.config)
         self.boost = _boost(features, self.config)
-        self._is_gated = gated_mask(features)
+        self._shared = np.flatnonzero(~gated_mask(features))
         self._sees = {name: SEES.get(name, CENTRED) for name in self.members}
         n_members = len(self.members)
         self.stacker = ListwiseLinear(
@@ -96,6 +97,7 @@ class Vans:
         self.drift = DriftMonitor(self.config.drift_threshold)
         self.n_learned = 0
         self._spread = np.zeros(n_members)  # mean square of each member's scores
+        self._scale = np.ones(n_members)  # 1/√spread
 
     @property
     def weights(self) -> dict[str, float]:
@@ -109,7 +111,9 @@ class Vans:
         sees = self._sees
         parts = [m.part().contributions(inputs[sees[n]]) for n, m in self.members.items()]
         added = self.boost.part().contributions(inputs[RAW]) if self.boost else None
-        return combine(parts, self._factors(), added, is_gated=self._is_gated)
+        return combine(
+            parts, self._factors(), added, shared=self._shared, n_features=len(self.features)
+        )
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only."""
@@ -123,7 +127,7 @@ class Vans:
             return
         inputs = self._inputs(self.scaler.spread, X)
         scores = {name: m.score_slate(inputs[self._sees[name]]) for name, m in self.members.items()}
-        by_member = np.stack(list(scores.values()), axis=1)  # (n, M)
+        by_member = np.array(list(scores.values())).T.copy()  # (n, M)
         stacked = by_member @ self._factors()
         self._look_for_drift(stacked, clicked)
         if self.boost is not None:
@@ -165,6 +169,7 @@ class Vans:
         check_arrays(arrays, {name: _shape(name, a) for name, a in model.snapshot().items()})
         model.n_learned = int(arrays["n_learned"])
         model._spread = arrays["spread"].astype(np.float64)
+        model._scale = 1.0 / np.sqrt(np.where(model._spread > 0.0, model._spread, 1.0))
         model.scaler.load(under("scaler", arrays))
         model.stacker.load(under("stacker", arrays))
         model.drift.load(under("drift", arrays))
@@ -203,12 +208,12 @@ class Vans:
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""
         share = 1.0 / min(self.n_learned + 1, SPREAD_HORIZON)
-        self._spread = self._spread + share * ((scores * scores).mean(axis=0) - self._spread)
-        self.stacker.learn(scores * _inverse_root(self._spread), clicked)
+        self._spread, self._scale, scaled = scaled_scores(scores, self._spread, share)
+        self.stacker.learn(scaled, clicked)
 
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""
-        return self.stacker.weights * _inverse_root(self._spread)
+        return self.stacker.weights * self._scale
 
 
 def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
@@ -216,12 +221,6 @@ def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
     if name.startswith(("rf/window/", "boost/window/")) and array.ndim:
         return (None, *array.shape[1:])
     return array.shape
-
-
-def _inverse_root(squares: Floats) -> Floats:
-    """Return 1/√x, and 1 for 0: a member that has said nothing yet has no scale."""
-    result: Floats = 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0))
-    return result
 
 
 def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, SlateMember]:

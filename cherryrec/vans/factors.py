@@ -16,7 +16,8 @@ from cherryrec.listwise import (
     optimizer_arrays,
 )
 from cherryrec.vans.features import Feature
-from cherryrec.vans.member import Part, SlateMember, centred
+from cherryrec.vans.kernels import factor_scores, factor_slopes, split_products
+from cherryrec.vans.member import Part, SlateMember, less_mean
 
 __all__ = ["FactorPart", "FactorisedRegression"]
 
@@ -33,18 +34,20 @@ class FactorPart(Part):
     def __init__(self, weights: Floats, factors: Floats) -> None:
         self.weights = weights  # (F,)
         self.factors = factors  # (F, K)
-        self._own = (factors * factors).sum(axis=1)  # (F,)
+        self._own = np.einsum("fk,fk->f", factors, factors)  # (F,)
 
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores by feature, (n, F)."""
         others = (Z @ self.factors) @ self.factors.T - Z * self._own  # (n, F)
-        return centred(Z * (self.weights + 0.5 * others))
+        return split_products(Z, 0.5 * others, self.weights, Z.shape[1])
 
     def scores(self, Z: Floats) -> Floats:
-        """Score a slate without splitting, (n,), not centred."""
-        sums = Z @ self.factors  # (n, K)
-        pairs = (sums * sums).sum(axis=1) - (Z * Z) @ self._own
-        return np.asarray(Z @ self.weights + 0.5 * pairs)
+        """Score a slate without splitting, (n,), of mean 0."""
+        return less_mean(self.uncentred(Z))
+
+    def uncentred(self, Z: Floats) -> Floats:
+        """Score rows by themselves, (n,)."""
+        return factor_scores(Z, Z @ self.factors, self.weights, self._own)
 
     def arrays(self) -> Arrays:
         """Return weights and factors."""
@@ -119,7 +122,7 @@ class FactorisedRegression(SlateMember):
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Descend the listwise loss of one impression."""
-        scores = self.part().scores(Z)
+        scores = self.part().uncentred(Z)
         self._step(listwise_gradient(scores if offset is None else scores + offset, clicked), Z)
 
     def learn_row(self, z: Floats, y: float) -> None:
@@ -128,12 +131,7 @@ class FactorisedRegression(SlateMember):
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row."""
-        return float(self.part().scores(z[np.newaxis])[0])
-
-    def score_slate(self, Z: Floats) -> Floats:
-        """Score a standardised slate, (n, F) → (n,), of mean 0."""
-        scores = self.part().scores(Z)
-        return np.asarray(scores - scores.mean())
+        return float(self.part().uncentred(z[np.newaxis])[0])
 
     def part(self) -> FactorPart:
         """Return weights and factors as of now; the factors' random start is mute."""
@@ -167,10 +165,7 @@ class FactorisedRegression(SlateMember):
 
     def _step(self, slopes: Floats, Z: Floats) -> None:
         """Step against the slopes of a slate's scores, (n,)."""
-        sums = Z @ self.factors  # (n, K)
-        gradient = Z.T @ (slopes[:, np.newaxis] * sums)  # (F, K)
-        gradient -= (slopes @ (Z * Z))[:, np.newaxis] * self.factors
-        self._optimizer.step(self.weights, slopes @ Z)
-        flat = self.factors.ravel()
-        self._factor_optimizer.step(flat, gradient.ravel())
+        gradient, factor_gradient = factor_slopes(Z, Z @ self.factors, slopes, self.factors)
+        self._optimizer.step(self.weights, gradient)
+        self._factor_optimizer.step(self.factors.ravel(), factor_gradient.ravel())
         self._part = None

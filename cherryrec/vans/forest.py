@@ -89,7 +89,7 @@ class WindowForest(SlateMember):
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Keep the impression's rows; grow a tree when it is time. Trees know no offset."""
         kept, weights = self._sample(clicked)
-        targets = clicked[kept] - clicked.mean()
+        targets = clicked[kept] - np.count_nonzero(clicked) / len(clicked)
         self._learn(quantise(Z[kept], self.clip), targets, weights)
 
     def learn_row(self, z: Floats, y: float) -> None:
@@ -147,7 +147,9 @@ class WindowForest(SlateMember):
         n_others = min(len(others), self.rows_per_impression - n_clicks)
         kept_clicks = rng.permutation(clicks)[:n_clicks]
         kept_others = rng.permutation(others)[:n_others]
-        weights = np.repeat([len(clicks) / n_clicks, len(others) / n_others], [n_clicks, n_others])
+        weights = np.empty(n_clicks + n_others)
+        weights[:n_clicks] = len(clicks) / n_clicks
+        weights[n_clicks:] = len(others) / n_others
         return np.concatenate([kept_clicks, kept_others]), weights
 
     def _refit(self, tree: int) -> None:

@@ -12,13 +12,15 @@ from river import optim
 from cherryrec.listwise import (
     AdaGrad,
     Arrays,
+    linear_gradient,
     listwise_gradient,
     load_optimizer,
     loosen,
     optimizer_arrays,
 )
 from cherryrec.vans.features import Feature, context_mask
-from cherryrec.vans.member import Part, SlateMember, centred
+from cherryrec.vans.kernels import centred
+from cherryrec.vans.member import Part, SlateMember, less_mean
 
 __all__ = ["ListwiseRegression", "QuadraticPart"]
 
@@ -41,8 +43,13 @@ class QuadraticPart(Part):
 
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores by feature, (n, F)."""
-        factor = self.weights if self.matrix is None else Z @ self.matrix + self.weights
-        return centred(Z * factor)
+        return centred(Z * self._factor(Z), Z.shape[1])
+
+    def scores(self, Z: Floats) -> Floats:
+        """Score a slate without splitting, (n,), of mean 0."""
+        if self.matrix is None:
+            return less_mean(Z @ self.weights)
+        return less_mean(np.einsum("nf,nf->n", Z, self._factor(Z)))
 
     def arrays(self) -> Arrays:
         """Return the weights, and the matrix where there is one."""
@@ -55,6 +62,10 @@ class QuadraticPart(Part):
         """Rebuild the part from its arrays."""
         matrix = arrays["matrix"].astype(np.float64) if "matrix" in arrays else None
         return cls(arrays["weights"].astype(np.float64), matrix)
+
+    def _factor(self, Z: Floats) -> Floats:
+        """Return what each value is multiplied by, (F,) or (n, F)."""
+        return self.weights if self.matrix is None else Z @ self.matrix + self.weights
 
 
 class ListwiseRegression(SlateMember):
@@ -111,6 +122,7 @@ class ListwiseRegression(SlateMember):
         self.intercept_lr = intercept_lr
         self.initial = initial
         self._is_context = context_mask(features)
+        self._teaches = (~self._is_context).astype(np.float64)  # (F,)
         n_linear = len(features) if 1 in degrees else 0
         n_pairs = len(_pairs(self._is_context.tobytes())[0]) if 2 in degrees else 0
         self.start = np.zeros(n_linear + n_pairs)
@@ -127,17 +139,21 @@ class ListwiseRegression(SlateMember):
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Descend the listwise loss of one impression."""
+        if self.degrees == (1,) and offset is None:
+            gradient = linear_gradient(Z, self.weights, self.start, self.l2, clicked)
+            self._step(gradient * self._teaches)
+            return
         scores = self.score_slate(Z)
         residual = listwise_gradient(scores if offset is None else scores + offset, clicked)
         gradient = self._degrees_of(residual, Z)
-        gradient[: self.n_linear][self._is_context[: self.n_linear]] = 0.0
-        self._step(gradient)
+        gradient[: self.n_linear] *= self._teaches[: self.n_linear]
+        self._step(gradient + self._pull())
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the squared loss of one row, as River's LinearRegression."""
         slope = 2.0 * (self.predict_row(z) - y)
         self.intercept -= self.intercept_lr * slope
-        self._step(self._degrees_of(np.array([slope]), z[np.newaxis]))
+        self._step(self._degrees_of(np.array([slope]), z[np.newaxis]) + self._pull())
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row, intercept included."""
@@ -172,19 +188,23 @@ class ListwiseRegression(SlateMember):
         )
         self._part = None
 
+    def _pull(self) -> Floats:
+        """Differentiate the L2 penalty."""
+        return np.asarray(self.l2 * (self.weights - self.start))
+
     def _step(self, gradient: Floats) -> None:
-        """Let the optimizer step along the gradient and the L2 pull."""
-        self.optimizer.step(self.weights, gradient + self.l2 * (self.weights - self.start))
+        """Let the optimizer step along the gradient."""
+        self.optimizer.step(self.weights, gradient)
         self._part = None
 
     def _degrees_of(self, factors: Floats, Z: Floats) -> Floats:
         """Sum the rows' features of each degree, times the rows' factors."""
-        weighted = factors[:, np.newaxis] * Z  # (n, F)
-        parts = [weighted.sum(axis=0)] if 1 in self.degrees else []
-        if 2 in self.degrees:
-            products = weighted.T @ Z  # (F, F)
-            parts.append(products.ravel()[_pairs(self._is_context.tobytes())[0]])
-        return np.concatenate(parts)
+        linear: Floats = factors @ Z  # (F,)
+        if 2 not in self.degrees:
+            return linear
+        products = (factors[:, np.newaxis] * Z).T @ Z  # (F, F)
+        pairs = products.ravel()[_pairs(self._is_context.tobytes())[0]]
+        return np.concatenate([linear, pairs]) if 1 in self.degrees else pairs
 
     def _matrix(self) -> Floats:
         """Lay the interactions' weights out as the matrix of `QuadraticPart`."""

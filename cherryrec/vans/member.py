@@ -14,7 +14,7 @@ from river.base.typing import FeatureName
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 
-__all__ = ["Part", "SlateMember"]
+__all__ = ["Part", "SlateMember", "less_mean"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -26,6 +26,10 @@ class Part(abc.ABC):
     @abc.abstractmethod
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores of a standardised slate by feature, (n, F), each column's mean 0."""
+
+    @abc.abstractmethod
+    def scores(self, Z: Floats) -> Floats:
+        """Score a standardised slate without splitting, (n,), of mean 0."""
 
     @abc.abstractmethod
     def arrays(self) -> Arrays:
@@ -82,8 +86,7 @@ class SlateMember(base.Regressor):
 
     def score_slate(self, Z: Floats) -> Floats:
         """Score a standardised slate, (n, F) → (n,)."""
-        scores: Floats = self.part().contributions(Z).sum(axis=1)
-        return scores
+        return self.part().scores(Z)
 
     def learn_one(self, x: dict[FeatureName, Any], y: base.typing.RegTarget) -> None:
         """Learn one row by itself; a feature that is not there counts as 0, others are ignored."""
@@ -98,7 +101,7 @@ class SlateMember(base.Regressor):
         return np.array([x.get(feature.name, 0.0) for feature in self.features], dtype=np.float64)
 
 
-def centred(contributions: Floats) -> Floats:
-    """Take each column's mean over the slate off."""
-    result: Floats = contributions - contributions.mean(axis=0)
+def less_mean(scores: Floats) -> Floats:
+    """Take the slate's mean off its scores, (n,)."""
+    result: Floats = scores - scores.sum() / len(scores)
     return result

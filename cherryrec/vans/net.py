@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import CENTRED, RAW
-from cherryrec.vans.member import Part, SlateMember, centred
+from cherryrec.vans.kernels import dropped, net_slopes, net_step, split_products
+from cherryrec.vans.member import Part, SlateMember, less_mean
 
 __all__ = ["ListwiseNet", "NetPart"]
 
@@ -18,17 +20,8 @@ Floats = NDArray[np.float64]
 F32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-_STATE = (
-    "hidden",
-    "out",
-    "skip",
-    "hidden_mean",
-    "hidden_square",
-    "out_mean",
-    "out_square",
-    "skip_squares",
-)
 _SERVED = ("hidden", "out", "skip")
+_MOMENTS = ("hidden_mean", "hidden_square", "out_mean", "out_square", "skip_squares")
 _STEPS_DRAWN = 64
 
 
@@ -41,35 +34,38 @@ class NetPart(Part):
     """
 
     def __init__(self, hidden: F32, out: F32, skip: F32, n_features: int) -> None:
-        n_nets, n_inputs, _ = hidden.shape
-        self._arrays = {"hidden": hidden, "out": out, "skip": skip}
-        self._hidden = hidden.transpose(1, 0, 2).reshape(n_inputs, -1).astype(np.float64)
-        self._out = out.reshape(-1).astype(np.float64) / n_nets  # (S·H,)
-        self._skip = np.zeros(n_inputs)
-        self._skip[: skip.shape[1]] = skip.mean(axis=0)
+        n_nets = len(skip)
+        self._hidden = hidden.astype(np.float64)  # (I, S·H)
+        self._served = out.copy(), skip.copy()  # (S·H,), (S, ≤ I)
+        self._out = out.astype(np.float64) / n_nets  # (S·H,)
+        self._skip = np.zeros(len(hidden))  # (I,)
+        self._skip[: skip.shape[1]] = np.add.reduce(skip, axis=0) / np.float32(n_nets)
         self.n_features = n_features
 
     def contributions(self, Z: Floats) -> Floats:
-        """Split the scores by feature, (n, inputs) → (n, F)."""
+        """Split the scores by feature, (n, I) → (n, F)."""
         is_on = Z @ self._hidden > 0.0  # (n, S·H)
-        parts = Z * ((is_on * self._out) @ self._hidden.T + self._skip)  # (n, inputs)
-        F = self.n_features
-        return centred(parts[:, :F] + parts[:, F:] if parts.shape[1] > F else parts)
+        slopes = (is_on * self._out) @ self._hidden.T  # (n, I)
+        return split_products(Z, slopes, self._skip, self.n_features)
 
     def scores(self, Z: Floats) -> Floats:
-        """Score a slate without splitting, (n, inputs) → (n,), of mean 0."""
-        scores = np.maximum(Z @ self._hidden, 0.0) @ self._out + Z @ self._skip
-        return np.asarray(scores - scores.mean())
+        """Score a slate without splitting, (n, I) → (n,), of mean 0."""
+        return less_mean(np.maximum(Z @ self._hidden, 0.0) @ self._out + Z @ self._skip)
 
     def arrays(self) -> Arrays:
-        """Return the weights."""
-        return dict(self._arrays)
+        """Return the weights, by network."""
+        out, skip = self._served
+        return {
+            "hidden": _by_network(self._hidden.astype(np.float32), len(skip)),
+            "out": out.reshape(len(skip), -1),
+            "skip": skip,
+        }
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> NetPart:
         """Rebuild the part from its arrays."""
         hidden, out, skip = (arrays[name].astype(np.float32) for name in _SERVED)
-        return cls(hidden, out, skip, n_features)
+        return cls(_side_by_side(hidden), out.ravel(), skip, n_features)
 
 
 class ListwiseNet(SlateMember):
@@ -143,14 +139,12 @@ class ListwiseNet(SlateMember):
         rng = np.random.Generator(np.random.PCG64([seed, 2]))
         hidden = rng.standard_normal((n_nets, n_inputs, n_hidden)) / np.sqrt(n_inputs)
         self._state: dict[str, F32] = {
-            "hidden": hidden.astype(np.float32),
-            "out": np.zeros((n_nets, n_hidden), np.float32),
+            "hidden": _side_by_side(hidden.astype(np.float32)),  # (I, S·H)
+            "out": np.zeros(n_nets * n_hidden, np.float32),
             "skip": np.zeros((n_nets, self._n_skip), np.float32),
         }
-        for name in ("hidden", "out"):
-            for kind in ("mean", "square"):
-                self._state[f"{name}_{kind}"] = np.zeros_like(self._state[name])
-        self._state["skip_squares"] = np.zeros_like(self._state["skip"])
+        for name in _MOMENTS:
+            self._state[name] = np.zeros_like(self._state[name.rpartition("_")[0]])
         self._block = -1
         self._drawn: F32 = np.zeros(0, np.float32)
         self._part: NetPart | None = None
@@ -162,14 +156,14 @@ class ListwiseNet(SlateMember):
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Learn one row against the average one, as a slate of two."""
-        row = np.zeros((2, self._state["hidden"].shape[1]), np.float32)
+        row = np.zeros((2, len(self._state["hidden"])), np.float32)
         row[0, : len(z)] = z
         share = float(np.clip(y, 0.0, 1.0))
         self._learn(row, np.array([share, 1.0 - share], np.float32))
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row's log odds against the average one."""
-        row = np.zeros((2, self._state["hidden"].shape[1]))
+        row = np.zeros((2, len(self._state["hidden"])))
         row[0, : len(z)] = z
         scores = self.part().scores(row)
         return float(scores[0] - scores[1])
@@ -177,13 +171,9 @@ class ListwiseNet(SlateMember):
     def part(self) -> NetPart:
         """Return the networks as of now."""
         if self._part is None:
-            hidden, out, skip = (self._state[name].copy() for name in _SERVED)
+            hidden, out, skip = (self._state[name] for name in _SERVED)
             self._part = NetPart(hidden, out, skip, len(self.features))
         return self._part
-
-    def score_slate(self, Z: Floats) -> Floats:
-        """Score a standardised slate, (n, inputs) → (n,)."""
-        return self.part().scores(Z)
 
     def loosen(self, share: float) -> None:
         """Let the skip part take larger steps again; Adam never slows down."""
@@ -191,51 +181,45 @@ class ListwiseNet(SlateMember):
 
     def snapshot(self) -> Arrays:
         """Return weights, accumulators, and the count from which all draws follow."""
-        arrays: Arrays = {name: self._state[name].copy() for name in _STATE}
-        arrays["n_learned"] = np.array(self.n_learned, np.int64)
+        arrays: Arrays = {"n_learned": np.array(self.n_learned, np.int64)}
+        for name, array in self._state.items():
+            if name.startswith("hidden"):
+                arrays[name] = _by_network(array, self.n_nets)
+            else:
+                arrays[name] = array.reshape(self.n_nets, -1).copy()
         return arrays
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        self._state = {name: arrays[name].astype(np.float32) for name in _STATE}
+        for name, array in self._state.items():
+            given = arrays[name].astype(np.float32)
+            is_laid_out = name.startswith("hidden")
+            array[:] = _side_by_side(given) if is_laid_out else given.reshape(array.shape)
         self.n_learned = int(arrays["n_learned"])
         self._part = None
 
     def _learn(self, Z: F32, target: F32) -> None:
         """Step once in every network: forward, backward, Adam and AdaGrad."""
-        state = self._state
-        dropped = Z * self._kept()  # (S, n, inputs)
-        units = np.maximum(dropped @ state["hidden"], 0.0)  # (S, n, H)
-        out = state["out"][:, :, np.newaxis]  # (S, H, 1)
-        linear = dropped[:, :, : self._n_skip]
-        scores = units @ out + linear @ state["skip"][:, :, np.newaxis]  # (S, n, 1)
-        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        residual = chances - target[:, np.newaxis]  # (S, n, 1)
-        inputs = dropped.transpose(0, 2, 1)  # (S, inputs, n)
-        skip = (inputs[:, : self._n_skip] @ residual)[:, :, 0]
-        slopes = {
-            "hidden": inputs @ ((residual * state["out"][:, np.newaxis]) * (units > 0.0)),
-            "out": (units.transpose(0, 2, 1) @ residual)[:, :, 0],
-        }
-        if self.l2:
-            slopes["hidden"] += np.float32(self.l2) * state["hidden"]
+        state, kept = self._state, self._kept()
+        reached = Z @ dropped(state["hidden"], state["skip"], kept)  # (n, S·H + S)
+        slopes, out_slopes = net_slopes(reached, state["out"], target)
         self.n_learned += 1
-        correction = np.sqrt(1.0 - 0.999**self.n_learned) / (1.0 - 0.9**self.n_learned)
-        step = np.float32(self.rate * correction)
-        for name, slope in slopes.items():
-            mean, square = state[f"{name}_mean"], state[f"{name}_square"]
-            mean += np.float32(0.1) * (slope - mean)
-            square += np.float32(0.001) * (slope * slope - square)
-            state[name] -= step * mean / (np.sqrt(square) + np.float32(1e-7))
-        state["skip_squares"] += skip * skip
-        state["skip"] -= (
-            np.float32(self.skip_rate) * skip / np.sqrt(state["skip_squares"] + np.float32(1e-8))
+        correction = math.sqrt(1.0 - 0.999**self.n_learned) / (1.0 - 0.9**self.n_learned)
+        net_step(
+            Z.T @ slopes,  # (I, S·H + S)
+            out_slopes,
+            kept,
+            (state["hidden"], state["hidden_mean"], state["hidden_square"]),
+            (state["out"], state["out_mean"], state["out_square"]),
+            (state["skip"], state["skip_squares"]),
+            self.rate * correction,
+            self.skip_rate,
+            self.l2,
         )
         self._part = None
 
     def _kept(self) -> F32:
-        """Draw which inputs each network sees, scaled up for those it doesn't, (S, 1, inputs).
+        """Draw which inputs each network sees, scaled up for those it doesn't, (S, I).
 
         Drawn for many steps at once from the seed and the count of steps: a restored network goes
         on with the same draws.
@@ -243,8 +227,19 @@ class ListwiseNet(SlateMember):
         block, step = divmod(self.n_learned, _STEPS_DRAWN)
         if block != self._block:
             rng = np.random.Generator(np.random.PCG64([self.seed, 3, block]))
-            shape = (_STEPS_DRAWN, *self._state["hidden"].shape[:2])
+            shape = (_STEPS_DRAWN, self.n_nets, len(self._state["hidden"]))
             is_kept = rng.random(shape, np.float32) >= self.dropout
             self._drawn = (is_kept / (1.0 - self.dropout)).astype(np.float32)
             self._block = block
-        return np.asarray(self._drawn[step][:, np.newaxis])
+        return np.asarray(self._drawn[step])
+
+
+def _side_by_side(hidden: F32) -> F32:
+    """Lay the units of all networks side by side, (S, I, H) → (I, S·H)."""
+    return hidden.transpose(1, 0, 2).reshape(hidden.shape[1], -1)
+
+
+def _by_network(units: F32, n_nets: int) -> F32:
+    """Undo `_side_by_side`, (I, S·H) → (S, I, H)."""
+    by_input = units.reshape(len(units), n_nets, -1)  # (I, S, H)
+    return np.ascontiguousarray(by_input.transpose(1, 0, 2))

@@ -21,6 +21,7 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.inputs import ALL, CENTRED, RANKS, RAW, inputs_of
+from cherryrec.vans.kernels import add_part
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
@@ -61,23 +62,20 @@ def combine(
     factors: Floats,
     added: Floats | None = None,
     *,
-    is_gated: NDArray[np.bool_],
+    shared: NDArray[np.int64],
+    n_features: int,
 ) -> Scored:
     """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'.
 
-    Those of members that don't see the gated features, (F,), have columns of the others only.
+    Those of members that don't see the gated features have columns of the others only, `shared`.
     """
-    n_features, shared = len(is_gated), np.flatnonzero(~is_gated)
-    weighted = [factor * part for factor, part in zip(factors, contributions, strict=True)]
+    n = len(contributions[0])
+    weighted = list(zip(contributions, factors.tolist(), strict=True))
     if added is not None:
-        weighted.append(added)
-    total = np.zeros((len(weighted[0]), n_features))  # (n, F)
-    for part in weighted:
-        if part.shape[1] == n_features:
-            total += part
-        else:
-            total[:, shared] += part
-    members = np.stack([part.sum(axis=1) for part in weighted], axis=1)  # (n, M)
+        weighted.append((added, 1.0))
+    total, members = np.zeros((n, n_features)), np.zeros((n, len(weighted)))  # (n, F), (n, M)
+    for place, (part, factor) in enumerate(weighted):
+        add_part(part, factor, shared, total, members, place)
     return Scored(scores=total.sum(axis=1), contributions=total, members=members)
 
 
@@ -107,13 +105,12 @@ class Scorer:
         self.config = config
         self._used = used_mask(features, config.without)
         self._spread = Spread.of_arrays(features, under("scaler", arrays))
-        self._is_gated = gated_mask(features)
-        self._n_ungated = len(ungated(features))
+        self._shared = np.flatnonzero(~gated_mask(features))
         self._parts = [self._part(name, under(name, arrays)) for name in config.stacked]
         self._sees = [SEES.get(name, CENTRED) for name in config.stacked]
         self._boost: BoostPart | None = None
         if "boost" in config.members:
-            self._boost = BoostPart.of_arrays(under("boost", arrays), self._n_ungated)
+            self._boost = BoostPart.of_arrays(under("boost", arrays), len(self._shared))
         self._factors = arrays["factors"].astype(np.float64)
 
     def score(self, X: Floats) -> Scored:
@@ -123,14 +120,16 @@ class Scorer:
         inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
         parts = [p.contributions(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
         added = self._boost.contributions(inputs[RAW]) if self._boost else None
-        return combine(parts, self._factors, added, is_gated=self._is_gated)
+        return combine(
+            parts, self._factors, added, shared=self._shared, n_features=len(self.features)
+        )
 
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
         if name == "rf":
             return TreesPart.of_arrays(arrays, self.config.clip)
         if name in {"net", "wide"}:
-            return NetPart.of_arrays(arrays, self._n_ungated)
+            return NetPart.of_arrays(arrays, len(self._shared))
         if name == "fm":
             return FactorPart.of_arrays(arrays)
         return QuadraticPart.of_arrays(arrays)

@@ -10,6 +10,7 @@ from river import optim
 
 from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, loosen, optimizer_arrays
 from cherryrec.vans.features import Feature, context_mask
+from cherryrec.vans.kernels import hinge_slopes
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import SlateMember
 
@@ -68,7 +69,7 @@ class PairwiseSVM(SlateMember):
         self.l2 = l2
         self.averaging = averaging
         self.epsilon = epsilon
-        self._is_context = context_mask(features)
+        self._teaches = (~context_mask(features)).astype(np.float64)  # (F,)
         self.weights = np.zeros(len(features))
         self.averaged = np.zeros(len(features))
         self.intercept = 0.0
@@ -78,13 +79,7 @@ class PairwiseSVM(SlateMember):
         scores = Z @ self.weights
         if offset is not None:
             scores = scores + offset
-        is_short = scores[clicked][:, np.newaxis] - scores[~clicked] < 1.0  # (clicks, others)
-        slope = np.empty(len(Z))
-        slope[clicked] = -is_short.sum(axis=1)
-        slope[~clicked] = is_short.sum(axis=0)
-        gradient = slope @ Z / is_short.size
-        gradient[self._is_context] = 0.0
-        self._step(gradient)
+        self._step((hinge_slopes(scores, clicked) @ Z) * self._teaches)
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the ε-insensitive loss of one row."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled
 from cherryrec.listwise import Arrays
-from cherryrec.vans.kernels import walk
-from cherryrec.vans.member import Part, centred
+from cherryrec.vans.kernels import centred, grow_tree, leaves, walk
+from cherryrec.vans.member import Part, less_mean
 
 __all__ = ["LEVELS", "Growth", "Trees", "TreesPart", "quantise"]
 
@@ -21,6 +22,7 @@ LEVELS = 64
 """Steps that a standardised feature is cut into."""
 
 
+@compiled
 def quantise(Z: Floats, clip: float) -> Codes:
     """Cut standardised features into `LEVELS` equal steps from -clip to clip, (n, F) → (n, F).
 
@@ -31,8 +33,13 @@ def quantise(Z: Floats, clip: float) -> Codes:
     >>> quantise(np.array([[-5.0, 0.0, 4.99, 9.0]]), clip=5.0).tolist()
     [[0, 32, 63, 63]]
     """
-    steps = np.floor((Z + clip) * (LEVELS / (2.0 * clip)))
-    return np.clip(steps, 0, LEVELS - 1).astype(np.uint8)
+    codes = np.empty(Z.shape, np.uint8)
+    steps_per_unit = LEVELS / (2.0 * clip)
+    for i in range(Z.shape[0]):
+        for f in range(Z.shape[1]):
+            step = (Z[i, f] + clip) * steps_per_unit
+            codes[i, f] = np.uint8(min(max(step, 0.0), LEVELS - 1.0))
+    return codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +84,19 @@ class Trees:
         growth: Growth,
     ) -> None:
         """Replace one tree by one grown on weighted rows, splitting on some of the features."""
-        n_rows, n_columns = len(codes), len(features)
-        keys = codes[:, features].astype(np.int64) + LEVELS * np.arange(n_columns)  # (m, S)
-        per_node = n_columns * LEVELS
-        weighted = weights * targets
-        row_mass, row_pull = np.repeat(weights, n_columns), np.repeat(weighted, n_columns)
-        self.value[tree] = 0.0
-        self.value[tree, 0] = weighted.sum() / (weights.sum() + growth.shrinkage)
-        node = np.zeros(n_rows, dtype=np.int64)  # within its level
-        for level in range(self.depth):
-            n_nodes = 2**level
-            flat = (keys + node[:, np.newaxis] * per_node).ravel()
-            shape = (n_nodes, n_columns, LEVELS)
-            size = n_nodes * per_node
-            mass = np.bincount(flat, row_mass, size).reshape(shape)
-            pull = np.bincount(flat, row_pull, size).reshape(shape)
-            column, step, left, right = _best_splits(mass, pull, growth)
-
-            first, child = n_nodes - 1, 2 * n_nodes - 1
-            splits = column >= 0
-            own = self.value[tree, first : first + n_nodes]
-            self.feature[tree, first : first + n_nodes] = features[np.maximum(column, 0)]
-            self.threshold[tree, first : first + n_nodes] = step
-            self.value[tree, child : child + 2 * n_nodes : 2] = np.where(splits, left, own)
-            self.value[tree, child + 1 : child + 2 * n_nodes : 2] = np.where(splits, right, own)
-            chosen = codes[np.arange(n_rows), features[np.maximum(column, 0)][node]]
-            node = 2 * node + (chosen > step[node])
+        grow_tree(
+            codes,
+            np.arange(len(codes)),
+            -weights * targets,
+            weights,
+            features,
+            growth.shrinkage,
+            growth.min_leaf,
+            1.0,
+            self.feature[tree],
+            self.threshold[tree],
+            self.value[tree],
+        )
 
     def arrays(self) -> Arrays:
         """Return the trees' arrays, copied."""
@@ -155,16 +149,19 @@ class TreesPart(Part):
 
     def leaf_means(self, codes: Codes) -> Floats:
         """Average the trees' leaf values of each row, (n,)."""
-        means: Floats = self.path_contributions(codes).sum(axis=1) + self.root_mean()
-        return means
-
-    def root_mean(self) -> float:
-        """Average the trees' root values."""
-        return float(self.trees.value[: self.n_grown, 0].sum() / max(self.n_grown, 1))
+        sums = np.zeros(len(codes))
+        trees = self.trees
+        grown = slice(0, self.n_grown)
+        leaves(codes, trees.feature[grown], trees.threshold[grown], trees.value[grown], sums)
+        return sums / max(self.n_grown, 1)
 
     def contributions(self, Z: Floats) -> Floats:
         """Split the scores by feature, (n, F)."""
-        return centred(self.path_contributions(quantise(Z, self.clip)))
+        return centred(self.path_contributions(quantise(Z, self.clip)), Z.shape[1])
+
+    def scores(self, Z: Floats) -> Floats:
+        """Score a slate without splitting, (n,), of mean 0."""
+        return less_mean(self.leaf_means(quantise(Z, self.clip)))
 
     def arrays(self) -> Arrays:
         """Return the trees' arrays and how many of them are grown."""
@@ -174,28 +171,3 @@ class TreesPart(Part):
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], clip: float) -> TreesPart:
         """Rebuild the part from its arrays."""
         return cls(Trees.of_arrays(arrays), int(arrays["n_grown"]), clip)
-
-
-def _best_splits(
-    mass: Floats, pull: Floats, growth: Growth
-) -> tuple[NDArray[np.int64], Codes, Floats, Floats]:
-    """Return each node's best column (-1: none), threshold, and its children's values."""
-    n_nodes, _, n_levels = mass.shape
-    left_mass, left_pull = mass.cumsum(axis=2), pull.cumsum(axis=2)
-    right_mass = left_mass[:, :, -1:] - left_mass
-    right_pull = left_pull[:, :, -1:] - left_pull
-    left = left_pull / np.maximum(left_mass + growth.shrinkage, 1e-12)
-    right = right_pull / np.maximum(right_mass + growth.shrinkage, 1e-12)
-    parent = left_pull[:, :, -1:] ** 2 / np.maximum(left_mass[:, :, -1:] + growth.shrinkage, 1e-12)
-    gain = left_pull * left + right_pull * right - parent
-    gain[(left_mass < growth.min_leaf) | (right_mass < growth.min_leaf)] = -np.inf
-    best = gain.reshape(n_nodes, -1).argmax(axis=1)
-    nodes = np.arange(n_nodes)
-    column, step = np.divmod(best, n_levels)
-    splits = gain[nodes, column, step] > 0.0
-    return (
-        np.where(splits, column, -1),
-        np.where(splits, step, LEVELS - 1).astype(np.uint8),
-        left[nodes, column, step],
-        right[nodes, column, step],
-    )
