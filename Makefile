@@ -26,6 +26,7 @@ $(VENV)/bin/python:
 $(STAMP): $(LOCK) pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/cherryrec prepare
 	$(BIN)/cherryrec kafka fetch
 ifneq ($(LLM),none)
 	$(BIN)/cherryrec model fetch

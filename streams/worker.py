@@ -44,6 +44,7 @@ from streams.follower import Follower
 from streams.held import HeldEvents
 from streams.store import TableStore
 from streams.ticks import Ticks
+from streams.warm_up import warm_up
 
 __all__ = ["StreamWorker"]
 
@@ -168,6 +169,9 @@ class StreamWorker:
         except OSError as error:
             msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
             raise ServiceError(msg) from error
+        started = time.perf_counter()
+        warm_up(self.core)
+        logger.info("compiled loops are ready after %.1f s", time.perf_counter() - started)
         return run_worker(self.app, *self.services())
 
     def services(self) -> Sequence[ServiceT]:

@@ -32,6 +32,7 @@ COMMANDS = {
     "schema": ("schema", "write the JSON Schemas and the AsyncAPI document"),
     "config": ("config", "show, check or document the settings"),
     "doctor": ("doctor", "check what this machine has and say what to do"),
+    "prepare": ("prepare", "compile the numerical loops before the first start"),
     "kafka": ("kafka", "fetch or run a local Apache Kafka"),
     "finetune": ("finetune", "fine-tune CnLE on a recorded log"),
     "model": ("model", "fetch the small language model"),

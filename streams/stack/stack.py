@@ -23,8 +23,8 @@ from streams.stack.children import Child, start_child
 
 __all__ = ["LocalStack", "StackSettings", "free_port"]
 
-READY_S = 90.0
-"""How long a worker may take until it is ready, model loading included, in seconds."""
+READY_S = 300.0
+"""How long a worker may take until it is ready, in seconds: it may compile, or load a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from cherryrec.cli.options import cache_dir
+from cherryrec.pipeline import PipelineConfig
 from streams.broker import LocalKafka, fetch_kafka
+from streams.warm_up import warm_up
 from tests.integration.own_topics import Topics
 
 _numbers = itertools.count()
@@ -26,7 +28,11 @@ def interruptible() -> None:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap servers of a broker that the project's launcher starts and ends."""
+    """Bootstrap servers of a broker that the project's launcher starts and ends.
+
+    What the workers have compiled is compiled before: they start by the dozen, and are waited for.
+    """
+    warm_up(PipelineConfig())
     folder: Path = tmp_path_factory.mktemp("kafka")
     with LocalKafka(fetch_kafka(cache_dir()), folder) as broker:
         yield broker.bootstrap_servers
