@@ -34,6 +34,10 @@ FETCHING = "FETCHING"
 YIELD_EVERY = 100
 """Messages delivered before other tasks of the loop get a turn."""
 
+FETCH_S = 1.0
+REBALANCING_FETCH_S = 0.1
+"""How long a fetch waits for records, in seconds; the end of a rebalance waits for none."""
+
 RETRY_S = 0.1
 """Pause before a rewind that failed is tried again, in seconds."""
 
@@ -68,7 +72,8 @@ class DirectConsumer(Consumer):
                 if self._must_rewind and not self.app.rebalancing:
                     await self._rewind()
                 self.diag.set_flag(FETCHING)
-                records, active = await self._wait_next_records(1.0)
+                wait_s = REBALANCING_FETCH_S if self.app.rebalancing else FETCH_S
+                records, active = await self._wait_next_records(wait_s)
                 await asyncio.sleep(0)
                 if records and not self.should_stop:
                     await self._deliver(records, active)
@@ -86,16 +91,16 @@ class DirectConsumer(Consumer):
     async def _rewind(self) -> None:
         """Go to what is committed, and to the beginning where nothing is, as aiokafka does not.
 
-        Whatever was fetched before is fetched again. If it fails, as when the next rebalance has
-        begun, it stays to be done.
+        The beginning is 0: to ask where it is takes a second behind an open fetch, and aiokafka
+        resets an offset that is gone to the earliest there is. Whatever was fetched before is
+        fetched again. If it fails, as when the next rebalance has begun, it stays to be done.
         """
         try:
             if self.assignment():
                 committed = await self.seek_to_committed()
                 unread = [tp for tp, offset in committed.items() if self._is_new(tp, offset)]
                 if unread:
-                    # aiokafka's seek to the beginning leaves no position until it is answered.
-                    await self.seek_wait(await self.earliest_offsets(*unread))
+                    await self.seek_wait(dict.fromkeys(unread, 0))
                 for tp, offset in committed.items():
                     self._read_offset[tp] = offset or None
                     if offset:

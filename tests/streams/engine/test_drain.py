@@ -76,12 +76,10 @@ class Broker:
         self.committed = committed
         self.seeks: list[str] = []
         self.failures = 0
-        self.earliest = 3
         consumer = kafka.consumer
         monkeypatch.setattr(kafka.app.topics, "acks_enabled_for", lambda _: True)
         monkeypatch.setattr(consumer, "assignment", lambda: {kafka.tp})
         monkeypatch.setattr(consumer, "seek_to_committed", self.seek_to_committed)
-        monkeypatch.setattr(consumer, "earliest_offsets", self.earliest_offsets)
         monkeypatch.setattr(consumer, "seek_wait", self.seek_wait)
 
     async def seek_to_committed(self) -> Any:
@@ -90,9 +88,6 @@ class Broker:
             raise KafkaError
         self.seeks.append("committed")
         return self.committed
-
-    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
-        return dict.fromkeys(tps, self.earliest)
 
     async def seek_wait(self, places: dict[TP, int]) -> None:
         self.seeks += [str(offset) for offset in places.values()]
@@ -144,7 +139,7 @@ async def test_stream_of_which_nothing_is_committed_is_read_from_its_beginning(
 
     await drain(kafka, monkeypatch, [3, 4])
 
-    assert broker.seeks == ["committed", "3"]
+    assert broker.seeks == ["committed", "0"]
     assert kafka.received() == [3, 4]
 
 
