@@ -13,7 +13,7 @@ import numpy as np
 
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click, Example, Impression, instant, seconds
-from cherryrec.open_requests import OpenRequest, OpenRequests
+from cherryrec.open_requests import OpenRequest, OpenRequests, opened
 
 __all__ = [
     "UNSHOWN_S",
@@ -26,12 +26,14 @@ __all__ = [
     "n_clicked",
     "note_click",
     "note_impression",
+    "note_opened",
 ]
 
 UNSHOWN_S = 3_600.0
 """How long an answered request waits for its impression, in seconds of event time."""
 
 _MAX_EARLY = 8
+_MAX_EARLY_IMPRESSIONS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,17 @@ def note_impression(
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark the request that an impression shows; a second impression of it changes nothing.
 
+    One whose request is not open waits for it, as long as a request waits to be shown: between
+    their topics there is no order after a takeover. Most such are of no request of ours.
+
     Returns
     -------
     The state, and the request if the impression has just opened its attribution window.
     """
-    wanted = impression.request_id or impression.impression_id
-    entry = next((e for e in state.entries if e.request_id == wanted), None)
-    if entry is None or entry.shown_s is not None:
+    entry = opened(state, _shows(impression))
+    if entry is None:
+        return _with_early(state, impression), None
+    if entry.shown_s is not None:
         return state, None
     shown_s = seconds(impression.shown_at)
     mine = [early for early in state.early_clicks if early[0] == impression.impression_id]
@@ -83,6 +89,22 @@ def note_impression(
     )
     others = tuple(early for early in state.early_clicks if early not in mine)
     return _replaced(msgspec.structs.replace(state, early_clicks=others), shown), shown
+
+
+def note_opened(
+    state: OpenRequests, entry: OpenRequest, config: FeedbackConfig
+) -> tuple[OpenRequests, OpenRequest | None]:
+    """Mark a request that has just been opened by the impression that waits for it, if one does.
+
+    Returns
+    -------
+    As `note_impression`.
+    """
+    early = next((i for i in state.early_impressions if _shows(i) == entry.request_id), None)
+    if early is None:
+        return state, None
+    others = tuple(i for i in state.early_impressions if i is not early)
+    return note_impression(msgspec.structs.replace(state, early_impressions=others), early, config)
 
 
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
@@ -187,6 +209,20 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         evaluator=entry.evaluator,
         temperature=entry.temperature,
     )
+
+
+def _shows(impression: Impression) -> str:
+    """Return the id of the request whose slate an impression shows."""
+    return impression.request_id or impression.impression_id
+
+
+def _with_early(state: OpenRequests, impression: Impression) -> OpenRequests:
+    if impression in state.early_impressions:
+        return state
+    fresh_s = seconds(impression.shown_at) - UNSHOWN_S
+    waiting = (i for i in state.early_impressions if seconds(i.shown_at) >= fresh_s)
+    early = (*waiting, impression)[-_MAX_EARLY_IMPRESSIONS:]
+    return msgspec.structs.replace(state, early_impressions=early)
 
 
 def _is_named(entry: OpenRequest, name: str) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.events import Degraded
+from cherryrec.events import Degraded, Impression
 from cherryrec.exposures import Exposures
 
 __all__ = [
@@ -76,15 +76,17 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
-    """All open requests of one user, oldest first; and clicks whose impression has not come yet.
+    """All open requests of one user, oldest first; and what came before what it belongs to.
 
-    `early_clicks` are (impression id, article id, event time), the newest few; `exposures` what
+    `early_clicks`, whose impression has not come yet, are (impression id, article id, event time),
+    the newest few; `early_impressions` those of no open request, the newest few; `exposures` what
     the user was shown lately, whether by a request of ours or not.
     """
 
     entries: tuple[OpenRequest, ...] = ()
     early_clicks: tuple[tuple[str, str, float], ...] = ()
     exposures: Exposures = Exposures()
+    early_impressions: tuple[Impression, ...] = ()
 
 
 _NOTHING = OpenRequests()

@@ -20,6 +20,7 @@ from cherryrec.feedback import (
     n_clicked,
     note_click,
     note_impression,
+    note_opened,
 )
 from cherryrec.open_requests import (
     OpenRequest,
@@ -65,6 +66,13 @@ class Attribution:
     def answered(self, partition: int, user_id: str, entry: OpenRequest) -> None:
         """Note when an answered or shown request will end."""
         self._of(partition).open(user_id, ends_s=last_s(entry, self.config))
+
+    def ranked(self, partition: int, user_id: str, entry: OpenRequest) -> None:
+        """Keep an answered request; an impression of it that was read before opens its window."""
+        state = with_entry(self.users.requests(partition, user_id), entry)
+        state, shown = note_opened(state, entry, self.config)
+        self.users.keep_requests(partition, user_id, state)
+        self.answered(partition, user_id, shown or entry)
 
     def impression(self, at: Position, impression: Impression) -> None:
         """Open the attribution window of the request an impression shows."""

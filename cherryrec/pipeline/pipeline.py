@@ -286,9 +286,7 @@ class Pipeline:
             degraded=degraded,
             answered_by=cause,
         )
-        state = self.users.requests(partition, user_id)
-        self.users.keep_requests(partition, user_id, with_entry(state, ranked))
-        self.attribution.answered(partition, user_id, ranked)
+        self.attribution.ranked(partition, user_id, ranked)
         return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])
 
 

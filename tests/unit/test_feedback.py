@@ -20,8 +20,9 @@ from cherryrec.feedback import (
     n_clicked,
     note_click,
     note_impression,
+    note_opened,
 )
-from cherryrec.open_requests import OpenRequest, OpenRequests
+from cherryrec.open_requests import OpenRequest, OpenRequests, decode_open, encode_open, with_entry
 from tests.worlds import START_S, click, impression
 
 WINDOW_S = 600.0
@@ -165,6 +166,32 @@ def test_early_clicks_are_few_and_leave_with_time() -> None:
     state = joined(state, click("b", later, impression_id="j"))
 
     assert [name for name, _, _ in state.early_clicks] == ["j"]
+
+
+def test_early_impressions_are_few_and_leave_with_time() -> None:
+    state = OpenRequests()
+    for k in range(10):
+        state = joined(state, impression(f"i{k}", ["a"], START_S + k))
+    assert [one.impression_id for one in state.early_impressions] == ["i6", "i7", "i8", "i9"]
+    assert joined(state, state.early_impressions[2]) is state, "read again"
+    assert decode_open(encode_open(state)) == state
+
+    state = joined(state, impression("j", ["a"], START_S + 9 + UNSHOWN_S))
+
+    assert [one.impression_id for one in state.early_impressions] == ["i9", "j"]
+
+
+def test_early_impression_opens_its_own_request_only() -> None:
+    state = joined(OpenRequests(), impression("i", ["a"], START_S + 5, request_id="r"))
+    other, own = answered("q", "a"), answered("r", "a")
+
+    unchanged, none = note_opened(state, other, CONFIG)
+    assert (unchanged, none) == (state, None)
+    opened_by, shown = note_opened(with_entry(state, own), own, CONFIG)
+
+    assert shown is not None
+    assert (shown.impression_id, shown.shown_s, shown.shown) == ("i", START_S + 5, ("a",))
+    assert (opened_by.entries, opened_by.early_impressions) == ((shown,), ())
 
 
 def test_a_click_counts_once() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
+import pytest
 
 from cherryrec.events import Example, FeedbackTick, SlateLabelled, instant
 from cherryrec.features import FEATURE_SET, column
@@ -50,6 +53,30 @@ def test_a_click_labels_the_features_frozen_at_scoring() -> None:
     after = START_S + 2 + WINDOW_S + CORRECTION_S
     pipeline.forget(pipeline.tick(FeedbackTick(partition=0, time=instant(after))).closed)
     assert pipeline.users.requests(0, "u").entries == ()
+
+
+@pytest.mark.parametrize("order", list(permutations(("request", "impression", "click"))))
+def test_topics_may_be_read_in_any_order(order: tuple[str, ...]) -> None:
+    """After a takeover the impression of an answer may be read before its request is again."""
+    pipeline = pipeline_of(6)
+    at = offsets()
+    for topic in order:
+        if topic == "request":
+            asked = request("r", candidates=("a0", "a1"))  # what was clicked is not selected anew
+            pipeline.request(at(), asked, clock_s=CLOCK_S)
+        elif topic == "impression":
+            shown = impression("i", ["a0", "a1"], START_S + 1, request_id="r")
+            pipeline.impression(at(), shown)
+        else:
+            pipeline.click(at(), click("a1", START_S + 5, impression_id="i"))
+
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
+
+    example, _ = labels(effects)
+    clicked = dict(zip(example.articles, example.clicked, strict=True))
+    assert clicked == {"a0": False, "a1": True}
+    state = pipeline.users.requests(0, "u")
+    assert (state.early_impressions, state.early_clicks) == ((), ())
 
 
 def test_an_answer_never_shown_is_forgotten_in_time() -> None:
