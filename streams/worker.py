@@ -169,6 +169,7 @@ class StreamWorker:
         except OSError as error:
             msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
             raise ServiceError(msg) from error
+        logger.info("compiling loops, unless that has been done: a minute at the first start")
         started = time.perf_counter()
         warm_up(self.core)
         logger.info("compiled loops are ready after %.1f s", time.perf_counter() - started)

@@ -29,8 +29,8 @@ class NetPart(Part):
     """Scores Σ_s (skip_s·z + out_s·relu(zᵀhidden_s)) / S, centred within the slate.
 
     Without intercepts a network is linear in z wherever the same units are on, so the gradient
-    times the input splits every score exactly by feature. Of two inputs of
-    one feature the contributions are added.
+    times the input splits every score exactly by feature. Of two inputs of one feature the
+    contributions are added.
     """
 
     def __init__(self, hidden: F32, out: F32, skip: F32, n_features: int) -> None:

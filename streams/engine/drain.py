@@ -35,8 +35,10 @@ YIELD_EVERY = 100
 """Messages delivered before other tasks of the loop get a turn."""
 
 FETCH_S = 1.0
+"""How long a fetch waits for records, in seconds."""
+
 REBALANCING_FETCH_S = 0.1
-"""How long a fetch waits for records, in seconds; the end of a rebalance waits for none."""
+"""The same during a rebalance: its end does not wait behind a fetch."""
 
 RETRY_S = 0.1
 """Pause before a rewind that failed is tried again, in seconds."""
