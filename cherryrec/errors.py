@@ -8,7 +8,8 @@
     │   └── LogError    the operator: a log folder that cannot be replayed
     ├── LeakError       the developer: a replay that ranks by what it must not know yet
     ├── ModelError      the model's owner: weights, snapshots, tokenizers
-    └── ServiceError    the operator: Kafka, Java, a worker that did not come up
+    ├── ServiceError    the operator: Kafka, Java, a worker that did not come up
+    └── StateError      the operator: stored state of a user that cannot be read
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "LogError",
     "ModelError",
     "ServiceError",
+    "StateError",
 ]
 
 
@@ -50,3 +52,7 @@ class ModelError(CherryRecError):
 
 class ServiceError(CherryRecError):
     """A process or service CherryRec needs that did not start, answer or stop."""
+
+
+class StateError(CherryRecError):
+    """Stored bytes of a user's state that no version of it has written."""

@@ -62,6 +62,12 @@ class Exposures(msgspec.Struct, frozen=True, array_like=True):
         """Clicks and expected clicks by category, structured (k,)."""
         return np.frombuffer(self.categories, CATEGORY)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are whole records, of times that 32 bits hold."""
+        is_cut = len(self.articles) % ARTICLE.itemsize or len(self.categories) % CATEGORY.itemsize
+        return not is_cut and 0.0 <= self.newest_s < 2.0**32
+
 
 def note_shown(
     exposures: Exposures, keys: Keys, time_s: float, *, offset: int, clicked: Keys = _NONE

@@ -166,7 +166,7 @@ class Learner:
         Raises
         ------
         ModelError
-            The snapshot is of another feature set or kind.
+            The snapshot is of another feature set or kind, or damaged.
         """
         _check(snapshot, STATE)
         arrays = _unpacked(snapshot.arrays)
@@ -174,7 +174,7 @@ class Learner:
         learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
         learner.knrs.load(_under("knrs/", arrays))
         learner.calibration.load(_under("cnle/", arrays))
-        learner.recent = RecentIds.from_bytes(_RECENT_EXAMPLES, arrays["recent"].tobytes())
+        learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
         learner.newest_s = seconds(snapshot.created_at)
@@ -264,6 +264,17 @@ def _check(snapshot: ModelSnapshot, name: str) -> None:
 
 def _unpacked(arrays: Mapping[str, PackedArray]) -> dict[str, NDArray[np.generic]]:
     return {name: unpack(packed) for name, packed in arrays.items()}
+
+
+def _recent_of(arrays: Arrays) -> RecentIds:
+    recent = arrays.get("recent")
+    if recent is None or recent.dtype != np.uint64 or recent.size % 2:
+        msg = (
+            "snapshot's 'recent' must hold pairs of id and offset as uint64, and does not: "
+            "roll back to an earlier snapshot"
+        )
+        raise ModelError(msg)
+    return RecentIds.from_bytes(_RECENT_EXAMPLES, recent.tobytes())
 
 
 def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[np.generic]]:

@@ -171,11 +171,37 @@ def optimizer_arrays(optimizer: optim.base.Optimizer) -> Arrays:
 
 
 def load_optimizer(
-    optimizer: optim.base.Optimizer, arrays: Mapping[str, NDArray[np.generic]]
+    optimizer: optim.base.Optimizer,
+    arrays: Mapping[str, NDArray[np.generic]],
+    *,
+    shape: tuple[int, ...],
 ) -> None:
-    """Put back what `optimizer_arrays` returned."""
+    """Put back what `optimizer_arrays` returned.
+
+    Parameters
+    ----------
+    optimizer
+        A fresh one.
+    arrays
+        Its steps, and accumulators of the weights' shape.
+    shape
+        Of the weights as it steps them.
+
+    Raises
+    ------
+    ModelError
+        They are of another optimizer, or of other weights.
+    """
     for name, value in arrays.items():
-        setattr(optimizer, name, int(value) if name == "n_iterations" else value.copy())
+        is_count = name == "n_iterations"
+        fits = value.shape == (() if is_count else shape) and value.dtype.kind in "if"
+        if not fits or not hasattr(optimizer, name) or (is_count and int(value) < 0):
+            msg = (
+                f"state of an optimizer of {shape!r} weights must fit it, got {name!r} of "
+                f"{value.dtype} {value.shape!r}: it was taken of another model"
+            )
+            raise ModelError(msg)
+        setattr(optimizer, name, int(value) if is_count else value.astype(np.float64))
 
 
 class ListwiseLinear:
@@ -269,4 +295,5 @@ class ListwiseLinear:
         load_optimizer(
             self.optimizer,
             {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+            shape=self.weights.shape,
         )

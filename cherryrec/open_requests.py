@@ -10,7 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.events import Degraded, Impression
+from cherryrec.codec import LATEST
+from cherryrec.errors import StateError
+from cherryrec.events import Degraded, Impression, seconds
 from cherryrec.exposures import Exposures
 
 __all__ = [
@@ -90,6 +92,7 @@ class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
 
 
 _NOTHING = OpenRequests()
+_LATEST_S = seconds(LATEST)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(OpenRequests)
 
@@ -102,8 +105,26 @@ def encode_open(state: OpenRequests) -> bytes | None:
 
 
 def decode_open(raw: bytes | None) -> OpenRequests:
-    """Return the inverse of `encode_open`."""
-    return OpenRequests() if raw is None else _decoder.decode(raw)
+    """Return the inverse of `encode_open`.
+
+    Raises
+    ------
+    StateError
+        The bytes are no open requests.
+    """
+    if raw is None:
+        return OpenRequests()
+    try:
+        state = _decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        msg = f"stored open requests must be MessagePack of their fields: {error}"
+        raise StateError(msg) from error
+    for entry in state.entries:
+        _check(entry)
+    if not state.exposures.is_whole:
+        msg = "stored exposures must be whole records and times before 2100, they are not"
+        raise StateError(msg)
+    return state
 
 
 def opened(state: OpenRequests, request_id: str) -> OpenRequest | None:
@@ -147,6 +168,19 @@ def without(state: OpenRequests, request_id: str) -> OpenRequests:
     """Remove an entry."""
     kept = tuple(e for e in state.entries if e.request_id != request_id)
     return msgspec.structs.replace(state, entries=kept)
+
+
+def _check(entry: OpenRequest) -> None:
+    """Refuse an entry whose arrays do not fit its articles, or of no time there can be."""
+    n = len(entry.articles)
+    fits = not any(len(raw) % (4 * n) if n else raw for raw in (entry.features, entry.metrics))
+    times = (entry.requested_s, entry.requested_s if entry.shown_s is None else entry.shown_s)
+    if not fits or not all(0.0 <= time_s < _LATEST_S for time_s in times):
+        msg = (
+            f"a stored open request must hold whole rows for its {n} articles and times before "
+            f"2100, got {len(entry.features)} and {len(entry.metrics)} bytes and {times!r}"
+        )
+        raise StateError(msg)
 
 
 def _matrix(raw: bytes, n_rows: int) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from cherryrec.text import stable_hash
 __all__ = ["Shard"]
 
 _MAX_WAITING = 256
+_MOST = 2.0**62  # of what offsets and seconds may be
 Rows = NDArray[np.intp]
 
 
@@ -199,6 +200,10 @@ class Shard:
             )
             raise BadMessage(msg)
         values = np.frombuffer(message.counters, "<f8").reshape(-1, width)
+        numbers = np.array([message.as_of, *message.applied.values()], np.float64)
+        if not (np.isfinite(values[:, :-1]).all() and (np.abs(numbers) < _MOST).all()):
+            msg = f"counters and times must be finite and offsets real, got {numbers.tolist()!r}"
+            raise BadMessage(msg)
         first_shown = np.nan_to_num(values[:, -1], nan=0.0)
         rows = self.catalogue.rows(message.articles, float(first_shown.max(initial=0.0)))
         self._replace(rows, values[:, :-1], values[:, -1], message.as_of)

@@ -204,6 +204,7 @@ class NeuralLearner:
             load_optimizer(
                 self._optimizers[name],
                 {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+                shape=self._state[name].shape,
             )
 
 

@@ -6,6 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.codec import LATEST
+from cherryrec.errors import StateError
+from cherryrec.events import seconds
+from cherryrec.profile.tastes import TASTE
+
 __all__ = ["Profile", "Visit", "decode_profile", "encode_profile"]
 
 
@@ -50,6 +55,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return np.frombuffer(self.interest, "<f2").astype(np.float32)
 
 
+_HALF = 2  # bytes of a half-precision number
+_LATEST_S = seconds(LATEST)
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Profile)
 
@@ -68,5 +76,31 @@ def encode_profile(profile: Profile) -> bytes:
 
 
 def decode_profile(raw: bytes | None) -> Profile:
-    """Return the inverse of `encode_profile`; a user never seen is an empty profile."""
-    return Profile() if raw is None else _decoder.decode(raw)
+    """Return the inverse of `encode_profile`; a user never seen is an empty profile.
+
+    Raises
+    ------
+    StateError
+        The bytes are no profile.
+    """
+    if raw is None:
+        return Profile()
+    try:
+        profile = _decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        msg = f"a stored profile must be MessagePack of its fields: {error}"
+        raise StateError(msg) from error
+    is_whole = not (
+        len(profile.interest) % _HALF
+        or len(profile.categories) % TASTE.itemsize
+        or len(profile.subcategories) % TASTE.itemsize
+    )
+    times = (profile.newest_s, profile.updated_s, *(v.clicked_s for v in profile.history))
+    if not is_whole or not all(0.0 <= time_s < _LATEST_S for time_s in times):
+        msg = (
+            "a stored profile must hold whole records and times before the year 2100, got "
+            f"{len(profile.interest)}, {len(profile.categories)} and "
+            f"{len(profile.subcategories)} bytes, the newest time {max(times)!r}"
+        )
+        raise StateError(msg)
+    return profile

@@ -8,14 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
+from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, residuals, walk
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
 __all__ = ["BoostPart", "BoostedTrees", "squash"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+
+N_CODES = 64
+"""Steps that values are cut into."""
 
 
 @compiled
@@ -67,6 +72,11 @@ class BoostPart:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> BoostPart:
         """Rebuild the part from its arrays."""
+        check_range("boost/feature", arrays["feature"], 0, 2 * n_features)
+        n_trees = {len(arrays[name]) for name in ("feature", "threshold", "value")}
+        if len(n_trees) > 1:
+            msg = f"snapshot's boosted trees must be as many in every array, got {n_trees!r}"
+            raise ModelError(msg)
         return cls(
             arrays["feature"].astype(np.int16),
             arrays["threshold"].astype(np.uint8),
@@ -192,6 +202,21 @@ class BoostedTrees:
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
+        last, slates = len(arrays["window/codes"]), arrays["window/slates"]
+        lengths = {len(arrays[f"window/{name}"]) for name in ("codes", "clicked", "scores")}
+        if lengths != {last} or last > self.window_rows or len(slates) > last:
+            msg = (
+                f"snapshot's window must be of one length, at most {self.window_rows}, got "
+                f"{sorted(lengths)!r} rows of {len(slates)} slates: "
+                "use it with the boost_window_rows it was taken with"
+            )
+            raise ModelError(msg)
+        sizes = slates[:, 1].astype(np.int64) - slates[:, 0].astype(np.int64)
+        check_range("boost/counts", arrays["counts"], 0, MAX_COUNT)
+        check_range("boost/feature", arrays["feature"], 0, 2 * self.n_features)
+        check_range("boost/window/codes", arrays["window/codes"], 0, N_CODES)
+        check_range("boost/window/slates", slates, 0, last + 1)
+        check_range("boost/window/slates", sizes, 1, last + 1)
         self.feature = arrays["feature"].astype(np.int16)
         self.threshold = arrays["threshold"].astype(np.uint8)
         self.value = arrays["value"].astype(np.float64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 from cherryrec.listwise import Arrays
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
 __all__ = ["DriftMonitor", "misordered"]
 
@@ -94,6 +95,9 @@ class DriftMonitor:
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        n_seen, n_alarms, *rest = arrays["state"].astype(np.float64).tolist()
+        state = arrays["state"].astype(np.float64)
+        check_range("drift/state", state[:2], 0, MAX_COUNT)
+        check_range("drift/state", state[2:], 0, 1.0 + 1e-9)
+        n_seen, n_alarms, *rest = state.tolist()
         self.n_seen, self.n_alarms = int(n_seen), int(n_alarms)
         self._fast, self._slow, self._variance = rest

@@ -30,7 +30,7 @@ from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
 from cherryrec.vans.scaler import SlateScaler, Spread
 from cherryrec.vans.serving import SEES, Scored, combine
-from cherryrec.vans.snapshot import check_arrays, check_stamp, stamp, under, with_prefix
+from cherryrec.vans.snapshot import check_learned, check_stamp, stamp, under, with_prefix
 from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = ["Vans"]
@@ -166,7 +166,7 @@ class Vans:
         """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
         check_stamp(arrays, fingerprint(features))
         model = cls(features, config)
-        check_arrays(arrays, {name: _shape(name, a) for name, a in model.snapshot().items()})
+        check_learned(arrays, model.snapshot())
         model.n_learned = int(arrays["n_learned"])
         model._spread = arrays["spread"].astype(np.float64)
         model._scale = 1.0 / np.sqrt(np.where(model._spread > 0.0, model._spread, 1.0))
@@ -214,13 +214,6 @@ class Vans:
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""
         return self.stacker.weights * self._scale
-
-
-def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
-    """Return the shape a restored array must have; a window is as long as it was filled."""
-    if name.startswith(("rf/window/", "boost/window/")) and array.ndim:
-        return (None, *array.shape[1:])
-    return array.shape
 
 
 def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, SlateMember]:

@@ -155,12 +155,12 @@ class FactorisedRegression(SlateMember):
         """Put back what `snapshot` returned."""
         self.weights = arrays["weights"].astype(np.float64)
         self.factors = arrays["factors"].astype(np.float64)
-        for prefix, optimizer in (
-            ("optimizer/", self._optimizer),
-            ("factored/", self._factor_optimizer),
+        for prefix, optimizer, shape in (
+            ("optimizer/", self._optimizer, self.weights.shape),
+            ("factored/", self._factor_optimizer, (self.factors.size,)),
         ):
             mine = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-            load_optimizer(optimizer, mine)
+            load_optimizer(optimizer, mine, shape=shape)
         self._part = None
 
     def _step(self, slopes: Floats, Z: Floats) -> None:

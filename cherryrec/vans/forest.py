@@ -11,6 +11,7 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature
 from cherryrec.vans.member import SlateMember
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
 from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
 from cherryrec.vans.window import RowWindow
 
@@ -121,7 +122,12 @@ class WindowForest(SlateMember):
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        self.n_learned = int(arrays["n_learned"])
+        check_range("rf/n_learned", arrays["n_learned"], 0, MAX_COUNT)
+        check_range("rf/trees/feature", arrays["trees/feature"], 0, len(self.features))
+        impressions, last = arrays["window/impressions"], int(arrays["n_learned"])
+        check_range("rf/window/impressions", impressions, 0, max(last, 1))
+        check_range("rf/window/weights", arrays["window/weights"], 0, np.inf)
+        self.n_learned = last
         self.trees = Trees.of_arrays(
             {k.removeprefix("trees/"): v for k, v in arrays.items() if k.startswith("trees/")}
         )

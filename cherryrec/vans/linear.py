@@ -185,6 +185,7 @@ class ListwiseRegression(SlateMember):
         load_optimizer(
             self.optimizer,
             {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+            shape=self.weights.shape,
         )
         self._part = None
 

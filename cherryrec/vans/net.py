@@ -13,6 +13,7 @@ from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import CENTRED, RAW
 from cherryrec.vans.kernels import dropped, net_slopes, net_step, split_products
 from cherryrec.vans.member import Part, SlateMember, less_mean
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
 __all__ = ["ListwiseNet", "NetPart"]
 
@@ -195,6 +196,7 @@ class ListwiseNet(SlateMember):
             given = arrays[name].astype(np.float32)
             is_laid_out = name.startswith("hidden")
             array[:] = _side_by_side(given) if is_laid_out else given.reshape(array.shape)
+        check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
         self.n_learned = int(arrays["n_learned"])
         self._part = None
 

@@ -26,7 +26,7 @@ from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
 from cherryrec.vans.scaler import SPREAD, Spread
-from cherryrec.vans.snapshot import check_arrays, check_stamp, under
+from cherryrec.vans.snapshot import check_arrays, check_range, check_stamp, under
 from cherryrec.vans.trees import TreesPart
 
 __all__ = ["Scored", "Scorer", "combine"]
@@ -101,6 +101,7 @@ class Scorer:
         check_features(features)
         check_stamp(arrays, fingerprint(features))
         check_arrays(arrays, _wanted(features, config))
+        check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
         self.features = features
         self.config = config
         self._used = used_mask(features, config.without)
@@ -127,6 +128,7 @@ class Scorer:
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
         if name == "rf":
+            check_range("rf/feature", arrays["feature"], 0, len(self._shared))
             return TreesPart.of_arrays(arrays, self.config.clip)
         if name in {"net", "wide"}:
             return NetPart.of_arrays(arrays, len(self._shared))

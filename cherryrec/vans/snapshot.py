@@ -10,10 +10,27 @@ from numpy.typing import NDArray
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 
-__all__ = ["FORMAT", "check_arrays", "check_stamp", "stamp", "under", "with_prefix"]
+__all__ = [
+    "FORMAT",
+    "MAX_COUNT",
+    "check_arrays",
+    "check_learned",
+    "check_range",
+    "check_stamp",
+    "stamp",
+    "under",
+    "with_prefix",
+]
 
 FORMAT = 2
 """Raised when the arrays change in name or meaning."""
+
+MAX_COUNT = 2.0**31
+"""Of what a model has learned; no site comes to as many impressions."""
+
+_LARGEST = (1e12, 1e60)
+"""No weight of standardised features and no sum of their squares comes near the one, no sum of raw
+values' squares near the other; past them products would not be finite."""
 
 
 def with_prefix(prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> Arrays:
@@ -49,7 +66,7 @@ def stamp(fingerprint: int) -> Arrays:
 def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> None:
     """Refuse arrays of another format or of other features."""
     for name, wanted in (("format", FORMAT), ("features", fingerprint)):
-        got = int(arrays[name]) if name in arrays else None
+        got = int(arrays[name]) if name in arrays and arrays[name].shape == () else None
         if got != wanted:
             msg = (
                 f"snapshot's {name!r} must be {wanted!r}, got {got!r}: it was taken by another "
@@ -59,7 +76,10 @@ def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> 
 
 
 def check_arrays(
-    arrays: Mapping[str, NDArray[np.generic]], wanted: Mapping[str, tuple[int | None, ...]]
+    arrays: Mapping[str, NDArray[np.generic]],
+    wanted: Mapping[str, tuple[int | None, ...]],
+    *,
+    dtypes: Mapping[str, np.dtype[np.generic]] | None = None,
 ) -> None:
     """Refuse arrays that are missing, of another shape, or not finite.
 
@@ -69,6 +89,8 @@ def check_arrays(
         What was taken of a model.
     wanted
         The shape that each array must have; None is any length.
+    dtypes
+        What each array must be of; absent: of any plain number.
     """
     for name, shape in wanted.items():
         if name not in arrays:
@@ -87,10 +109,60 @@ def check_arrays(
                 "use it with the config it was taken with"
             )
             raise ModelError(msg)
+    for name, dtype in (dtypes or {}).items():
+        if arrays[name].dtype != dtype:
+            msg = f"snapshot's {name!r} must be {dtype}, got {arrays[name].dtype}: learn afresh"
+            raise ModelError(msg)
     for name, array in arrays.items():
-        if array.dtype.kind not in "fiub" or not np.isfinite(array.astype(np.float64)).all():
+        most = np.inf if array.dtype.kind != "f" else _LARGEST[name.startswith("scaler/")]
+        if array.dtype.kind not in "fiub" or not (np.abs(array.astype(np.float64)) < most).all():
             msg = (
-                f"snapshot's {name!r} must hold finite numbers only, and does not: "
+                f"snapshot's {name!r} must hold finite numbers only, below {most:g}, and does not: "
                 "roll back to an earlier snapshot"
             )
             raise ModelError(msg)
+
+
+def check_learned(
+    arrays: Mapping[str, NDArray[np.generic]], fresh: Mapping[str, NDArray[np.generic]]
+) -> None:
+    """Refuse what no learner with these settings can have come to.
+
+    Parameters
+    ----------
+    arrays
+        What was taken of a learner.
+    fresh
+        The same of one that has learned nothing.
+    """
+    shapes = {name: _shape(name, array) for name, array in fresh.items()}
+    check_arrays(arrays, shapes, dtypes={name: array.dtype for name, array in fresh.items()})
+    check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
+    for name in ("spread", "scaler/count"):
+        check_range(name, arrays[name], 0, np.inf)
+
+
+def check_range(name: str, array: NDArray[np.generic], least: float, below: float) -> None:
+    """Refuse numbers out of their range: indices would reach past an array, counts run over.
+
+    Examples
+    --------
+    >>> check_range("feature", np.array([0, 3]), 0, 3)
+    Traceback (most recent call last):
+    ...
+    cherryrec.errors.ModelError: snapshot's 'feature' must be at least 0 and below 3, got 0 to 3: \
+roll back to an earlier snapshot
+    """
+    if array.size and not (array.min() >= least and array.max() < below):
+        msg = (
+            f"snapshot's {name!r} must be at least {least:g} and below {below:g}, "
+            f"got {array.min():g} to {array.max():g}: roll back to an earlier snapshot"
+        )
+        raise ModelError(msg)
+
+
+def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
+    """Return the shape a restored array must have; a window is as long as it was filled."""
+    if name.startswith(("rf/window/", "boost/window/")) and array.ndim:
+        return (None, *array.shape[1:])
+    return array.shape

@@ -119,6 +119,7 @@ class PairwiseSVM(SlateMember):
         load_optimizer(
             self.optimizer,
             {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
+            shape=self.weights.shape,
         )
 
     def _step(self, gradient: Floats) -> None:

@@ -12,6 +12,7 @@ from cherryrec.compiled import compiled
 from cherryrec.listwise import Arrays
 from cherryrec.vans.kernels import centred, grow_tree, leaves, walk
 from cherryrec.vans.member import Part, less_mean
+from cherryrec.vans.snapshot import check_range
 
 __all__ = ["LEVELS", "Growth", "Trees", "TreesPart", "quantise"]
 
@@ -170,4 +171,7 @@ class TreesPart(Part):
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], clip: float) -> TreesPart:
         """Rebuild the part from its arrays."""
-        return cls(Trees.of_arrays(arrays), int(arrays["n_grown"]), clip)
+        n_trees = len(arrays["feature"])
+        check_range("rf/n_grown", arrays["n_grown"], 0, n_trees + 1)
+        trees = Trees.of_arrays(arrays)
+        return cls(trees, int(arrays["n_grown"]), clip)

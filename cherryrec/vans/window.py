@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
 __all__ = ["RowWindow"]
+
+_ROWS = ("codes", "targets", "weights", "impressions")
 
 
 class RowWindow:
@@ -70,6 +73,14 @@ class RowWindow:
             msg = (
                 f"snapshot's window must hold at most {self.n_rows!r} rows, got {n_filled!r}: "
                 "use it with the window_rows it was taken with"
+            )
+            raise ModelError(msg)
+        check_range("window/n_seen", arrays["n_seen"], n_filled, MAX_COUNT)
+        lengths = {len(arrays[name]) for name in _ROWS}
+        if len(lengths) > 1 or n_filled != min(int(arrays["n_seen"]), self.n_rows):
+            msg = (
+                f"snapshot's window must be as long as it was filled, got {sorted(lengths)!r} rows "
+                f"of {int(arrays['n_seen'])}: roll back to an earlier snapshot"
             )
             raise ModelError(msg)
         self.codes[:n_filled] = arrays["codes"]

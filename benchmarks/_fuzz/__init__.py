@@ -1,0 +1,1 @@
+"""Fuzzing of all that decodes: how valid bytes are damaged, and what is fed with them."""
