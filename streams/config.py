@@ -66,6 +66,9 @@ class StreamConfig:
         A partition that has events waiting and makes no progress this long ends the worker.
     session_timeout_s
         Silence after which the group takes a worker for dead, in seconds.
+    max_unstored_bytes
+        Acknowledged writes that each of the two tables holds in memory when its store does not take
+        them (a full disk), above 0; past it the worker ends.
     max_future_s
         An event this much later than its arrival at the broker is refused, in seconds.
     """
@@ -80,10 +83,17 @@ class StreamConfig:
     deadline_check_s: float = 0.02
     watchdog_s: float = 120.0
     session_timeout_s: float = 10.0
+    max_unstored_bytes: int = 256 << 20
     max_future_s: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("max_batch", "activity_flush_s", "deadline_check_s", "watchdog_s"):
+        for name in (
+            "max_batch",
+            "activity_flush_s",
+            "deadline_check_s",
+            "watchdog_s",
+            "max_unstored_bytes",
+        ):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

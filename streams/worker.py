@@ -33,6 +33,8 @@ from streams.engine import (
     Gates,
     HealthServer,
     Metrics,
+    RecoveredHook,
+    StateTable,
     Watchdog,
     create_faust_app,
     raw_topic,
@@ -103,8 +105,8 @@ class StreamWorker:
             )
         )
         self.producer = FastProducer(self.app)
-        self.profiles_table = state_table(self.app, "profiles")
-        self.requests_table = state_table(self.app, "requests", on_recovered=self._on_recovered)
+        self.profiles_table = self._table("profiles")
+        self.requests_table = self._table("requests", on_recovered=self._on_recovered)
         self.profiles = TableStore(self.profiles_table)
         self.requests = TableStore(self.requests_table)
         self.pipeline = Pipeline(
@@ -155,6 +157,16 @@ class StreamWorker:
         )
         for spec in specs:
             self._add_agent(spec)
+
+    def _table(self, name: str, *, on_recovered: RecoveredHook | None = None) -> StateTable:
+        return state_table(
+            self.app,
+            name,
+            on_recovered=on_recovered,
+            gates=self.gates,
+            metrics=self.metrics,
+            max_unstored_bytes=self.stream.max_unstored_bytes,
+        )
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or a failure; return the exit code.

@@ -17,7 +17,7 @@ from streams.engine.metrics import Metrics
 from streams.engine.producer import Delivery, FastProducer, RecordingSender, Sender
 from streams.engine.run import run_worker
 from streams.engine.security import Security
-from streams.engine.table import StateTable, state_table
+from streams.engine.table import RecoveredHook, StateTable, state_table
 from streams.engine.watchdog import ProgressWatch, Standing, Watchdog
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Metrics",
     "ProgressWatch",
     "RecordingSender",
+    "RecoveredHook",
     "Security",
     "Sender",
     "Standing",

@@ -108,6 +108,18 @@ class Metrics:
             ["topic", "partition"],
             registry=self.registry,
         )
+        self.store_failures = Counter(
+            "cherryrec_store_failures",
+            "Writes that the local store of a table did not take; they are tried again.",
+            ["table"],
+            registry=self.registry,
+        )
+        self.unstored_bytes = Gauge(
+            "cherryrec_unstored_bytes",
+            "What a table holds in memory because its store does not take it.",
+            ["table"],
+            registry=self.registry,
+        )
         self.model_version = Gauge(
             "cherryrec_model_version",
             "Version of the models: the one a worker ranks with, the last one a learner published.",

@@ -15,14 +15,26 @@ class Acknowledged:
 
     changes: Changes = field(default_factory=dict)
     offset: int = -1
+    n_bytes: int = 0
+
+    def add(self, key: bytes, value: bytes | None, *, offset: int) -> None:
+        """Take in a later write; one of the same key replaces the earlier."""
+        if key in self.changes:
+            self.n_bytes -= len(self.changes[key] or b"")
+        else:
+            self.n_bytes += len(key)
+        self.n_bytes += len(value or b"")
+        self.changes[key] = value
+        self.offset = max(self.offset, offset)
 
 
 class Overlay:
     """Reads see a write at once; the local store sees it when the changelog has it.
 
     So the local store is at any moment exactly the changelog up to its persisted offset, and a
-    worker killed between the two leaves nothing that only it knows. Holds at most the writes
-    between two acknowledgements.
+    worker killed between the two leaves nothing that only it knows. What the store does not take
+    stays here, in one piece with all that follows it in its partition. Holds the writes between two
+    acknowledgements, and up to the bound of `Storing` those that cannot be stored.
 
     Examples
     --------
@@ -31,9 +43,9 @@ class Overlay:
     >>> overlay.get(0, b"k", default=b"?"), overlay.get(1, b"k", default=b"?")
     (b'1', b'?')
     >>> overlay.acknowledge(0, b"k", b"1", offset=7)
-    >>> overlay.take_acknowledged()
-    {0: Acknowledged(changes={b'k': b'1'}, offset=7)}
-    >>> overlay.settle(0, {b"k": b"1"})
+    >>> overlay.acknowledged()
+    {0: Acknowledged(changes={b'k': b'1'}, offset=7, n_bytes=2)}
+    >>> overlay.settle(0)
     >>> overlay.get(0, b"k", default=b"?")
     b'?'
     """
@@ -56,19 +68,17 @@ class Overlay:
 
     def acknowledge(self, partition: int, key: bytes, value: bytes | None, *, offset: int) -> None:
         """Note that the changelog holds a write, at `offset`."""
-        acknowledged = self._acknowledged.setdefault(partition, Acknowledged())
-        acknowledged.changes[key] = value
-        acknowledged.offset = max(acknowledged.offset, offset)
+        self._acknowledged.setdefault(partition, Acknowledged()).add(key, value, offset=offset)
 
-    def take_acknowledged(self) -> dict[int, Acknowledged]:
-        """Return what may be stored now, by partition, and forget that it was to be."""
-        taken, self._acknowledged = self._acknowledged, {}
-        return taken
+    def acknowledged(self) -> dict[int, Acknowledged]:
+        """Return what may be stored now, by partition; `settle` says that it has been."""
+        return dict(self._acknowledged)
 
-    def settle(self, partition: int, stored: Changes) -> None:
-        """Forget the writes that the local store now holds, unless a newer one is on its way."""
+    def settle(self, partition: int) -> None:
+        """Forget what the local store now holds, unless a newer write of a key is on its way."""
+        stored = self._acknowledged.pop(partition, Acknowledged())
         writes = self._writes.get(partition, {})
-        for key, value in stored.items():
+        for key, value in stored.changes.items():
             if key in writes and writes[key] is value:
                 del writes[key]
 

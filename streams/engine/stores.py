@@ -48,7 +48,16 @@ class RocksPartitions(rocksdb.Store):
         return value
 
     def write(self, partition: int, changes: Changes, offset: int) -> None:
-        """Store values (None deletes) and the changelog offset they reach, at once."""
+        """Store values (None deletes) and the changelog offset they reach, at once or not at all.
+
+        What RocksDB would hold up, as it is behind with its files or the disk is full, fails
+        instead: the loop goes on.
+        """
+        self._write(partition, changes, offset, _AT_ONCE)
+
+    def _write(
+        self, partition: int, changes: Changes, offset: int, options: rocksdict.WriteOptions
+    ) -> None:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key, value in changes.items():
             if value is None:
@@ -56,10 +65,10 @@ class RocksPartitions(rocksdb.Store):
             else:
                 batch.put(key, value)
         batch.put(self.offset_key, b"%d" % offset)
-        self._db_for_partition(partition).write(batch, _unlogged())
+        self._db_for_partition(partition).write(batch, options)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]], *_: Any, **__: Any) -> None:
-        """Apply recovered changelog records, unlogged as all writes.
+        """Apply recovered changelog records, unlogged as all writes, as fast as RocksDB can.
 
         A logged one after unlogged ones would outlive them, with an offset that includes them.
         """
@@ -71,7 +80,7 @@ class RocksPartitions(rocksdb.Store):
             changes.setdefault(message.partition, {})[message.key] = message.value
             offsets[message.partition] = max(offsets.get(message.partition, -1), message.offset)
         for partition, changed in changes.items():
-            self.write(partition, changed, offsets[partition])
+            self._write(partition, changed, offsets[partition], _WAITING)
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
         """Note the changelog offset that the copy has reached."""
@@ -92,15 +101,20 @@ class RocksPartitions(rocksdb.Store):
         shutil.rmtree(self.partition_path(partition), ignore_errors=True)
 
 
-def _unlogged() -> rocksdict.WriteOptions:
+def _unlogged(*, may_wait: bool) -> rocksdict.WriteOptions:
     """Write without RocksDB's own log: the changelog is the log.
 
     What a killed process had in memory is gone with the offset that was written beside it, so the
     copy is an older one, and recovery reads the changelog from there.
     """
     options = rocksdict.WriteOptions()
-    setattr(options, "disable_wal", True)  # noqa: B010 (an attribute that its stub calls a method)
+    for name, value in (("disable_wal", True), ("no_slowdown", not may_wait)):
+        setattr(options, name, value)  # attributes that its stub calls methods
     return options
+
+
+_AT_ONCE = _unlogged(may_wait=False)
+_WAITING = _unlogged(may_wait=True)
 
 
 class MemoryPartitions(memory.Store[bytes, bytes]):

@@ -10,18 +10,21 @@ a worker that dies leaves nothing behind that its successor cannot see.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import faust
 from faust.tables import Table
-from faust.types import TP, StoreT
+from faust.types import TP, EventT, StoreT
 from yarl import URL
 
 from cherryrec.errors import ConfigError, ServiceError
+from streams.engine.health import Gates
+from streams.engine.metrics import Metrics
 from streams.engine.overlay import Overlay
 from streams.engine.producer import Delivery, FastProducer, Sender
 from streams.engine.stores import MemoryPartitions, Partitions, RocksPartitions
+from streams.engine.storing import MAX_UNSTORED_BYTES, StoreHealth, Storing
 
 __all__ = ["ROCKSDB_OPTIONS", "RecoveredHook", "StateTable", "state_table"]
 
@@ -36,9 +39,6 @@ ROCKSDB_OPTIONS: Mapping[str, Any] = {
 }
 """Per partition; RocksDB's defaults through Faust are a 2 GiB cache for each."""
 
-STORE_DELAY_S = 0.02
-"""How long acknowledged writes gather before they are stored in one RocksDB batch."""
-
 
 def state_table(
     app: faust.App,
@@ -47,6 +47,9 @@ def state_table(
     partitions: int | None = None,
     sender: Sender | None = None,
     on_recovered: RecoveredHook | None = None,
+    gates: Gates | None = None,
+    metrics: Metrics | None = None,
+    max_unstored_bytes: int = MAX_UNSTORED_BYTES,
 ) -> StateTable:
     """Register a table with the app.
 
@@ -60,6 +63,11 @@ def state_table(
         Writes the changelog; absent: the app's own producer.
     on_recovered
         Called with this worker's partitions after each recovery, before events flow.
+    gates, metrics
+        Where a store that fails is shown; absent: in the log only.
+    max_unstored_bytes
+        Acknowledged writes held in memory when the store does not take them; past it the worker
+        ends.
     """
     table = StateTable(
         app,
@@ -67,6 +75,12 @@ def state_table(
         partitions=partitions if partitions is not None else app.conf.topic_partitions,
         sender=sender if sender is not None else FastProducer(app),
         recovered=on_recovered,
+        health=StoreHealth(
+            name,
+            gates=gates if gates is not None else Gates(),
+            metrics=metrics if metrics is not None else Metrics(),
+            max_bytes=max_unstored_bytes,
+        ),
         beacon=app.tables.beacon,
     )
     app.tables.add(table)
@@ -91,6 +105,7 @@ class StateTable(Table[bytes, bytes]):
         app: faust.App,
         *,
         sender: Sender,
+        health: StoreHealth,
         recovered: RecoveredHook | None = None,
         **kwargs: Any,
     ) -> None:
@@ -107,7 +122,8 @@ class StateTable(Table[bytes, bytes]):
         self._send_locks: dict[int, asyncio.Lock] = {}
         self._owned: set[int] | None = None
         self._gained: set[int] = set()
-        self._storing: asyncio.TimerHandle | None = None
+        self._storing = Storing(self._overlay, self._store_of, health=health, give_up=self._give_up)
+        self._giving_up: asyncio.Task[None] | None = None
 
     def get(self, partition: int, key: bytes) -> bytes | None:  # type: ignore[override]
         """Return the newest value of a key; None when there is none."""
@@ -178,7 +194,7 @@ class StateTable(Table[bytes, bytes]):
         generation_id: int = 0,
     ) -> None:
         """Take over and give up partitions; drop a local copy that is ahead of the changelog."""
-        self._store_acknowledged()
+        self._storing.now(self._is_ours)
         ours = self.changelog_topic_name
         self._owned = {tp.partition for tp in assigned if tp.topic == ours}
         # Summed up over rebalances that overtake the recovery of earlier ones.
@@ -186,9 +202,21 @@ class StateTable(Table[bytes, bytes]):
         self._gained = (self._gained | newest) & self._owned
         for tp in revoked:
             if tp.topic == ours:
-                self._overlay.drop(tp.partition)
+                self._storing.drop(tp.partition)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         await self._forget_inconsistent({tp for tp in newly_assigned if tp.topic == ours})
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
+        """Store what recovery has read; it keeps a batch that failed, and tries it again."""
+        events = list(batch)
+        try:
+            super().apply_changelog_batch(events)
+        except Exception as error:
+            messages = [event.message for event in events]
+            n_bytes = sum(len(m.key or b"") + len(m.value or b"") for m in messages)
+            self._storing.refused(messages[0].partition, error, n_bytes=n_bytes)
+            raise
+        self._storing.now(self._is_ours)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Call the hook; Faust drops errors raised here, so they are made fatal."""
@@ -205,9 +233,9 @@ class StateTable(Table[bytes, bytes]):
             await self.crash(error)
 
     async def on_stop(self) -> None:
-        """Store what the changelog has acknowledged."""
+        """Store what the changelog has acknowledged; what cannot be is read from it again."""
         await self._sender.flush()
-        self._store_acknowledged()
+        self._storing.now(self._is_ours, is_last=True)
         await super().on_stop()
 
     async def _forget_inconsistent(self, tps: set[TP]) -> None:
@@ -236,21 +264,13 @@ class StateTable(Table[bytes, bytes]):
         if done.cancelled() or done.exception() is not None:
             return  # the producer stops the worker
         self._overlay.acknowledge(partition, key, value, offset=done.result().offset)
-        if self._storing is None:
-            self._storing = asyncio.get_running_loop().call_later(
-                STORE_DELAY_S, self._store_acknowledged
-            )
+        self._storing.soon(self._is_ours)
 
-    def _store_acknowledged(self) -> None:
-        """Store the acknowledged writes of the partitions that are still here."""
-        if self._storing is not None:
-            self._storing.cancel()
-            self._storing = None
-        store = self._store_of()
-        for partition, acknowledged in self._overlay.take_acknowledged().items():
-            if self._owned is None or partition in self._owned:
-                store.write(partition, acknowledged.changes, acknowledged.offset)
-            self._overlay.settle(partition, acknowledged.changes)
+    def _is_ours(self, partition: int) -> bool:
+        return self._owned is None or partition in self._owned
+
+    def _give_up(self, reason: ServiceError) -> None:
+        self._giving_up = asyncio.ensure_future(self.crash(reason))
 
     def _store_of(self) -> Partitions:
         """Return the store as what it is here."""

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cherryrec", "streams", "gpu_worker")
-MAX_LINES = 300
+MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiled", "errors"),

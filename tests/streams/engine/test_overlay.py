@@ -9,8 +9,7 @@ def test_newer_write_outlives_the_storing_of_an_older_one() -> None:
     overlay.put(0, b"k", b"new")
     overlay.acknowledge(0, b"k", b"old", offset=3)
 
-    for partition, acknowledged in overlay.take_acknowledged().items():
-        overlay.settle(partition, acknowledged.changes)
+    overlay.settle(0)
 
     assert overlay.get(0, b"k", default=None) == b"new"
 
@@ -29,11 +28,13 @@ def test_last_of_several_acknowledged_writes_is_stored() -> None:
         overlay.put(0, b"k", value)
         overlay.acknowledge(0, b"k", value, offset=offset)
 
-    taken = overlay.take_acknowledged()
+    waiting = overlay.acknowledged()[0]
+    overlay.settle(0)
 
-    assert taken[0].changes == {b"k": b"3"}
-    assert taken[0].offset == 2
-    assert overlay.take_acknowledged() == {}
+    assert waiting.changes == {b"k": b"3"}
+    assert waiting.offset == 2
+    assert waiting.n_bytes == len(b"k" + b"3")
+    assert overlay.acknowledged() == {}
 
 
 def test_dropped_partition_leaves_the_others() -> None:

@@ -9,7 +9,8 @@ from faust.types import TP
 
 from cherryrec.errors import ConfigError, ServiceError
 from streams.engine import EngineSettings, RecordingSender, state_table
-from streams.engine.table import STORE_DELAY_S, StateTable
+from streams.engine.storing import STORE_DELAY_S
+from streams.engine.table import StateTable
 
 pytestmark = pytest.mark.asyncio
 
