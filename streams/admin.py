@@ -15,11 +15,21 @@ from cherryrec.errors import ServiceError
 from cherryrec.topics import CHANGELOG_MAX_BYTES, CHANGELOGS, TOPICS, Topic, TopicNames
 from streams.config import KafkaConfig
 
-__all__ = ["Mismatch", "check_topics", "create_topics", "require_topic", "topic_settings"]
+__all__ = [
+    "Mismatch",
+    "check_topics",
+    "create_topics",
+    "repair_topics",
+    "require_topic",
+    "topic_settings",
+]
 
 _VISIBLE_S = 15.0
 _COMPACTED = {"max.compaction.lag.ms": "86400000"}
 """An erased user's old values are gone within a day; an open segment would keep them a week."""
+
+_STAMPED = {"message.timestamp.type": "LogAppendTime"}
+"""The broker stamps records: by a sender's clock an old event would be deleted unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,17 @@ class Mismatch:
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.setting} must be {self.wanted}, got {self.got}"
+
+    @property
+    def can_be_set(self) -> bool:
+        """Whether it is a setting that can be put right, and no record is deleted by that."""
+        if self.setting in {"topic", "partitions"}:
+            return False
+        if self.setting == "cleanup.policy":
+            return "delete" not in self.wanted or "delete" in self.got
+        if self.setting == "retention.ms":
+            return 0 <= int(self.got) <= int(self.wanted)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,7 @@ def topic_settings(topic: Topic) -> dict[str, str]:
     settings = {
         "cleanup.policy": topic.cleanup,
         "max.message.bytes": str(topic.max_message_bytes),
+        **_STAMPED,
     }
     if "delete" in topic.cleanup:
         settings["retention.ms"] = str(topic.retention_s * 1_000)
@@ -67,6 +89,7 @@ def _wanted(kafka: KafkaConfig) -> list[_Wanted]:
         "cleanup.policy": "compact",
         "max.message.bytes": str(CHANGELOG_MAX_BYTES),
         **_COMPACTED,
+        **_STAMPED,
     }
     return [
         *(
@@ -141,6 +164,40 @@ def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
                 if not _is_same(settings.get(key, ""), value):
                     found.append(Mismatch(one.name, key, value, settings.get(key, "none")))
     return found
+
+
+def repair_topics(kafka: KafkaConfig) -> tuple[list[Mismatch], list[Mismatch]]:
+    """Set what is not as it must be on topics that are there; no partition, no record is touched.
+
+    Returns
+    -------
+    What was set, and what is left: topics that are not there, partition counts, and settings that
+    would have Kafka delete records.
+
+    Raises
+    ------
+    ServiceError
+        Kafka does not answer, or refuses.
+    """
+    found = check_topics(kafka)
+    done = [one for one in found if one.can_be_set]
+    left = [one for one in found if not one.can_be_set]
+    by_topic: dict[str, dict[str, str]] = {}
+    for one in done:
+        by_topic.setdefault(one.topic, {})[one.setting] = one.wanted
+    with _Admin(kafka) as admin:
+        for name, settings in by_topic.items():
+            # Incremental: a setting that is not named here stays as the site has set it.
+            answer = admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name, configs=settings)],
+                raise_on_unknown=False,
+                incremental=True,
+            )
+            outcome = answer["topic"][name]
+            if outcome != "OK":
+                msg = f"Kafka must take {settings} for {name!r}, it answered {outcome}"
+                raise ServiceError(msg)
+    return done, left
 
 
 def require_topic(kafka: KafkaConfig, name: str) -> int:

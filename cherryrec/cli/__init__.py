@@ -22,7 +22,7 @@ COMMANDS = {
     "down": ("stack", "stop what `up` started"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
-    "topics": ("topics", "create or check the topics"),
+    "topics": ("topics", "create, check or repair the topics"),
     "send": ("send", "send messages from a file to a topic"),
     "tail": ("tail", "print the messages of a topic"),
     "explain": ("explain", "say why a recommendation is what it is"),

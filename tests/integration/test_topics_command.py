@@ -38,7 +38,8 @@ def test_topics_check_names_every_mismatch(kafka: str, prefix: str) -> None:
     wrong = [
         ("impressions", 5, {}),
         ("articles", 1, {"cleanup.policy": "delete"}),
-        ("requests", 4, {"retention.ms": "1000"}),
+        ("requests", 4, {"retention.ms": "1000", "message.timestamp.type": "CreateTime"}),
+        ("dead-letters", 1, {"retention.ms": "-1"}),
     ]
     admin = KafkaAdminClient(bootstrap_servers=kafka)
     for name, n_partitions, settings in wrong:
@@ -53,7 +54,8 @@ def test_topics_check_names_every_mismatch(kafka: str, prefix: str) -> None:
             ]
         )
     wait_until(lambda: {prefix + name for name, *_ in wrong} <= set(admin.list_topics()))
-    assert run_command("topics", "create", *place).code == 0
+    created = run_command("topics", "create", *place)
+    assert (created.code, "6 settings of topics that were there" in created.err) == (0, True)
     admin.delete_topics([f"{prefix}clicks"])
     wait_until(lambda: f"{prefix}clicks" not in admin.list_topics())
     admin.close()
@@ -65,10 +67,26 @@ def test_topics_check_names_every_mismatch(kafka: str, prefix: str) -> None:
         f"{prefix}articles: cleanup.policy must be compact, got delete",
         f"{prefix}articles: max.compaction.lag.ms must be 86400000, got none",
         f"{prefix}clicks: topic must be there, got none",
+        f"{prefix}dead-letters: retention.ms must be 604800000, got -1",
         f"{prefix}impressions: partitions must be 4, got 5",
+        f"{prefix}requests: message.timestamp.type must be LogAppendTime, got CreateTime",
         f"{prefix}requests: retention.ms must be 86400000, got 1000",
     ]
-    assert "5 topic settings" in ended.err
+    assert "7 topic settings" in ended.err
+
+    repaired = run_command("topics", "repair", *place)
+
+    assert repaired.code == 1
+    assert "4 settings set on " in repaired.out
+    left = [line for line in repaired.out.splitlines() if line.startswith("left: ")]
+    assert sorted(left) == [
+        f"left: {prefix}clicks: topic must be there, got none",
+        f"left: {prefix}dead-letters: retention.ms must be 604800000, got -1",
+        f"left: {prefix}impressions: partitions must be 4, got 5",
+    ]
+    assert sorted(run_command("topics", "check", *place).out.splitlines()) == [
+        line.removeprefix("left: ") for line in sorted(left)
+    ]
 
 
 def test_doctor_finds_kafka_and_what_its_topics_lack(topics: Topics) -> None:
