@@ -70,7 +70,11 @@ class StreamConfig:
         Acknowledged writes that each of the two tables holds in memory when its store does not take
         them (a full disk), above 0; past it the worker ends.
     max_future_s
-        An event this much later than its arrival at the broker is refused, in seconds.
+        An event this much later than its arrival at the broker is refused, in seconds; one less
+        ahead counts as of its arrival.
+    max_embargo_s
+        An article published this much later than its arrival is refused, in seconds; one less
+        ahead waits for its time.
     """
 
     data_dir: Path = Path("var/worker")
@@ -85,6 +89,7 @@ class StreamConfig:
     session_timeout_s: float = 10.0
     max_unstored_bytes: int = 256 << 20
     max_future_s: float = 600.0
+    max_embargo_s: float = 366 * 86_400.0
 
     def __post_init__(self) -> None:
         for name in (

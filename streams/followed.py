@@ -21,7 +21,7 @@ from cherryrec.pipeline import Models, Pipeline
 from cherryrec.topics import topic_named
 from cherryrec.vans import VansConfig
 from streams.agents import TopicRules
-from streams.engine import Metrics
+from streams.engine import Arrivals, Metrics
 
 __all__ = ["Followed"]
 
@@ -41,6 +41,8 @@ class Followed:
         Settings that snapshots must fit.
     metrics
         Where the version of the model is shown.
+    arrivals
+        When records arrived.
     is_ours
         Whether this worker counts a partition itself.
     """
@@ -52,17 +54,20 @@ class Followed:
         vans: VansConfig,
         *,
         metrics: Metrics,
+        arrivals: Arrivals,
         is_ours: Callable[[int], bool],
     ) -> None:
         self.pipeline = pipeline
         self.articles = articles
         self.vans = vans
         self.metrics = metrics
+        self.arrivals = arrivals
         self.is_ours = is_ours
 
     def article(self, record: ConsumerRecord) -> None:
         """Follow what the agent of the same rules accepts; what it refuses it writes down."""
-        arrived_s = record.timestamp / 1_000.0
+        stamped_s = record.timestamp / 1_000.0
+        arrived_s = self.arrivals.of("articles", stamped_s, record.timestamp_type)
         try:
             article_id, article = self.articles.read(record.key, record.value, arrived_s=arrived_s)
         except BadMessage as error:
@@ -73,7 +78,7 @@ class Followed:
             assert isinstance(article, ArticlePublished), "the rules of articles read no other"
             if article.published_at is not None:
                 now = seconds(article.published_at)
-        self.pipeline.article(article_id, article, now=now)
+        self.pipeline.article(article_id, article, now=now, arrived_s=arrived_s)
 
     def activity(self, record: ConsumerRecord) -> None:
         """Take over counters of partitions that others count."""

@@ -26,6 +26,7 @@ from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
 from streams.engine import (
+    Arrivals,
     DeadLetters,
     Delivery,
     EngineSettings,
@@ -88,6 +89,7 @@ class StreamWorker:
         self.names = TopicNames(kafka.prefix)
         self.clock = clock
         self.metrics = Metrics()
+        self.arrivals = Arrivals(clock, self.metrics)
         self.gates = Gates(
             followed="articles, activity and models are being read",
             assigned="no partitions are assigned yet",
@@ -115,6 +117,7 @@ class StreamWorker:
             profiles=self.profiles,
             requests=self.requests,
         )
+        self.metrics.embargoed.set_function(lambda: len(self.pipeline.catalogue.embargo))
         self.owned: frozenset[int] = frozenset()
         self.may_start = asyncio.Event()
         specs = tuple(
@@ -122,6 +125,7 @@ class StreamWorker:
                 self.pipeline,
                 clock=clock,
                 max_future_s=stream.max_future_s,
+                max_embargo_s=stream.max_embargo_s,
                 count_title=self._count_title,
             )
         )
@@ -131,6 +135,7 @@ class StreamWorker:
             self.rules["articles"],
             core.vans,
             metrics=self.metrics,
+            arrivals=self.arrivals,
             is_ours=self._is_ours,
         )
         self.follower = Follower(
@@ -257,6 +262,7 @@ class StreamWorker:
             may_start=self.may_start,
             dead_letters=self.dead_letters,
             metrics=self.metrics,
+            arrivals=self.arrivals,
             max_batch=self.stream.max_batch,
             hold=self.held.hold if spec.is_held else None,
             clock=self.clock,

@@ -236,6 +236,8 @@ class Shard:
                 codes,
                 counters.shifted(change, totals.landmark, group.landmark),
             )
+        followed_s = _surely_active(counters, rows)
+        self.catalogue.followed_s = max(self.catalogue.followed_s, followed_s)
         touched = self.catalogue.touched
         touched[rows] = np.fmax(touched[rows], np.fmax(first_shown, _last_active(counters, rows)))
 
@@ -296,3 +298,18 @@ def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:
     n = counters.n_half_lives
     events = np.maximum(counters.sums[rows, 0] + counters.sums[rows, n], 2.0**-1_000)
     return np.asarray(counters.landmark + counters.half_lives[0] * np.log2(events))
+
+
+def _surely_active(counters: DecayedCounters, rows: Rows) -> float:
+    """Bound from below when any row was last seen or clicked; 0 where none was.
+
+    The k events of a row, all at the newest's time, would make the sum k * 2^((t - L) / h).
+    """
+    n = counters.n_half_lives
+    sums = counters.sums[rows]
+    events, decayed = sums[:, 2 * n] + sums[:, 2 * n + 1], sums[:, 0] + sums[:, n]
+    is_known = (events > 0.0) & (decayed > 0.0)
+    if not is_known.any():
+        return 0.0
+    newest = np.log2(decayed[is_known] / events[is_known]).max()
+    return float(counters.landmark + counters.half_lives[0] * newest)

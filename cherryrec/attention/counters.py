@@ -165,8 +165,12 @@ class DecayedCounters:
         self.sums[rows, 2 * self.n_half_lives + 2] += 1.0
 
     def decay(self, now: float) -> NDArray[np.float64]:
-        """Return what decaying sums are worth as of `now`, by half-life, (H,)."""
-        return np.exp2((self.landmark - now) / self.half_lives)
+        """Return what decaying sums are worth as of `now`, by half-life, (H,); at most 1.
+
+        As of a time before the landmark they are worth what they are there: going further back
+        would let events grow that had not happened yet, without end.
+        """
+        return np.exp2(np.minimum((self.landmark - now) / self.half_lives, 0.0))
 
     def views(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Return the views by half-life as of `now`, (n, H)."""

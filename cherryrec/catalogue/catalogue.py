@@ -11,6 +11,7 @@ from cherryrec.attention import DecayedCounters
 from cherryrec.catalogue.ages import ClickAges
 from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES, Columns
 from cherryrec.catalogue.config import CatalogueConfig
+from cherryrec.catalogue.embargo import Embargo
 from cherryrec.catalogue.interned import Interned
 from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
@@ -72,6 +73,8 @@ class Catalogue(Columns):
         self._newest_s = 0.0
         # Event times of the newest publication, and of the newest view or click counted here.
         self.published_s = self.counted_s = 0.0
+        self.followed_s = 0.0  # what is counted elsewhere has reached at least this event time
+        self.embargo = Embargo(self.config.max_articles)
         self.shares, self.ages = Shares(), ClickAges()
         self._stories = StoryMemory(
             self.config.n_dimensions,
@@ -92,6 +95,11 @@ class Catalogue(Columns):
     def n_rows(self) -> int:
         """Rows that exist, those out of use counted: the length of a whole-column scan."""
         return len(self.ids)
+
+    @property
+    def reached_s(self) -> float:
+        """Event time that views and clicks counted anywhere have reached, as far as is known."""
+        return max(self.counted_s, self.followed_s)
 
     def defer(self, count: Callable[[], None]) -> None:
         """Put off counting until something that was counted is read; called once, then."""
@@ -191,6 +199,7 @@ class Catalogue(Columns):
 
     def publish(self, article: ArticlePublished, now: float) -> int:
         """Store an article as it stands now, embedding it once; return its row."""
+        self.embargo.drop(article.article_id)
         row = self.row(article.article_id, now)
         vector = self.text.embed(article.title, article.abstract)
         published = np.nan if article.published_at is None else seconds(article.published_at)
@@ -236,11 +245,26 @@ class Catalogue(Columns):
 
     def retract(self, article_id: str, now: float) -> None:
         """Take an article out of every later slate, even one whose message has not come yet."""
+        self.embargo.drop(article_id)
         row = self.row(article_id, now)
         self.alive[row], self.retracted[row] = False, True
 
-    def is_retracted(self, article_id: str) -> bool:
-        """Whether an article was taken out."""
+    def hold(self, article: ArticlePublished, until_s: float) -> None:
+        """Keep an article aside until an event time; what was live of it is not until then."""
+        row = self.row_of.get(article.article_id)
+        if row is not None:
+            self.alive[row] = False
+        self.embargo.hold(article, until_s)
+
+    def release(self, now: float) -> None:
+        """Publish what was kept aside until `now` or before, each as of its time."""
+        for until_s, article in self.embargo.due(now):
+            self.publish(article, until_s)
+
+    def is_withheld(self, article_id: str) -> bool:
+        """Whether an article was taken out, or may not be shown yet."""
+        if article_id in self.embargo:
+            return True
         row = self.row_of.get(article_id)
         return row is not None and self.retracted.item(row)
 
@@ -291,7 +315,9 @@ class Catalogue(Columns):
         return np.flatnonzero(self.alive[:n] & fresh)
 
     def shown_rows(self, now: float) -> Rows:
-        """Rows that were shown lately and not retracted, their own message come or not."""
+        """Rows that were shown lately and are not withheld, their own message come or not."""
         n = self.n_rows
         fresh = now - self.totals.first_shown[:n] <= self.config.max_age_s
-        return np.flatnonzero(fresh & ~self.retracted[:n])
+        may_show = fresh & ~self.retracted[:n]
+        may_show[self.known_rows(self.embargo.ids)] = False
+        return np.flatnonzero(may_show)

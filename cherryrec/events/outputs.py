@@ -45,6 +45,9 @@ class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to one request; the same `request_id` twice is the same answer twice.
 
+    `requested_at` is the time it was answered as of: the request's own, its arrival where its
+    sender's clock is ahead, the newest view or click where it is over ten minutes behind that.
+
     `rung` is the step of the ladder it stands on: `evaluated` by CnLE, `cached` from CnLE's earlier
     answer to the same question, `unevaluated`, or `popular` where no article was live and the ones
     shown lately stand in; `degraded` says why evaluations that were wanted are not there. `tokens`

@@ -85,15 +85,17 @@ def fill_attention(  # noqa: PLR0917 - compiled loops take arrays by position
     for i in range(len(rows)):
         own = sums[rows[i]]
         for h in range(n_lives):
-            views, clicks = own[h] * decay[h], own[n_lives + h] * decay[h]
+            views = max(own[h] * decay[h], 0.0)
+            clicks = max(own[n_lives + h] * decay[h], 0.0)
             out[i, h] = _rate(clicks, views, base, _PRIOR_VIEWS)
             out[i, n_lives + 1 + h] = np.log1p(views)
             out[i, 2 * n_lives + 1 + h] = np.log1p(clicks)
         out[i, n_lives] = _rate(own[totals + 1], own[totals], base, _PRIOR_VIEWS)
         at = 3 * n_lives + 1
-        fresh, old = own[n_lives] * decay[0], own[n_lives + 2] * decay[2]
+        fresh, old = max(own[n_lives] * decay[0], 0.0), max(own[n_lives + 2] * decay[2], 0.0)
         out[i, at] = np.log((fresh + 0.2) / (old + 0.2))
-        out[i, at + 1] = np.log((own[0] * decay[0] + 1.0) / (own[2] * decay[2] + 1.0))
+        fresh, old = max(own[0] * decay[0], 0.0), max(own[2] * decay[2], 0.0)
+        out[i, at + 1] = np.log((fresh + 1.0) / (old + 1.0))
         out[i, at + 2] = out[i, 0] - out[i, 3]
         out[i, at + 3] = np.log1p(own[totals + 2])
         group = group_sums[categories[rows[i]]]

@@ -25,8 +25,8 @@ class Selection:
     """The candidates of one request, best news value first.
 
     `rows` (n,) index the catalogue, `metrics` (n, 5) are f1 to f5, `values` (n,) the news values;
-    `dropped` names candidates of the request that were excluded or retracted; `is_cold`
-    says that no article was live, and the ones shown lately stand in.
+    `dropped` names candidates of the request that were excluded, retracted or under embargo;
+    `is_cold` says that no article was live, and the ones shown lately stand in.
     """
 
     rows: Rows
@@ -58,7 +58,8 @@ def select(
     """Select the candidates of a request.
 
     With `candidates` in the request all of them go on, in order of news value, but for those
-    excluded or retracted; one whose article message has not come yet is ranked without its text.
+    excluded, retracted or under embargo; one whose article message has not come yet is ranked
+    without its text.
     Without, the whole live catalogue is scored, what the user has read or excludes is left out,
     and the best of the rest are kept (`n_kept`). Where no article is live (the catalogue is cold),
     those shown lately stand in.
@@ -89,7 +90,7 @@ def select(
         n = n_kept(len(live), request.slate_size, config)
     else:
         names = dict.fromkeys(request.candidates)
-        dropped = tuple(a for a in names if a in excluded or catalogue.is_retracted(a))
+        dropped = tuple(a for a in names if a in excluded or catalogue.is_withheld(a))
         left_out = set(dropped)
         usable = [a for a in names if a not in left_out]
         rows, n = catalogue.rows(usable, now), len(usable)

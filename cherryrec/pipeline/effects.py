@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, Protocol
 
 from cherryrec.events import Evaluation, Event
@@ -71,10 +72,15 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where an event stood: partition and offset of its topic."""
+    """Where an event stood: partition and offset of its topic, and when it arrived there.
+
+    `arrived_s` is the broker's clock, in epoch seconds; in a replay events arrive at their own
+    time, whatever that is.
+    """
 
     partition: int
     offset: int
+    arrived_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ shards; no method reads a clock.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 import msgspec
 
@@ -33,6 +34,7 @@ from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Counted, Effects, Pending, Position, Send, Store
 from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update
 from cherryrec.profile.update import Outcome
@@ -72,10 +74,34 @@ class Pipeline:
         self.slates = SlateMemory(config.slates)
         self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
 
-    def article(self, article_id: str, article: ArticlePublished | None, *, now: float) -> None:
-        """Store an article, or retract it where the message has no value."""
+    def article(
+        self,
+        article_id: str,
+        article: ArticlePublished | None,
+        *,
+        now: float,
+        arrived_s: float = inf,
+    ) -> None:
+        """Store an article, or retract it where the message has no value.
+
+        One that is published after its arrival waits for its time, and for a request or another
+        article at that time or later.
+
+        Parameters
+        ----------
+        article_id, article
+            The message.
+        now
+            Event time of its publication, or of what goes on if that is not known.
+        arrived_s
+            When the message arrived, by the broker's clock.
+        """
+        if arrived_s < inf:
+            self.catalogue.release(arrived_s)
         if article is None:
             self.catalogue.retract(article_id, now)
+        elif article.published_at is not None and seconds(article.published_at) > arrived_s:
+            self.catalogue.hold(article, seconds(article.published_at))
         else:
             self.catalogue.publish(article, now)
 
@@ -96,6 +122,7 @@ class Pipeline:
 
     def impression(self, at: Position, impression: Impression) -> Effects:
         """Count views, and open the attribution window of the request it shows."""
+        impression = not_ahead(impression, "shown_at", at.arrived_s)
         shown_s = seconds(impression.shown_at)
         is_new = self.shard(at.partition).view(
             impression.impression_id,
@@ -110,6 +137,7 @@ class Pipeline:
 
     def click(self, at: Position, click: Click) -> Effects:
         """Count a click, move the user's profile, label the exposure it belongs to."""
+        click = not_ahead(click, "clicked_at", at.arrived_s)
         profile, outcome = apply_click(
             self.users.profile(at.partition, click.user_id),
             click,
@@ -131,6 +159,7 @@ class Pipeline:
         if update is None:
             self.users.erase(at.partition, user_id)
             return Effects()
+        update = not_ahead(update, "updated_at", at.arrived_s)
         profile, outcome, imported = apply_update(
             self.users.profile(at.partition, user_id),
             update,
@@ -155,7 +184,8 @@ class Pipeline:
             Where the request stood.
         request
             The request; one that is open already (read again after a crash) keeps its features,
-            and one that an evaluation or its deadline has answered is a duplicate.
+            and one that an evaluation or its deadline has answered is a duplicate. A new one is
+            asked as of its time, within what `not_ahead` and `as_of` allow.
         clock_s
             Wall-clock time of its arrival, for the deadline and CnLE's budget only.
         """
@@ -170,6 +200,10 @@ class Pipeline:
         if entry is not None:
             asked = self.asking.again(entry, profile, user_id=user_id)
         else:
+            request = not_ahead(request, "requested_at", at.arrived_s)
+            counted_s = self.catalogue.reached_s
+            request = as_of(request, counted_s=counted_s, arrived_s=at.arrived_s)
+            self.catalogue.release(seconds(request.requested_at))
             entry = open_request(
                 self.catalogue,
                 Reader.of(profile, self.catalogue, state.exposures),

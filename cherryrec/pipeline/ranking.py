@@ -139,7 +139,8 @@ def recommend(
 ) -> tuple[Recommendation, OpenRequest]:
     """Score an open request and explain it.
 
-    An article that was retracted since the selection is left out. Ties go by article id.
+    An article that was retracted or put under embargo since the selection is left out. Ties go by
+    article id.
 
     Returns
     -------
@@ -196,8 +197,9 @@ def recommend(
 def _best(catalogue: Catalogue, entry: OpenRequest, scores: list[float]) -> list[int]:
     """Return the places of the articles to show, the best first."""
     places: Iterable[int] = range(len(entry.articles))
-    if catalogue.retracted[catalogue.known_rows(entry.articles)].any():
-        places = [i for i in places if not catalogue.is_retracted(entry.articles[i])]
+    is_retracted = catalogue.retracted[catalogue.known_rows(entry.articles)]
+    if len(catalogue.embargo) or is_retracted.any():
+        places = [i for i in places if not catalogue.is_withheld(entry.articles[i])]
     ordered = sorted((-scores[i], entry.articles[i], i) for i in places)
     return [i for _, _, i in ordered[: entry.slate_size]]
 

@@ -22,7 +22,7 @@ from cherryrec.errors import BadMessage
 from cherryrec.events import Event, seconds
 from cherryrec.pipeline import Effects, Position
 from cherryrec.topics import topic_named
-from streams.engine import DeadLetters, Metrics, take_batches
+from streams.engine import Arrivals, DeadLetters, Metrics, by_broker, take_batches
 
 __all__ = ["Agent", "Apply", "Deliver", "TopicRules"]
 
@@ -73,7 +73,7 @@ class TopicRules:
         raw_key, value
             As they came.
         arrived_s
-            The record's own time, in epoch seconds.
+            When it arrived, in epoch seconds; see `Arrivals`.
 
         Raises
         ------
@@ -134,6 +134,8 @@ class Agent(Generic[E]):
         Events taken at once.
     hold
         Keeps the batch until its counters are flushed; None: acknowledge it at once.
+    arrivals
+        When records arrived.
     clock
         Wall-clock time in epoch seconds, for the age of events.
     """
@@ -147,6 +149,7 @@ class Agent(Generic[E]):
         may_start: asyncio.Event,
         dead_letters: DeadLetters,
         metrics: Metrics,
+        arrivals: Arrivals,
         max_batch: int,
         hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
         clock: Callable[[], float] = time,
@@ -157,6 +160,7 @@ class Agent(Generic[E]):
         self._may_start = may_start
         self._dead_letters = dead_letters
         self._metrics = metrics
+        self._arrivals = arrivals
         self._max_batch = max_batch
         self._hold = hold
         self._clock = clock
@@ -167,14 +171,16 @@ class Agent(Generic[E]):
         batches = take_batches(stream, max_events=self._max_batch, acknowledges=self._hold is None)
         async for batch in batches:
             started = perf_counter()
-            arrived_s = batch[0].message.timestamp
+            first = batch[0].message
+            taken_s = by_broker(first.timestamp, first.timestamp_type)
             await self.work(batch)
             if self._hold is not None:
                 self._hold(batch)
             topic = self.rules.topic
             self._metrics.batch_events.labels(topic).observe(len(batch))
             self._metrics.batch_s.labels(topic).observe(perf_counter() - started)
-            self._metrics.latency_s.labels(topic).observe(max(0.0, self._clock() - arrived_s))
+            if taken_s is not None:
+                self._metrics.latency_s.labels(topic).observe(max(0.0, self._clock() - taken_s))
 
     async def work(self, batch: Sequence[EventT[Any]]) -> None:
         """Apply a batch and deliver what follows."""
@@ -189,8 +195,11 @@ class Agent(Generic[E]):
 
     async def _one(self, message: Message) -> Effects | None:
         try:
-            key, event = self.rules.read(message.key, message.value, arrived_s=message.timestamp)
-            at = Position(message.partition, message.offset)
+            arrived_s = self._arrivals.of(
+                self.rules.topic, message.timestamp, message.timestamp_type
+            )
+            key, event = self.rules.read(message.key, message.value, arrived_s=arrived_s)
+            at = Position(message.partition, message.offset, arrived_s)
             effects = self._apply(at, key, event)  # type: ignore[arg-type]
         except BadMessage as error:
             await self._refuse(message, str(error))

@@ -42,6 +42,7 @@ def agent_specs(
     *,
     clock: Callable[[], float],
     max_future_s: float,
+    max_embargo_s: float,
     count_title: Callable[[str], None],
 ) -> Iterator[AgentSpec]:
     """Return the agents of a stream worker.
@@ -52,8 +53,8 @@ def agent_specs(
         The core they call.
     clock
         Wall-clock time in epoch seconds, for the deadlines of requests.
-    max_future_s
-        See `TopicRules`.
+    max_future_s, max_embargo_s
+        See `TopicRules`; the second is that of articles.
     count_title
         Told the title of every article that is accepted, once for the group.
     """
@@ -104,14 +105,20 @@ def agent_specs(
         *,
         time: str | None = None,
         key: str | None = "user_id",
+        most_ahead_s: float = max_future_s,
     ) -> TopicRules:
         return TopicRules(
-            topic=topic, message=message, time=time, key=key, max_future_s=max_future_s
+            topic=topic, message=message, time=time, key=key, max_future_s=most_ahead_s
         )
 
-    yield AgentSpec(
-        rules("articles", ArticlePublished, time="published_at", key="article_id"), article
+    articles = rules(
+        "articles",
+        ArticlePublished,
+        time="published_at",
+        key="article_id",
+        most_ahead_s=max_embargo_s,
     )
+    yield AgentSpec(articles, article)
     yield AgentSpec(rules("impressions", Impression, time="shown_at"), impression, is_held=True)
     yield AgentSpec(rules("clicks", Click, time="clicked_at"), click, is_held=True)
     yield AgentSpec(

@@ -10,6 +10,7 @@ stands still, `run_worker` runs it.
 from __future__ import annotations
 
 from streams.engine.app import EngineSettings, create_faust_app
+from streams.engine.arrivals import Arrivals, by_broker
 from streams.engine.batch import raw_topic, take_batches
 from streams.engine.dead_letters import DeadLetters
 from streams.engine.health import Gates, HealthServer
@@ -21,6 +22,7 @@ from streams.engine.table import RecoveredHook, StateTable, state_table
 from streams.engine.watchdog import ProgressWatch, Standing, Watchdog
 
 __all__ = [
+    "Arrivals",
     "DeadLetters",
     "Delivery",
     "EngineSettings",
@@ -36,6 +38,7 @@ __all__ = [
     "Standing",
     "StateTable",
     "Watchdog",
+    "by_broker",
     "create_faust_app",
     "raw_topic",
     "run_worker",

@@ -38,6 +38,12 @@ class Metrics:
             ["topic", "outcome"],
             registry=self.registry,
         )
+        self.sender_times = Counter(
+            "cherryrec_sender_times",
+            "Records whose time is their sender's: taken to have arrived when they were read.",
+            ["topic"],
+            registry=self.registry,
+        )
         self.batch_events = Histogram(
             "cherryrec_batch_events",
             "Events in one batch.",
@@ -123,6 +129,11 @@ class Metrics:
         self.model_version = Gauge(
             "cherryrec_model_version",
             "Version of the models: the one a worker ranks with, the last one a learner published.",
+            registry=self.registry,
+        )
+        self.embargoed = Gauge(
+            "cherryrec_embargoed_articles",
+            "Articles that came before they are published, and wait for their time.",
             registry=self.registry,
         )
         self.ready = Gauge("cherryrec_ready", "1 when every gate is open.", registry=self.registry)

@@ -83,11 +83,13 @@ class Fold:
 
     def _apply(self, pipeline: Pipeline, topic: str, record: Any) -> None:
         event: Any = record.value and decode(topic_named(topic).message, record.value)
-        at, key = Position(record.partition, record.offset), record.key.decode()
+        arrived_s, key = record.timestamp / 1_000.0, record.key.decode()
+        at = Position(record.partition, record.offset, arrived_s)
         effects = Effects()
         if topic == "articles":
             assert event is None or isinstance(event, ArticlePublished)
-            pipeline.article(key, event, now=pipeline.newest_s or record.timestamp / 1_000.0)
+            now = pipeline.newest_s or arrived_s
+            pipeline.article(key, event, now=now, arrived_s=arrived_s)
         elif topic == "profile-updates":
             effects = pipeline.profile_update(at, key, event)
         elif topic == "requests":

@@ -70,14 +70,16 @@ class Bench:
 
 
 class Put:
-    """Puts messages before an agent, each at the next offset."""
+    """Puts messages before an agent, each at the next offset, in records their sender stamps."""
 
     def __init__(self, agent: Any) -> None:
         self._agent = agent
 
-    async def __call__(self, key: str, event: Event | bytes | None) -> Any:
+    async def __call__(
+        self, key: str, event: Event | bytes | None, *, stamped_s: float = CLOCK_S
+    ) -> Any:
         value = encode(event) if isinstance(event, Event) else event
-        return await self._agent.put(value=value, key=key.encode(), timestamp=CLOCK_S)
+        return await self._agent.put(value=value, key=key.encode(), timestamp=stamped_s)
 
 
 @pytest.fixture(params=["memory://", "rocksdb://"])

@@ -220,3 +220,23 @@ def test_readers_count_by_group() -> None:
 def test_settings_that_cannot_count_are_refused(wrong: dict[str, object], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         AttentionConfig(**wrong)  # type: ignore[arg-type]
+
+
+ANY_TIMES = st.lists(st.floats(START_S - 1e9, START_S + 1e9), min_size=1, max_size=20)
+
+
+@given(ANY_TIMES, st.floats(START_S - 2e9, START_S + 2e9))
+def test_sums_are_finite_as_of_any_time_and_no_event_counts_more_than_once_after_it(
+    times: list[float], now: float
+) -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+    for time in times:
+        view(counters, ROW, time)
+        click(counters, ROW, time)
+
+    for values in (counters.views(ROW, now), counters.clicks(ROW, now), counters.decay(now)):
+        assert np.isfinite(values).all()
+    assert (counters.decay(now) <= 1.0).all()
+    if now >= max(times):
+        np.testing.assert_allclose(counters.views(ROW, now)[0], direct(times, now), rtol=1e-9)
+        assert (counters.views(ROW, now) <= len(times) * (1 + 1e-9)).all()

@@ -33,7 +33,7 @@ def test_published_articles_are_live_until_retracted_or_too_old() -> None:
 def test_a_retraction_before_the_article_holds_until_it_is_published_again() -> None:
     catalogue = Catalogue(HALF_LIVES_S)
     catalogue.retract("a0", START_S)
-    assert catalogue.is_retracted("a0")
+    assert catalogue.is_withheld("a0")
     assert live(catalogue) == []
 
     catalogue.publish(article(0), START_S)
