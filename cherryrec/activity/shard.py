@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.activity.bounds import active_before, active_since
 from cherryrec.activity.kernels import note_events
 from cherryrec.activity.seen import RecentIds
 from cherryrec.attention import AttentionConfig, DecayedCounters
@@ -236,10 +237,10 @@ class Shard:
                 codes,
                 counters.shifted(change, totals.landmark, group.landmark),
             )
-        followed_s = _surely_active(counters, rows)
+        followed_s = active_since(counters, rows)
         self.catalogue.followed_s = max(self.catalogue.followed_s, followed_s)
         touched = self.catalogue.touched
-        touched[rows] = np.fmax(touched[rows], np.fmax(first_shown, _last_active(counters, rows)))
+        touched[rows] = np.fmax(touched[rows], np.fmax(first_shown, active_before(counters, rows)))
 
     def _message(self, bucket: int, rows: Rows) -> ArticleActivity:
         values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
@@ -287,29 +288,3 @@ class Shard:
     def _reach(self, topic: str, offset: int) -> None:
         """Note that a topic has been read up to an offset."""
         self._high[topic] = max(self._high.get(topic, -1), offset)
-
-
-def _last_active(counters: DecayedCounters, rows: Rows) -> NDArray[np.float64]:
-    """Bound from above when each row was last seen or clicked, by its fastest decaying counter.
-
-    The newest of k events alone makes the sum 2^((t - L) / h), all together at most k times that:
-    the bound is at most h·log2(k) late. A thousand half-lives before the landmark they are nothing.
-    """
-    n = counters.n_half_lives
-    events = np.maximum(counters.sums[rows, 0] + counters.sums[rows, n], 2.0**-1_000)
-    return np.asarray(counters.landmark + counters.half_lives[0] * np.log2(events))
-
-
-def _surely_active(counters: DecayedCounters, rows: Rows) -> float:
-    """Bound from below when any row was last seen or clicked; 0 where none was.
-
-    The k events of a row, all at the newest's time, would make the sum k * 2^((t - L) / h).
-    """
-    n = counters.n_half_lives
-    sums = counters.sums[rows]
-    events, decayed = sums[:, 2 * n] + sums[:, 2 * n + 1], sums[:, 0] + sums[:, n]
-    is_known = (events > 0.0) & (decayed > 0.0)
-    if not is_known.any():
-        return 0.0
-    newest = np.log2(decayed[is_known] / events[is_known]).max()
-    return float(counters.landmark + counters.half_lives[0] * newest)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.attention import DecayedCounters
 from cherryrec.catalogue.ages import ClickAges
-from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES, Columns
+from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES
 from cherryrec.catalogue.config import CatalogueConfig
+from cherryrec.catalogue.counts import Counts
 from cherryrec.catalogue.embargo import Embargo
 from cherryrec.catalogue.interned import Interned
 from cherryrec.catalogue.shares import Shares
@@ -27,7 +28,7 @@ _MAX_CODE = 2**31 - 1
 Rows = NDArray[np.intp]
 
 
-class Catalogue(Columns):
+class Catalogue(Counts):
     """The articles a worker knows, as a struct of arrays over rows.
 
     A row is also made for an article that was shown or clicked before its own message came; it is
@@ -65,15 +66,8 @@ class Catalogue(Columns):
         self.titles: list[str] = []
         self.categories, self.subcategories = Interned(), Interned()
         self.sources = Interned()
-        self._deferred: list[Callable[[], None]] = []
-        self._totals = DecayedCounters(half_lives_s)
-        self._category_totals = DecayedCounters(half_lives_s, n_rows=64)
-        self._source_totals = DecayedCounters(half_lives_s, n_rows=64)
-        self.partitions: dict[int, DecayedCounters] = {}
         self._newest_s = 0.0
-        # Event times of the newest publication, and of the newest view or click counted here.
-        self.published_s = self.counted_s = 0.0
-        self.followed_s = 0.0  # what is counted elsewhere has reached at least this event time
+        self.published_s = 0.0  # event time of the newest publication
         self.embargo = Embargo(self.config.max_articles)
         self.shares, self.ages = Shares(), ClickAges()
         self._stories = StoryMemory(
@@ -83,8 +77,9 @@ class Catalogue(Columns):
         )
         n_first = min(_FIRST_ROWS, self.config.max_articles)
         n_token_dimensions = self.tokens.n_dimensions if self.tokens else 0
-        super().__init__(n_first, self.config.n_dimensions, n_token_dimensions)
-        self._totals.grow(n_first)
+        super().__init__(
+            n_first, self.config.n_dimensions, n_token_dimensions, half_lives_s=half_lives_s
+        )
         self.words = TitleWords(n_first)
 
     def __len__(self) -> int:
@@ -96,44 +91,11 @@ class Catalogue(Columns):
         """Rows that exist, those out of use counted: the length of a whole-column scan."""
         return len(self.ids)
 
-    @property
-    def reached_s(self) -> float:
-        """Event time that views and clicks counted anywhere have reached, as far as is known."""
-        return max(self.counted_s, self.followed_s)
-
-    def defer(self, count: Callable[[], None]) -> None:
-        """Put off counting until something that was counted is read; called once, then."""
-        self._deferred.append(count)
-
-    def settle(self) -> None:
-        """Count what was put off."""
-        while self._deferred:
-            self._deferred.pop(0)()
-
-    @property
-    def totals(self) -> DecayedCounters:
-        """Attention summed over all source partitions, by row."""
-        self.settle()
-        return self._totals
-
-    @property
-    def category_totals(self) -> DecayedCounters:
-        """The same by category code."""
-        self.settle()
-        return self._category_totals
-
-    @property
-    def source_totals(self) -> DecayedCounters:
-        """The same by source code."""
-        self.settle()
-        return self._source_totals
-
     def _grow(self) -> None:
         capacity = min(2 * len(self.alive), self.config.max_articles)
         self.grow_columns(capacity)
         self.words.grow(capacity)
-        for counters in (self.totals, *self.partitions.values()):
-            counters.grow(capacity)
+        self.grow_counts(capacity)
 
     def row(self, article_id: str, now: float) -> int:
         """Return the row of an article, made if there is none (it may be seen before told)."""
@@ -165,14 +127,6 @@ class Catalogue(Columns):
         except KeyError:
             return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
 
-    def partition(self, number: int) -> DecayedCounters:
-        """Counters of one source partition, made if there are none; rows are the catalogue's."""
-        counters = self.partitions.get(number)
-        if counters is None:
-            counters = DecayedCounters(tuple(self.totals.half_lives.tolist()), len(self.alive))
-            self.partitions[number] = counters
-        return counters
-
     def known_rows(self, article_ids: Sequence[str]) -> Rows:
         """Rows of those articles that have one, in the same order; makes none."""
         find = self.row_of.get
@@ -187,15 +141,31 @@ class Catalogue(Columns):
         del self.row_of[self.ids[row]]
         self.titles[row] = ""
         self.words.forget(row)
-        self.embeddings[row] = self.token_embeddings[row] = 0
-        self.category[row] = self.source[row] = 0
-        self.subcategory[row] = 0
-        self.entity[row] = 0
-        self.published[row] = np.nan
-        self.alive[row] = self.retracted[row] = False
-        self.story_similarity[row] = 0.0
-        for counters in (self.totals, *self.partitions.values()):
-            counters.clear(row)
+        self.clear_columns(row)
+        self.clear_counts(row)
+
+    def tell(
+        self, article_id: str, article: ArticlePublished | None, now: float, *, arrived_s: float
+    ) -> None:
+        """Store an article, retract one without a message, or keep it aside until its time.
+
+        Parameters
+        ----------
+        article_id, article
+            The message.
+        now
+            Event time of its publication, or of what goes on if that is not known.
+        arrived_s
+            When the message arrived, by the broker's clock; infinite where it is not known. An
+            article published after that is under embargo, until anything comes at its time.
+        """
+        self.release(arrived_s if arrived_s < inf else now)
+        if article is None:
+            self.retract(article_id, now)
+        elif article.published_at is not None and seconds(article.published_at) > arrived_s:
+            self._hold(article, seconds(article.published_at))
+        else:
+            self.publish(article, now)
 
     def publish(self, article: ArticlePublished, now: float) -> int:
         """Store an article as it stands now, embedding it once; return its row."""
@@ -249,8 +219,8 @@ class Catalogue(Columns):
         row = self.row(article_id, now)
         self.alive[row], self.retracted[row] = False, True
 
-    def hold(self, article: ArticlePublished, until_s: float) -> None:
-        """Keep an article aside until an event time; what was live of it is not until then."""
+    def _hold(self, article: ArticlePublished, until_s: float) -> None:
+        """Keep an article aside; what was live of it is not until then."""
         row = self.row_of.get(article.article_id)
         if row is not None:
             self.alive[row] = False

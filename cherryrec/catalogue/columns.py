@@ -61,3 +61,9 @@ class Columns:
             new = np.full((capacity, *old.shape[1:]), fill, old.dtype)
             new[: len(old)] = old
             setattr(self, name, new)
+
+    def clear_columns(self, row: int) -> None:
+        """Empty one row, for its reuse; `touched` and `hashes` are its next article's to set."""
+        for name in _NAMES:
+            if name not in {"touched", "hashes"}:
+                getattr(self, name)[row] = np.nan if name == "published" else 0

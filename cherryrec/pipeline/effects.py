@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, Protocol
 
 from cherryrec.events import Evaluation, Event
 from cherryrec.pipeline.costs import spent_s
+from cherryrec.profile.update import Outcome
 
 __all__ = [
     "Choice",
@@ -131,6 +133,11 @@ class Effects:
     pending: Pending | None = None
     choice: Choice | None = None
     spent: Spent | None = None
+
+    @classmethod
+    def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:
+        """Return the effects of an event that did this to a profile."""
+        return cls("late" if outcome == "late" else "applied", sends=[*sends])
 
     def spend(self, answer: Evaluation) -> None:
         """Note what an answer of CnLE took; it came late where nothing follows from it."""

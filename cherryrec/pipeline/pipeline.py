@@ -32,12 +32,11 @@ from cherryrec.open_requests import OpenRequest, opened, with_entry
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
-from cherryrec.pipeline.effects import Closed, Counted, Effects, Pending, Position, Send, Store
+from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send, Store
 from cherryrec.pipeline.ranking import Models, open_request, recommend
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update
-from cherryrec.profile.update import Outcome
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
 
@@ -82,28 +81,8 @@ class Pipeline:
         now: float,
         arrived_s: float = inf,
     ) -> None:
-        """Store an article, or retract it where the message has no value.
-
-        One that is published after its arrival waits for its time, and for a request or another
-        article at that time or later.
-
-        Parameters
-        ----------
-        article_id, article
-            The message.
-        now
-            Event time of its publication, or of what goes on if that is not known.
-        arrived_s
-            When the message arrived, by the broker's clock.
-        """
-        if arrived_s < inf:
-            self.catalogue.release(arrived_s)
-        if article is None:
-            self.catalogue.retract(article_id, now)
-        elif article.published_at is not None and seconds(article.published_at) > arrived_s:
-            self.catalogue.hold(article, seconds(article.published_at))
-        else:
-            self.catalogue.publish(article, now)
+        """Store an article, or retract it where the message has no value: `Catalogue.tell`."""
+        self.catalogue.tell(article_id, article, now, arrived_s=arrived_s)
 
     def activity(self, message: ArticleActivity) -> None:
         """Take over one bucket of counters from the owner of its partition."""
@@ -151,7 +130,7 @@ class Pipeline:
         self.users.keep_profile(at.partition, click.user_id, profile)
         time_s = seconds(click.clicked_at)
         self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
-        effects = Effects(_counted(outcome), sends=self.attribution.click(at, click))
+        effects = Effects.after(outcome, sends=self.attribution.click(at, click))
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
@@ -173,7 +152,7 @@ class Pipeline:
             self.shard(at.partition).read_by(
                 imported, time_s=seconds(update.updated_at), offset=at.offset
             )
-        return Effects(_counted(outcome))
+        return Effects.after(outcome)
 
     def request(self, at: Position, request: RecommendationRequest, *, clock_s: float) -> Effects:
         """Select candidates; then ask CnLE, or rank at once where it is not used.
@@ -185,7 +164,7 @@ class Pipeline:
         request
             The request; one that is open already (read again after a crash) keeps its features,
             and one that an evaluation or its deadline has answered is a duplicate. A new one is
-            asked as of its time, within what `not_ahead` and `as_of` allow.
+            asked as of its time, within what `as_of` allows.
         clock_s
             Wall-clock time of its arrival, for the deadline and CnLE's budget only.
         """
@@ -200,9 +179,7 @@ class Pipeline:
         if entry is not None:
             asked = self.asking.again(entry, profile, user_id=user_id)
         else:
-            request = not_ahead(request, "requested_at", at.arrived_s)
-            counted_s = self.catalogue.reached_s
-            request = as_of(request, counted_s=counted_s, arrived_s=at.arrived_s)
+            request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
             self.catalogue.release(seconds(request.requested_at))
             entry = open_request(
                 self.catalogue,
@@ -214,10 +191,9 @@ class Pipeline:
                 expires_at=None,
             )
             asked = self.asking.choose(request, entry, profile, state, self.models, clock_s=clock_s)
-        if asked.question is None:
+        if (question := asked.question) is None:
             effects = self._rank(at.partition, user_id, entry, degraded=asked.degraded)
         else:
-            question = asked.question
             entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
             self.users.keep_requests(at.partition, user_id, with_entry(state, entry))
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
@@ -252,11 +228,11 @@ class Pipeline:
 
     def flush(self, partitions: Iterable[int]) -> list[Send]:
         """Take what the shards have counted since the last flush, as messages."""
-        sends = []
-        for partition in partitions:
-            for message in self.shard(partition).flush():
-                sends.append(Send("article-activity", f"{partition}:{message.bucket}", message))
-        return sends
+        return [
+            Send("article-activity", f"{partition}:{message.bucket}", message)
+            for partition in partitions
+            for message in self.shard(partition).flush()
+        ]
 
     def forget(self, closed: Iterable[Closed]) -> None:
         """Drop ended requests whose examples are safe."""
@@ -322,7 +298,3 @@ class Pipeline:
         )
         self.attribution.ranked(partition, user_id, ranked)
         return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])
-
-
-def _counted(outcome: Outcome) -> Counted:
-    return "late" if outcome == "late" else "applied"

@@ -37,9 +37,9 @@ def not_ahead(event: E, field: str, arrived_s: float) -> E:
 
 
 def as_of(
-    request: RecommendationRequest, *, counted_s: float, arrived_s: float
+    request: RecommendationRequest, counted_s: float, *, arrived_s: float
 ) -> RecommendationRequest:
-    """Return a request as of what it is answered from, where its own time is long before that.
+    """Return a request as of its arrival at most, and as of what it is answered from at least.
 
     Views and clicks are counted for the present: as of a time before them they would grow without
     end. A request over ten minutes behind the newest of them is asked as of that one.
@@ -47,7 +47,7 @@ def as_of(
     Parameters
     ----------
     request
-        The request, not ahead of its arrival.
+        The request.
     counted_s
         Event time of the newest view or click counted.
     arrived_s
@@ -56,11 +56,12 @@ def as_of(
     Examples
     --------
     >>> old = RecommendationRequest(request_id="r", user_id="u", requested_at=instant(0.0))
-    >>> seconds(as_of(old, counted_s=9_000.0, arrived_s=9_900.0).requested_at)
+    >>> seconds(as_of(old, 9_000.0, arrived_s=9_900.0).requested_at)
     9000.0
-    >>> as_of(old, counted_s=500.0, arrived_s=9_900.0) is old
+    >>> as_of(old, 500.0, arrived_s=9_900.0) is old
     True
     """
+    request = not_ahead(request, "requested_at", arrived_s)
     if counted_s - seconds(request.requested_at) <= STALE_S:
         return request
     return msgspec.structs.replace(request, requested_at=instant(min(counted_s, arrived_s)))
