@@ -59,6 +59,7 @@ def _channel(topic: Topic, names: TopicNames) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "cleanup.policy": topic.cleanup.split(","),
         "max.message.bytes": topic.max_message_bytes,
+        "message.timestamp.type": "LogAppendTime",
     }
     if "delete" in topic.cleanup:
         settings["retention.ms"] = 1_000 * topic.retention_s
