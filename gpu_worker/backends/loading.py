@@ -20,6 +20,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from cherryrec.errors import ConfigError, ModelError
 from gpu_worker.backends.causal_lm import CausalLM
+from gpu_worker.backends.four_bits import keep_as_read
 from gpu_worker.config import GpuConfig
 from gpu_worker.fingerprint import fingerprint
 from gpu_worker.lora import read_lora
@@ -172,6 +173,8 @@ def _loaded(
         )
     except _LOAD_ERRORS as error:
         raise ModelError(_why_not(source, error)) from error
+    if nf4:
+        keep_as_read(model)
     return tokenizer, model
 
 

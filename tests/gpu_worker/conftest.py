@@ -12,6 +12,7 @@ from cherryrec.events import EvaluationRequest, PromptProfile
 NEED_TORCH = [
     "tiny_qwen.py",
     "test_causal_lm.py",
+    "test_four_bits.py",
     "test_checkpoints.py",
     "test_loading.py",
     "test_lora.py",
