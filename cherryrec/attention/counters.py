@@ -6,6 +6,11 @@ the landmark by whole half-lives multiplies by a power of two, which floats do e
 weight is the same but for a power of two whatever the landmark, so an event applied before the
 landmark moved and one read again after it leave the same bits.
 
+Nothing here is ever denormal: what is closer to 0 than 2^-500 counts as 0, and what is read is
+scaled by 2^-500 at least. Processors and threads that flush denormals to zero (libraries switch that
+on) thus read what the others do. An event that far back, 83 hours before the landmark at a
+half-life of ten minutes, adds nothing to the counters of that half-life.
+
 The times of clicks are summed as whole seconds after the landmark, which floats add exactly too.
 How old an article was at its clicks follows when it is asked for: by then its birth may be known,
 or known to be earlier, and no order of events matters.
@@ -18,7 +23,7 @@ https://doi.org/10.1109/ICDE.2009.65
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp2, floor, ldexp
@@ -33,6 +38,8 @@ __all__ = ["DAY_S", "AttentionConfig", "DecayedCounters"]
 
 DAY_S = 86_400.0
 _REBASE_AFTER_S = 2 * DAY_S
+_MAX_HALVINGS = 500.0
+_SMALLEST = 2.0**-_MAX_HALVINGS
 Rows = NDArray[np.intp]
 
 
@@ -134,13 +141,14 @@ class DecayedCounters:
         rows
             The rows of all events one after the other, (n,).
         events
-            To which event each of them belongs, (n,).
+            To which event each of them belongs, (n,), rising.
         times_s
             When each event was.
         is_click
             Whether they are clicks; else they are views.
         """
-        add_events(self.sums, rows, events, self._changes(times_s, is_click))
+        for part, first, changes in self._parts(events, times_s, is_click):
+            add_events(self.sums, rows[part], events[part] - first, changes)
         if not is_click:
             note_first(self.first_shown, rows, events, np.array(times_s, np.float64))
 
@@ -153,8 +161,9 @@ class DecayedCounters:
         is_click: bool,
     ) -> None:
         """Count one view or click for each code, which may repeat, of several events at once."""
-        changes = self._changes(times_s, is_click)
-        add_grouped(self.sums, codes.astype(np.int32, copy=False), events, changes)
+        codes = codes.astype(np.int32, copy=False)
+        for part, first, changes in self._parts(events, times_s, is_click):
+            add_grouped(self.sums, codes[part], events[part] - first, changes)
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""
@@ -170,7 +179,8 @@ class DecayedCounters:
         As of a time before the landmark they are worth what they are there: going further back
         would let events grow that had not happened yet, without end.
         """
-        return np.exp2(np.minimum((self.landmark - now) / self.half_lives, 0.0))
+        halvings = (now - self.landmark) / self.half_lives
+        return np.exp2(-np.clip(halvings, 0.0, _MAX_HALVINGS))
 
     def views(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
         """Return the views by half-life as of `now`, (n, H)."""
@@ -211,21 +221,43 @@ class DecayedCounters:
 
     def rebase(self, time_s: float) -> None:
         """Move the landmark to the day of `time_s` when it has run two days ahead."""
-        if self.landmark == 0.0 or time_s - self.landmark >= _REBASE_AFTER_S:
-            landmark = time_s // DAY_S * DAY_S
-            if landmark > self.landmark:
-                self._shift(self.sums, landmark - self.landmark)
-                self.landmark = landmark
+        landmark = self._landmark_after(time_s)
+        if landmark != self.landmark:
+            self._shift(self.sums, landmark - self.landmark)
+            self.landmark = landmark
 
-    def _changes(self, times_s: Sequence[float], is_click: bool) -> NDArray[np.float64]:
-        for time_s in times_s:  # the landmark goes where it would have gone one by one
-            self.rebase(time_s)
-        return _changes(self._half_lives, self.landmark, tuple(times_s), is_click)
+    def _landmark_after(self, time_s: float) -> float:
+        """Return where an event at a time moves the landmark."""
+        if self.landmark == 0.0 or time_s - self.landmark >= _REBASE_AFTER_S:
+            return max(time_s // DAY_S * DAY_S, self.landmark)
+        return self.landmark
+
+    def _parts(
+        self, events: Rows, times_s: Sequence[float], is_click: bool
+    ) -> Iterator[tuple[slice, int, NDArray[np.float64]]]:
+        """Part a batch where the landmark moves, which it does once a part has been added.
+
+        Yields
+        ------
+        Where the part lies in `events`, which rise; its first event; and what its events bring.
+        """
+        first = 0
+        while first < len(times_s):
+            self.rebase(times_s[first])
+            end = first + 1
+            while end < len(times_s) and self._landmark_after(times_s[end]) == self.landmark:
+                end += 1
+            start, stop = np.searchsorted(events, (first, end))
+            changes = _changes(self._half_lives, self.landmark, tuple(times_s[first:end]), is_click)
+            yield slice(start, stop), first, changes
+            first = end
 
     def _shift(self, sums: NDArray[np.float64], seconds: float) -> None:
         """Move raw sums to a landmark that many whole seconds later, in place."""
         first = 2 * self.n_half_lives
-        sums[:, :first] *= np.tile(np.exp2(-seconds / self.half_lives), 2)
+        halvings = np.clip(seconds / self.half_lives, -2 * _MAX_HALVINGS, 2 * _MAX_HALVINGS)
+        sums[:, :first] *= np.tile(np.exp2(-halvings), 2)
+        sums[:, :first][np.abs(sums[:, :first]) < _SMALLEST] = 0.0
         sums[:, first + 3] -= sums[:, first + 1] * seconds
 
 
@@ -238,9 +270,10 @@ def _changes(
     first = n if is_click else 0
     changes = np.zeros((len(times_s), 2 * n + 4))
     for change, time_s in zip(changes, times_s, strict=True):
-        change[first : first + n] = [
+        weights = [
             ldexp(exp2(time_s % h / h), int(time_s // h) - int(landmark // h)) for h in half_lives
         ]
+        change[first : first + n] = [weight * (weight >= _SMALLEST) for weight in weights]
         change[2 * n + int(is_click)] = 1.0
         if is_click:
             change[2 * n + 3] = floor(time_s) - landmark

@@ -138,6 +138,58 @@ def test_groups_count_several_events_at_once(times: list[float], random: Random)
     np.testing.assert_allclose(together.sums, single.sums, rtol=1e-12)
 
 
+@pytest.mark.parametrize("halvings", [1074.5, 1030.0, 500.5, 499.5])
+def test_an_event_of_long_ago_counts_the_same_before_and_after_the_landmark_moved(
+    halvings: float,
+) -> None:
+    """Moving by 1,152 halvings at once gave 0 where an event read after the move gave 5e-324."""
+    moved, read_after = DecayedCounters(HALF_LIVES_S, 2), DecayedCounters(HALF_LIVES_S, 2)
+    old_s = START_S + 8 * DAY_S - halvings * HALF_LIVES_S[0]
+    now_s = START_S + 8 * DAY_S
+
+    moved.rebase(START_S)
+    for time_s, row in ((old_s, 0), (now_s, 1)):
+        moved.add_to_groups(np.array([row]), np.zeros(1, int), [time_s], is_click=False)
+    for time_s, row in ((now_s, 1), (old_s, 0)):
+        read_after.add_to_groups(np.array([row]), np.zeros(1, int), [time_s], is_click=False)
+
+    assert moved.landmark == read_after.landmark
+    assert moved.sums.tobytes() == read_after.sums.tobytes()
+    assert (moved.sums[0, 0] == 0.0) == (halvings > 500)
+
+
+def test_nothing_is_denormal_however_long_ago() -> None:
+    """Where a thread flushes denormals to zero, and where it does not, there is none."""
+    smallest = np.finfo(float).smallest_normal
+    counters = DecayedCounters(HALF_LIVES_S, 2)
+    rows, event = np.array([0, 1, 1]), np.zeros(3, int)
+
+    for hour in range(24 * 14):
+        time_s = START_S + 3600.0 * hour
+        if hour % 24 == 0:
+            counters.add_to_groups(rows, event, [START_S], is_click=False)  # late, and later still
+            counters.add_to_groups(rows, event, [START_S + 1.0], is_click=True)
+        counters.rebase(time_s)
+        for read in (
+            counters.sums,
+            counters.views(rows, time_s),
+            counters.clicks(rows, time_s + 30 * DAY_S),
+            counters.shifted(counters.sums, counters.landmark, time_s + 90 * DAY_S),
+        ):
+            assert ((read == 0.0) | (np.abs(read) >= smallest)).all()
+
+    assert (counters.sums[:, 0] == 0.0).all()
+    assert (counters.sums[:, 3] > 0.0).all()
+
+
+def test_what_is_read_long_before_and_long_after_is_finite() -> None:
+    counters = DecayedCounters(HALF_LIVES_S, 1)
+    view(counters, ROW, START_S)
+
+    for days in (-400, -8, 8, 400):
+        assert np.isfinite(counters.views(ROW, START_S + days * DAY_S)).all()
+
+
 @given(st.floats(0.0, 1.9 * DAY_S), st.integers(0, 4))
 def test_a_landmark_moved_before_or_after_an_event_leaves_the_same_bits(
     time: float, days: int
