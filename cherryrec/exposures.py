@@ -132,8 +132,10 @@ def note_clicked(exposures: Exposures, key: int | None, *, offset: int) -> Expos
     """
     if offset <= exposures.clicked_offset:
         return exposures
+    mine = exposures.article_records()["key"] == key
+    if not mine.any():
+        return exposures
     records = exposures.article_records().copy()
-    mine = records["key"] == key
     records["clicks"][mine] = np.minimum(records["clicks"][mine] + 1, _MOST)
     return msgspec.structs.replace(exposures, articles=records.tobytes(), clicked_offset=offset)
 

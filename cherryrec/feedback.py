@@ -13,7 +13,7 @@ import numpy as np
 
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click, Example, Impression, instant, seconds
-from cherryrec.open_requests import OpenRequest, OpenRequests, opened
+from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, opened
 
 __all__ = [
     "UNSHOWN_S",
@@ -180,18 +180,20 @@ def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
     return ends_s(entry, config) + (config.correction_s if entry.is_labelled else 0.0)
 
 
-def n_clicked(entry: OpenRequest) -> int:
+def n_clicked(entry: OpenRequest, frozen: Frozen) -> int:
     """Count the exposures of an example of this request that were clicked."""
-    return len({*entry.shown} & {*entry.articles} & {*entry.clicked})
+    return len({*entry.shown} & {*frozen.articles} & {*entry.clicked})
 
 
-def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example | None:
+def example_of(
+    entry: OpenRequest, frozen: Frozen, *, user_id: str, feature_set: str
+) -> Example | None:
     """Label a shown request by its clicks; None where it was not shown or nothing was clicked.
 
     Its id names how many clicks it knows of: one that a later click corrects is another example,
     and the same labels sent again are the same.
     """
-    place = {article: index for index, article in enumerate(entry.articles)}
+    place = {article: index for index, article in enumerate(frozen.articles)}
     shown = [article for article in entry.shown if article in place]
     clicked = tuple(article in entry.clicked for article in shown)
     if not any(clicked) or entry.shown_s is None:
@@ -204,8 +206,8 @@ def example_of(entry: OpenRequest, *, user_id: str, feature_set: str) -> Example
         articles=tuple(shown),
         clicked=clicked,
         feature_set=feature_set,
-        features=entry.feature_array()[kept].tobytes(),
-        metrics=entry.metric_array()[kept].tobytes(),
+        features=frozen.feature_array()[kept].tobytes(),
+        metrics=frozen.metric_array()[kept].tobytes(),
         evaluator=entry.evaluator,
         temperature=entry.temperature,
     )

@@ -1,6 +1,7 @@
-"""One user's open requests: frozen features, from selection to the end of the attribution window.
+"""One user's open requests, from selection to the end of the attribution window.
 
-A request is *pending* while it waits for evaluations, *ranked* once it is answered, *shown* when
+What is `Frozen` of a request stays as it is and lies by itself; all that events change is small. A
+request is *pending* while it waits for evaluations, *ranked* once it is answered, *shown* when
 its impression came. Then clicks label it, until its window closes and it becomes an example.
 """
 
@@ -10,17 +11,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.codec import LATEST
-from cherryrec.errors import StateError
-from cherryrec.events import Degraded, Impression, seconds
+from cherryrec.events import Degraded, Impression
 from cherryrec.exposures import Exposures
 
 __all__ = [
     "MAX_OPEN",
+    "Frozen",
     "OpenRequest",
     "OpenRequests",
-    "decode_open",
-    "encode_open",
     "n_pending",
     "opened",
     "with_entry",
@@ -31,26 +29,43 @@ MAX_OPEN = 16
 """Open requests kept of one user; the oldest answered one makes room, pending ones never leave."""
 
 
-class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
-    """A request with the features frozen at its selection.
+class Frozen(msgspec.Struct, frozen=True, array_like=True):
+    """What scoring and learning need of a request, as it was at its selection.
 
     `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
-    float32 (n, 5) as bytes. `expires_at` is the wall-clock deadline while pending, None once
-    ranked; `answered_by` the offset of the evaluation or deadline that ranked it, so that the same
-    one read again after a crash is answered again; `degraded` the step it was answered on.
-    `shown_s` is the impression's event time, None before it; `clicked` the articles clicked so far;
-    `n_labelled` is how many of them were known when its window ended, None before that: from then
-    on it waits for late clicks only. `evaluator` is the version of CnLE whose evaluations are in
-    the features, "" without any, and `temperature` what their log-odds were divided by.
+    float32 (n, 5) as bytes; `dropped` the candidates that were not to be had. Evaluations are
+    filled into the features when the request is ranked with some.
+    """
+
+    articles: tuple[str, ...]
+    features: bytes
+    metrics: bytes
+    dropped: tuple[str, ...] = ()
+
+    def feature_array(self) -> NDArray[np.float32]:
+        """Features, float32 (n, F)."""
+        return _matrix(self.features, len(self.articles))
+
+    def metric_array(self) -> NDArray[np.float32]:
+        """KnRS's metrics, float32 (n, 5)."""
+        return _matrix(self.metrics, len(self.articles))
+
+
+class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
+    """What events change of a request whose features are `Frozen`.
+
+    `expires_at` is the wall-clock deadline while pending, None once ranked; `answered_by` the
+    offset of the evaluation or deadline that ranked it, so that the same one read again after a
+    crash is answered again; `degraded` the step it was answered on. `shown_s` is the impression's
+    event time, None before it; `clicked` the articles clicked so far; `n_labelled` is how many of
+    them were known when its window ended, None before that: from then on it waits for late clicks
+    only. `evaluator` is the version of CnLE whose evaluations are in the features, "" without any,
+    and `temperature` what their log-odds were divided by.
     """
 
     request_id: str
     requested_s: float
     slate_size: int
-    articles: tuple[str, ...]
-    features: bytes
-    metrics: bytes
-    dropped: tuple[str, ...] = ()
     is_cold: bool = False
     expires_at: float | None = None
     impression_id: str | None = None
@@ -68,14 +83,6 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
         """Whether its window has ended and its labels are safe."""
         return self.n_labelled is not None
 
-    def feature_array(self) -> NDArray[np.float32]:
-        """Features, float32 (n, F)."""
-        return _matrix(self.features, len(self.articles))
-
-    def metric_array(self) -> NDArray[np.float32]:
-        """KnRS's metrics, float32 (n, 5)."""
-        return _matrix(self.metrics, len(self.articles))
-
 
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     """All open requests of one user, oldest first; and what came before what it belongs to.
@@ -89,42 +96,6 @@ class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     early_clicks: tuple[tuple[str, str, float], ...] = ()
     exposures: Exposures = Exposures()
     early_impressions: tuple[Impression, ...] = ()
-
-
-_NOTHING = OpenRequests()
-_LATEST_S = seconds(LATEST)
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(OpenRequests)
-
-
-def encode_open(state: OpenRequests) -> bytes | None:
-    """Return the stored form, MessagePack; None, which deletes the key, for nothing."""
-    if state == _NOTHING:
-        return None
-    return _encoder.encode(state)
-
-
-def decode_open(raw: bytes | None) -> OpenRequests:
-    """Return the inverse of `encode_open`.
-
-    Raises
-    ------
-    StateError
-        The bytes are no open requests.
-    """
-    if raw is None:
-        return OpenRequests()
-    try:
-        state = _decoder.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        msg = f"stored open requests must be MessagePack of their fields: {error}"
-        raise StateError(msg) from error
-    for entry in state.entries:
-        _check(entry)
-    if not state.exposures.is_whole:
-        msg = "stored exposures must be whole records and times before 2100, they are not"
-        raise StateError(msg)
-    return state
 
 
 def opened(state: OpenRequests, request_id: str) -> OpenRequest | None:
@@ -148,7 +119,7 @@ def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     --------
     >>> state = OpenRequests()
     >>> for k in range(MAX_OPEN + 1):
-    ...     state = with_entry(state, OpenRequest(f"r{k}", 0.0, 10, (), b"", b""))
+    ...     state = with_entry(state, OpenRequest(f"r{k}", 0.0, 10))
     >>> len(state.entries), state.entries[0].request_id
     (16, 'r1')
     """
@@ -168,19 +139,6 @@ def without(state: OpenRequests, request_id: str) -> OpenRequests:
     """Remove an entry."""
     kept = tuple(e for e in state.entries if e.request_id != request_id)
     return msgspec.structs.replace(state, entries=kept)
-
-
-def _check(entry: OpenRequest) -> None:
-    """Refuse an entry whose arrays do not fit its articles, or of no time there can be."""
-    n = len(entry.articles)
-    fits = not any(len(raw) % (4 * n) if n else raw for raw in (entry.features, entry.metrics))
-    times = (entry.requested_s, entry.requested_s if entry.shown_s is None else entry.shown_s)
-    if not fits or not all(0.0 <= time_s < _LATEST_S for time_s in times):
-        msg = (
-            f"a stored open request must hold whole rows for its {n} articles and times before "
-            f"2100, got {len(entry.features)} and {len(entry.metrics)} bytes and {times!r}"
-        )
-        raise StateError(msg)
 
 
 def _matrix(raw: bytes, n_rows: int) -> NDArray[np.float32]:

@@ -229,7 +229,8 @@ of ours on them. Created before the workers start: a group that joins while its 
 made can be left without partitions."""
 
 CHANGELOG_MAX_BYTES = 17 << 20
-"""`max.message.bytes` of the changelogs: sixteen open requests of a thousand candidates fit."""
+"""`max.message.bytes` of the changelogs: sixteen open requests fit that were shown a thousand
+articles of the longest ids each, and what is frozen of one of a thousand candidates."""
 
 
 def topic_named(name: str) -> Topic:

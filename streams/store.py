@@ -8,8 +8,6 @@ from streams.engine import StateTable
 
 __all__ = ["TableStore"]
 
-_ABSENT = object()
-
 
 class TableStore:
     """Puts the core's states into a table.
@@ -17,6 +15,10 @@ class TableStore:
     `put` is kept here until `drain` hands it on, which an agent awaits once a batch: a state that
     changes ten times in a batch is written once. All agents of a worker share one store, so that
     each sees what the others did. Bounded by the states of one batch.
+
+    Writes are handed on in the order of each key's last `put`, deletions when no write is left: one
+    that was put before another is in the changelog before it, and what a state names is deleted
+    after the state that no longer names it.
 
     Parameters
     ----------
@@ -26,20 +28,27 @@ class TableStore:
 
     def __init__(self, table: StateTable) -> None:
         self._table = table
-        self._staged: dict[tuple[int, str], bytes | None] = {}
+        self._writes: dict[tuple[int, str], bytes] = {}
+        self._deletions: dict[tuple[int, str], None] = {}
         self._draining = asyncio.Lock()
 
     def get(self, partition: int, key: str) -> bytes | None:
         """Return what was put last."""
-        staged = self._staged.get((partition, key), _ABSENT)
-        if staged is _ABSENT:
-            return self._table.get(partition, key.encode())
-        assert staged is None or isinstance(staged, bytes), "only put stages values"
-        return staged
+        place = (partition, key)
+        if place in self._deletions:
+            return None
+        written = self._writes.get(place)
+        return written if written is not None else self._table.get(partition, key.encode())
 
     def put(self, partition: int, key: str, value: bytes | None) -> None:
         """Set or delete, seen at once, sent by `drain`."""
-        self._staged[partition, key] = value
+        place = (partition, key)
+        self._writes.pop(place, None)
+        self._deletions.pop(place, None)
+        if value is None:
+            self._deletions[place] = None
+        else:
+            self._writes[place] = value
 
     async def drain(self) -> None:
         """Hand every staged write to the table, which keeps it in order.
@@ -47,7 +56,9 @@ class TableStore:
         One at a time: what another drain has taken is handed on too when this returns.
         """
         async with self._draining:
-            while self._staged:
-                place = next(iter(self._staged))
-                value = self._staged.pop(place)
+            while self._writes or self._deletions:
+                staged = self._writes or self._deletions
+                place = next(iter(staged))
+                value = self._writes.pop(place, None)
+                self._deletions.pop(place, None)
                 await self._table.put(place[0], place[1].encode(), value)

@@ -27,6 +27,7 @@ from cherryrec.pipeline import (
     PipelineConfig,
     Position,
 )
+from cherryrec.stored_requests import owner_of
 from cherryrec.topics import topic_named
 from streams.agents import AgentSpec, TopicRules, agent_specs
 from tests.worlds import START_S, article, click, impression, pipeline_of, request, update
@@ -125,8 +126,16 @@ class StoredUsers:
             if topic in core._specs:
                 core._send_on(core._specs[topic].apply(Position(0, number), USER, event))
         self.restart()
-        stores = {"profile": core.pipeline.users._profiles, "open": core.pipeline.users._requests}
-        self.corpus = {name: list(store.values.values()) for name, store in stores.items()}  # type: ignore[attr-defined]
+        profiles: Any = core.pipeline.users._profiles
+        requests: Any = core.pipeline.users._requests
+        self._requests = {key: raw for (_, key), raw in requests.values.items()}
+        self.corpus = {
+            "profile": list(profiles.values.values()),
+            **{
+                name: [raw for key, raw in self._requests.items() if _kind(key) == name]
+                for name in ("open", "frozen")
+            },
+        }
 
     def restart(self) -> None:
         """Begin with eight articles and no users."""
@@ -138,15 +147,24 @@ class StoredUsers:
         name, raw = damaged
         users = self._core.pipeline.users
         users.erase(0, USER)
-        (users._profiles if name == "profile" else users._requests).put(0, USER, raw)
-        if name == "open":
-            self._core.pipeline.restore(0, [(USER, raw)])
+        if name == "profile":
+            users._profiles.put(0, USER, raw)
+        else:
+            stored = {k: raw if _kind(k) == name else v for k, v in self._requests.items()}
+            for key, value in stored.items():
+                users._requests.put(0, key, value)
+            self._core.pipeline.restore(0, list(stored.items()))
         for topic, event in _traffic():
             if topic in {"requests", "impressions", "clicks", "evaluations", "feedback"}:
                 self._offset += 1
                 spec = self._core._specs[topic]
                 self._core._send_on(spec.apply(Position(0, self._offset), USER, event))
         return True
+
+
+def _kind(key: str) -> str:
+    """Say what a key of the requests' store holds."""
+    return "open" if owner_of(key)[1] is None else "frozen"
 
 
 def learned(n: int = 300) -> tuple[Learner, NDArray[np.float64], NDArray[np.bool_]]:

@@ -56,11 +56,11 @@ def with_evaluations(
         What the log-odds are divided by: that of the evaluator's version; above 0.
     """
     if not evaluations:
-        return matrix
+        return _without(matrix)
     values = np.array([evaluations.get(article_id, np.nan) for article_id in articles])
     has = ~np.isnan(values)
     if not has.any():
-        return matrix
+        return _without(matrix)
     logits = log_odds(np.where(has, values, 0.5)) / temperature
     logit = np.where(has, logits - logits[has].mean(), 0.0)
     filled = matrix.copy()
@@ -71,6 +71,18 @@ def with_evaluations(
     n_reads = float(np.expm1(matrix[0, _HISTORY]))
     filled[:, _FIRST + int(np.searchsorted(_LAST, n_reads))] = logit
     return filled
+
+
+def _without(matrix: F32) -> F32:
+    """Return the matrix with evaluations blank, as `feature_matrix` made it.
+
+    One that was ranked with them, before a crash that lost it, may be ranked again without.
+    """
+    if not matrix.size or not matrix[:, _HAS].any():
+        return matrix
+    blank = matrix.copy()
+    blank[:, [_EVALUATION, _HAS, _LOGIT, *range(_FIRST, _FIRST + len(GATING))]] = 0.0
+    return blank
 
 
 def evaluated(features: Floats, temperature: float) -> tuple[NDArray[np.bool_], Floats]:

@@ -13,7 +13,7 @@ from cherryrec.events import (
     EvaluationRequest,
     RecommendationRequest,
 )
-from cherryrec.open_requests import MAX_OPEN, OpenRequest, OpenRequests, n_pending
+from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests, n_pending
 from cherryrec.pipeline.budget import Budget
 from cherryrec.pipeline.config import EvaluatorConfig
 from cherryrec.pipeline.costs import Costs, n_characters
@@ -73,7 +73,7 @@ class Asking:
     def choose(
         self,
         request: RecommendationRequest,
-        entry: OpenRequest,
+        frozen: Frozen,
         profile: Profile,
         state: OpenRequests,
         models: Models,
@@ -84,8 +84,8 @@ class Asking:
 
         Parameters
         ----------
-        request, entry
-            The request, and its candidates with their frozen features.
+        request, frozen
+            The request, and its candidates with their features.
         profile, state
             What is known of the user, and the user's other open requests.
         models
@@ -99,17 +99,15 @@ class Asking:
             return Asked(choice=Choice("not_wanted"))
         if n_pending(state) >= MAX_OPEN:
             return Asked(choice=Choice("user_limit"))
-        if not entry.articles:
+        if not frozen.articles:
             return Asked(choice=Choice("no_candidates"))
         wait_s = (request.deadline_ms or self.config.deadline_ms) / 1_000.0
-        question = self._question(
-            entry, profile, user_id=request.user_id, expires_at=clock_s + wait_s
-        )
+        question = self._question(request, frozen, profile, expires_at=clock_s + wait_s)
         if not question.candidates:
             return Asked(choice=Choice("no_text"))
         if self._budget is None:
             return Asked(choice=Choice("asked"), question=question)
-        gain = self._gain(entry, profile, models)
+        gain = self._gain(frozen, profile, models)
         size, price = 1.0, 1.0
         if self._costs is not None:
             size, price = n_characters(question), self._costs.character_s
@@ -119,10 +117,12 @@ class Asking:
             self._costs.asked(question)
         return Asked(choice=Choice("asked", gain), question=question)
 
-    def again(self, entry: OpenRequest, profile: Profile, *, user_id: str) -> Asked:
+    def again(
+        self, request: RecommendationRequest, entry: OpenRequest, frozen: Frozen, profile: Profile
+    ) -> Asked:
         """Ask again about a pending request that is read again after a crash; it is not paid."""
         assert entry.expires_at is not None, "a request that is not pending is answered"
-        question = self._question(entry, profile, user_id=user_id, expires_at=entry.expires_at)
+        question = self._question(request, frozen, profile, expires_at=entry.expires_at)
         if not question.candidates:
             return Asked(choice=Choice("no_text"))
         return Asked(choice=Choice("asked"), question=question)
@@ -134,20 +134,24 @@ class Asking:
             self._budget.settle(expected=settled.expected, spent=settled.spent)
 
     def _question(
-        self, entry: OpenRequest, profile: Profile, *, user_id: str, expires_at: float
+        self,
+        request: RecommendationRequest,
+        frozen: Frozen,
+        profile: Profile,
+        *,
+        expires_at: float,
     ) -> EvaluationRequest:
         return ask(
             self.catalogue,
             profile,
-            entry,
-            user_id=user_id,
-            n_evaluated=self.n_evaluated,
+            frozen.articles[: self.n_evaluated],
+            request=request,
             expires_at=expires_at,
         )
 
-    def _gain(self, entry: OpenRequest, profile: Profile, models: Models) -> float:
+    def _gain(self, frozen: Frozen, profile: Profile, models: Models) -> float:
         """Estimate from VaNS's scores of what CnLE would judge; of the others none is computed."""
-        features = entry.feature_array()[: self.n_evaluated].astype(np.float64)  # (n, F)
+        features = frozen.feature_array()[: self.n_evaluated].astype(np.float64)  # (n, F)
         config = self.config
         spread = spread_of(
             len(profile.history),

@@ -23,9 +23,9 @@ from cherryrec.feedback import (
     note_opened,
 )
 from cherryrec.open_requests import (
+    Frozen,
     OpenRequest,
     OpenRequests,
-    decode_open,
     opened,
     with_entry,
     without,
@@ -33,6 +33,12 @@ from cherryrec.open_requests import (
 from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send
 from cherryrec.pipeline.users import Users
 from cherryrec.pipeline.windows import Windows
+from cherryrec.stored_requests import (
+    decode_open,
+    from_first_version,
+    is_first_version,
+    owner_of,
+)
 
 __all__ = ["Attribution"]
 
@@ -67,11 +73,11 @@ class Attribution:
         """Note when an answered or shown request will end."""
         self._of(partition).open(user_id, ends_s=last_s(entry, self.config))
 
-    def ranked(self, partition: int, user_id: str, entry: OpenRequest) -> None:
+    def ranked(self, partition: int, user_id: str, entry: OpenRequest, frozen: Frozen) -> None:
         """Keep an answered request; an impression of it that was read before opens its window."""
         state = with_entry(self.users.requests(partition, user_id), entry)
         state, shown = note_opened(state, entry, self.config)
-        self.users.keep_requests(partition, user_id, state)
+        self.users.keep_requests(partition, user_id, state, {entry.request_id: frozen})
         self.answered(partition, user_id, shown or entry)
 
     def impression(self, at: Position, impression: Impression) -> None:
@@ -112,7 +118,10 @@ class Attribution:
             assert after is not None, "a click changes entries where they stand"
             n_sent = self._sent.get((at.partition, user_id, before.request_id), before.n_labelled)
             if n_sent is not None:
-                corrections = self._labels(user_id, after, is_correction=n_sent > 0)
+                is_correction = n_sent > 0
+                corrections = self._labels(
+                    at.partition, user_id, after, is_correction=is_correction
+                )
             if before.is_labelled and after.clicked != before.clicked:
                 changed = self._counted(changed, before, sign=-1.0)
                 changed = self._counted(changed, after)
@@ -135,8 +144,9 @@ class Attribution:
                 if entry.is_labelled or entry.shown_s is None:
                     effects.closed.append(Closed(*place))
                 elif place not in self._sent:
-                    n_clicks = self._sent[place] = n_clicked(entry)
-                    effects.sends += self._labels(user_id, entry)
+                    frozen = self.users.frozen(*place)
+                    n_clicks = self._sent[place] = n_clicked(entry, frozen)
+                    effects.sends += self._labels(partition, user_id, entry)
                     effects.closed.append(Closed(*place, n_clicks))
         return effects
 
@@ -162,16 +172,34 @@ class Attribution:
             self.users.keep_requests(one.partition, one.user_id, state)
 
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
-        """Rebuild a partition's windows from its open requests; return those still pending."""
+        """Rebuild a partition's windows from its open requests; return those still pending.
+
+        Records of the first version are written as they are now, and what is frozen of a request
+        that no record names is dropped: it was written just before a crash that lost the record.
+        """
         self._windows[partition] = Windows()
         self._sent = {place: n for place, n in self._sent.items() if place[0] != partition}
         pending = []
-        for user_id, raw in requests:
-            for entry in decode_open(raw).entries:
+        frozen: set[tuple[str, str]] = set()
+        named: set[tuple[str, str]] = set()
+        for key, raw in requests:
+            user_id, request_id = owner_of(key)
+            if request_id is not None:
+                frozen.add((user_id, request_id))
+                continue
+            if is_first_version(raw):
+                state, features = from_first_version(raw)
+                self.users.rewrite(partition, user_id, state, features)
+            else:
+                state = decode_open(raw)
+            for entry in state.entries:
+                named.add((user_id, entry.request_id))
                 if entry.expires_at is None:
                     self.answered(partition, user_id, entry)
                 else:
                     pending.append(Pending(entry.expires_at, partition, user_id, entry.request_id))
+        for user_id, request_id in sorted(frozen - named):
+            self.users.drop_frozen(partition, user_id, request_id)
         return sorted(pending)
 
     def _counted(
@@ -191,10 +219,11 @@ class Attribution:
         return msgspec.structs.replace(state, exposures=exposures)
 
     def _labels(
-        self, user_id: str, entry: OpenRequest, *, is_correction: bool = False
+        self, partition: int, user_id: str, entry: OpenRequest, *, is_correction: bool = False
     ) -> list[Send]:
         """Say what is known to be clicked of a request: to the learner, and to every worker."""
-        example = example_of(entry, user_id=user_id, feature_set=FEATURE_SET)
+        frozen = self.users.frozen(partition, user_id, entry.request_id)
+        example = example_of(entry, frozen, user_id=user_id, feature_set=FEATURE_SET)
         if example is None:
             return []
         row_of = self.catalogue.row_of

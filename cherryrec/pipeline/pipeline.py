@@ -28,7 +28,7 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.open_requests import OpenRequest, opened, with_entry
+from cherryrec.open_requests import Frozen, OpenRequest, opened, with_entry
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
@@ -177,25 +177,29 @@ class Pipeline:
                 return Effects("duplicate")
             return self._rank(at.partition, user_id, entry, degraded=entry.degraded)
         if entry is not None:
-            asked = self.asking.again(entry, profile, user_id=user_id)
+            frozen = self.users.frozen(at.partition, user_id, entry.request_id)
+            asked = self.asking.again(request, entry, frozen, profile)
         else:
             request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
             self.catalogue.release(seconds(request.requested_at))
-            entry = open_request(
+            entry, frozen = open_request(
                 self.catalogue,
                 Reader.of(profile, self.catalogue, state.exposures),
                 self.slates,
                 request,
                 config=self.config.knrs,
                 models=self.models,
-                expires_at=None,
             )
-            asked = self.asking.choose(request, entry, profile, state, self.models, clock_s=clock_s)
+            asked = self.asking.choose(
+                request, frozen, profile, state, self.models, clock_s=clock_s
+            )
         if (question := asked.question) is None:
-            effects = self._rank(at.partition, user_id, entry, degraded=asked.degraded)
+            effects = self._rank(at.partition, user_id, entry, frozen, degraded=asked.degraded)
         else:
             entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
-            self.users.keep_requests(at.partition, user_id, with_entry(state, entry))
+            self.users.keep_requests(
+                at.partition, user_id, with_entry(state, entry), {entry.request_id: frozen}
+            )
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
             send = Send("evaluation-requests", user_id, question, at.partition)
             effects = Effects(sends=[send], pending=pending)
@@ -282,19 +286,21 @@ class Pipeline:
         partition: int,
         user_id: str,
         entry: OpenRequest,
+        frozen: Frozen | None = None,
         *,
         evaluation: Evaluation | None = None,
         degraded: Degraded | None = None,
         cause: str | None = None,
     ) -> Effects:
-        recommendation, ranked = recommend(
+        recommendation, ranked, frozen = recommend(
             self.catalogue,
             entry,
+            frozen or self.users.frozen(partition, user_id, entry.request_id),
             self.models,
             user_id=user_id,
             evaluation=evaluation,
             degraded=degraded,
             answered_by=cause,
         )
-        self.attribution.ranked(partition, user_id, ranked)
+        self.attribution.ranked(partition, user_id, ranked, frozen)
         return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from cherryrec.events import (
 )
 from cherryrec.features import column, feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, NewsValue, select
-from cherryrec.open_requests import OpenRequest
+from cherryrec.open_requests import Frozen, OpenRequest
 from cherryrec.pipeline.explanation import explain
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
@@ -66,44 +66,44 @@ def open_request(
     *,
     config: KnrsConfig,
     models: Models,
-    expires_at: float | None,
-) -> OpenRequest:
+) -> tuple[OpenRequest, Frozen]:
     """Select the candidates and freeze all that scoring and learning will need of them."""
     selection = select(catalogue, reader, request, config, models.knrs_weights)
     requested_s = seconds(request.requested_at)
     features = feature_matrix(catalogue, reader, slates, selection, requested_s)
-    return OpenRequest(
+    entry = OpenRequest(
         request_id=request.request_id,
         requested_s=requested_s,
         slate_size=request.slate_size,
+        is_cold=selection.is_cold,
+    )
+    frozen = Frozen(
         articles=tuple(catalogue.ids[row] for row in selection.rows),
         features=features.tobytes(),
         metrics=selection.metrics.astype("<f4").tobytes(),
         dropped=selection.dropped,
-        is_cold=selection.is_cold,
-        expires_at=expires_at,
     )
+    return entry, frozen
 
 
 def ask(
     catalogue: Catalogue,
     profile: Profile,
-    entry: OpenRequest,
+    articles: Sequence[str],
     *,
-    user_id: str,
-    n_evaluated: int,
+    request: RecommendationRequest,
     expires_at: float,
 ) -> EvaluationRequest:
-    """Put CnLE's question about the best candidates of an open request."""
+    """Put CnLE's question about the best candidates of a request."""
     candidates = []
-    for article_id in entry.articles[:n_evaluated]:
+    for article_id in articles:
         row = catalogue.row_of.get(article_id)
         if row is not None and catalogue.titles[row]:
             category = catalogue.categories.name(int(catalogue.category[row]))
             candidates.append((article_id, catalogue.titles[row], category))
     return evaluation_request(
-        request_id=entry.request_id,
-        user_id=user_id,
+        request_id=request.request_id,
+        user_id=request.user_id,
         candidates=candidates,
         profile=_prompt_profile(catalogue, profile),
         expires_at=expires_at,
@@ -130,13 +130,14 @@ def _prompt_profile(catalogue: Catalogue, profile: Profile) -> PromptProfile:
 def recommend(
     catalogue: Catalogue,
     entry: OpenRequest,
+    frozen: Frozen,
     models: Models,
     *,
     user_id: str,
     evaluation: Evaluation | None,
     degraded: Degraded | None,
     answered_by: str | None = None,
-) -> tuple[Recommendation, OpenRequest]:
+) -> tuple[Recommendation, OpenRequest, Frozen]:
     """Score an open request and explain it.
 
     An article that was retracted or put under embargo since the selection is left out. Ties go by
@@ -144,24 +145,24 @@ def recommend(
 
     Returns
     -------
-    The recommendation, and the entry as ranked: with the evaluations in its features.
+    The recommendation, the entry as ranked, and its features with the evaluations in them.
     """
     evaluations = evaluation.evaluations if evaluation is not None else {}
     temperature = models.temperatures.of(evaluation.model) if evaluation is not None else 1.0
     features = with_evaluations(
-        entry.feature_array(), entry.articles, evaluations, temperature=temperature
+        frozen.feature_array(), frozen.articles, evaluations, temperature=temperature
     )
     scored = _score(models.scorer, features.astype(np.float64))
     scores = scored.scores.tolist()
-    shown = _best(catalogue, entry, scores)
+    shown = _best(catalogue, frozen.articles, scores, entry.slate_size)
     slate = tuple(
         Recommended(
-            article_id=entry.articles[i],
+            article_id=frozen.articles[i],
             position=position,
             score=scores[i],
             news_value=float(features[i, _NEWS_VALUE]),
             contributions=contributions,
-            evaluation=evaluations.get(entry.articles[i]),
+            evaluation=evaluations.get(frozen.articles[i]),
         )
         for position, (i, contributions) in enumerate(
             zip(shown, explain(scored, shown), strict=True)
@@ -180,28 +181,29 @@ def recommend(
         tokens=evaluation.tokens if evaluation is not None else 0,
         versions=versions,
         temperature=temperature if evaluations else None,
-        dropped=entry.dropped,
+        dropped=frozen.dropped,
     )
     ranked = msgspec.structs.replace(
         entry,
-        features=features.tobytes(),
         expires_at=None,
         answered_by=answered_by,
         degraded=degraded,
         evaluator=evaluation.model if evaluation is not None else entry.evaluator,
         temperature=temperature if evaluation is not None else entry.temperature,
     )
-    return recommendation, ranked
+    return recommendation, ranked, msgspec.structs.replace(frozen, features=features.tobytes())
 
 
-def _best(catalogue: Catalogue, entry: OpenRequest, scores: list[float]) -> list[int]:
+def _best(
+    catalogue: Catalogue, articles: Sequence[str], scores: list[float], slate_size: int
+) -> list[int]:
     """Return the places of the articles to show, the best first."""
-    places: Iterable[int] = range(len(entry.articles))
-    is_retracted = catalogue.retracted[catalogue.known_rows(entry.articles)]
+    places: Iterable[int] = range(len(articles))
+    is_retracted = catalogue.retracted[catalogue.known_rows(articles)]
     if len(catalogue.embargo) or is_retracted.any():
-        places = [i for i in places if not catalogue.is_withheld(entry.articles[i])]
-    ordered = sorted((-scores[i], entry.articles[i], i) for i in places)
-    return [i for _, _, i in ordered[: entry.slate_size]]
+        places = [i for i in places if not catalogue.is_withheld(articles[i])]
+    ordered = sorted((-scores[i], articles[i], i) for i in places)
+    return [i for _, _, i in ordered[:slate_size]]
 
 
 def _rung(entry: OpenRequest, evaluation: Evaluation | None) -> Rung:

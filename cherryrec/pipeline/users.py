@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
-from cherryrec.open_requests import OpenRequests, decode_open, encode_open
+from cherryrec.errors import StateError
+from cherryrec.open_requests import Frozen, OpenRequests
 from cherryrec.pipeline.effects import Store
 from cherryrec.profile import Profile, decode_profile, encode_profile
+from cherryrec.stored_requests import (
+    decode_frozen,
+    decode_open,
+    encode_frozen,
+    encode_open,
+    frozen_key,
+    user_key,
+)
 
 __all__ = ["MAX_DECODED", "Users"]
 
@@ -15,6 +24,8 @@ MAX_DECODED = 16
 """Users whose profile, and users whose open requests, are kept decoded beside the stored bytes."""
 
 State = TypeVar("State")
+
+_NONE: Mapping[str, Frozen] = {}
 
 
 class Users:
@@ -48,21 +59,84 @@ class Users:
 
     def requests(self, partition: int, user_id: str) -> OpenRequests:
         """Return a user's open requests."""
-        raw = self._requests.get(partition, user_id)
+        raw = self._requests.get(partition, user_key(user_id))
         return self._decoded_requests.of(partition, user_id, raw)
 
-    def keep_requests(self, partition: int, user_id: str, state: OpenRequests) -> None:
-        """Store a user's open requests; nothing is kept of a user without any."""
-        raw = encode_open(state)
-        self._requests.put(partition, user_id, raw)
-        self._decoded_requests.keep(partition, user_id, raw, state)
+    def frozen(self, partition: int, user_id: str, request_id: str) -> Frozen:
+        """Return what is frozen of an open request.
+
+        Raises
+        ------
+        StateError
+            It is not there, or not what was stored: it is written before its request, and deleted
+            after it.
+        """
+        raw = self._requests.get(partition, frozen_key(user_id, request_id))
+        if raw is None:
+            msg = f"stored features of open request {request_id!r} of user {user_id!r} are missing"
+            raise StateError(msg)
+        return decode_frozen(raw)
+
+    def keep_requests(
+        self,
+        partition: int,
+        user_id: str,
+        state: OpenRequests,
+        frozen: Mapping[str, Frozen] = _NONE,
+    ) -> None:
+        """Store a user's open requests, where they have changed; nothing of a user without any.
+
+        Parameters
+        ----------
+        partition, user_id
+            Whose they are.
+        state
+            The open requests; what is frozen of those that are gone goes with them.
+        frozen
+            What is new, by request id: of each request that `state` adds.
+        """
+        before = self.requests(partition, user_id)
+        ids = {entry.request_id for entry in state.entries}
+        for request_id, one in frozen.items():
+            if request_id in ids:
+                self._put(partition, frozen_key(user_id, request_id), encode_frozen(one))
+        if state != before:
+            raw = encode_open(state)
+            self._requests.put(partition, user_key(user_id), raw)
+            self._decoded_requests.keep(partition, user_id, raw, state)
+        for entry in before.entries:
+            if entry.request_id not in ids:
+                self.drop_frozen(partition, user_id, entry.request_id)
+
+    def rewrite(
+        self, partition: int, user_id: str, state: OpenRequests, frozen: Mapping[str, Frozen]
+    ) -> None:
+        """Store a user's open requests in place of a record of another form."""
+        for request_id, one in frozen.items():
+            self._put(partition, frozen_key(user_id, request_id), encode_frozen(one))
+        self._requests.put(partition, user_key(user_id), encode_open(state))
+
+    def drop_frozen(self, partition: int, user_id: str, request_id: str) -> None:
+        """Delete what is frozen of a request that is not open."""
+        self._requests.put(partition, frozen_key(user_id, request_id), None)
 
     def erase(self, partition: int, user_id: str) -> None:
-        """Keep nothing of a user."""
+        """Keep nothing of a user; of a record that cannot be read, `restore` drops the features."""
         self._profiles.put(partition, user_id, None)
-        self._requests.put(partition, user_id, None)
         self._decoded_profiles.drop(partition, user_id)
+        try:
+            entries = self.requests(partition, user_id).entries
+        except StateError:
+            entries = ()
+        self._requests.put(partition, user_key(user_id), None)
         self._decoded_requests.drop(partition, user_id)
+        for entry in entries:
+            self.drop_frozen(partition, user_id, entry.request_id)
+
+    def _put(self, partition: int, key: str, value: bytes) -> None:
+        """Store what has changed."""
+        if self._requests.get(partition, key) != value:
+            self._requests.put(partition, key, value)
 
 
 class _Decoded(Generic[State]):

@@ -20,7 +20,6 @@ from cherryrec.events import (
 )
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
-from cherryrec.open_requests import decode_open
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -30,6 +29,7 @@ from cherryrec.pipeline import (
     Position,
 )
 from cherryrec.profile import decode_profile
+from cherryrec.stored_requests import decode_frozen, decode_open, frozen_key, owner_of
 from cherryrec.topics import topic_named
 from tests.integration.system import INPUTS, PARTITIONS, System
 from tests.worlds import follow_all
@@ -122,20 +122,26 @@ def profiles_of(table: dict[tuple[int, str], bytes], *, offsets: bool = True) ->
 
 def labels_of(table: dict[tuple[int, str], bytes]) -> State:
     """What is open and how it is labelled; the features depend on when others' counters came."""
-    return {
-        place: {
-            entry.request_id: (
-                sorted(entry.articles),
+    state: State = {}
+    frozen = {key for _, key in table if owner_of(key)[1] is not None}
+    for (partition, key), raw in table.items():
+        user_id, request_id = owner_of(key)
+        if request_id is not None:
+            continue
+        state[partition, user_id] = opened = {}
+        for entry in decode_open(raw).entries:
+            at = frozen_key(user_id, entry.request_id)
+            frozen.discard(at)
+            opened[entry.request_id] = (
+                sorted(decode_frozen(table[partition, at]).articles),
                 entry.impression_id,
                 entry.shown_s,
                 entry.shown,
                 sorted(entry.clicked),
                 entry.expires_at,
             )
-            for entry in decode_open(raw).entries
-        }
-        for place, raw in table.items()
-    }
+    assert not frozen, "features of requests that are not open"
+    return state
 
 
 def activity_on(system: System) -> list[ArticleActivity]:

@@ -64,3 +64,32 @@ async def test_drain_returns_only_when_what_another_drain_took_is_handed_on_too(
 
     assert has_waited
     assert table.sent == [b"yours"]
+
+
+async def test_writes_go_in_the_order_of_their_last_put_and_deletions_after_them() -> None:
+    """What a state names is in the changelog before the state, and leaves it afterwards."""
+    table = SlowTable()
+    table.may_send.set()
+    store = store_on(table)
+    store.put(0, "state", b"1")
+    store.put(0, "old part", b"1")
+    store.put(0, "old part", None)
+    store.put(0, "part", b"2")
+    store.put(0, "state", b"2")
+
+    assert store.get(0, "old part") is None
+    await store.drain()
+
+    assert table.sent == [b"part", b"state", b"old part"]
+
+
+async def test_a_deletion_that_is_put_again_is_written() -> None:
+    table = SlowTable()
+    table.may_send.set()
+    store = store_on(table)
+    store.put(0, "u", None)
+    store.put(0, "u", b"1")
+
+    await store.drain()
+
+    assert (table.sent, store.get(0, "u")) == ([b"u"], b"1")

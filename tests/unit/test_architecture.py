@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),
     ("features", "open_requests"),
-    ("feedback", "learner"),
+    ("feedback", "learner", "stored_requests"),
     ("pipeline",),
     ("evaluation",),
     ("cli",),

@@ -22,7 +22,8 @@ from cherryrec.feedback import (
     note_impression,
     note_opened,
 )
-from cherryrec.open_requests import OpenRequest, OpenRequests, decode_open, encode_open, with_entry
+from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, with_entry
+from cherryrec.stored_requests import decode_open, encode_open
 from tests.worlds import START_S, click, impression
 
 WINDOW_S = 600.0
@@ -31,18 +32,14 @@ LAST_S = START_S + WINDOW_S + CORRECTION_S
 CONFIG = FeedbackConfig(attribution_window_s=WINDOW_S, correction_s=CORRECTION_S)
 
 
-def answered(name: str, *articles: str, **fields: Any) -> OpenRequest:
-    """An answered request whose features are its candidates' places."""
+def answered(name: str, **fields: Any) -> OpenRequest:
+    return OpenRequest(name, START_S, 10, **fields)
+
+
+def frozen_of(*articles: str) -> Frozen:
+    """Return what is frozen of a request whose features are its candidates' places."""
     places = np.arange(len(articles), dtype="<f4")
-    return OpenRequest(
-        name,
-        START_S,
-        10,
-        articles,
-        places[:, None].tobytes(),
-        np.tile(places[:, None], (1, 5)).tobytes(),
-        **fields,
-    )
+    return Frozen(articles, places[:, None].tobytes(), np.tile(places[:, None], (1, 5)).tobytes())
 
 
 def joined(state: OpenRequests, *events: Impression | Click) -> OpenRequests:
@@ -54,8 +51,9 @@ def joined(state: OpenRequests, *events: Impression | Click) -> OpenRequests:
     return state
 
 
-def labels(state: OpenRequests, place: int = 0) -> Example | None:
-    return example_of(state.entries[place], user_id="u", feature_set="f")
+def labels(state: OpenRequests, *articles: str) -> Example | None:
+    entry = state.entries[0]
+    return example_of(entry, frozen_of(*articles), user_id="u", feature_set="f")
 
 
 def test_the_order_of_an_impression_and_its_clicks_does_not_matter() -> None:
@@ -65,7 +63,7 @@ def test_the_order_of_an_impression_and_its_clicks_does_not_matter() -> None:
         click("b", START_S + 20, impression_id="i"),
     )
     for order in permutations(events):
-        example = labels(joined(OpenRequests((answered("r", "a", "b", "c", "d"),)), *order))
+        example = labels(joined(OpenRequests((answered("r"),)), *order), "a", "b", "c", "d")
 
         assert example is not None
         assert (example.articles, example.clicked) == (("c", "a", "b"), (False, True, True))
@@ -74,13 +72,13 @@ def test_the_order_of_an_impression_and_its_clicks_does_not_matter() -> None:
 
 
 def test_an_impression_without_request_id_shows_the_request_of_its_name() -> None:
-    state = joined(OpenRequests((answered("i", "a"),)), impression("i", ["a"]))
+    state = joined(OpenRequests((answered("i"),)), impression("i", ["a"]))
 
     assert state.entries[0].shown_s == START_S
 
 
 def test_a_second_impression_of_a_request_changes_nothing() -> None:
-    once = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+    once = joined(OpenRequests((answered("r"),)), impression("i", ["a"], request_id="r"))
 
     again, shown = note_impression(
         once, impression("i2", ["a"], START_S + 5, request_id="r"), CONFIG
@@ -92,7 +90,7 @@ def test_a_second_impression_of_a_request_changes_nothing() -> None:
 
 def test_a_click_without_impression_goes_to_the_newest_that_shows_it_in_time() -> None:
     state = joined(
-        OpenRequests((answered("r1", "a", "b"), answered("r2", "a", "b"))),
+        OpenRequests((answered("r1"), answered("r2"))),
         impression("i1", ["a", "b"], START_S, request_id="r1"),
         impression("i2", ["b"], START_S + 60, request_id="r2"),
     )
@@ -106,7 +104,7 @@ def test_a_click_without_impression_goes_to_the_newest_that_shows_it_in_time() -
 
 
 def test_a_click_after_the_window_corrects_until_corrections_end() -> None:
-    shown = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+    shown = joined(OpenRequests((answered("r"),)), impression("i", ["a"], request_id="r"))
 
     for name in ("i", None):
         for time_s in (START_S + WINDOW_S, START_S + WINDOW_S + 1, LAST_S):
@@ -121,7 +119,7 @@ def test_a_click_after_the_window_corrects_until_corrections_end() -> None:
 
 def test_a_click_before_its_impression_may_be_as_late_as_one_after_it() -> None:
     state = joined(
-        OpenRequests((answered("r", "a", "b", "c"),)),
+        OpenRequests((answered("r"),)),
         click("a", LAST_S + 1, impression_id="i"),
         click("b", START_S + 5, impression_id="i"),
         click("c", LAST_S, impression_id="i"),
@@ -140,7 +138,7 @@ def test_an_early_click_read_again_waits_once() -> None:
 
 def test_an_example_is_named_by_how_many_clicks_it_knows() -> None:
     state = joined(
-        OpenRequests((answered("r", "a", "b"),)),
+        OpenRequests((answered("r"),)),
         impression("i", ["a", "b"], request_id="r"),
         click("a", impression_id="i"),
         click("elsewhere", impression_id="i"),
@@ -148,9 +146,9 @@ def test_an_example_is_named_by_how_many_clicks_it_knows() -> None:
     corrected = joined(state, click("b", LAST_S, impression_id="i"))
 
     names = [
-        (one.example_id, n_clicked(s.entries[0]))
+        (one.example_id, n_clicked(s.entries[0], frozen_of("a", "b")))
         for s in (state, corrected)
-        if (one := labels(s)) is not None
+        if (one := labels(s, "a", "b")) is not None
     ]
     assert names == [("r:1", 1), ("r:2", 2)]
 
@@ -183,7 +181,7 @@ def test_early_impressions_are_few_and_leave_with_time() -> None:
 
 def test_early_impression_opens_its_own_request_only() -> None:
     state = joined(OpenRequests(), impression("i", ["a"], START_S + 5, request_id="r"))
-    other, own = answered("q", "a"), answered("r", "a")
+    other, own = answered("q"), answered("r")
 
     unchanged, none = note_opened(state, other, CONFIG)
     assert (unchanged, none) == (state, None)
@@ -196,7 +194,7 @@ def test_early_impression_opens_its_own_request_only() -> None:
 
 def test_a_click_counts_once() -> None:
     state = joined(
-        OpenRequests((answered("r", "a", "b"),)),
+        OpenRequests((answered("r"),)),
         impression("i", ["a", "b"], request_id="r"),
         click("a", impression_id="i"),
     )
@@ -205,28 +203,28 @@ def test_a_click_counts_once() -> None:
 
 
 def test_an_impression_without_clicks_makes_no_example() -> None:
-    state = joined(OpenRequests((answered("r", "a"),)), impression("i", ["a"], request_id="r"))
+    state = joined(OpenRequests((answered("r"),)), impression("i", ["a"], request_id="r"))
 
-    assert labels(state) is None
-    assert labels(OpenRequests((answered("r", "a"),))) is None
+    assert labels(state, "a") is None
+    assert labels(OpenRequests((answered("r"),)), "a") is None
 
 
 def test_an_article_shown_beside_the_slate_is_left_out_of_the_example() -> None:
     state = joined(
-        OpenRequests((answered("r", "a", "b"),)),
+        OpenRequests((answered("r"),)),
         impression("i", ["advert", "b", "a"], request_id="r"),
         click("a", impression_id="i"),
     )
 
-    example = labels(state)
+    example = labels(state, "a", "b")
     assert example is not None
     assert (example.articles, example.clicked) == (("b", "a"), (False, True))
 
 
 def test_a_request_ends_after_its_window_and_never_while_pending() -> None:
-    shown = answered("shown", "a", shown_s=START_S + 60)
-    unshown = answered("unshown", "a")
-    pending = answered("pending", "a", expires_at=1.0)
+    shown = answered("shown", shown_s=START_S + 60)
+    unshown = answered("unshown")
+    pending = answered("pending", expires_at=1.0)
     state = OpenRequests((pending, unshown, shown))
 
     def ended_before(time_s: float) -> list[str]:
@@ -240,7 +238,7 @@ def test_a_request_ends_after_its_window_and_never_while_pending() -> None:
 
 
 def test_a_labelled_request_ends_a_second_time_when_corrections_do() -> None:
-    state = OpenRequests((answered("r", "a", shown_s=START_S, n_labelled=0),))
+    state = OpenRequests((answered("r", shown_s=START_S, n_labelled=0),))
 
     assert ended(state, before_s=LAST_S, config=CONFIG) == []
     assert ended(state, before_s=LAST_S + 1, config=CONFIG) == list(state.entries)

@@ -1,10 +1,9 @@
-"""Open requests of one user: stored, bounded, and never losing one that waits for its answer."""
+"""Open requests of one user: bounded, and never losing one that waits for its answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,41 +12,15 @@ from cherryrec.open_requests import (
     MAX_OPEN,
     OpenRequest,
     OpenRequests,
-    decode_open,
-    encode_open,
     n_pending,
     opened,
     with_entry,
-    without,
 )
 from tests.worlds import START_S
 
 
 def entry(name: str, **fields: Any) -> OpenRequest:
-    return OpenRequest(name, START_S, 10, ("a", "b"), b"", b"", **fields)
-
-
-def test_what_is_stored_comes_back() -> None:
-    features = np.arange(6, dtype="<f4").reshape(2, 3)
-    metrics = np.ones((2, 5), "<f4")
-    one = OpenRequest(
-        "r", START_S, 5, ("a", "b"), features.tobytes(), metrics.tobytes(), dropped=("c",),
-        is_cold=True, expires_at=2.5, impression_id="i", shown_s=START_S, shown=("b",),
-        clicked=("b",), answered_by="deadlines:7", degraded="evaluation_late",
-    )  # fmt: skip
-    state = OpenRequests((one,), (("i2", "a", START_S),))
-
-    got = decode_open(encode_open(state))
-
-    assert got == state
-    assert got.entries[0].feature_array().tolist() == features.tolist()
-    assert got.entries[0].metric_array().shape == (2, 5)
-
-
-def test_nothing_open_is_nothing_stored() -> None:
-    assert encode_open(OpenRequests()) is None
-    assert decode_open(None) == OpenRequests()
-    assert encode_open(without(OpenRequests((entry("r"),)), "r")) is None
+    return OpenRequest(name, START_S, 10, **fields)
 
 
 def test_an_entry_of_the_same_id_is_replaced_where_it_stands() -> None:

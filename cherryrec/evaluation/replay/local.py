@@ -34,7 +34,6 @@ from cherryrec.events import (
 from cherryrec.features import check_times, newest_used
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
-from cherryrec.open_requests import opened
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -182,10 +181,9 @@ class LocalReplay:
 
     def _features(self, turn: Turn) -> NDArray[np.float32]:
         """Return the features of the request that was just answered, by the row's candidates."""
-        state = self.pipeline.users.requests(_PARTITION, turn.request.user_id)
-        entry = opened(state, turn.request.request_id)
-        assert entry is not None, "an answered request stays open until its feedback is joined"
-        return frozen_features(entry, turn.row.candidates)
+        asked = turn.request
+        frozen = self.pipeline.users.frozen(_PARTITION, asked.user_id, asked.request_id)
+        return frozen_features(frozen, turn.row.candidates)
 
     def _learn_known(self, now: float, judge: Judge) -> None:
         """Deliver the clicks that are known by `now`, and learn from them."""

@@ -10,6 +10,7 @@ import pytest
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.codec import encode
+from cherryrec.stored_requests import frozen_key
 from tests.worlds import START_S, article, catalogue_of, click, impression, request, update
 
 pytestmark = pytest.mark.asyncio
@@ -33,6 +34,7 @@ async def test_state_goes_to_the_changelog_before_the_event_is_acknowledged(benc
     changelog = "unit.stream-requests-changelog"
     assert [(to, key) for to, key, *_ in bench.sender.sent] == [
         ("unit.recommendations", b"u"),
+        (changelog, frozen_key("u", "r").encode()),
         (changelog, b"u"),
     ]
 

@@ -64,8 +64,9 @@ def evidence(worker: StreamWorker) -> list[float]:
         clock_s=CLOCK_S,
     )  # fmt: skip
     (entry,) = worker.pipeline.users.requests(7, "new").entries
-    wins = entry.feature_array()[:, column("wins_mean")]
-    return [float(wins[entry.articles.index(name)]) for name in ("a0", "a1")]
+    frozen = worker.pipeline.users.frozen(7, "new", entry.request_id)
+    wins = frozen.feature_array()[:, column("wins_mean")]
+    return [float(wins[frozen.articles.index(name)]) for name in ("a0", "a1")]
 
 
 async def test_a_slate_that_one_worker_labels_is_evidence_in_another(

@@ -13,7 +13,7 @@ from cherryrec.evaluation.mind import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, frozen_features
 from cherryrec.events import Recommendation, Recommended, instant
 from cherryrec.features import FEATURES
-from cherryrec.open_requests import OpenRequest
+from cherryrec.open_requests import Frozen
 
 
 class FirstColumn:
@@ -56,13 +56,13 @@ def matrix(*values: float) -> NDArray[np.float32]:
 
 def test_features_come_in_the_order_of_the_row_and_what_was_dropped_has_none() -> None:
     values = np.arange(2 * len(FEATURES), dtype="<f4").reshape(2, -1)
-    entry = OpenRequest("r", 0.0, 3, ("c", "a"), values.tobytes(), b"")
+    frozen = Frozen(("c", "a"), values.tobytes(), b"")
 
-    found = frozen_features(entry, ("a", "b", "c"))
+    found = frozen_features(frozen, ("a", "b", "c"))
 
     assert np.array_equal(found[[2, 0]], values)
     assert np.isnan(found[1]).all()
-    assert np.isnan(frozen_features(OpenRequest("r", 0.0, 3, (), b"", b""), ("a", "b"))).all()
+    assert np.isnan(frozen_features(Frozen((), b"", b""), ("a", "b"))).all()
 
 
 def test_a_candidate_without_features_comes_last_and_is_not_learned() -> None:

@@ -84,6 +84,13 @@ def test_evaluations_that_come_again_replace_the_first() -> None:
     assert again.tobytes() == wanted.tobytes()
 
 
+def test_without_evaluations_those_of_before_are_blank() -> None:
+    first = with_evaluations(matrix_of(3), ARTICLES, {"a": 0.8, "b": 0.2}, temperature=2.0)
+
+    for none in ({}, {"elsewhere": 0.5}):
+        assert with_evaluations(first, ARTICLES, none).tobytes() == matrix_of(3).tobytes()
+
+
 @pytest.mark.parametrize("temperature", [0.05, 1.0, 13.0])
 def test_probes_differ_by_one_unit_of_log_odds_each_way(temperature: float) -> None:
     typical = np.linspace(-1.0, 1.0, len(FEATURES))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import msgspec
 import numpy as np
 import pytest
 
 from cherryrec.events import Example, FeedbackTick, SlateLabelled, instant
 from cherryrec.features import FEATURE_SET, column
 from cherryrec.pipeline import Effects, EvaluatorConfig, MemoryStore, PipelineConfig, Position
+from cherryrec.stored_requests import user_key
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, question
 from tests.worlds import START_S, click, impression, liked, offsets, pipeline_of, request
 
@@ -126,3 +128,43 @@ def test_an_example_is_sent_again_until_it_is_safe() -> None:
     pipeline.restore(0, [(user, raw) for (_, user), raw in store.values.items()])
 
     assert labels(pipeline.tick(tick)) == first
+
+
+def test_features_that_no_request_names_are_dropped_at_restore() -> None:
+    """They are written before the record that names them: a crash may come between the two."""
+    pipeline = pipeline_of(6)
+    store = pipeline.users._requests
+    assert isinstance(store, MemoryStore)
+    pipeline.request(Position(0, 0), request("r"), clock_s=CLOCK_S)
+    whole = dict(store.values)
+    pipeline.request(Position(0, 1), request("s"), clock_s=CLOCK_S)
+    store.values[0, user_key("u")] = whole[0, user_key("u")]
+
+    pipeline.restore(0, [(user, raw) for (_, user), raw in store.values.items()])
+
+    assert store.values == whole
+    pipeline.request(Position(0, 1), request("s"), clock_s=CLOCK_S)
+    assert pipeline.users.frozen(0, "u", "s").articles
+
+
+def test_requests_stored_in_the_first_version_go_on() -> None:
+    pipeline = pipeline_of(6)
+    at = offsets()
+    pipeline.request(at(), request("r"), clock_s=CLOCK_S)
+    pipeline.impression(at(), impression("i", ["a0", "a1"], request_id="r"))
+    pipeline.click(at(), click("a1", impression_id="i"))
+    store = pipeline.users._requests
+    assert isinstance(store, MemoryStore)
+    now = dict(store.values)
+    state, frozen = pipeline.users.requests(0, "u"), pipeline.users.frozen(0, "u", "r")
+    (entry,) = (list(msgspec.structs.astuple(e)) for e in state.entries)
+    entry[3:3] = [frozen.articles, frozen.features, frozen.metrics, frozen.dropped]
+    rest = (state.early_clicks, state.exposures, state.early_impressions)
+    first = msgspec.msgpack.encode([[entry], *rest])
+
+    store.values = {(0, "u"): first}
+    pipeline.restore(0, [("u", first)])
+
+    assert store.values == now
+    tick = FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S))
+    assert labels(pipeline.tick(tick))[0].example_id == "r:1"
