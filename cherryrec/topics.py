@@ -8,7 +8,15 @@ from typing import Literal
 from cherryrec import events
 from cherryrec.errors import ConfigError
 
-__all__ = ["CHANGELOGS", "CHANGELOG_MAX_BYTES", "TOPICS", "Topic", "TopicNames", "topic_named"]
+__all__ = [
+    "CHANGELOGS",
+    "CHANGELOG_MAX_BYTES",
+    "TOPICS",
+    "Topic",
+    "TopicNames",
+    "record_limit",
+    "topic_named",
+]
 
 Cleanup = Literal["compact", "delete", "compact,delete"]
 
@@ -39,7 +47,7 @@ class Topic:
     retention_s
         Kafka's `retention.ms` for policies that delete, in seconds.
     max_message_bytes
-        Kafka's `max.message.bytes`.
+        The longest value that is accepted; `max.message.bytes` is `record_limit`.
     """
 
     name: str
@@ -231,6 +239,21 @@ made can be left without partitions."""
 CHANGELOG_MAX_BYTES = 17 << 20
 """`max.message.bytes` of the changelogs: sixteen open requests fit that were shown a thousand
 articles of the longest ids each, and what is frozen of one of a thousand candidates."""
+
+
+RECORD_BYTES = 4 << 10
+"""What a record adds to its value at most: the longest key (256 characters) and Kafka's own."""
+
+
+def record_limit(topic: Topic) -> int:
+    """Return Kafka's `max.message.bytes` of a topic: every value that is accepted fits.
+
+    Examples
+    --------
+    >>> record_limit(topic_named("clicks")) - topic_named("clicks").max_message_bytes
+    4096
+    """
+    return topic.max_message_bytes + RECORD_BYTES
 
 
 def topic_named(name: str) -> Topic:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
 from cherryrec.errors import ServiceError
-from cherryrec.topics import CHANGELOG_MAX_BYTES, CHANGELOGS, TOPICS, Topic, TopicNames
+from cherryrec.topics import (
+    CHANGELOG_MAX_BYTES,
+    CHANGELOGS,
+    TOPICS,
+    Topic,
+    TopicNames,
+    record_limit,
+)
+from streams.admin_client import Admin, configs_of
 from streams.config import KafkaConfig
 
 __all__ = [
@@ -20,7 +26,6 @@ __all__ = [
     "check_topics",
     "create_topics",
     "repair_topics",
-    "require_topic",
     "topic_settings",
 ]
 
@@ -69,7 +74,7 @@ def topic_settings(topic: Topic) -> dict[str, str]:
     """Return the settings a topic is created with and checked against."""
     settings = {
         "cleanup.policy": topic.cleanup,
-        "max.message.bytes": str(topic.max_message_bytes),
+        "max.message.bytes": str(record_limit(topic)),
         **_STAMPED,
     }
     if "delete" in topic.cleanup:
@@ -112,7 +117,7 @@ def create_topics(kafka: KafkaConfig) -> list[str]:
     ServiceError
         Kafka does not answer, or refuses.
     """
-    with _Admin(kafka) as admin:
+    with Admin(kafka) as admin:
         there = set(admin.list_topics())
         missing = [one for one in _wanted(kafka) if one.name not in there]
         for one in missing:
@@ -146,7 +151,7 @@ def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
         Kafka does not answer.
     """
     found: list[Mismatch] = []
-    with _Admin(kafka) as admin:
+    with Admin(kafka) as admin:
         there = set(admin.list_topics())
         wanted = _wanted(kafka)
         present = [one for one in wanted if one.name in there]
@@ -159,7 +164,7 @@ def check_topics(kafka: KafkaConfig) -> list[Mismatch]:
             if partitions[one.name] != one.n_partitions:
                 got = str(partitions[one.name])
                 found.append(Mismatch(one.name, "partitions", str(one.n_partitions), got))
-            settings = _configs(admin, one.name)
+            settings = configs_of(admin, one.name)
             for key, value in one.settings.items():
                 if not _is_same(settings.get(key, ""), value):
                     found.append(Mismatch(one.name, key, value, settings.get(key, "none")))
@@ -185,7 +190,7 @@ def repair_topics(kafka: KafkaConfig) -> tuple[list[Mismatch], list[Mismatch]]:
     by_topic: dict[str, dict[str, str]] = {}
     for one in done:
         by_topic.setdefault(one.topic, {})[one.setting] = one.wanted
-    with _Admin(kafka) as admin:
+    with Admin(kafka) as admin:
         for name, settings in by_topic.items():
             # Incremental: a setting that is not named here stays as the site has set it.
             answer = admin.alter_configs(
@@ -200,78 +205,5 @@ def repair_topics(kafka: KafkaConfig) -> tuple[list[Mismatch], list[Mismatch]]:
     return done, left
 
 
-def require_topic(kafka: KafkaConfig, name: str) -> int:
-    """Return how many partitions a topic (without the prefix) has.
-
-    Raises
-    ------
-    ServiceError
-        Kafka does not answer, or the topic is not there.
-    """
-    full = TopicNames(kafka.prefix)(name)
-    with _Admin(kafka) as admin:
-        if full not in admin.list_topics():
-            msg = (
-                f"topic {full!r} must be on {kafka.bootstrap_servers}, it is not: "
-                "is --prefix right? else run `cherryrec topics create`"
-            )
-            raise ServiceError(msg)
-        (described,) = admin.describe_topics([full])
-        return len(described["partitions"])
-
-
 def _is_same(got: str, wanted: str) -> bool:
     return sorted(got.split(",")) == sorted(wanted.split(","))
-
-
-def _configs(admin: Any, name: str) -> dict[str, str]:
-    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    return _flat_configs(answer, name)
-
-
-def _flat_configs(answer: Any, name: str) -> dict[str, str]:
-    """Read names and values out of kafka-python's answer."""
-    if isinstance(answer, Mapping):
-        for resource, configs in answer.items():
-            if name in str(resource) or resource == name:
-                return {
-                    key: str(value["value"] if isinstance(value, Mapping) else value)
-                    for key, value in configs.items()
-                }
-            if isinstance(configs, Mapping) and name in configs:
-                return _flat_configs({name: configs[name]}, name)
-    msg = f"Kafka's answer about the settings of {name!r} cannot be read: {answer!r}"
-    raise ServiceError(msg)
-
-
-class _Admin:
-    """kafka-python's admin client, its errors in our words."""
-
-    def __init__(self, kafka: KafkaConfig) -> None:
-        self._kafka = kafka
-        self._client: Any = None
-
-    def __enter__(self) -> Any:
-        try:
-            self._client = KafkaAdminClient(
-                bootstrap_servers=self._kafka.bootstrap_servers,
-                request_timeout_ms=10_000,
-                bootstrap_timeout_ms=10_000,
-                **self._kafka.security.client_options(),
-            )
-        except KafkaError as error:
-            raise _unreachable(self._kafka, error) from error
-        return self._client
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._client.close()
-        if isinstance(error, KafkaError):
-            raise _unreachable(self._kafka, error) from error
-
-
-def _unreachable(kafka: KafkaConfig, error: Exception) -> ServiceError:
-    msg = (
-        f"Kafka at {kafka.bootstrap_servers} must answer, got {error}; "
-        "is it running, and is the address right?"
-    )
-    return ServiceError(msg)

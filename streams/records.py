@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
 
-from cherryrec.errors import ServiceError
-from cherryrec.topics import TopicNames, topic_named
-from streams.admin import require_topic
+from cherryrec.errors import BadMessage, ServiceError
+from cherryrec.topics import TopicNames
+from streams.admin_client import require_topic
 from streams.config import KafkaConfig
+from streams.producing import SafeProducer, check_size
 
 __all__ = ["Record", "TopicReader", "TopicWriter"]
 
@@ -52,16 +52,15 @@ class TopicReader:
 
     def __enter__(self) -> Self:
         """Connect; raise a `ServiceError` if Kafka or the topic is not there."""
-        n_partitions = require_topic(self.kafka, self.topic)
+        n_partitions = require_topic(self.kafka, self.topic).n_partitions
         name = TopicNames(self.kafka.prefix)(self.topic)
         self._places = [TopicPartition(name, number) for number in range(n_partitions)]
         self._consumer = KafkaConsumer(
-            bootstrap_servers=self.kafka.bootstrap_servers,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=4 << 20,
-            **self.kafka.security.client_options(),
+            **self.kafka.client_options(),
         )
         self._consumer.assign(self._places)
         return self
@@ -128,6 +127,9 @@ class TopicReader:
 class TopicWriter:
     """Writes to one topic; on leaving, waits until everything is acknowledged.
 
+    A record that is refused takes no other along (`SafeProducer`), and one that is larger than the
+    topic allows is not sent at all.
+
     Parameters
     ----------
     kafka
@@ -139,18 +141,14 @@ class TopicWriter:
     def __init__(self, kafka: KafkaConfig, topic: str) -> None:
         self.kafka = kafka
         self.topic = topic
-        self._producer: Any = None
+        self._producer: SafeProducer | None = None
+        self._max_bytes = 0
         self._name = TopicNames(kafka.prefix)(topic)
 
     def __enter__(self) -> Self:
         """Connect; raise a `ServiceError` if Kafka or the topic is not there."""
-        require_topic(self.kafka, self.topic)
-        self._producer = KafkaProducer(
-            bootstrap_servers=self.kafka.bootstrap_servers,
-            linger_ms=5,
-            max_request_size=topic_named(self.topic).max_message_bytes + _ENVELOPE_BYTES,
-            **self.kafka.security.client_options(),
-        )
+        self._max_bytes = require_topic(self.kafka, self.topic).max_bytes
+        self._producer = SafeProducer(self._connected)
         return self
 
     def __exit__(
@@ -160,7 +158,7 @@ class TopicWriter:
         trace: TracebackType | None,
     ) -> None:
         """Wait for acknowledgements and disconnect."""
-        self._producer.close()
+        self._open().close()
 
     def send(
         self,
@@ -177,20 +175,21 @@ class TopicWriter:
         key, value
             As bytes.
         refused
-            Called, perhaps from another thread, if Kafka does not take it.
+            Called if it is too large, at once, or if Kafka does not take it, at the latest by
+            `flush`.
         partition
             None leaves the choice to the key.
         """
         try:
-            future = self._producer.send(self._name, key=key, value=value, partition=partition)
-        except KafkaError as error:
+            check_size(key, value, limit=self._max_bytes, topic=self._name)
+        except BadMessage as error:
             refused(error)
             return
-        future.add_errback(refused)
+        self._open().send(self._name, key=key, value=value, refused=refused, partition=partition)
 
     def flush(self) -> None:
         """Wait until everything sent is acknowledged or refused."""
-        self._producer.flush()
+        self._open().flush()
 
     def tombstone(self, key: str) -> None:
         """Send a record of this key without a value, and wait until Kafka has it.
@@ -206,3 +205,14 @@ class TopicWriter:
         if refusals:
             msg = f"Kafka must take the tombstone of {key!r} on {self._name!r}: {refusals[0]!r}"
             raise ServiceError(msg) from refusals[0]
+
+    def _connected(self) -> Any:
+        return KafkaProducer(
+            linger_ms=5,
+            max_request_size=self._max_bytes + _ENVELOPE_BYTES,
+            **self.kafka.client_options(),
+        )
+
+    def _open(self) -> SafeProducer:
+        assert self._producer is not None, "a writer is used inside its `with`"
+        return self._producer

@@ -1,4 +1,8 @@
-"""Message files: JSON Lines, plain or .gz or standard input, each line validated or refused."""
+"""Message files: JSON Lines, plain or .gz or standard input, each line validated or refused.
+
+A line is a message, or a tombstone where the topic has any: `{"key": …, "tombstone": …}`, its key
+and what it means, as `tail` prints one. So a topic that is printed and sent again stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import msgspec
+
 from cherryrec.codec import decode
 from cherryrec.errors import BadMessage, ConfigError
 from cherryrec.events import Event
-from cherryrec.topics import Topic
+from cherryrec.events.base import Id
+from cherryrec.topics import TOPICS, Topic
 
-__all__ = ["Line", "count_lines", "read_lines"]
+__all__ = ["Line", "count_lines", "read_lines", "tombstone_line"]
 
 STDIN = Path("-")
 _BLOCK = 1 << 20
@@ -24,11 +31,35 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a file: its message, or why it is none."""
+    """One line of a file: its message, the key of its tombstone, or why it is neither."""
 
     number: int
     event: Event | None
     reason: str = ""
+    tombstone: str | None = None
+
+
+class _Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tombstone as a line: of which key, and what it means."""
+
+    key: Id
+    tombstone: str
+
+
+_tombstones = msgspec.json.Decoder(_Tombstone)
+
+
+def tombstone_line(key: str, topic: Topic) -> str:
+    """Return a tombstone of a topic that has them as a line.
+
+    Examples
+    --------
+    >>> from cherryrec.topics import topic_named
+    >>> tombstone_line("B4", topic_named("articles"))
+    '{"key":"B4","tombstone":"retracts the article"}'
+    """
+    assert topic.tombstone is not None, "the caller has seen that the topic has tombstones"
+    return msgspec.json.encode(_Tombstone(key, topic.tombstone)).decode()
 
 
 def read_lines(file: Path, topic: Topic) -> Iterator[Line]:
@@ -84,8 +115,25 @@ def _opened(file: Path) -> AbstractContextManager[BinaryIO]:
 
 
 def _decoded(number: int, line: bytes, topic: Topic) -> Line:
+    key = _tombstone_key(line)
+    if key is not None and topic.tombstone is not None:
+        return Line(number, None, tombstone=key)
+    if key is not None:
+        have = ", ".join(one.name for one in TOPICS if one.tombstone is not None)
+        msg = f"tombstones mean something on {have} only, not on {topic.name!r}"
+        return Line(number, None, msg)
     try:
         event = decode(topic.message, line, max_bytes=topic.max_message_bytes)
     except BadMessage as error:
         return Line(number, None, str(error))
     return Line(number, event)
+
+
+def _tombstone_key(line: bytes) -> str | None:
+    """Return whose tombstone a line is; None for any other."""
+    if b'"tombstone"' not in line:
+        return None
+    try:
+        return _tombstones.decode(line).key
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

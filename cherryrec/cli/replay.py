@@ -221,10 +221,11 @@ def replay(
         notes += told
     name = log.resolve().name
     notes += [f"bad row {row}" for row in mind.bad_rows[:10]]
+    notes += done.refused_notes()
     if engine == "kafka" and by_row != baselines:
         left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
         notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
-    if engine == "kafka" and not cnle.is_evaluated and compare:
+    if engine == "kafka" and not cnle.is_evaluated and compare and not done.refused:
         beside = replay_local(
             mind, settings, limit=limit, label_delay_s=label_delay, seed=seed, baselines=()
         )

@@ -31,6 +31,9 @@ from streams.replay import Companion, KafkaReplay, ReplaySettings, Session
 
 __all__ = ["Replayed", "engine_difference", "open_session", "replay_kafka", "replay_local"]
 
+N_NAMED = 10
+"""Refused rows that a report names."""
+
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 
 
@@ -44,6 +47,8 @@ class Replayed:
         Articles read before each row's request; empty where the engine does not tell.
     n_unasked
         Rows at the start that CnLE was not asked about.
+    refused
+        Rows that were left out because no worker takes their messages: impression id → why.
     """
 
     engine: str
@@ -55,10 +60,22 @@ class Replayed:
     trust: Mapping[str, float] = field(default_factory=dict)
     n_read: Sequence[int] = ()
     n_unasked: int = 0
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def n_judged(self, n_rows: int | None = None) -> int:
         """Return how many of the first rows have labels; of all if absent."""
         return sum(row.clicked is not None for row in self.rows[:n_rows])
+
+    def refused_notes(self) -> list[str]:
+        """Name the first rows that were left out, and say how many there are."""
+        if not self.refused:
+            return []
+        named = list(self.refused.items())[:N_NAMED]
+        left_out = f"{len(self.refused):,}, the first {len(named)} named"
+        return [
+            *(f"refused row {impression_id!r}: {reason}" for impression_id, reason in named),
+            f"rows left out, as no worker takes their messages: {left_out}",
+        ]
 
     def by_history(
         self, without: PrequentialMetrics, parts: Mapping[str, int], seed: int
@@ -117,6 +134,7 @@ class Replayed:
                 "clicks": sum(sum(row.clicked or ()) for row in self.rows),
                 "evaluations by CnLE": self.judge.n_evaluations,
                 "bad rows": log.n_bad_rows,
+                **({"refused rows": len(self.refused)} if self.refused else {}),
             },
             wall_s=self.wall_s,
             impressions_per_s=len(self.rows) / max(self.wall_s, 1e-9),
@@ -202,8 +220,7 @@ def _told(judge: Judge) -> Callable[[], str]:
 
 def open_session(kafka: KafkaConfig) -> Session:
     """Return a client of a cluster, to be entered."""
-    client = {"bootstrap_servers": kafka.bootstrap_servers, **kafka.security.client_options()}
-    return Session(client, TopicNames(kafka.prefix))
+    return Session(kafka.client_options(), TopicNames(kafka.prefix))
 
 
 def replay_kafka(
@@ -240,11 +257,12 @@ def replay_kafka(
     return Replayed(
         engine="kafka",
         judge=judge,
-        rows=rows,
+        rows=[row for row in rows if row.impression_id not in engine.refused],
         latencies_s=engine.latencies_s,
         wall_s=time.perf_counter() - started,
         has_digest=False,
         n_unasked=n_unasked,
+        refused=engine.refused,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cherryrec.cli.lines import Line, count_lines, read_lines
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.codec import encode
@@ -14,7 +15,7 @@ from cherryrec.errors import BadMessage, ConfigError
 from cherryrec.events import FeedbackTick
 from cherryrec.topics import TOPICS, Topic, topic_named
 
-__all__ = ["send"]
+__all__ = ["as_record", "send", "writable_topic"]
 
 
 @click.command()
@@ -27,10 +28,11 @@ __all__ = ["send"]
 def send(settings: Settings, file: Path, name: str, internal: bool) -> None:
     """Send the messages of FILE, JSON Lines, plain or .gz; `-` is standard input.
 
-    Every line is validated and sent with its key. Lines that are no message of the topic are named
-    on standard error, the others are sent all the same; exit 1 if any was bad.
+    Every line is validated and sent with its key; {"key": K, "tombstone": "…"}, as `tail` prints
+    one, is a record of that key without a value. Lines that are no message of the topic, and those
+    that Kafka does not take, are named on standard error, the others are sent all the same; exit 1
+    if any was bad.
     """
-    from cherryrec.cli.lines import count_lines, read_lines
     from cherryrec.cli.progress import progress_bar
     from streams.records import TopicWriter
 
@@ -43,17 +45,15 @@ def send(settings: Settings, file: Path, name: str, internal: bool) -> None:
         for line in read_lines(file, topic):
             n_lines += 1
             advance(1)
-            if line.event is None:
-                refusals.add(line.number, line.reason)
+            try:
+                key, value = as_record(line, topic)
+            except BadMessage as error:
+                refusals.add(line.number, str(error))
                 continue
             # An event-time tick goes to the partition it is about.
             partition = line.event.partition if isinstance(line.event, FeedbackTick) else None
-            writer.send(
-                topic.key_of(line.event),
-                encode(line.event),
-                refused=partial(refusals.by_kafka, line.number),
-                partition=partition,
-            )
+            refused = partial(refusals.by_writer, line.number)
+            writer.send(key, value, refused=refused, partition=partition)
         writer.flush()
     click.echo(f"{n_lines - refusals.n:,} messages sent to {settings.kafka.prefix}{name}")
     if refusals.n:
@@ -62,6 +62,25 @@ def send(settings: Settings, file: Path, name: str, internal: bool) -> None:
             "correct the lines named above and send those alone"
         )
         raise BadMessage(msg)
+
+
+def as_record(line: Line, topic: Topic) -> tuple[bytes | None, bytes | None]:
+    """Return key and value of what a line says; no value is a tombstone.
+
+    Raises
+    ------
+    BadMessage
+        It is no message of the topic, or one that is too long with all its fields written out.
+    """
+    if line.tombstone is not None:
+        return line.tombstone.encode(), None
+    if line.event is None:
+        raise BadMessage(line.reason)
+    value = encode(line.event)
+    if len(value) > topic.max_message_bytes:
+        msg = f"value too long: wanted at most {topic.max_message_bytes} bytes, got {len(value)}"
+        raise BadMessage(msg)
+    return topic.key_of(line.event), value
 
 
 def writable_topic(name: str, *, internal: bool) -> Topic:
@@ -88,6 +107,7 @@ class _Refusals:
         self.n += 1
         click.echo(f"line {number}: {reason}", err=True)
 
-    def by_kafka(self, number: int, error: Exception) -> None:
-        """Refuse a line that Kafka did not take."""
-        self.add(number, f"Kafka did not take it: {error}")
+    def by_writer(self, number: int, error: Exception) -> None:
+        """Refuse a line that is too large for its topic, or that Kafka did not take."""
+        own = isinstance(error, BadMessage)
+        self.add(number, str(error) if own else f"Kafka did not take it: {error!r}")

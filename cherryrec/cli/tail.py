@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cherryrec.cli.lines import tombstone_line
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.codec import decode, encode
@@ -42,8 +43,9 @@ def tail(
 ) -> None:
     """Print the messages of TOPIC (its name without the prefix) as they come.
 
-    A line is a message as `send` takes it. A tombstone is printed with its key and meaning; the
-    bytes of a dead letter as text. What cannot be decoded is named on standard error.
+    A line is a message as `send` takes it, or a tombstone, with its key and meaning, which `send`
+    takes too; the bytes of a dead letter are printed as text. What cannot be decoded is named on
+    standard error.
     """
     from streams.records import TopicReader
 
@@ -70,8 +72,7 @@ def as_line(topic: Topic, record: Record) -> str:
     import msgspec
 
     if record.value is None and topic.tombstone is not None:
-        tombstone = {"key": _readable(record.key), "tombstone": topic.tombstone}
-        return msgspec.json.encode(tombstone).decode()
+        return tombstone_line(_tombstone_key(record.key, topic.tombstone), topic)
     event = decode(topic.message, record.value, max_bytes=topic.max_message_bytes)
     if isinstance(event, DeadLetter):
         shown = msgspec.to_builtins(event, builtin_types=(bytes,))
@@ -94,6 +95,15 @@ def _key_of(topic: Topic, user: str) -> bytes:
         msg = f"--user needs a topic keyed by user_id, {topic.name!r} is keyed by {topic.key}"
         raise ConfigError(msg)
     return user.encode()
+
+
+def _tombstone_key(raw: bytes | None, meaning: str) -> str:
+    """Return the key of a tombstone, which says what it is about."""
+    try:
+        return (raw or b"").decode()
+    except UnicodeDecodeError as error:
+        msg = f"the key of a record that {meaning} must be UTF-8: {error}"
+        raise BadMessage(msg) from error
 
 
 def _readable(raw: bytes | None) -> str | None:

@@ -50,15 +50,11 @@ def gpu(settings: Settings) -> None:
     """Run CnLE: the language model that evaluates candidates."""
     from gpu_worker.main import run_gpu_worker
 
-    client = {
-        "bootstrap_servers": settings.kafka.bootstrap_servers,
-        **settings.kafka.security.client_options(),
-    }
     _end(
         run_gpu_worker(
             settings.gpu,
             topic_prefix=settings.kafka.prefix,
-            client_kwargs=client,
+            client_kwargs=settings.kafka.client_options(),
             http_port=settings.gpu.http_port,
             http_host=settings.gpu.http_host,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from cherryrec import __version__
 from cherryrec.schemas.messages import message_schemas
-from cherryrec.topics import TOPICS, Topic, TopicNames
+from cherryrec.topics import TOPICS, Topic, TopicNames, record_limit
 
 __all__ = ["asyncapi_document"]
 
@@ -58,7 +58,7 @@ def asyncapi_document(prefix: str = TopicNames().prefix) -> dict[str, Any]:
 def _channel(topic: Topic, names: TopicNames) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "cleanup.policy": topic.cleanup.split(","),
-        "max.message.bytes": topic.max_message_bytes,
+        "max.message.bytes": record_limit(topic),
         "message.timestamp.type": "LogAppendTime",
     }
     if "delete" in topic.cleanup:

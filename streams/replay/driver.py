@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cherryrec.errors import ConfigError
+from cherryrec.codec import decode, encode
+from cherryrec.errors import BadMessage, ConfigError
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import Judge, LogMessages, Turn
+from cherryrec.events import Event
+from cherryrec.topics import topic_named
 from streams.replay.session import Session
 
 __all__ = ["KafkaReplay", "ReplaySettings"]
@@ -64,6 +67,8 @@ class KafkaReplay:
         self.session = session
         self.settings = settings or ReplaySettings()
         self.latencies_s: list[float] = []
+        self.refused: dict[str, str] = {}
+        """Rows that were not replayed, by impression id, and why."""
 
     def run(
         self,
@@ -74,16 +79,29 @@ class KafkaReplay:
     ) -> None:
         """Replay rows in time order, judging each before its labels are sent.
 
+        A row whose messages no worker takes, because they are over a limit or of a time that
+        cannot be, is left out and kept in `refused`; so is one that a worker refuses.
+
         Raises
         ------
         ServiceError
             A request was not answered in time.
         """
         size = self.settings.window
-        turns = [messages.turn(row) for row in rows]
-        for turn in turns:
+        turns = []
+        for turn in map(messages.turn, rows):
             for article in turn.articles:
-                self.session.send("articles", article.article_id, article)
+                if refusal("articles", article) is None:
+                    self.session.send("articles", article.article_id, article)
+            reason = _refusal(turn)
+            if reason is None:
+                turns.append(turn)
+            else:
+                self._refuse(turn.row.impression_id, reason)
+                if turn.profile is not None and refusal("profile-updates", turn.profile) is None:
+                    self._send_profiles([turn])  # later rows of the user have none
+                if progress is not None:
+                    progress(1)
         self._send_profiles(turns[: 2 * size])
         self.session.flush()
         time.sleep(self.settings.settle_s)
@@ -98,15 +116,19 @@ class KafkaReplay:
                 progress(len(window))
 
     def _rank(self, window: Sequence[Turn], judge: Judge) -> None:
-        answers = self.session.ask_all([turn.request for turn in window])
+        answers = self.session.ask_all([turn.request for turn in window], refused=self._refuse)
         for turn in window:
-            answer = answers[turn.request.request_id]
+            answer = answers.get(turn.request.request_id)
+            if answer is None:
+                continue
             self.latencies_s.append(answer.latency_s)
             judge.rank(turn.row, answer.recommendation)
             judge.rank_baselines(turn.row)
 
     def _show(self, window: Sequence[Turn], judge: Judge) -> None:
         for turn in window:
+            if turn.row.impression_id in self.refused:
+                continue
             self.session.send("impressions", turn.impression.user_id, turn.impression)
             for click in turn.clicks:
                 self.session.send("clicks", click.user_id, click)
@@ -117,3 +139,35 @@ class KafkaReplay:
         for turn in turns:
             if turn.profile is not None:
                 self.session.send("profile-updates", turn.profile.user_id, turn.profile)
+
+    def _refuse(self, impression_id: str, reason: str) -> None:
+        self.refused[impression_id] = reason
+
+
+def _refusal(turn: Turn) -> str | None:
+    """Return why no worker would take a turn's messages; None: they would."""
+    events: list[tuple[str, Event]] = [
+        ("requests", turn.request),
+        ("impressions", turn.impression),
+        *(("clicks", click) for click in turn.clicks),
+    ]
+    if turn.profile is not None:
+        events.append(("profile-updates", turn.profile))
+    return next((reason for topic, one in events if (reason := refusal(topic, one))), None)
+
+
+def refusal(name: str, event: Event) -> str | None:
+    """Return why workers would refuse an event on a topic, by the codec that they read it with.
+
+    Examples
+    --------
+    >>> from cherryrec.events import Deadline
+    >>> refusal("deadlines", Deadline(request_id="r" * 300, user_id="u1"))
+    'deadlines: Expected `str` of length <= 256 - at `$.request_id`'
+    """
+    topic = topic_named(name)
+    try:
+        decode(topic.message, encode(event), max_bytes=topic.max_message_bytes)
+    except (BadMessage, UnicodeEncodeError) as error:
+        return f"{name}: {error}"
+    return None

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
-from cherryrec.events import Event, Recommendation, RecommendationRequest
+from cherryrec.events import DeadLetter, Event, Recommendation, RecommendationRequest
 from cherryrec.topics import TopicNames, topic_named
+from streams.producing import SafeProducer
 
 __all__ = ["Answer", "Session"]
+
+
+class _Named(msgspec.Struct):
+    """What is read of a refused request."""
+
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,14 @@ class Session:
         self.names = names
         self.timeout_s = timeout_s
         self._client = client
-        self._producer: Any = None
+        self._producer: SafeProducer | None = None
         self._consumer: Any = None
+        self._refusals: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        """Connect; only recommendations made from now on are seen."""
-        self._producer = KafkaProducer(linger_ms=1, max_request_size=4 << 20, **self._client)
-        self._consumer = self.follow("recommendations")
+        """Connect; only recommendations made and requests refused from now on are seen."""
+        self._producer = SafeProducer(self._connected)
+        self._consumer = self.follow("recommendations", "dead-letters")
         return self
 
     def __exit__(
@@ -67,32 +78,68 @@ class Session:
             self._consumer.close()
 
     def send(self, topic: str, key: str, event: Event | None) -> None:
-        """Send one event (None is a tombstone); `flush` waits for it."""
+        """Send one event (None is a tombstone); `flush` waits for it and tells what was refused."""
         value = None if event is None else encode(event)
-        self._producer.send(self.names(topic), key=key.encode(), value=value)
+        name = event.request_id if isinstance(event, RecommendationRequest) else key
+        self._open().send(
+            self.names(topic),
+            key=key.encode(),
+            value=value,
+            refused=partial(self._refused, topic, name),
+        )
 
     def flush(self) -> None:
-        """Wait until everything sent is acknowledged."""
-        self._producer.flush()
+        """Wait until everything sent is acknowledged.
+
+        Raises
+        ------
+        ServiceError
+            Kafka refused an event that is no request.
+        """
+        self._open().flush()
+        for place, reason in self._refusals.items():
+            if not place.startswith("requests:"):
+                msg = f"Kafka must take {place!r}: {reason}"
+                raise ServiceError(msg)
 
     def ask(self, request: RecommendationRequest) -> Answer:
         """Send one request and wait for its answer."""
         return self.ask_all([request])[request.request_id]
 
-    def ask_all(self, requests: Sequence[RecommendationRequest]) -> dict[str, Answer]:
+    def ask_all(
+        self,
+        requests: Sequence[RecommendationRequest],
+        *,
+        refused: Callable[[str, str], None] | None = None,
+    ) -> dict[str, Answer]:
         """Send requests at once and wait for all answers, by request id.
+
+        Parameters
+        ----------
+        requests
+            Each with an id of its own.
+        refused
+            Told the id of each request that Kafka or a worker has refused, and why; it has no
+            answer. Absent, that is an error.
 
         Raises
         ------
         ServiceError
-            One was not answered in time.
+            One was not answered in time, or refused.
         """
         sent: dict[str, float] = {}
         for request in requests:
             sent[request.request_id] = time.perf_counter()
             self.send("requests", request.user_id, request)
         self.flush()
-        return self._answers(sent)
+        answers = self._answers(sent)
+        for request_id in sorted(set(sent) - set(answers)):
+            reason = self._refusals.pop(f"requests:{request_id}")
+            if refused is None:
+                msg = f"request {request_id!r} was refused: {reason}"
+                raise ServiceError(msg)
+            refused(request_id, reason)
+        return answers
 
     def follow(self, *names: str) -> Any:
         """Return a consumer of all partitions of topics, from now on; the caller closes it.
@@ -123,20 +170,20 @@ class Session:
         answers: dict[str, Answer] = {}
         limit = topic_named("recommendations").max_message_bytes
         give_up = time.monotonic() + self.timeout_s
-        while len(answers) < len(sent):
-            for records in self._consumer.poll(timeout_ms=20).values():
+        while missing := self._missing(sent, answers):
+            for place, records in self._consumer.poll(timeout_ms=20).items():
                 now = time.perf_counter()
                 for record in records:
                     if record.value is None:  # a user was erased
+                        continue
+                    if place.topic == self.names("dead-letters"):
+                        self._note_dead_letter(record.value)
                         continue
                     answer = decode(Recommendation, record.value, max_bytes=limit)
                     started = sent.get(answer.request_id)
                     if started is not None and answer.request_id not in answers:
                         answers[answer.request_id] = Answer(answer, now - started)
-            if time.monotonic() > give_up:
-                missing = sorted(set(sent) - set(answers))
-                if not missing:
-                    break
+            if time.monotonic() > give_up and (missing := self._missing(sent, answers)):
                 msg = (
                     f"{len(missing)} of {len(sent)} requests were not answered within "
                     f"{self.timeout_s:g} s, the first is {missing[0]!r}: are the stream workers "
@@ -144,3 +191,28 @@ class Session:
                 )
                 raise ServiceError(msg)
         return answers
+
+    def _missing(self, sent: dict[str, float], answers: dict[str, Answer]) -> list[str]:
+        """Return the requests that are neither answered nor refused."""
+        open_ids = set(sent) - set(answers)
+        return sorted(one for one in open_ids if f"requests:{one}" not in self._refusals)
+
+    def _note_dead_letter(self, value: bytes) -> None:
+        """Note why a worker has refused a request; other dead letters are none of ours."""
+        limit = topic_named("dead-letters").max_message_bytes
+        letter = decode(DeadLetter, value, max_bytes=limit)
+        if letter.source_topic == self.names("requests"):
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError):  # it may be anything
+                request_id = msgspec.json.decode(letter.value or b"", type=_Named).request_id
+                self._refused("requests", request_id, letter.reason)
+
+    def _refused(self, topic: str, name: str, reason: object) -> None:
+        """Keep why an event was refused, the first reason of each."""
+        self._refusals.setdefault(f"{topic}:{name}", str(reason) or repr(reason))
+
+    def _connected(self) -> Any:
+        return KafkaProducer(linger_ms=1, max_request_size=5 << 20, **self._client)
+
+    def _open(self) -> SafeProducer:
+        assert self._producer is not None, "a session is used inside its `with`"
+        return self._producer

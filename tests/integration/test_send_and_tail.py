@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
 from cherryrec.codec import dead_letter, decode, encode
 from cherryrec.events import Click
 from tests.commands import run_command
 from tests.integration.own_topics import Topics, slate
-from tests.worlds import START_S, article, click
+from tests.worlds import START_S, article, click, update
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +127,37 @@ def test_tail_shows_tombstones_and_names_what_is_no_message(topics: Topics) -> N
 
     assert json.loads(ended.out) == {"key": "a7", "tombstone": "retracts the article"}
     assert ended.err.startswith("partition 0, offset 1: Input data was truncated")
+
+
+def test_retracted_article_stays_so_when_the_topic_is_printed_and_sent_again(
+    topics: Topics,
+) -> None:
+    topics.put("articles", article(1), article(2))
+    topics.put_raw("articles", b"a1", None)
+
+    printed = topics.run("tail", "articles", "--from-start", "--timeout", "1")
+    again = topics.run("send", "-", "--topic", "articles", stdin=printed.out)
+
+    assert (again.code, again.err) == (0, "")
+    assert {one.key: one.value for one in topics.records("articles")}[b"a1"] is None
+
+
+def test_record_that_the_topic_refuses_takes_no_other_along(topics: Topics) -> None:
+    name = f"{topics.kafka.prefix}profile-updates"
+    admin = KafkaAdminClient(bootstrap_servers=topics.kafka.bootstrap_servers)
+    limit = {"max.message.bytes": "2000"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, limit)])
+    admin.close()
+    updates = [encode(update(f"u{n}", role="r" * (5_000 if n == 3 else 5))) for n in range(50)]
+
+    ended = topics.run(
+        "send", "-", "--topic", "profile-updates", stdin=b"\n".join(updates).decode()
+    )
+
+    assert ended.code == 1
+    assert ended.err.startswith("line 4: a record of")
+    assert "must have at most 2,000 bytes" in ended.err
+    assert len(topics.records("profile-updates")) == 49
 
 
 def test_tail_shows_the_bytes_of_a_dead_letter_as_text(topics: Topics) -> None:

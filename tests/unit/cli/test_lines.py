@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 
-from cherryrec.cli.lines import count_lines, read_lines
-from cherryrec.cli.send import writable_topic
-from cherryrec.codec import encode
-from cherryrec.errors import ConfigError
+from cherryrec.cli.lines import Line, count_lines, read_lines, tombstone_line
+from cherryrec.cli.send import as_record, writable_topic
+from cherryrec.codec import decode, encode
+from cherryrec.errors import BadMessage, ConfigError
+from cherryrec.events import ArticlePublished
 from cherryrec.topics import TOPICS, topic_named
 from tests.worlds import click
 
@@ -82,3 +85,40 @@ def test_only_what_sites_write_is_sent_unless_asked(topic: object) -> None:
         with pytest.raises(ConfigError, match="articles, impressions, clicks, profile-updates"):
             writable_topic(name, internal=False)
     assert writable_topic(name, internal=True).name == name
+
+
+def test_tombstone_is_a_line_of_topics_that_have_them(tmp_path: Path) -> None:
+    articles = topic_named("articles")
+    file = tmp_path / "articles.jsonl"
+    file.write_text(tombstone_line("B4", articles) + "\n" + '{"key":"","tombstone":"x"}\n')
+
+    retracted, nameless = read_lines(file, articles)
+    (refused,) = list(read_lines(file, CLICKS))[:1]
+
+    assert as_record(retracted, articles) == (b"B4", None)
+    assert "missing required field `article_id`" in nameless.reason
+    assert refused.reason.startswith("tombstones mean something on articles, profile-updates,")
+
+
+def test_message_with_a_field_called_tombstone_is_a_message(tmp_path: Path) -> None:
+    file = tmp_path / "clicks.jsonl"
+    file.write_bytes(GOOD[:-1] + b',"tombstone":"none","key":"k"}\n')
+
+    (line,) = read_lines(file, CLICKS)
+
+    assert line.event is not None
+
+
+def test_message_that_is_too_long_with_all_its_fields_is_refused(tmp_path: Path) -> None:
+    articles = topic_named("articles")
+    body = json.dumps({"article_id": "a", "title": "t", "category": "c", "body": "é" * 500_000})
+    raw = json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":"))
+    room = articles.max_message_bytes - len(raw.encode())
+    assert room > 0
+
+    line = Line(1, decode(ArticlePublished, raw.encode()))
+    too_long = dataclasses.replace(articles, max_message_bytes=len(raw.encode()))
+
+    assert as_record(line, articles)[0] == b"a"
+    with pytest.raises(BadMessage, match="value too long: wanted at most"):
+        as_record(line, too_long)
