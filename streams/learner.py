@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
 import aiokafka
+from aiokafka.errors import CommitFailedError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cherryrec.codec import dead_letter, decode, encode
@@ -26,6 +28,8 @@ from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Gates, HealthServer, Metrics
 from streams.engine.lease import Lease
+from streams.turns import Turns
+from streams.warm_up import warm_up_learner
 
 __all__ = ["LearnerProcess"]
 
@@ -70,11 +74,17 @@ class LearnerProcess:
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
         self._place = TopicPartition(self.names("examples"), 0)
-        self._published_s = {SERVING: 0.0, STATE: 0.0}
+        self._turns = Turns(self._place)
+        self._published_s = {SERVING: -math.inf, STATE: -math.inf}
         self._published_n = {SERVING: 0, STATE: 0}
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT; return the exit code."""
+        """Run until SIGTERM or SIGINT; return the exit code.
+
+        What learning runs is compiled before the group is joined: compiling stops the loop, and so
+        the heartbeats, for longer than a session.
+        """
+        warm_up_learner(self.core)
         return asyncio.run(self._main())
 
     async def _main(self) -> int:
@@ -92,7 +102,6 @@ class LearnerProcess:
             acks="all", enable_idempotence=True, max_request_size=17 << 20, **client
         )
         consumer = aiokafka.AIOKafkaConsumer(
-            self._place.topic,
             group_id=f"{self.kafka.prefix}learner",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -103,6 +112,7 @@ class LearnerProcess:
         await self.lease.start()
         try:
             await producer.start()
+            consumer.subscribe([self._place.topic], listener=self._turns)
             await consumer.start()
             self.gates.open("connected")
             logger.info("reads %s", self._place.topic)
@@ -117,24 +127,21 @@ class LearnerProcess:
     async def _learn(
         self, consumer: aiokafka.AIOKafkaConsumer, producer: aiokafka.AIOKafkaProducer
     ) -> None:
-        owns = False
         while not self._stopping.is_set():
-            if self._place not in consumer.assignment():
-                owns = False
-            elif not owns:
+            if self._turns.is_new:
+                number = self._turns.number
                 await self._take_over(consumer)
-                owns = True
+                self._turns.taken(number)
             records = await consumer.getmany(timeout_ms=_POLL_MS, max_records=100)
-            if not owns:  # what a partition brings as it comes is read again after the take-over
-                continue
             for number, record in enumerate(records.get(self._place, ()), start=1):
+                if not self._turns.is_ours:  # it is read again after the take-over
+                    break
                 await self._one(record, producer)
                 if number % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)
                     await self._publish(producer, consumer)
             await self._publish(producer, consumer)
-        if owns:
-            await self._publish(producer, consumer, is_last=True)
+        await self._publish(producer, consumer, is_last=True)
 
     async def _one(self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer) -> None:
         try:
@@ -177,7 +184,7 @@ class LearnerProcess:
         ):
             is_new = self.learner.n_examples > self._published_n[name]
             is_due = is_last or time.monotonic() - self._published_s[name] >= every_s
-            if is_new and is_due:
+            if is_new and is_due and self._turns.is_ours:
                 value = _fitting(name, encode(self.learner.snapshot(name)))
                 self.lease.check()  # a second learner may have gone on while this one slept
                 await producer.send_and_wait(self.names("models"), value, key=name.encode())
@@ -185,13 +192,25 @@ class LearnerProcess:
                 self._published_s[name] = time.monotonic()
                 self._published_n[name] = self.learner.n_examples
                 if name == STATE:
-                    offset = self.learner.applied[str(self._place.partition)]
-                    await consumer.commit({self._place: offset + 1})
+                    await self._commit(consumer)
+
+    async def _commit(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Commit what is learned; a refusal means that the group has moved on without us."""
+        number, offset = self._turns.number, self.learner.applied[str(self._place.partition)]
+        try:
+            await consumer.commit({self._place: offset + 1})
+        except CommitFailedError:
+            logger.warning(
+                "the group did not hear from the learner for a session and gave its partition "
+                "away; it goes on from the newest state when it is given it again"
+            )
+            self._turns.lost(number)
 
     async def _take_over(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Go on from the newest state on `models`, at the offset it names."""
         snapshots = await self._newest_snapshots()
-        state = snapshots.get(STATE)
+        state, newest = snapshots.get(STATE), snapshots.get(SERVING)
+        n_served = 0 if newest is None else newest.n_examples
         if state is None:
             self.learner = Learner(self.core.knrs, self.core.vans)
             await consumer.seek_to_beginning(self._place)
@@ -201,13 +220,14 @@ class LearnerProcess:
             except ModelError as error:
                 logger.warning("starts anew, the state on `models` does not fit: %s", error)
                 self.learner = Learner(self.core.knrs, self.core.vans)
+                n_served = 0
             offset = self.learner.applied.get(str(self._place.partition), -1) + 1
             consumer.seek(self._place, offset)
-        newest = snapshots.get(SERVING)
         if newest is not None:
             self.learner.version = max(self.learner.version, newest.version)
         self._published_n = {
-            SERVING: self.learner.n_examples,
+            # What workers have learned more than the state: it is learned again before it is sent.
+            SERVING: max(self.learner.n_examples, n_served) if state is not None else 0,
             STATE: self.learner.n_examples,
         }
         logger.info("goes on after %d examples", self.learner.n_examples)

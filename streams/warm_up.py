@@ -24,10 +24,13 @@ from cherryrec.events import (
 from cherryrec.learner import SERVING, Learner, scorer_of
 from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineConfig, Position
 
-__all__ = ["warm_up"]
+__all__ = ["warm_up", "warm_up_learner"]
 
 N_ARTICLES = 8
 DAY_S = 86_400.0
+REFIT_WITHIN = 25
+LEARNER_ROUNDS = 4 * REFIT_WITHIN + 5
+"""Rounds after which a learner has run all its loops: boosting waits for four refits' worth."""
 
 
 def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
@@ -60,6 +63,23 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
         _round(pipeline, learner, articles, number, DAY_S * (number + 2))
         pipeline.models.scorer = scorer_of(learner.snapshot(SERVING), config.vans)
     pipeline.flush([0])
+    assert learner.n_examples, "what the rehearsal does not learn is not compiled"
+
+
+def warm_up_learner(config: PipelineConfig) -> None:
+    """Compile what learning runs too: trees, which grow when there is something to grow them from.
+
+    Parameters
+    ----------
+    config
+        As the learner has it; refits come as often as usual at least.
+    """
+    vans = replace(
+        config.vans,
+        boost_every=min(config.vans.boost_every, REFIT_WITHIN),
+        refit_every=min(config.vans.refit_every, REFIT_WITHIN),
+    )
+    warm_up(replace(config, vans=vans), n_rounds=LEARNER_ROUNDS)
 
 
 def _round(
@@ -81,7 +101,7 @@ def _round(
         event_id=name,
         user_id="reader",
         article_id=articles[number % N_ARTICLES],
-        clicked_at=instant(time_s + 1.0),
+        clicked_at=instant(time_s),  # within any attribution window, one of 0 s included
         impression_id=name,
     )
     passed = FeedbackTick(partition=0, time=instant(time_s + DAY_S / 2))

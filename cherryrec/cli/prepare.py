@@ -11,17 +11,14 @@ from cherryrec.cli.settings import Settings
 
 __all__ = ["prepare"]
 
-ALL_ROUNDS = 60
-"""Enough examples for a learner to grow trees."""
-
 
 @click.command()
 @with_settings
 def prepare(settings: Settings) -> None:
     """Compile the numerical loops, once for an installation (about a minute), and keep them."""
-    from streams.warm_up import warm_up
+    from streams.warm_up import warm_up_learner
 
     click.echo("compiling loops, unless that has been done", err=True)
     started = time.perf_counter()
-    warm_up(settings.core, n_rounds=ALL_ROUNDS)
+    warm_up_learner(settings.core)
     click.echo(f"compiled loops are ready after {time.perf_counter() - started:.1f} s", err=True)

@@ -13,7 +13,7 @@ import pytest
 from cherryrec.cli.options import cache_dir
 from cherryrec.pipeline import PipelineConfig
 from streams.broker import LocalKafka, fetch_kafka
-from streams.warm_up import warm_up
+from streams.warm_up import warm_up_learner
 from tests.integration.own_topics import Topics
 
 _numbers = itertools.count()
@@ -32,7 +32,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     What the workers have compiled is compiled before: they start by the dozen, and are waited for.
     """
-    warm_up(PipelineConfig())
+    warm_up_learner(PipelineConfig())
     folder: Path = tmp_path_factory.mktemp("kafka")
     with LocalKafka(fetch_kafka(cache_dir()), folder) as broker:
         yield broker.bootstrap_servers

@@ -1,4 +1,4 @@
-"""What a stream worker runs is compiled before its first event."""
+"""What a worker runs is compiled before its first event."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from numba.core.dispatcher import Dispatcher
 from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
+from cherryrec.feedback import FeedbackConfig
 from cherryrec.pipeline import PipelineConfig
-from streams.warm_up import warm_up
+from streams.warm_up import warm_up, warm_up_learner
 
 
 def compiled():
@@ -31,23 +32,28 @@ def compiled():
     return loops
 
 
-warm_up(PipelineConfig(), n_rounds=int(sys.argv[1]))
+feedback = FeedbackConfig(attribution_window_s=float(sys.argv[2]))
+config = PipelineConfig(feedback=feedback)
+{"stream": warm_up, "learner": warm_up_learner}[sys.argv[1]](config)
 before = compiled()
-folder = Path(sys.argv[2])
-generate_log(folder, n_users=20, n_articles=80, n_impressions=60, days=0.2, seed=3)
+folder = Path(sys.argv[3])
+generate_log(folder, n_users=20, n_articles=80, n_impressions=130, days=0.2, seed=3)
 log = MindLog(folder)
-LocalReplay(PipelineConfig()).run(log.impressions(), LogMessages(log.articles()), Judge())
+LocalReplay(config).run(log.impressions(), LogMessages(log.articles()), Judge())
 after = compiled()
 print("\\n".join(name for name in after if after[name] != before.get(name)))
 """
 
 
-@pytest.mark.parametrize(("n_rounds", "only"), [(60, ()), (3, ("cherryrec.vans.kernels.trees.",))])
-def test_replay_after_it_compiles_nothing_more_but_the_learners_trees(
-    tmp_path: Path, n_rounds: int, only: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("worker", "window_s", "only"),
+    [("learner", 0, ()), ("learner", 1_800, ()), ("stream", 0, ("cherryrec.vans.kernels.trees.",))],
+)
+def test_replay_after_it_compiles_nothing_more_but_what_only_learning_runs(
+    tmp_path: Path, worker: str, window_s: int, only: tuple[str, ...]
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(n_rounds), str(tmp_path)],
+        [sys.executable, "-c", SCRIPT, worker, str(window_s), str(tmp_path)],
         capture_output=True,
         text=True,
         check=True,
