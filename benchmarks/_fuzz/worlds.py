@@ -35,6 +35,7 @@ from tests.worlds import START_S, article, click, impression, pipeline_of, reque
 __all__ = ["CorePipeline", "StoredUsers", "learned", "snapshot_of"]
 
 MAX_FUTURE_S = 600.0
+MAX_EMBARGO_S = 366 * 86_400.0
 USER = "u"
 SHOWN = ("a1", "a2", "a3", "a5")
 
@@ -61,6 +62,7 @@ class CorePipeline:
                 self.pipeline,
                 clock=lambda: START_S,
                 max_future_s=MAX_FUTURE_S,
+                max_embargo_s=MAX_EMBARGO_S,
                 count_title=lambda _: None,
             )
         }
