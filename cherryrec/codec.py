@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import DeadLetter, Event, PackedArray, instant
+from cherryrec.foreign import BOM, what_it_is
 
 __all__ = [
     "EARLIEST",
@@ -57,6 +58,12 @@ def _time_fields(message: type[Event]) -> tuple[str, ...]:
     )
 
 
+@cache
+def _optional_fields(message: type[Event]) -> frozenset[str]:
+    fields = msgspec.structs.fields(message)
+    return frozenset(f.encode_name for f in fields if not f.required) - {"schema"}
+
+
 def encode(event: Event) -> bytes:
     """Encode a message; the same message is always the same bytes.
 
@@ -73,7 +80,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_BYTES) -> E:
-    """Decode and validate one message.
+    """Decode and validate one message; null in a field that may be absent means absent.
 
     Parameters
     ----------
@@ -106,12 +113,14 @@ def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_
         msg = f"value too long: wanted at most {max_bytes} bytes, got {len(raw)}"
         raise BadMessage(msg)
     try:
-        event: E = _decoder(message).decode(raw)
+        event = _decoded(message, raw)
     except UnicodeDecodeError as error:
-        msg = f"not UTF-8: {error}"
+        msg = f"not UTF-8: {error.reason}, near {error.object[error.start : error.start + 8]!r}"
         raise BadMessage(msg) from error
+    except msgspec.ValidationError as error:
+        raise BadMessage(_refusal(raw, error)) from error
     except msgspec.MsgspecError as error:
-        raise BadMessage(str(error)) from error
+        raise BadMessage(what_it_is(raw, str(error))) from error
     except RecursionError as error:
         msg = "nested too deeply to be a message"
         raise BadMessage(msg) from error
@@ -120,6 +129,45 @@ def decode(message: type[E], raw: bytes | None, *, max_bytes: int = MAX_MESSAGE_
         if value is not None:
             check_time(name, value)
     return event
+
+
+def _decoded(message: type[E], raw: bytes) -> E:
+    """Decode; where that fails, once more without a byte order mark and without nulls."""
+    decoder = _decoder(message)
+    try:
+        event: E = decoder.decode(raw)
+    except msgspec.ValidationError:
+        kept = _without_nulls(message, msgspec.json.decode(raw))
+        if kept is None:
+            raise
+        event = decoder.decode(msgspec.json.encode(kept))
+    except msgspec.DecodeError:
+        if not raw.startswith(BOM):
+            raise
+        event = _decoded(message, raw[len(BOM) :])
+    return event
+
+
+def _without_nulls(message: type[Event], value: Any) -> dict[str, Any] | None:
+    """Leave out optional fields that are null; None where there are none such."""
+    if not isinstance(value, dict):
+        return None
+    optional = _optional_fields(message)
+    kept = {name: one for name, one in value.items() if one is not None or name not in optional}
+    return kept if len(kept) < len(value) else None
+
+
+def _refusal(raw: bytes, error: msgspec.ValidationError) -> str:
+    """Return what is wrong with a value that is JSON, where more than its type can be said."""
+    try:
+        value = msgspec.json.decode(raw.removeprefix(BOM))
+    except msgspec.MsgspecError:  # a number that no float holds
+        return str(error)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        return f"{error}: it is JSON within a JSON string; was it encoded twice?"
+    if isinstance(value, dict) and {"schema", "payload"} <= value.keys():
+        return f"{error}: Kafka Connect's envelope; set value.converter.schemas.enable=false"
+    return str(error)
 
 
 def check_time(name: str, time: datetime) -> None:

@@ -54,7 +54,7 @@ def message_schemas(messages: Iterable[type[Event]], *, ref_template: str) -> di
 
 
 def _complete(schema: dict[str, Any]) -> None:
-    """Add what the codec demands of times; indent descriptions as text."""
+    """Add what the codec demands of times and grants to nulls; indent descriptions as text."""
     if "description" in schema:
         schema["description"] = inspect.cleandoc(schema["description"])
     for name, property_ in schema.get("properties", {}).items():
@@ -64,3 +64,14 @@ def _complete(schema: dict[str, Any]) -> None:
                 one["pattern"] = _WITH_ZONE
                 if is_checked:
                     one["description"] = f"from {EARLIEST.year} to {LATEST.year - 1}, with its zone"
+        if "default" in property_ and name != "schema":
+            schema["properties"][name] = _nullable(property_)
+
+
+def _nullable(property_: dict[str, Any]) -> dict[str, Any]:
+    """Let a field that may be absent be null, which means the same."""
+    null = {"type": "null"}
+    if null in property_.get("anyOf", ()):
+        return property_
+    default = {"default": property_.pop("default")}
+    return {"anyOf": [property_, null], **default}

@@ -48,7 +48,8 @@ def malformed(topic: Topic) -> Iterator[tuple[str, Any]]:
     schema = message_schema(topic.message)["$defs"][topic.message.__name__]
     for name in schema["required"]:
         yield f"without {name}", {key: value for key, value in good.items() if key != name}
-    for name, rules in schema["properties"].items():
+    for name, written in schema["properties"].items():
+        rules = written.get("anyOf", (written,))[0]
         for wrong in WRONG.get(rules.get("type", ""), ()):
             yield f"{name} {wrong!r}", {**good, name: wrong}
         if rules.get("format") == "date-time":
