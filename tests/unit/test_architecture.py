@@ -17,7 +17,7 @@ PACKAGES = ("cherryrec", "streams", "gpu_worker")
 MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("compiled", "errors"),
+    ("compiled", "errors", "foreign"),
     ("events",),
     ("codec", "topics"),
     ("text", "listwise", "schemas"),
