@@ -7,11 +7,13 @@ settings are errors, wherever they come from: a setting that silently does nothi
 from __future__ import annotations
 
 import difflib
+import logging
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -22,12 +24,15 @@ from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from cherryrec.profile import ProfileConfig
+from cherryrec.slates import SlatesConfig
 from cherryrec.vans import VansConfig
 from gpu_worker.config import GpuConfig
 from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
 from streams.engine.security import Security
 
 __all__ = ["CACHE_VARIABLE", "ENV_PREFIX", "SECTIONS", "Settings", "load_settings"]
+
+logger = logging.getLogger(__name__)
 
 ENV_PREFIX = "CHERRYREC_"
 """Before every variable: CHERRYREC_<SECTION>_<FIELD>."""
@@ -36,6 +41,12 @@ CACHE_VARIABLE = "CHERRYREC_CACHE_DIR"
 """Where jars and models are kept; read by the commands that fetch them."""
 
 _OTHER_VARIABLES = {CACHE_VARIABLE, "CHERRYREC_CONFIG", "CHERRYREC_TEST_LOGS"}
+
+# What Kubernetes and Docker tell every process of a Service whose name begins with cherryrec.
+_SERVICE_NAME = re.compile(
+    r"_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
+)
+_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+")
 
 SECTIONS: dict[str, type[Any]] = {
     "kafka": KafkaConfig,
@@ -50,10 +61,11 @@ SECTIONS: dict[str, type[Any]] = {
     "profile": ProfileConfig,
     "catalogue": CatalogueConfig,
     "attention": AttentionConfig,
+    "slates": SlatesConfig,
 }
 """Section name → its struct, in the order of the table."""
 
-_CORE = ("attention", "catalogue", "profile", "knrs", "vans", "feedback", "evaluator")
+_CORE = tuple(one.name for one in fields(PipelineConfig))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +175,26 @@ def _from_environment(environment: Mapping[str, str]) -> list[_Entry]:
     for variable, text in sorted(environment.items()):
         if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
             continue
+        if _is_service(variable, text):
+            logger.debug("%s is no setting but an address of a Service: passed over", variable)
+            continue
         if variable not in known:
             msg = f"{variable} is no setting{_nearest(variable, list(known))}"
             raise ConfigError(msg)
         section, name = known[variable]
         entries.append((section, name, _parsed(text), variable))
     return entries
+
+
+def _is_service(variable: str, text: str) -> bool:
+    """Whether a variable tells of a Service, as Kubernetes names it.
+
+    The address of a Service `cherryrec-stream-http` has the name of our setting
+    `stream.http_port`; its value is none of that.
+    """
+    if variable.endswith("_PORT") and _SERVICE_ADDRESS.fullmatch(text):
+        return True
+    return _SERVICE_NAME.search(variable) is not None
 
 
 def _from_overrides(overrides: Mapping[str, Mapping[str, Any]]) -> list[_Entry]:
@@ -198,7 +224,10 @@ def _build(section: str, values: dict[str, Any], origins: Mapping[tuple[str, str
         try:
             converted[name] = _convert(value, hints[name])
         except msgspec.ValidationError as error:
-            msg = f"{origins[section, name]}: {error}, got {value!r}"
+            wanted = str(error)
+            if get_origin(hints[name]) is Literal:
+                wanted = f"must be one of {', '.join(map(str, get_args(hints[name])))}"
+            msg = f"{origins[section, name]}: {wanted}, got {value!r}"
             raise ConfigError(msg) from error
     try:
         return kind(**converted)

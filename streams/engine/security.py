@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import faust.auth
 from faust.types.auth import CredentialsT
@@ -24,9 +24,9 @@ class Security:
     Parameters
     ----------
     protocol
-        Kafka's `security.protocol`.
+        Kafka's `security.protocol`: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
     mechanism
-        Kafka's `sasl.mechanism`; only with a SASL protocol.
+        Kafka's `sasl.mechanism`, only with a SASL protocol: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
     username, password
         SASL credentials; absent without SASL.
     ca_file
@@ -51,7 +51,14 @@ class Security:
     key_file: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse SASL without credentials."""
+        """Refuse what is not known, and SASL without credentials."""
+        for name, known in (("protocol", get_args(Protocol)), ("mechanism", get_args(Mechanism))):
+            if getattr(self, name) not in known:
+                msg = (
+                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}: "
+                    "Kerberos (GSSAPI), OAUTHBEARER and AWS_MSK_IAM are not supported"
+                )
+                raise ConfigError(msg)
         if self.protocol.startswith("SASL") and (self.username is None or self.password is None):
             msg = f"username and password must be set with protocol {self.protocol!r}"
             raise ConfigError(msg)

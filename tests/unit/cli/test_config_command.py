@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cherryrec.cli.settings import SECTIONS, setting_names
+from cherryrec.pipeline import PipelineConfig
 from tests.commands import Run
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_show_prints_what_is_set_and_no_password(
@@ -43,6 +48,18 @@ def test_check_of_valid_settings_is_done(run: Run) -> None:
         ("CHERRYREC_KNRS_FLOR", "30", "CHERRYREC_KNRS_FLOR is no setting: did you mean"),
         ("CHERRYREC_KAFKA_PARTITIONS", "many", "CHERRYREC_KAFKA_PARTITIONS: Expected `int`"),
         ("CHERRYREC_KAFKA_PARTITIONS", "0", "(set by CHERRYREC_KAFKA_PARTITIONS)"),
+        ("CHERRYREC_PORT", "8080", "CHERRYREC_PORT is no setting: did you mean"),
+        ("CHERRYREC_SLATES_MAX_SLATE", "9", "did you mean CHERRYREC_SLATES_MAX_SLATES?"),
+        (
+            "CHERRYREC_SECURITY_MECHANISM",
+            "GSSAPI",
+            "must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, got 'GSSAPI'",
+        ),
+        (
+            "CHERRYREC_SECURITY_PROTOCOL",
+            "SASL",
+            "must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL, got 'SASL'",
+        ),
     ],
 )
 def test_mistake_in_the_environment_is_a_usage_error_that_names_the_variable(
@@ -55,6 +72,33 @@ def test_mistake_in_the_environment_is_a_usage_error_that_names_the_variable(
     assert ended.code == 2
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "tcp://10.0.0.1:80"),
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT", "80"),
+        ("SERVICE_PORT_HTTP", "80"),
+        ("PORT_6066_TCP", "tcp://10.0.0.1:6066"),
+        ("PORT_6066_TCP_PROTO", "tcp"),
+        ("PORT_6066_TCP_PORT", "6066"),
+        ("PORT_6066_TCP_ADDR", "10.0.0.1"),
+        ("STREAM_SERVICE_HOST", "10.0.0.1"),
+        ("STREAM_PORT_53_UDP_ADDR", "10.0.0.1"),
+        ("STREAM_HTTP_PORT", "tcp://10.0.0.1:6066"),
+        ("LEARNER_PORT", "tcp://[fd00::1]:6067"),
+    ],
+)
+def test_what_kubernetes_says_of_a_service_of_our_name_is_passed_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"CHERRYREC_{name}", value)
+
+    ended = run("config", "check")
+
+    assert (ended.code, ended.err) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +132,50 @@ def test_table_has_a_row_with_default_and_meaning_for_every_setting(run: Run) ->
     for name, (default, meaning) in rows.items():
         assert default, name
         assert meaning.strip("| "), f"{name} says what it means"
+
+
+def test_every_setting_is_accepted_in_a_file_as_its_default(run: Run, tmp_path: Path) -> None:
+    shown = json.loads(run("config", "show").out)
+    tables = {**shown.pop("core"), **shown}
+    tables["security"] = tables["kafka"].pop("security")
+    text = ""
+    for section in SECTIONS:
+        text += f"[{section}]\n"
+        for name in setting_names(section):
+            value = tables[section].get(name)
+            if value is not None:
+                inner = value if isinstance(value, dict) else None
+                text += f"{name} = {'{}' if inner == {} else json.dumps(value)}\n"
+    (tmp_path / "cherryrec.toml").write_text(text)
+
+    ended = run("config", "check")
+
+    assert ended.code == 0, ended.err
+
+
+def documented() -> list[str]:
+    """Names like `stream.tick_s` in backticks in README and docs, of whatever looks a section."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    known = {*SECTIONS, *(field.name for field in fields(PipelineConfig))}
+    found = {
+        (section, name)
+        for page in pages
+        for section, name in re.findall(r"`([a-z]+)\.([a-z_0-9]+)", page.read_text(encoding="utf-8"))
+        if section in known and f"{section}.{name}" not in FILES
+    }
+    return [f"{section}.{name}" for section, name in sorted(found)]
+
+
+FILES = {"cherryrec.toml", "features.md", "slates.md", "learner.py"}
+"""Names in backticks that are files."""
+
+
+@pytest.mark.parametrize("name", documented())
+def test_every_setting_that_is_documented_is_one(name: str) -> None:
+    section, field = name.split(".")
+
+    assert field in setting_names(section)
+
+
+def test_every_section_of_the_pipeline_can_be_set() -> None:
+    assert {field.name for field in fields(PipelineConfig)} <= set(SECTIONS)
