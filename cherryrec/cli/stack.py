@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ __all__ = ["down", "up"]
 
 _FOLDER = Path("var/stack")
 _POLL_S = 0.1
+_BEGUN_S = 1.0
 _GRACE_S = 90.0
 _CHILD_GRACE_S = 20.0
 
@@ -81,6 +85,19 @@ def up(
         return
     if state is not None:
         _clean_up(state, folder)
+    with _announced(folder):
+        _up(settings, context.params["config"], workers, llm, folder, external_kafka)
+
+
+def _up(
+    settings: Settings,
+    config: Path | None,
+    workers: int,
+    llm: bool | None,
+    folder: Path,
+    external_kafka: bool,
+) -> None:
+    """Start all of it and say where it is."""
     is_evaluated = has_llm(settings) if llm is None else llm
     kafka = f"on {settings.kafka.bootstrap_servers}" if external_kafka else "with Kafka"
     click.echo(
@@ -95,9 +112,46 @@ def up(
         *(("--external-kafka",) if external_kafka else ()),
     ]
     started = time.monotonic()
-    state = _start(command, folder, config=context.params["config"])
+    state = _start(command, folder, config=config)
     click.echo(f"ready after {time.monotonic() - started:.0f} s")
     _say(state, folder)
+
+
+@contextmanager
+def _announced(folder: Path) -> Iterator[None]:
+    """Write down that this process is starting a stack, so that `down` finds it from now on.
+
+    The supervisor puts itself in this process's place. SIGTERM ends both.
+    """
+    from streams.stack import (
+        StackState,
+        process_state,
+        read_state,
+        remove_state,
+        supervisor_log,
+        write_state,
+    )
+
+    log_file = supervisor_log(folder)
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        own = process_state("up", os.getpid(), log_file)
+        write_state(folder, StackState(phase="starting", supervisor=own))
+    except OSError as error:
+        msg = f"--folder must be writable, {str(folder)!r} is not: {error}"
+        raise ConfigError(msg) from error
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        state = read_state(folder)
+        if state is not None and state.supervisor == own:
+            remove_state(folder)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @click.command()
@@ -113,6 +167,10 @@ def down(folder: Path, compose: bool) -> None:
         compose_down()
         return
     state = read_state(folder)
+    give_up = time.monotonic() + _BEGUN_S
+    while state is None and time.monotonic() < give_up:  # an `up` may just have been typed
+        time.sleep(_POLL_S)
+        state = read_state(folder)
     if state is None:
         click.echo(f"nothing runs in {folder}")
         return
@@ -134,13 +192,7 @@ def _start(command: list[str], folder: Path, *, config: Path | None) -> StackSta
     environment = dict(os.environ)
     if config is not None:
         environment["CHERRYREC_CONFIG"] = str(config.resolve())
-    try:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        log = log_file.open("ab")
-    except OSError as error:
-        msg = f"--folder must be writable, {str(folder)!r} is not: {error}"
-        raise ConfigError(msg) from error
-    with log:
+    with log_file.open("ab") as log:
         begin = log.tell()
         process = subprocess.Popen(
             command,
@@ -156,10 +208,13 @@ def _start(command: list[str], folder: Path, *, config: Path | None) -> StackSta
             state = read_state(folder)
             if state is not None and state.phase == "ready":
                 return state
+            if ended == 0:
+                msg = "the stack was ended while it started: `cherryrec down` does that"
+                raise ServiceError(msg)
             if ended is not None:
                 raise ServiceError(_failure(log_file, begin, ended))
             time.sleep(_POLL_S)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         process.terminate()
         process.wait()
         raise

@@ -92,6 +92,33 @@ def test_all_has_ended_after_the_supervisor_is_killed_and_down_clears_up(folder:
     assert read_state(folder) is None
 
 
+@pytest.mark.parametrize("after_s", [0.0, 2.0])
+def test_down_right_after_up_ends_what_is_starting(folder: Path, after_s: float) -> None:
+    starting = subprocess.Popen(
+        [*COMMAND, "up", "--no-llm", "--folder", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    give_up = time.monotonic() + 60.0
+    while (state := read_state(folder)) is None:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+    assert state.phase == "starting"
+    time.sleep(after_s)
+
+    ended = cherryrec("down", "--folder", str(folder))
+    said, _ = starting.communicate(timeout=60)
+
+    assert (ended.returncode, ended.stdout[:7]) == (0, "ended: ")
+    assert starting.returncode != 0
+    assert "Traceback" not in said
+    assert read_state(folder) is None
+    left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False)
+    assert left.stdout == ""
+
+
 def test_only_workers_are_started_on_another_cluster(folder: Path, kafka: str, prefix: str) -> None:
     cluster = ("--external-kafka", "--bootstrap-servers", kafka, "--prefix", prefix)
     state = up(folder, *cluster, "--workers", "2")

@@ -153,6 +153,11 @@ def test_every_setting_is_accepted_in_a_file_as_its_default(run: Run, tmp_path: 
     assert ended.code == 0, ended.err
 
 
+NAMED = re.compile(r"`([a-z]+)\.([a-z_0-9]+)")
+FILES = {"cherryrec.toml", "features.md", "slates.md", "learner.py"}
+"""Names in backticks that are files."""
+
+
 def documented() -> list[str]:
     """Names like `stream.tick_s` in backticks in README and docs, of whatever looks a section."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -160,14 +165,12 @@ def documented() -> list[str]:
     found = {
         (section, name)
         for page in pages
-        for section, name in re.findall(r"`([a-z]+)\.([a-z_0-9]+)", page.read_text(encoding="utf-8"))
+        for section, name in re.findall(
+            r"`([a-z]+)\.([a-z_0-9]+)", page.read_text(encoding="utf-8")
+        )
         if section in known and f"{section}.{name}" not in FILES
     }
     return [f"{section}.{name}" for section, name in sorted(found)]
-
-
-FILES = {"cherryrec.toml", "features.md", "slates.md", "learner.py"}
-"""Names in backticks that are files."""
 
 
 @pytest.mark.parametrize("name", documented())
