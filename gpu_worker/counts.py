@@ -47,6 +47,10 @@ class WorkerState:
         Prompts and requests in memory.
     dead_letters
         Requests that could not be decoded.
+    unreadable
+        Which partitions stand still at a batch that cannot be read, and why; empty: none.
+    unreadable_batches
+        Polls that ended at one.
     model
         Version of the model, empty before it is loaded.
     lora_swaps, lora_refusals
@@ -57,6 +61,8 @@ class WorkerState:
     last_step_at: float | None = None
     pending: int = 0
     dead_letters: int = 0
+    unreadable: str = ""
+    unreadable_batches: int = 0
     model: str = ""
     lora_swaps: int = 0
     lora_refusals: int = 0

@@ -38,6 +38,7 @@ from gpu_worker.lora_swaps import LoraSwaps
 from gpu_worker.lora_topic import LoraTopic
 from gpu_worker.offsets import AnsweredOffsets
 from gpu_worker.open_requests import Answer
+from gpu_worker.reading import READ_COMMITTED, Reading
 from gpu_worker.rebalance import Revocations, poll_or_rejoin
 
 __all__ = ["GROUP", "EvaluationLoop"]
@@ -102,6 +103,7 @@ class EvaluationLoop:
         self._evaluator = Evaluator[Place](backend, config=config, clock=time.monotonic)
         self._offsets = AnsweredOffsets()
         self._revocations = Revocations()
+        self._reading = Reading()
         self._backlog: deque[ConsumerRecord] = deque()
         self._stop = threading.Event()
         self.state = state or WorkerState()
@@ -149,6 +151,7 @@ class EvaluationLoop:
                 allow_auto_create_topics=False,
                 session_timeout_ms=10_000,
                 max_poll_interval_ms=600_000,
+                isolation_level=READ_COMMITTED,
             )
             stack.callback(consumer.close, autocommit=False, timeout_ms=5_000)
             self._lora.connect(stack)
@@ -166,12 +169,15 @@ class EvaluationLoop:
             polled = poll_or_rejoin(
                 consumer,
                 self._revocations,
+                self._reading,
                 wait_s=self._poll_s(),
                 max_records=min(self._evaluator.room, 500),
             )
             self._forget_revoked()
             self._backlog.extend(record for records in polled.values() for record in records)
-            self.state.is_ready = self._revocations.has_joined
+            self.state.unreadable = self._reading.reason
+            self.state.unreadable_batches = self._reading.n_unreadable
+            self.state.is_ready = self._revocations.has_joined and not self.state.unreadable
         answers: list[Answer[Place]] = []
         while self._backlog and self._evaluator.room:
             answers += self._submit(self._backlog.popleft(), producer)

@@ -12,6 +12,8 @@ from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import TopicPartition
 
+from gpu_worker.reading import READ_COMMITTED, Reading
+
 __all__ = ["LoraTopic"]
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class LoraTopic:
         self._place = TopicPartition(name, 0)
         self._client_kwargs = dict(client_kwargs)
         self._consumer: Any = None
+        self._reading = Reading()
         self._is_there = False
         self._next_s = 0.0
 
@@ -49,6 +52,7 @@ class LoraTopic:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             allow_auto_create_topics=False,
+            isolation_level=READ_COMMITTED,
         )
         stack.callback(self._consumer.close, timeout_ms=5_000)
         self._look()
@@ -87,5 +91,5 @@ class LoraTopic:
             )
 
     def _polled(self, *, wait_s: float) -> list[ConsumerRecord]:
-        polled = self._consumer.poll(timeout_ms=round(1e3 * wait_s))
+        polled = self._reading.poll(self._consumer, timeout_ms=round(1e3 * wait_s))
         return [record for records in polled.values() for record in records]

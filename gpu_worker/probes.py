@@ -62,6 +62,11 @@ class StateCollector(Collector):
             ("cache_hits", "prompts found in the score cache", cache.n_hits),
             ("cache_misses", "prompts not found in the score cache", cache.n_misses),
             ("dead_letters", "requests that could not be decoded", self._state.dead_letters),
+            (
+                "unreadable_batches",
+                "polls that ended at a batch which cannot be read",
+                self._state.unreadable_batches,
+            ),
             ("lora_swaps", "published LoRA weights that were put on", self._state.lora_swaps),
             ("lora_refusals", "published LoRA weights not put on", self._state.lora_refusals),
         ):
@@ -104,6 +109,8 @@ def probes(state: WorkerState, *, host: str, port: int, max_step_s: float) -> It
             is_alive = state.is_alive(time.monotonic(), within_s=max_step_s)
             return (200, b"live\n") if is_alive else (503, b"the loop has not made a step\n")
         if path == "/ready":
+            if state.unreadable:
+                return 503, f"a batch cannot be read: {state.unreadable}\n".encode()
             return (200, b"ready\n") if state.is_ready else (503, b"loading or joining\n")
         return 404, b"try /live, /ready or /metrics\n"
 

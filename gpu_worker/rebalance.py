@@ -9,6 +9,8 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import TopicPartition
 
+from gpu_worker.reading import Reading
+
 __all__ = ["Revocations", "poll_or_rejoin"]
 
 REJOIN_S = 1.0
@@ -65,7 +67,12 @@ class Revocations(ConsumerRebalanceListener):  # type: ignore[misc, unused-ignor
 
 
 def poll_or_rejoin(
-    consumer: KafkaConsumer, listener: Revocations, *, wait_s: float, max_records: int
+    consumer: KafkaConsumer,
+    listener: Revocations,
+    reading: Reading,
+    *,
+    wait_s: float,
+    max_records: int,
 ) -> dict[TopicPartition, list[ConsumerRecord]]:
     """Poll; a rebalance that the last poll had no time to finish is finished first.
 
@@ -80,6 +87,8 @@ def poll_or_rejoin(
         Subscribed with the listener.
     listener
         Knows whether a rebalance has begun and not ended.
+    reading
+        Polls the consumer.
     wait_s
         How long to wait for records, in seconds; in a rebalance at least `REJOIN_S`.
     max_records
@@ -88,7 +97,4 @@ def poll_or_rejoin(
     if listener.is_rebalancing:
         consumer._coordinator.request_rejoin()
         wait_s = max(wait_s, REJOIN_S)
-    polled: dict[TopicPartition, list[ConsumerRecord]] = consumer.poll(
-        timeout_ms=max(1, round(1e3 * wait_s)), max_records=max_records
-    )
-    return polled
+    return reading.poll(consumer, timeout_ms=max(1, round(1e3 * wait_s)), max_records=max_records)

@@ -16,6 +16,7 @@ from mode import Service
 from tenacity import AsyncRetrying, stop_after_delay, wait_exponential
 
 from cherryrec.errors import ServiceError
+from streams.engine.reading import READ_COMMITTED, Reading
 
 __all__ = ["Follower"]
 
@@ -23,6 +24,7 @@ Follow = Callable[[ConsumerRecord], None]
 
 _FETCH_MS = 50
 _START_S = 60.0
+_MAX_RECORDS = 500
 _YIELD_EVERY = 50
 
 
@@ -38,6 +40,8 @@ class Follower(Service):
     newest
         Full topic name → how many of its newest messages are enough to start with; topics that
         are not here are read from their first message.
+    reading
+        How records are fetched.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Follower(Service):
         follow: Mapping[str, Follow],
         client: Mapping[str, Any],
         newest: Mapping[str, int] | None = None,
+        reading: Reading | None = None,
     ) -> None:
         super().__init__()
         self._follow = follow
         self._client = client
         self._newest = newest or {}
+        self._reading = reading or Reading()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._done: dict[TopicPartition, int] = {}
         self._is_feeding = False
@@ -70,6 +76,7 @@ class Follower(Service):
             enable_auto_commit=False,
             fetch_max_wait_ms=_FETCH_MS,
             max_partition_fetch_bytes=17 << 20,
+            isolation_level=READ_COMMITTED,
             **self._client,
         )
         async for attempt in AsyncRetrying(
@@ -101,7 +108,10 @@ class Follower(Service):
             await self._consumer.stop()
 
     async def catch_up(self) -> None:
-        """Wait until everything that is in the topics now has been followed."""
+        """Wait until everything that is in the topics now has been followed.
+
+        What a writer's open transaction holds back is not in them yet.
+        """
         assert self._consumer is not None, "catch_up is called on a started follower"
         ends = await self._consumer.end_offsets(list(self._done))
         starts = await self._consumer.beginning_offsets(list(self._done))
@@ -121,7 +131,9 @@ class Follower(Service):
         consumer = self._consumer
         assert consumer is not None, "tasks start after on_start"
         while not self.should_stop:
-            batches = await consumer.getmany(timeout_ms=_FETCH_MS, max_records=500)
+            batches = await self._reading.fetch(
+                consumer, timeout_s=_FETCH_MS / 1e3, max_records=_MAX_RECORDS
+            )
             self._is_feeding = True
             for place, records in batches.items():
                 await self._feed(self._follow[place.topic], records)

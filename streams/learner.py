@@ -28,6 +28,7 @@ from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Gates, HealthServer, Metrics
 from streams.engine.lease import Lease
+from streams.engine.reading import READ_COMMITTED, Reading
 from streams.turns import Turns
 from streams.warm_up import warm_up_learner
 
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_MS = 50
 _SESSION_S = 10.0
+_MAX_RECORDS = 100
 _YIELD_EVERY = 8
 
 
@@ -70,6 +72,7 @@ class LearnerProcess:
         self.names = TopicNames(kafka.prefix)
         self.metrics = Metrics()
         self.gates = Gates(connected="Kafka has not answered yet")
+        self.reading = Reading(self.metrics, self.gates)
         self.learner = Learner(core.knrs, core.vans)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
@@ -106,6 +109,7 @@ class LearnerProcess:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=round(1_000 * _SESSION_S),
+            isolation_level=READ_COMMITTED,
             **client,
         )
         await health.start()
@@ -131,8 +135,12 @@ class LearnerProcess:
             if self._turns.is_new:
                 number = self._turns.number
                 await self._take_over(consumer)
+                if self._stopping.is_set():  # the take-over may have been cut short
+                    return
                 self._turns.taken(number)
-            records = await consumer.getmany(timeout_ms=_POLL_MS, max_records=100)
+            records = await self.reading.fetch(
+                consumer, timeout_s=_POLL_MS / 1e3, max_records=_MAX_RECORDS
+            )
             for number, record in enumerate(records.get(self._place, ()), start=1):
                 if not self._turns.is_ours:  # it is read again after the take-over
                     break
@@ -241,15 +249,17 @@ class LearnerProcess:
             group_id=None,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=17 << 20,
+            isolation_level=READ_COMMITTED,
             **self._client(),
         )
+        reading = Reading(self.metrics, self.gates, gate="models_readable")
         newest: dict[str, bytes] = {}
         await reader.start()
         try:
             reader.assign([place])
             end = (await reader.end_offsets([place]))[place]
-            while await reader.position(place) < end:
-                records = await reader.getmany(timeout_ms=500)
+            while await reader.position(place) < end and not self._stopping.is_set():
+                records = await reading.fetch(reader, timeout_s=0.5, max_records=_MAX_RECORDS)
                 for record in records.get(place, ()):
                     if record.key is not None and record.value is not None:
                         newest[record.key.decode()] = record.value

@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 
 from cherryrec.errors import BadMessage, ServiceError
 from cherryrec.topics import TopicNames
 from streams.admin_client import require_topic
 from streams.config import KafkaConfig
+from streams.engine import READ_COMMITTED
 from streams.producing import SafeProducer, check_size
 
 __all__ = ["Record", "TopicReader", "TopicWriter"]
@@ -60,6 +62,7 @@ class TopicReader:
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=4 << 20,
+            isolation_level=READ_COMMITTED,
             **self.kafka.client_options(),
         )
         self._consumer.assign(self._places)
@@ -119,9 +122,28 @@ class TopicReader:
                 return
 
     def _poll(self, wait_s: float) -> Iterator[Record]:
-        for records in self._consumer.poll(timeout_ms=int(1_000 * wait_s)).values():
+        for records in self._polled(wait_s).values():
             for record in records:
                 yield Record(record.partition, record.offset, record.key, record.value)
+
+    def _polled(self, wait_s: float) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """Poll; a batch that cannot be read is an error that names it."""
+        try:
+            polled: dict[TopicPartition, list[ConsumerRecord]] = self._consumer.poll(
+                timeout_ms=int(1_000 * wait_s)
+            )
+        except Exception as error:
+            fetched = self._consumer._fetcher._next_partition_records
+            if not fetched:
+                raise
+            place = fetched.topic_partition
+            msg = (
+                f"{place.topic}[{place.partition}] cannot be read at offset "
+                f"{fetched.next_fetch_offset}, got {type(error).__name__}: {error}: see «Batches "
+                "that cannot be read» in docs/operations.md"
+            )
+            raise ServiceError(msg) from error
+        return polled
 
 
 class TopicWriter:

@@ -34,6 +34,7 @@ from streams.engine import (
     Gates,
     HealthServer,
     Metrics,
+    Reading,
     RecoveredHook,
     StateTable,
     Watchdog,
@@ -106,6 +107,7 @@ class StreamWorker:
                 store=store,
             )
         )
+        self.app.reading = Reading(self.metrics, self.gates)
         self.producer = FastProducer(self.app)
         self.profiles_table = self._table("profiles")
         self.requests_table = self._table("requests", on_recovered=self._on_recovered)
@@ -150,6 +152,7 @@ class StreamWorker:
                 **kafka.security.client_options(),
             },
             newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
+            reading=Reading(self.metrics, self.gates, gate="followed_readable"),
         )
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)

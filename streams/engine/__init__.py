@@ -16,12 +16,14 @@ from streams.engine.dead_letters import DeadLetters
 from streams.engine.health import Gates, HealthServer
 from streams.engine.metrics import Metrics
 from streams.engine.producer import Delivery, FastProducer, RecordingSender, Sender
+from streams.engine.reading import READ_COMMITTED, Reading
 from streams.engine.run import run_worker
 from streams.engine.security import Security
 from streams.engine.table import RecoveredHook, StateTable, state_table
 from streams.engine.watchdog import ProgressWatch, Standing, Watchdog
 
 __all__ = [
+    "READ_COMMITTED",
     "Arrivals",
     "DeadLetters",
     "Delivery",
@@ -31,6 +33,7 @@ __all__ = [
     "HealthServer",
     "Metrics",
     "ProgressWatch",
+    "Reading",
     "RecordingSender",
     "RecoveredHook",
     "Security",

@@ -16,6 +16,7 @@ from cherryrec.errors import ConfigError
 from streams.engine.drain import DirectConsumer
 from streams.engine.lease import Lease
 from streams.engine.producer import CheckedProducer
+from streams.engine.reading import Reading
 from streams.engine.security import Security
 
 __all__ = ["EngineSettings", "create_faust_app"]
@@ -103,9 +104,13 @@ class EngineTransport(Transport):
 
 
 class EngineApp(faust.App):
-    """A Faust app on the engine's transport; its producer asks the lease before each send."""
+    """A Faust app on the engine's transport.
+
+    Its producer asks the lease before each send; its consumer fetches by `reading`.
+    """
 
     lease: Lease
+    reading: Reading
 
     def _new_transport(self) -> TransportT:
         return EngineTransport(cast(Any, self.conf).broker_consumer, self)
@@ -126,6 +131,7 @@ def create_faust_app(settings: EngineSettings) -> EngineApp:
     """
     app = EngineApp(settings.group, **_faust_options(settings))
     app.lease = Lease(settings.session_timeout_s)
+    app.reading = Reading()
     return app
 
 

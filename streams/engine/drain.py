@@ -20,11 +20,14 @@ from functools import partial
 from typing import Any, cast
 
 from faust.events import Event
+from faust.tables.manager import TableManager
 from faust.transport.conductor import Conductor
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from mode import Service
 from mode.types import ServiceT
+
+from streams.engine.consumer_thread import CommittedThread
 
 __all__ = ["DirectConsumer"]
 
@@ -56,6 +59,9 @@ class DirectConsumer(Consumer):
         self._pressure: dict[TP, Pressure] = {}  # at most the partitions ever assigned
         self._must_rewind = False
 
+    def _new_consumer_thread(self) -> CommittedThread:
+        return CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
     async def perform_seek(self) -> None:
         """Note that the streams are to be read again from what is committed (replaces Faust's)."""
         self._must_rewind = True
@@ -79,6 +85,8 @@ class DirectConsumer(Consumer):
                 await asyncio.sleep(0)
                 if records and not self.should_stop:
                     await self._deliver(records, active)
+                elif self.app.in_recovery:
+                    await self._pass_control_records()
                 self.diag.unset_flag(FETCHING)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
@@ -111,6 +119,23 @@ class DirectConsumer(Consumer):
         except Exception as error:
             self.log.warning("could not go back to what is committed, trying again: %r", error)
             await asyncio.sleep(RETRY_S)
+
+    async def _pass_control_records(self) -> None:
+        """Let a recovery end at a changelog whose last offsets hold no record.
+
+        Where a transaction wrote to it, as a mirror's, its last offset is the transaction's end;
+        Faust waits for a record there, unless it writes transactions itself. The fetch's position
+        is past it; what was fetched before has been handed on when the queue is empty.
+        """
+        tables = cast(TableManager, self.app.tables)
+        if not tables.changelog_queue.empty():
+            return
+        recovery = tables.recovery
+        for tp, remaining in recovery.active_remaining().items():
+            if remaining > 0:
+                end = recovery.active_highwaters[tp] + 1
+                if (await self.position(tp) or 0) >= end and tables.changelog_queue.empty():
+                    recovery.active_offsets[tp] = end - 1
 
     def _is_new(self, tp: TP, committed: int | None) -> bool:
         """Whether a partition is a stream's, of which nothing is committed."""
@@ -147,7 +172,7 @@ class DirectConsumer(Consumer):
             read = self._read_offset[tp]
             if read is not None and record.offset < read:
                 continue
-            if read and record.offset - read > 1 and acked:
+            if read is not None and record.offset - read > 1 and acked:
                 await self._add_gap(tp, read + 1, record.offset - 1)  # its end is in it
             if self._commit_every is not None and self._n_acked >= self._commit_every:
                 self._n_acked = 0

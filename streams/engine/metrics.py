@@ -126,6 +126,24 @@ class Metrics:
             ["table"],
             registry=self.registry,
         )
+        self.unreadable = Counter(
+            "cherryrec_unreadable_batches",
+            "Fetches that ended at a batch which cannot be decompressed or fails its checksum.",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+        self.standing = Gauge(
+            "cherryrec_partitions_standing_still",
+            "Partitions that stand still at a batch which cannot be read, by who reads them.",
+            ["reader"],
+            registry=self.registry,
+        )
+        self.uncommitted = Gauge(
+            "cherryrec_uncommitted_records",
+            "Records behind the beginning of a writer's open transaction: they wait for its end.",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
         self.model_version = Gauge(
             "cherryrec_model_version",
             "Version of the models: the one a worker ranks with, the last one a learner published.",

@@ -20,6 +20,7 @@ from mode import Service
 
 from cherryrec.errors import ConfigError
 from streams.engine.metrics import Metrics
+from streams.engine.transactions import OpenTransactions
 
 __all__ = ["ProgressWatch", "Standing", "Watchdog"]
 
@@ -29,6 +30,9 @@ EXIT_CODE = 70
 ANSWER_S = 10.0
 """How long one look may take: a question for offsets waits behind the consumer's open fetch (up to
 1.5 s) on the same connection, twice."""
+
+OPEN_S = 60.0
+"""A writer's transaction that holds a partition back this long is written to the log."""
 
 RECOVERY = TP("(table recovery)", -1)
 """Stands for the recovery of tables, whose progress is what remains."""
@@ -110,6 +114,8 @@ class Watchdog(Service):
     Notes
     -----
     A consumer that does not answer for `stall_s` has stopped too: silence is not absence of lag.
+    The end of a partition is where it can be read to: what is behind a writer's open transaction
+    waits for that, and is no lag of this worker.
     """
 
     def __init__(
@@ -129,6 +135,7 @@ class Watchdog(Service):
         self.interval_s = interval_s if interval_s is not None else stall_s / 6
         self._clock = clock
         self._end = end
+        self._open = OpenTransactions(metrics, warn_after_s=OPEN_S)
         self._last: Mapping[TP, Standing] = {}
         self._answered_s: float | None = None
 
@@ -171,7 +178,10 @@ class Watchdog(Service):
         """Ask consumer and broker for every partition's position and end."""
         app = self.app
         if app.rebalancing or app.in_recovery:
-            remaining = cast(TableManager, app.tables).recovery.active_remaining_total()
+            recovery = cast(TableManager, app.tables).recovery
+            if any(recovery.active_remaining()[tp] > 0 for tp in self._unreadable()):
+                return {}  # the gate says which batch of a changelog cannot be read
+            remaining = recovery.active_remaining_total()
             return {RECOVERY: Standing(position=-remaining, end=1)}
         consumer = app.consumer
         tps = sorted(tp for tp in consumer.assignment() if app.topics.acks_enabled_for(tp.topic))
@@ -179,6 +189,7 @@ class Watchdog(Service):
             return {}
         ends = await consumer.highwaters(*tps)
         starts = await consumer.earliest_offsets(*tps)
+        self._open.observe(app.consumer, ends, now_s=self._clock())
         in_hand = {message.tp for message in list(consumer.unacked)}
         standings = {}
         for tp in tps:
@@ -186,7 +197,12 @@ class Watchdog(Service):
             end = ends.get(tp) or 0
             standings[tp] = Standing(position=max(position, starts.get(tp) or 0), end=end)
         self._report(standings.items())
-        return standings
+        stopped = self._unreadable()
+        return {tp: standing for tp, standing in standings.items() if tp not in stopped}
+
+    def _unreadable(self) -> set[TP]:
+        """Return the partitions at a batch that cannot be read: to start anew is of no use."""
+        return {TP(*place) for place in cast(Any, self.app).reading.stopped}
 
     async def _position(self, tp: TP, in_hand: set[TP]) -> int:
         """Return what is done: the committed offset while events are in hand, else the fetch's."""

@@ -17,6 +17,7 @@ from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
 from cherryrec.events import DeadLetter, Event, Recommendation, RecommendationRequest
 from cherryrec.topics import TopicNames, topic_named
+from streams.engine import READ_COMMITTED
 from streams.producing import SafeProducer
 
 __all__ = ["Answer", "Session"]
@@ -150,7 +151,10 @@ class Session:
             A topic is not there.
         """
         consumer = KafkaConsumer(
-            fetch_max_wait_ms=5, max_partition_fetch_bytes=4 << 20, **self._client
+            fetch_max_wait_ms=5,
+            max_partition_fetch_bytes=4 << 20,
+            isolation_level=READ_COMMITTED,
+            **self._client,
         )
         places = []
         for topic in map(self.names, names):

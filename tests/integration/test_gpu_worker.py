@@ -16,6 +16,7 @@ from kafka import KafkaConsumer
 
 from cherryrec.codec import decode
 from cherryrec.events import DeadLetter
+from gpu_worker.reading import Reading
 from gpu_worker.rebalance import Revocations, poll_or_rejoin
 from tests.integration.gpu_world import ROOT, SCRIPT, WAIT_S, World, wait_until
 
@@ -165,7 +166,7 @@ def test_no_start_of_a_worker_ends_without_partitions(world: World) -> None:
         consumer.subscribe([topic], listener=listener)
         give_up_s = time.monotonic() + 10
         while not consumer.assignment() or listener.is_rebalancing:
-            poll_or_rejoin(consumer, listener, wait_s=0.001, max_records=1)
+            poll_or_rejoin(consumer, listener, Reading(), wait_s=0.001, max_records=1)
             assert time.monotonic() < give_up_s, f"start {number} waits for ever"
         consumer.close(autocommit=False, timeout_ms=2_000)
 

@@ -9,6 +9,7 @@ from faust.types import TP
 
 from cherryrec.errors import ConfigError
 from streams.engine import Metrics, ProgressWatch, Standing, Watchdog
+from streams.engine.reading import Stopped
 from streams.engine.watchdog import EXIT_CODE
 
 A, B = TP("clicks", 0), TP("clicks", 1)
@@ -58,6 +59,7 @@ class Consumer:
         self.fetched = 0
         self.committed = 0
         self.end = 0
+        self.log_end = 0
         self.unacked: set[Any] = set()
         self._buffered_partitions: set[TP] = set()
         self.answers = True
@@ -69,6 +71,9 @@ class Consumer:
 
     def assignment(self) -> set[TP]:
         return {A}
+
+    def highwater(self, _: TP) -> int:
+        return max(self.log_end, self.end)
 
     async def highwaters(self, *tps: TP) -> dict[TP, int]:
         await asyncio.sleep(self.delay_s)
@@ -208,3 +213,33 @@ async def test_lag_is_shown(worker: Worker) -> None:
     labels = {"topic": "clicks", "partition": "0"}
     shown = worker.metrics.registry.get_sample_value("cherryrec_consumer_lag_events", labels)
     assert shown == 4.0
+
+
+@pytest.mark.asyncio
+async def test_what_waits_behind_an_open_transaction_is_shown_and_ends_no_worker(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker.consumer.fetched = worker.consumer.committed = worker.consumer.end = 5
+    worker.consumer.log_end = 12
+
+    for now_s in range(0, 200, 10):
+        await worker.observe_at(float(now_s))
+
+    assert not worker.ended
+    labels = {"topic": "clicks", "partition": "0"}
+    registry = worker.metrics.registry
+    assert registry.get_sample_value("cherryrec_uncommitted_records", labels) == 7.0
+    assert caplog.text.count("clicks[0] is held back at offset 5 by a writer's open transact") == 1
+
+
+@pytest.mark.asyncio
+async def test_partition_at_a_batch_that_cannot_be_read_ends_no_worker(worker: Worker) -> None:
+    """It would stand there again after the restart; its gate says why."""
+    worker.watchdog.app.reading._stopped[A] = Stopped(5, "CorruptRecordException", 0.0)
+    worker.consumer.fetched = worker.consumer.committed = 5
+    worker.consumer.end = 9
+
+    for now_s in range(0, 100, 10):
+        await worker.observe_at(float(now_s))
+
+    assert not worker.ended
