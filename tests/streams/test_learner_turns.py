@@ -21,6 +21,7 @@ from cherryrec.learner import SERVING, STATE, Learner
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.topics import topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
+from streams.engine import Reading
 from streams.learner import LearnerProcess
 from streams.turns import Turns
 from tests.unit.test_learner import example
@@ -89,9 +90,17 @@ class RehearsedLearner(LearnerProcess):
         return dict(self.log.models)
 
 
+class PlainReading(Reading):
+    """Takes what the log gives."""
+
+    async def fetch(self, consumer: Any, *_: Any, **rest: Any) -> Any:
+        return await consumer.getmany(**rest)
+
+
 def rehearsed(*, state_every_s: float = 1e-6) -> RehearsedLearner:
     process = LearnerProcessConfig(serving_every_s=1e-6, state_every_s=state_every_s)
     learner = RehearsedLearner(KafkaConfig(), process, PipelineConfig())
+    learner.reading = PlainReading()
     learner.log = FakeLog(learner._turns, learner._place)
     learner._turns.on_partitions_assigned([learner._place])
     return learner
