@@ -269,6 +269,7 @@ class StreamWorker:
             max_batch=self.stream.max_batch,
             hold=self.held.hold if spec.is_held else None,
             clock=self.clock,
+            answer=spec.answer,
         )
 
         async def run(stream: StreamT[bytes]) -> None:

@@ -19,8 +19,9 @@ Degraded = Literal[
     "evaluation_over_budget",
     "evaluation_user_limit",
     "catalogue_cold",
+    "request_refused",
 ]
-"""Why a slate was made without evaluations that were wanted, or without live articles."""
+"""Why a slate was made without evaluations that were wanted or live articles, or not at all."""
 
 Rung = Literal["evaluated", "cached", "unevaluated", "popular"]
 """The step of the ladder a slate stands on, the best first."""
@@ -53,7 +54,8 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     shown lately stand in; `degraded` says why evaluations that were wanted are not there. `tokens`
     is what CnLE read for it or, where `cached`, once read. `versions` are the model versions behind
     it, `timings_ms` what each stage took; `temperature` is what the evaluations' log-odds were
-    divided by, None without evaluations.
+    divided by, None without evaluations. A request that is refused is answered by an empty slate:
+    `degraded` is `request_refused`, `refused` the reason, which is on `dead-letters` too.
     """
 
     schema: Literal[1] = 1
@@ -68,6 +70,7 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     timings_ms: dict[str, float] = {}
     temperature: Annotated[float, Meta(gt=0)] | None = None
     dropped: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
+    refused: Text | None = None
 
 
 class DeadLetter(Event, frozen=True, kw_only=True, omit_defaults=True):

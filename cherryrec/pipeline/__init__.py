@@ -2,7 +2,8 @@
 
 `pipeline` is the way of each event, `ranking` the way of a request, `explanation` why its slate
 stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
-`costs`), `windows` when labels are known, `effects` what comes out.
+`costs`), `windows` when labels are known, `times` whose clock is believed, `refused` what answers a
+request that is none, `effects` what comes out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cherryrec.pipeline.effects import (
 )
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.ranking import Models
+from cherryrec.pipeline.refused import refused_answer
 
 __all__ = [
     "Choice",
@@ -36,4 +38,5 @@ __all__ = [
     "Send",
     "Spent",
     "Store",
+    "refused_answer",
 ]

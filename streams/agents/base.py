@@ -20,11 +20,11 @@ from faust.types.tuples import Message
 from cherryrec.codec import decode
 from cherryrec.errors import BadMessage
 from cherryrec.events import Event, seconds
-from cherryrec.pipeline import Effects, Position
+from cherryrec.pipeline import Effects, Position, Send
 from cherryrec.topics import topic_named
 from streams.engine import Arrivals, DeadLetters, Metrics, by_broker, take_batches
 
-__all__ = ["Agent", "Apply", "Deliver", "TopicRules"]
+__all__ = ["Agent", "Answer", "Apply", "Deliver", "TopicRules"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ Apply = Callable[[Position, str, E | None], Effects]
 
 Deliver = Callable[[Sequence[Effects]], Awaitable[None]]
 """Sends what followed from a batch and hands its state to the changelog."""
+
+Answer = Callable[[bytes | None, str, float], Send | None]
+"""What answers a refused message, of its value, the reason and its arrival; None: nothing can."""
 
 _YIELD_EVERY = 16
 
@@ -138,6 +141,8 @@ class Agent(Generic[E]):
         When records arrived.
     clock
         Wall-clock time in epoch seconds, for the age of events.
+    answer
+        Answers a refused message for who waits for one; None: nobody does.
     """
 
     def __init__(
@@ -153,6 +158,7 @@ class Agent(Generic[E]):
         max_batch: int,
         hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
         clock: Callable[[], float] = time,
+        answer: Answer | None = None,
     ) -> None:
         self.rules = rules
         self._apply = apply
@@ -164,6 +170,7 @@ class Agent(Generic[E]):
         self._max_batch = max_batch
         self._hold = hold
         self._clock = clock
+        self._answer = answer
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -194,16 +201,13 @@ class Agent(Generic[E]):
         await self._deliver(effects)
 
     async def _one(self, message: Message) -> Effects | None:
+        arrived_s = self._arrivals.of(self.rules.topic, message.timestamp, message.timestamp_type)
         try:
-            arrived_s = self._arrivals.of(
-                self.rules.topic, message.timestamp, message.timestamp_type
-            )
             key, event = self.rules.read(message.key, message.value, arrived_s=arrived_s)
             at = Position(message.partition, message.offset, arrived_s)
             effects = self._apply(at, key, event)  # type: ignore[arg-type]
         except BadMessage as error:
-            await self._refuse(message, str(error))
-            return None
+            return await self._refuse(message, str(error), arrived_s)
         except Exception as error:
             logger.exception(
                 "an event failed: %s[%d] offset %d",
@@ -211,11 +215,12 @@ class Agent(Generic[E]):
                 message.partition,
                 message.offset,
             )
-            await self._refuse(message, f"failed in the worker: {error!r}")
-            return None
+            return await self._refuse(message, f"failed in the worker: {error!r}", arrived_s)
         self._metrics.count(self.rules.topic, effects.counted)
         return effects
 
-    async def _refuse(self, message: Message, reason: str) -> None:
+    async def _refuse(self, message: Message, reason: str, arrived_s: float) -> Effects | None:
         await self._dead_letters.send(message, reason)
         self._metrics.count(self.rules.topic, "dead_lettered")
+        send = None if self._answer is None else self._answer(message.value, reason, arrived_s)
+        return None if send is None else Effects(sends=[send])

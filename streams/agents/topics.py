@@ -20,8 +20,8 @@ from cherryrec.events import (
     Recommendation,
     RecommendationRequest,
 )
-from cherryrec.pipeline import Effects, Pipeline, Position
-from streams.agents.base import Apply, TopicRules
+from cherryrec.pipeline import Effects, Pipeline, Position, refused_answer
+from streams.agents.base import Answer, Apply, TopicRules
 
 __all__ = ["AgentSpec", "agent_specs"]
 
@@ -30,11 +30,15 @@ _MS = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """One agent: how it reads, what it calls, and whether its counters must be flushed first."""
+    """One agent: how it reads, what it calls, and whether its counters must be flushed first.
+
+    `answer` answers what it refuses.
+    """
 
     rules: TopicRules
     apply: Apply[Event]
     is_held: bool = False
+    answer: Answer | None = None
 
 
 def agent_specs(
@@ -126,7 +130,11 @@ def agent_specs(
         profile_update,
         is_held=True,
     )
-    yield AgentSpec(rules("requests", RecommendationRequest, time="requested_at"), request)
+    yield AgentSpec(
+        rules("requests", RecommendationRequest, time="requested_at"),
+        request,
+        answer=lambda raw, reason, arrived_s: refused_answer(raw, reason, arrived_s=arrived_s),
+    )
     yield AgentSpec(rules("evaluations", Evaluation), evaluation)
     yield AgentSpec(rules("deadlines", Deadline), deadline)
     yield AgentSpec(rules("feedback", FeedbackTick, key=None), tick)

@@ -102,6 +102,52 @@ async def test_poison_becomes_a_dead_letter_and_the_next_event_is_applied(
     assert bench.worker.pipeline.users.profile(0, "u").n_clicks == 1
 
 
+WITHOUT_TIME = b'{"request_id":"r","user_id":"u"}'
+NO_PLACES = encode(request("r", user_id="u")).replace(
+    b'"request_id"', b'"slate_size":0,"request_id"'
+)
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [(WITHOUT_TIME, "required field `requested_at`"), (NO_PLACES, "at `$.slate_size`")],
+)
+async def test_a_refused_request_is_answered_with_the_reason(
+    bench: Any, refused: bytes, reason: str
+) -> None:
+    async with bench.agent("requests") as put:
+        await put("u", refused)
+        await bench.until(lambda: bool(bench.sent("recommendations")))
+
+    (answer,) = bench.sent("recommendations")
+    assert (answer.request_id, answer.user_id, answer.slate) == ("r", "u", ())
+    assert (answer.degraded, answer.rung) == ("request_refused", None)
+    assert reason in answer.refused
+    assert [letter.reason for letter in bench.sent("dead-letters")] == [answer.refused]
+    assert bench.count("requests", "dead_lettered") == 1
+
+
+async def test_a_request_on_which_the_core_fails_is_answered(bench: Any) -> None:
+    bench.worker.profiles.put(0, "broken", b"no profile")
+    async with bench.agent("requests") as put:
+        await put("broken", request("r", user_id="broken"))
+        await bench.until(lambda: bool(bench.sent("recommendations")))
+
+    (answer,) = bench.sent("recommendations")
+    assert answer.refused.startswith("failed in the worker: ")
+
+
+@pytest.mark.parametrize("refused", [b"{oops", b"[]", b'{"request_id":"r"}', None])
+async def test_what_names_no_request_is_a_dead_letter_only(
+    bench: Any, refused: bytes | None
+) -> None:
+    async with bench.agent("requests") as put:
+        await put("u", refused)
+        await bench.until(lambda: bench.count("requests", "dead_lettered") == 1)
+
+    assert bench.sent("recommendations") == []
+
+
 async def test_event_on_which_the_core_fails_becomes_a_dead_letter(
     bench: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -137,6 +137,7 @@ MESSAGES: dict[str, Event] = {
         timings_ms={"select": 1.5},
         temperature=2.5,
         dropped=("a9",),
+        refused="slate_size must be above 0",
     ),
     "dead-letters": DeadLetter(
         reason="not JSON",
