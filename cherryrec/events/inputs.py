@@ -74,7 +74,13 @@ class Impression(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Click(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A user opened an article; `event_id` makes a repeated delivery harmless."""
+    """A user opened an article; `event_id` makes a repeated delivery harmless.
+
+    It is known among the user's last 1,024 clicks of two days (`profile.recent_ids`,
+    `profile.allowed_lateness_s`); a click older than these is counted as late and changes nothing,
+    so none counts twice. `event_id` must be the same when it is sent again, and so must
+    `clicked_at`.
+    """
 
     schema: Literal[1] = 1
     event_id: Id

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from cherryrec.events import Evaluation, Event
 from cherryrec.pipeline.costs import spent_s
 from cherryrec.profile.update import Outcome
+from cherryrec.seen import Weight
 
 __all__ = [
     "Choice",
@@ -124,7 +125,8 @@ class Effects:
     """What followed from one event.
 
     `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits;
-    `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer.
+    `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer; `weight`
+    whether a view or a click counts for everyone, or why its reader's alone.
     """
 
     counted: Counted = "applied"
@@ -133,6 +135,7 @@ class Effects:
     pending: Pending | None = None
     choice: Choice | None = None
     spent: Spent | None = None
+    weight: Weight = "counted"
 
     @classmethod
     def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:

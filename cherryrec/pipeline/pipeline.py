@@ -36,7 +36,7 @@ from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send,
 from cherryrec.pipeline.ranking import Models, open_request, recommend
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
-from cherryrec.profile import apply_click, apply_update
+from cherryrec.profile import apply_click, apply_update, weight_of
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
 
@@ -115,7 +115,7 @@ class Pipeline:
         return self.attribution.closing(Effects(), at.partition)
 
     def click(self, at: Position, click: Click) -> Effects:
-        """Count a click, move the user's profile, label the exposure it belongs to."""
+        """Move the user's profile, count the click, label the exposure it belongs to."""
         click = not_ahead(click, "clicked_at", at.arrived_s)
         profile, outcome = apply_click(
             self.users.profile(at.partition, click.user_id),
@@ -128,9 +128,14 @@ class Pipeline:
         if outcome == "duplicate":
             return Effects("duplicate")
         self.users.keep_profile(at.partition, click.user_id, profile)
-        time_s = seconds(click.clicked_at)
-        self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
+        if outcome == "late":
+            return Effects.after(outcome)
+        weight = weight_of(profile, click, offset=at.offset)
+        if weight == "counted":
+            time_s = seconds(click.clicked_at)
+            self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
         effects = Effects.after(outcome, sends=self.attribution.click(at, click))
+        effects.weight = weight
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile, Visit, decode_profile, encode_profile
 from cherryrec.profile.tastes import counts_of
-from cherryrec.profile.update import Outcome, apply_click, apply_update
+from cherryrec.profile.update import Outcome, apply_click, apply_update, weight_of
 
 __all__ = [
     "Outcome",
@@ -20,4 +20,5 @@ __all__ = [
     "counts_of",
     "decode_profile",
     "encode_profile",
+    "weight_of",
 ]

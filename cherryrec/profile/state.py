@@ -10,6 +10,7 @@ from cherryrec.codec import LATEST
 from cherryrec.errors import StateError
 from cherryrec.events import seconds
 from cherryrec.profile.tastes import TASTE
+from cherryrec.seen import Seen
 
 __all__ = ["Profile", "Visit", "decode_profile", "encode_profile"]
 
@@ -29,10 +30,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     focus and collection list); `history` are the last clicks in time order, oldest first (the
     paper's behavioural information). `interest` is the decayed sum of the clicked articles'
     embeddings, float16 bytes. `applied` holds the last offset of each topic in here,
-    `import_offset` the offset of the update that first brought a history, `recent_ids` the newest
-    click ids as (hash, offset), for finding duplicates. `newest_s` is the event time of the newest
-    click, `updated_s` that of the newest update. `categories` and `subcategories` count all
-    reads by name (`tastes`).
+    `import_offset` the offset of the update that first brought a history, `seen` the clicks applied
+    lately, for finding duplicates and for what one reader may move. `newest_s` is the event time of
+    the newest click, `updated_s` that of the newest update. `categories` and `subcategories` count
+    all reads by name (`tastes`).
     """
 
     role: str | None = None
@@ -47,7 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated_s: float = 0.0
     applied: dict[str, int] = {}
     import_offset: int | None = None
-    recent_ids: tuple[tuple[int, int], ...] = ()
+    seen: Seen = Seen()
 
     @property
     def interest_vector(self) -> NDArray[np.float32]:
@@ -94,6 +95,7 @@ def decode_profile(raw: bytes | None) -> Profile:
         len(profile.interest) % _HALF
         or len(profile.categories) % TASTE.itemsize
         or len(profile.subcategories) % TASTE.itemsize
+        or not profile.seen.is_whole
     )
     times = (profile.newest_s, profile.updated_s, *(v.clicked_s for v in profile.history))
     if not is_whole or not all(0.0 <= time_s < _LATEST_S for time_s in times):

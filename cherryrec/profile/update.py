@@ -14,9 +14,12 @@ from cherryrec.events import Click, ProfileUpdate, seconds
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile, Visit
 from cherryrec.profile.tastes import Keys, with_reads
+from cherryrec.seen import Weight, is_repeat, n_counted, note, sight
 from cherryrec.text import stable_hash
 
-__all__ = ["Embed", "Outcome", "Topics", "apply_click", "apply_update"]
+__all__ = ["Embed", "Outcome", "Topics", "apply_click", "apply_update", "weight_of"]
+
+_HOUR_S = 3_600.0
 
 Outcome = Literal["applied", "again", "duplicate", "late"]
 """What became of an event: `again` is the same offset read once more after a crash."""
@@ -69,15 +72,14 @@ def apply_click(
     >>> apply_click(profile, click, offset=1, config=config, embed=lambda _: None)[1]
     'duplicate'
     """
-    id_hash = stable_hash(click.event_id)
-    first = next((at for known, at in profile.recent_ids if known == id_hash), None)
-    if first is not None and first != offset:
-        return profile, "duplicate"
+    id_hash, clicked_s = stable_hash(click.event_id), seconds(click.clicked_at)
+    sighting, _ = sight(profile.seen, id_hash, time_s=clicked_s, offset=offset)
+    if sighting in {"again", "duplicate"}:
+        return profile, sighting
+    if sighting == "late" or profile.newest_s - clicked_s > config.allowed_lateness_s:
+        return _with_offset(profile, "clicks", offset), "late"
     if offset <= profile.applied.get("clicks", -1):
         return profile, "again"
-    clicked_s = seconds(click.clicked_at)
-    if profile.newest_s - clicked_s > config.allowed_lateness_s:
-        return _with_offset(profile, "clicks", offset), "late"
     visit = Visit(click.article_id, clicked_s, click.dwell_s)
     history = profile.history
     place = len(history)
@@ -91,9 +93,28 @@ def apply_click(
         n_clicks=profile.n_clicks + 1,
         newest_s=max(profile.newest_s, clicked_s),
         **_counted(profile, [click.article_id], topics),
-        recent_ids=(*profile.recent_ids, (id_hash, offset))[-config.recent_ids :],
+        seen=note(
+            profile.seen,
+            id_hash,
+            time_s=clicked_s,
+            offset=offset,
+            most=config.recent_ids,
+            keep_s=config.allowed_lateness_s,
+            subject=stable_hash(click.article_id),
+            weight=_weight(profile, click, config),
+        ),
     )
     return _with_offset(changed, "clicks", offset), "applied"
+
+
+def weight_of(profile: Profile, click: Click, *, offset: int) -> Weight:
+    """Return whether a click that was applied counts for everyone, the same whenever it is asked.
+
+    Of one that is not remembered any more, which only a crash can ask for, it is not known: then
+    the reader has clicked far more than what counts.
+    """
+    id_hash, clicked_s = stable_hash(click.event_id), seconds(click.clicked_at)
+    return sight(profile.seen, id_hash, time_s=clicked_s, offset=offset)[1] or "rate"
 
 
 def apply_update(
@@ -147,8 +168,19 @@ def apply_update(
     return _with_offset(changed, "profile-updates", offset), "applied", imported
 
 
+def _weight(profile: Profile, click: Click, config: ProfileConfig) -> Weight:
+    """Let a reader count once for an article, and for so many an hour."""
+    if is_repeat(profile.seen, stable_hash(click.article_id)):
+        return "repeat"
+    since_s = seconds(click.clicked_at) - _HOUR_S
+    return (
+        "counted" if n_counted(profile.seen, since_s=since_s) < config.counted_per_hour else "rate"
+    )
+
+
 def _with_offset(profile: Profile, topic: str, offset: int) -> Profile:
-    return msgspec.structs.replace(profile, applied={**profile.applied, topic: offset})
+    newest = max(offset, profile.applied.get(topic, -1))
+    return msgspec.structs.replace(profile, applied={**profile.applied, topic: newest})
 
 
 def _counted(profile: Profile, articles: Sequence[str], topics: Topics | None) -> dict[str, bytes]:

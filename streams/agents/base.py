@@ -217,6 +217,8 @@ class Agent(Generic[E]):
             )
             return await self._refuse(message, f"failed in the worker: {error!r}", arrived_s)
         self._metrics.count(self.rules.topic, effects.counted)
+        if effects.weight != "counted":
+            self._metrics.uncounted.labels(self.rules.topic, effects.weight).inc()
         return effects
 
     async def _refuse(self, message: Message, reason: str, arrived_s: float) -> Effects | None:

@@ -38,6 +38,12 @@ class Metrics:
             ["topic", "outcome"],
             registry=self.registry,
         )
+        self.uncounted = Counter(
+            "cherryrec_uncounted_events",
+            "Views and clicks that move their reader's state only: repeats, or too many an hour.",
+            ["topic", "reason"],
+            registry=self.registry,
+        )
         self.sender_times = Counter(
             "cherryrec_sender_times",
             "Records whose time is their sender's: taken to have arrived when they were read.",

@@ -114,7 +114,7 @@ def profiles_of(table: dict[tuple[int, str], bytes], *, offsets: bool = True) ->
         if offsets:
             state[place] = profile
         else:
-            known = [id_hash for id_hash, _ in profile.recent_ids]
+            known = profile.seen.records()[["low", "high"]].tolist()
             said = (profile.role, profile.fields, profile.collections)
             state[place] = (profile.history, profile.interest, profile.n_clicks, said, known)
     return state

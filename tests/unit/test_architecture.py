@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiled", "errors", "foreign"),
     ("events",),
     ("codec", "topics"),
-    ("text", "listwise", "schemas"),
+    ("text", "listwise", "schemas", "seen"),
     ("profile", "attention", "exposures", "slates"),
     ("catalogue",),
     ("activity", "reader"),

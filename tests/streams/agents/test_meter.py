@@ -10,7 +10,7 @@ import pytest
 from cherryrec.events import Evaluation
 from cherryrec.pipeline import EvaluatorConfig
 from cherryrec.pipeline.asking import Asking
-from tests.worlds import liked, request
+from tests.worlds import START_S, click, liked, request
 
 pytestmark = pytest.mark.asyncio
 
@@ -77,3 +77,14 @@ async def test_what_cnle_took_is_counted_by_what_became_of_it(asking: Any) -> No
     assert sample(asking, "cherryrec_recommendations_total", degraded="", rung="evaluated") == 1
     assert sample(asking, "cherryrec_recommendations_total", degraded="", rung="cached") == 1
     assert [one.timings_ms["evaluation_share"] for one in asking.sent("recommendations")] == [30, 0]
+
+
+async def test_clicks_that_count_for_nobody_else_are_counted_by_reason(bench: Any) -> None:
+    async with bench.agent("clicks") as put:
+        for k in range(5):
+            await put("u", click("a1", START_S + k, user_id="u", event_id=f"e{k}"))
+        await bench.until(lambda: bench.count("clicks", "applied") == 5)
+
+    uncounted = "cherryrec_uncounted_events_total"
+    assert sample(bench, uncounted, topic="clicks", reason="repeat") == 4
+    assert sample(bench, uncounted, topic="clicks", reason="rate") == 0

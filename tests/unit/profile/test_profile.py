@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cherryrec.errors import ConfigError
@@ -21,6 +21,7 @@ from cherryrec.profile import (
     apply_update,
     decode_profile,
     encode_profile,
+    weight_of,
 )
 from cherryrec.text import HashedText
 from tests.worlds import START_S, TITLES, click, update
@@ -82,7 +83,7 @@ def test_a_late_click_is_not_applied_but_its_offset_is() -> None:
     assert outcomes == ["applied", "applied", "late"]
     assert [visit.article_id for visit in profile.history] == ["a2", "a1"]
     assert profile.applied == {"clicks": 2}
-    assert clicked(profile, click("a3", START_S - 3 * DAY_S), start=2)[1] == ["again"]
+    assert clicked(profile, click("a3", START_S - 3 * DAY_S), start=2)[1] == ["late"]
 
 
 @given(
@@ -105,12 +106,56 @@ def test_a_profile_after_a_crash_is_that_without_one(
 
 
 def test_history_and_recent_ids_are_bounded() -> None:
-    profile, _ = clicked(Profile(), *(click(f"a{k}", START_S + k) for k in range(200)))
+    profile, _ = clicked(Profile(), *(click(f"a{k}", START_S + k) for k in range(1_100)))
 
     assert len(profile.history) == CONFIG.history_size
-    assert len(profile.recent_ids) == CONFIG.recent_ids
-    assert profile.history[-1].article_id == "a199"
-    assert profile.n_clicks == 200
+    assert len(profile.seen.records()) == CONFIG.recent_ids
+    assert profile.history[-1].article_id == "a1099"
+    assert profile.n_clicks == 1_100
+
+
+def test_a_thousand_clicks_sent_again_are_a_thousand_duplicates() -> None:
+    """Past a window of 32 they counted twice."""
+    clicks = [click(f"a{k % 60}", START_S + k // 9, event_id=f"e{k}") for k in range(1_000)]
+    profile, _ = clicked(Profile(), *clicks)
+
+    again, outcomes = clicked(profile, *clicks, start=1_000)
+
+    assert outcomes == ["duplicate"] * 1_000
+    assert again is profile
+
+
+@given(st.permutations(range(40)))
+@settings(max_examples=20, deadline=None)
+def test_beyond_the_bound_a_click_sent_again_is_late_and_never_counted_twice(
+    order: list[int],
+) -> None:
+    few = ProfileConfig(recent_ids=10)
+    profile, n_applied = Profile(), 0
+    for offset, k in enumerate([*order, *range(40)]):
+        one = click(f"a{k}", START_S + 60.0 * k)
+        profile, outcome = apply_click(profile, one, offset=offset, config=few, embed=embed)
+        n_applied += outcome == "applied"
+        assert outcome in ({"applied", "late"} if offset < 40 else {"duplicate", "late"})
+
+    assert profile.n_clicks == n_applied
+
+
+def test_an_article_counts_once_of_a_reader_and_so_many_clicks_an_hour() -> None:
+    config = ProfileConfig(counted_per_hour=3)
+    profile, weights = Profile(), []
+    for offset, (article, minute) in enumerate(
+        [("a", 0), ("a", 1), ("b", 2), ("c", 3), ("d", 4), ("a", 5), ("d", 61)]
+    ):
+        one = click(article, START_S + 60.0 * minute)
+        profile, _ = apply_click(profile, one, offset=offset, config=config, embed=embed)
+        weights.append(weight_of(profile, one, offset=offset))
+
+    wanted = ["counted", "repeat", "counted", "counted", "rate", "repeat", "counted"]
+    assert weights == wanted
+    stored = decode_profile(encode_profile(profile))
+    assert weight_of(stored, click("b", START_S + 120.0), offset=2) == "counted", "read again"
+    assert profile.n_clicks == 7, "the reader's own profile moves"
 
 
 def test_interest_is_the_decayed_sum_of_what_was_clicked() -> None:
@@ -187,10 +232,10 @@ def test_an_update_changes_only_what_it_names() -> None:
 
 
 def test_a_full_profile_of_realistic_ids_takes_at_most_two_kibibytes() -> None:
-    """MIND-like ids: seven characters; clicks a minute apart; the default bounds."""
+    """MIND-like ids: seven characters; 32 clicks in two days; the default bounds."""
     profile = Profile(role="editor", fields=("sport", "politics"), collections=("climate",))
     for k in range(120):
-        one = click(f"N{100_000 + k}", START_S + 60.0 * k, event_id=uuid.UUID(int=k).hex)
+        one = click(f"N{100_000 + k}", START_S + 5_400.0 * k, event_id=uuid.UUID(int=k).hex)
         profile, _ = apply_click(
             profile, one, offset=10_000_000 + k, config=CONFIG, embed=lambda _: embed("a1")
         )
@@ -213,7 +258,14 @@ def test_a_field_of_a_newer_version_is_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["history_size", "recent_ids", "interest_half_life_clicks", "allowed_lateness_s"]
+    "name",
+    [
+        "history_size",
+        "recent_ids",
+        "interest_half_life_clicks",
+        "allowed_lateness_s",
+        "counted_per_hour",
+    ],
 )
 def test_bounds_are_above_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0, got 0"):
