@@ -207,6 +207,15 @@ TOPICS: tuple[Topic, ...] = (
         max_message_bytes=16 << 20,
     ),
     Topic(
+        name="topic-epochs",
+        key="topic",
+        cleanup="compact",
+        message=events.TopicEpoch,
+        summary="which incarnation of each topic the offsets in states belong to",
+        co_partitioned=False,
+        n_partitions=1,
+    ),
+    Topic(
         name="recommendations",
         key="user_id",
         cleanup="compact,delete",

@@ -24,11 +24,13 @@ from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, ModelSnapshot
 from cherryrec.learner import SERVING, STATE, Learner
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.supervised import Lookout
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Gates, HealthServer, Metrics
 from streams.engine.lease import Lease
 from streams.engine.reading import READ_COMMITTED, Reading
+from streams.incarnations import Incarnations, find_incarnations
 from streams.turns import Turns
 from streams.warm_up import warm_up_learner
 
@@ -73,6 +75,7 @@ class LearnerProcess:
         self.metrics = Metrics()
         self.gates = Gates(connected="Kafka has not answered yet")
         self.reading = Reading(self.metrics, self.gates)
+        self.incarnations = Incarnations()
         self.learner = Learner(core.knrs, core.vans)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
@@ -86,9 +89,21 @@ class LearnerProcess:
 
         What learning runs is compiled before the group is joined: compiling stops the loop, and so
         the heartbeats, for longer than a session.
+
+        Raises
+        ------
+        ServiceError
+            Kafka does not answer, or a topic is not there.
         """
+        self.incarnations = find_incarnations(self.kafka, clock=self.clock)
+        examples = self.incarnations.only([self._place.topic])
         warm_up_learner(self.core)
-        return asyncio.run(self._main())
+        lookout = Lookout(self.kafka.client_options(), examples)
+        lookout.start()
+        try:
+            return asyncio.run(self._main())
+        finally:
+            lookout.stop()
 
     async def _main(self) -> int:
         loop = asyncio.get_running_loop()
@@ -155,7 +170,8 @@ class LearnerProcess:
         try:
             example = decode(Example, record.value)
             n_alarms = self.learner.vans.drift.n_alarms
-            is_new = self.learner.learn(example, partition=record.partition, offset=record.offset)
+            position = self.incarnations.position(record.topic, record.offset)
+            is_new = self.learner.learn(example, partition=record.partition, offset=position)
             self.metrics.count("examples", "applied" if is_new else "duplicate")
             if self.learner.vans.drift.n_alarms > n_alarms:
                 logger.warning(
@@ -204,9 +220,9 @@ class LearnerProcess:
 
     async def _commit(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Commit what is learned; a refusal means that the group has moved on without us."""
-        number, offset = self._turns.number, self.learner.applied[str(self._place.partition)]
+        number = self._turns.number
         try:
-            await consumer.commit({self._place: offset + 1})
+            await consumer.commit({self._place: self._next_offset()})
         except CommitFailedError:
             logger.warning(
                 "the group did not hear from the learner for a session and gave its partition "
@@ -229,8 +245,7 @@ class LearnerProcess:
                 logger.warning("starts anew, the state on `models` does not fit: %s", error)
                 self.learner = Learner(self.core.knrs, self.core.vans)
                 n_served = 0
-            offset = self.learner.applied.get(str(self._place.partition), -1) + 1
-            consumer.seek(self._place, offset)
+            consumer.seek(self._place, self._next_offset())
         if newest is not None:
             self.learner.version = max(self.learner.version, newest.version)
         self._published_n = {
@@ -239,6 +254,15 @@ class LearnerProcess:
             STATE: self.learner.n_examples,
         }
         logger.info("goes on after %d examples", self.learner.n_examples)
+
+    def _next_offset(self) -> int:
+        """Return where the examples go on that the learner has not learned.
+
+        What it learned of an incarnation of the topic that is gone is no place in this one.
+        """
+        position = self.learner.applied.get(str(self._place.partition), -1)
+        offset = self.incarnations.offset(self._place.topic, position)
+        return 0 if offset is None else offset + 1
 
     async def _newest_snapshots(self) -> dict[str, ModelSnapshot]:
         """Read `models` from the start to its end, keeping the last of each name."""

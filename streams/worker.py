@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from faust.types import StreamT
 from mode.types import ServiceT
@@ -21,7 +21,8 @@ from cherryrec.events import (
 )
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
-from cherryrec.topics import TopicNames
+from cherryrec.supervised import Lookout
+from cherryrec.topics import CHANGELOGS, TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -46,6 +47,8 @@ from streams.engine import (
 from streams.followed import Followed
 from streams.follower import Follower
 from streams.held import HeldEvents
+from streams.identity import Identity, take_folder
+from streams.incarnations import FOLLOWED, Incarnations, find_incarnations
 from streams.store import TableStore
 from streams.ticks import Ticks
 from streams.warm_up import warm_up
@@ -89,6 +92,7 @@ class StreamWorker:
         self.core = core
         self.names = TopicNames(kafka.prefix)
         self.clock = clock
+        self.incarnations = Incarnations()
         self.metrics = Metrics()
         self.arrivals = Arrivals(clock, self.metrics)
         self.gates = Gates(
@@ -189,11 +193,39 @@ class StreamWorker:
         except OSError as error:
             msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
             raise ServiceError(msg) from error
+        self.incarnations = find_incarnations(self.kafka, clock=self.clock)
+        self.app.marks = self.incarnations
+        self._take_folder()
         logger.info("compiling loops, unless that has been done: a minute at the first start")
         started = time.perf_counter()
         warm_up(self.core)
         logger.info("compiled loops are ready after %.1f s", time.perf_counter() - started)
-        return run_worker(self.app, *self.services())
+        lookout = Lookout(self.kafka.client_options(), self.incarnations.only(self._read()))
+        lookout.start()
+        try:
+            return run_worker(self.app, *self.services())
+        finally:
+            lookout.stop()
+
+    def _take_folder(self) -> None:
+        """Make sure that the tables in the data folder are of this cluster and prefix."""
+        ids = self.incarnations.cluster.topic_ids
+        changelogs = {
+            table.name: ids[table.changelog_topic_name]
+            for table in (self.profiles_table, self.requests_table)
+        }
+        ours = Identity(
+            self.incarnations.cluster.cluster_id,
+            self.kafka.prefix,
+            self.kafka.partitions,
+            changelogs,
+        )
+        take_folder(self.stream.data_dir, ours)
+
+    def _read(self) -> Iterable[str]:
+        """Return the topics that this worker reads: it ends when one is made anew."""
+        own = [self.names(name) for name in (*self.rules, *FOLLOWED)]
+        return [*own, *(self.kafka.prefix + name for name in CHANGELOGS)]
 
     def services(self) -> Sequence[ServiceT]:
         """Return what runs beside the app."""
@@ -240,6 +272,9 @@ class StreamWorker:
             partition=send.partition,
         )
 
+    def _position(self, topic: str, offset: int) -> int:
+        return self.incarnations.position(topic, offset)
+
     def _count_title(self, title: str) -> None:
         for reason in suspicion(title):
             self.metrics.suspicious_titles.labels(reason).inc()
@@ -268,6 +303,7 @@ class StreamWorker:
             arrivals=self.arrivals,
             max_batch=self.stream.max_batch,
             hold=self.held.hold if spec.is_held else None,
+            position=self._position,
             clock=self.clock,
             answer=spec.answer,
         )

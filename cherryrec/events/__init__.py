@@ -27,6 +27,7 @@ from cherryrec.events.internal import (
     PackedArray,
     PromptProfile,
     SlateLabelled,
+    TopicEpoch,
 )
 from cherryrec.events.outputs import (
     OTHERS,
@@ -64,6 +65,7 @@ __all__ = [
     "Recommended",
     "Rung",
     "SlateLabelled",
+    "TopicEpoch",
     "instant",
     "seconds",
 ]

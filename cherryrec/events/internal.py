@@ -25,6 +25,7 @@ __all__ = [
     "PackedArray",
     "PromptProfile",
     "SlateLabelled",
+    "TopicEpoch",
 ]
 
 
@@ -189,3 +190,16 @@ class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
     arrays: dict[str, PackedArray]
     applied: dict[str, int] = {}
     metrics: dict[str, float] = {}
+
+
+class TopicEpoch(Event, frozen=True, kw_only=True):
+    """Which epoch an incarnation of a topic is: its offsets count above those of earlier epochs.
+
+    `topic` is the full name, `topic_id` Kafka's id, another one when a topic of the name is made
+    anew or lives on another cluster.
+    """
+
+    schema: Literal[1] = 1
+    topic: Id
+    topic_id: Id
+    epoch: Count

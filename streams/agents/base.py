@@ -118,6 +118,10 @@ def _text(key: bytes | None) -> str:
         raise BadMessage(msg) from error
 
 
+def _offset(_: str, offset: int) -> int:
+    return offset
+
+
 class Agent(Generic[E]):
     """The agent of one topic.
 
@@ -139,6 +143,9 @@ class Agent(Generic[E]):
         Keeps the batch until its counters are flushed; None: acknowledge it at once.
     arrivals
         When records arrived.
+    position
+        Full name of a topic and Kafka's offset on it → the position that state keeps; see
+        `Incarnations`. Absent: the offset.
     clock
         Wall-clock time in epoch seconds, for the age of events.
     answer
@@ -157,6 +164,7 @@ class Agent(Generic[E]):
         arrivals: Arrivals,
         max_batch: int,
         hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
+        position: Callable[[str, int], int] = _offset,
         clock: Callable[[], float] = time,
         answer: Answer | None = None,
     ) -> None:
@@ -169,6 +177,7 @@ class Agent(Generic[E]):
         self._arrivals = arrivals
         self._max_batch = max_batch
         self._hold = hold
+        self._position = position
         self._clock = clock
         self._answer = answer
 
@@ -204,7 +213,8 @@ class Agent(Generic[E]):
         arrived_s = self._arrivals.of(self.rules.topic, message.timestamp, message.timestamp_type)
         try:
             key, event = self.rules.read(message.key, message.value, arrived_s=arrived_s)
-            at = Position(message.partition, message.offset, arrived_s)
+            offset = self._position(message.topic, message.offset)
+            at = Position(message.partition, offset, arrived_s)
             effects = self._apply(at, key, event)  # type: ignore[arg-type]
         except BadMessage as error:
             return await self._refuse(message, str(error), arrived_s)

@@ -15,6 +15,7 @@ from yarl import URL
 from cherryrec.errors import ConfigError
 from streams.engine.drain import DirectConsumer
 from streams.engine.lease import Lease
+from streams.engine.marks import Marks, NoMarks
 from streams.engine.producer import CheckedProducer
 from streams.engine.reading import Reading
 from streams.engine.security import Security
@@ -111,6 +112,7 @@ class EngineApp(faust.App):
 
     lease: Lease
     reading: Reading
+    marks: Marks
 
     def _new_transport(self) -> TransportT:
         return EngineTransport(cast(Any, self.conf).broker_consumer, self)
@@ -132,6 +134,7 @@ def create_faust_app(settings: EngineSettings) -> EngineApp:
     app = EngineApp(settings.group, **_faust_options(settings))
     app.lease = Lease(settings.session_timeout_s)
     app.reading = Reading()
+    app.marks = NoMarks()
     return app
 
 

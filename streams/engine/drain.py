@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, cast
 
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.events import Event
 from faust.tables.manager import TableManager
 from faust.transport.conductor import Conductor
@@ -28,6 +29,7 @@ from mode import Service
 from mode.types import ServiceT
 
 from streams.engine.consumer_thread import CommittedThread
+from streams.engine.marks import commit_marked, seek_to_marked
 
 __all__ = ["DirectConsumer"]
 
@@ -65,6 +67,28 @@ class DirectConsumer(Consumer):
     async def perform_seek(self) -> None:
         """Note that the streams are to be read again from what is committed (replaces Faust's)."""
         self._must_rewind = True
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go to what is committed in these incarnations of the topics (replaces Faust's)."""
+        consumer, marks = self._thread._ensure_consumer(), cast(Any, self.app).marks
+        committed = await self._thread.call_thread(seek_to_marked, consumer, marks)
+        return cast(Mapping[TP, int], committed)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit with the marks of the topics' incarnations (replaces Faust's)."""
+        consumer, marks = self._thread._ensure_consumer(), cast(Any, self.app).marks
+        try:
+            await self._thread.call_thread(commit_marked, consumer, offsets, marks)
+        except CommitFailedError as error:
+            if "already rebalanced" not in str(error):
+                self.log.exception("a commit failed: %r", error)
+                await self.crash(error)
+            return False
+        except IllegalStateError as error:
+            self.log.exception("a commit failed: %r", error)
+            await self.crash(error)
+            return False
+        return True
 
     async def verify_all_partitions_active(self) -> None:
         """Look at nothing: `Watchdog` does (replaces Faust's).

@@ -28,13 +28,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("features", "open_requests"),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
-    ("evaluation",),
+    ("evaluation", "supervised"),
     ("cli",),
 )
 """Parts of the core from the bottom up; a part imports from the layers below its own only."""
 
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
-ABOVE_THE_CORE = {"cli"}  # may import streams and gpu_worker, inside functions
+ABOVE_THE_CORE = {
+    "cli",  # may import streams and gpu_worker, inside functions
+    "supervised",  # what streams and gpu_worker share at the edge: threads, probes, Kafka's ids
+}
 
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
 LAZILY_ALLOWED = {

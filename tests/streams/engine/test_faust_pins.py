@@ -14,18 +14,22 @@ from typing import Any
 import aiokafka.producer.message_accumulator as accumulator
 import aiokafka.producer.producer as aioproducer
 import pytest
+from aiokafka import AIOKafkaConsumer
 from faust.app.base import App
 from faust.streams import Stream
 from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.transport.conductor import Conductor
 from faust.transport.consumer import Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from mode.utils.queues import FlowControlEvent
 
 PINS: dict[str, tuple[Any, str]] = {
     "drain.py _drain_messages": (Consumer._drain_messages, "44a2500309e83c63"),
     "drain.py _deliver": (Consumer.getmany, "4b168d84882a70d6"),
     "drain.py _wait_next_records": (Consumer._wait_next_records, "6218e1969a636b3f"),
+    "drain.py _commit": (AIOKafkaConsumerThread._commit, "932852ce7a23f658"),
+    "drain.py seek_to_committed": (AIOKafkaConsumer.seek_to_committed, "f6cd85c8b70a4ccf"),
     "drain.py perform_seek": (Consumer.perform_seek, "0e8c130ff4b0afd8"),
     "drain.py verify_all_partitions_active": (
         Consumer.verify_all_partitions_active,

@@ -21,6 +21,7 @@ from cherryrec.events import (
     Recommendation,
     Recommended,
     SlateLabelled,
+    TopicEpoch,
     instant,
 )
 from tests.worlds import START_S, article, click, impression, request, update
@@ -106,6 +107,7 @@ MESSAGES: dict[str, Event] = {
         categories=("news", ""),
         is_correction=True,
     ),
+    "topic-epochs": TopicEpoch(topic="cherryrec.clicks", topic_id="3eee058e", epoch=1),
     "models": ModelSnapshot(
         model="cherryrec",
         version=7,
