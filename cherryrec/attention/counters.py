@@ -161,9 +161,9 @@ class DecayedCounters:
         is_click: bool,
     ) -> None:
         """Count one view or click for each code, which may repeat, of several events at once."""
-        codes = codes.astype(np.int32, copy=False)
+        groups = codes.astype(np.int32, copy=False)
         for part, first, changes in self._parts(events, times_s, is_click):
-            add_grouped(self.sums, codes[part], events[part] - first, changes)
+            add_grouped(self.sums, groups[part], events[part] - first, changes)
 
     def add_readers_to_groups(self, codes: NDArray[np.integer]) -> None:
         """Count one reader for each code, which may repeat."""

@@ -23,7 +23,7 @@ def keep_as_read(model: torch.nn.Module) -> None:
     model
         As it was loaded, before any evaluation.
     """
-    from bitsandbytes.nn import Linear4bit
+    from bitsandbytes.nn.modules import Linear4bit
 
     for layer in model.modules():
         if isinstance(layer, Linear4bit):
