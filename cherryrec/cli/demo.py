@@ -93,7 +93,7 @@ def demo(
                 name="generated",
                 label_delay_s=0.0,
                 seed=seed,
-                notes=(f"oracle AUC {100 * truth.oracle_auc:.2f}",),
+                notes=(f"oracle AUC {100 * truth.oracle_auc:.2f}", *done.checks),
             )
             click.echo(metrics_table(summary))
             click.echo(f"{summary.impressions_per_s:.0f} impressions/s through Kafka")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
+
 from cherryrec.cli.evaluating import EvaluatorOptions, answering, recording_header
 from cherryrec.cli.options import cache_dir
 from cherryrec.cli.running import Replayed, replay_kafka
 from cherryrec.cli.settings import Settings
+from cherryrec.errors import ServiceError
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.recorded import EvaluationRecorder
 from cherryrec.events import Evaluation
@@ -58,9 +62,12 @@ def replay_through_kafka(
             baselines=baselines,
             keep_ranks=keep_ranks,
             evaluate_from=evaluate_from,
+            label_delay_s=(
+                settings.core.feedback.attribution_window_s if running else label_delay_s
+            ),
             companion=companion,
         )
-    return done, notes
+    return done, [*notes, *done.checks]
 
 
 @contextmanager
@@ -85,8 +92,20 @@ def _kafka(
             has_evaluator=cnle.is_live,
             environment=_environment(cnle, label_delay_s, seed),
         )
-        with LocalStack(stack) as started:
+        with _kept_logs(stack.folder), LocalStack(stack) as started:
             yield started.kafka
+
+
+@contextmanager
+def _kept_logs(folder: Path) -> Iterator[None]:
+    """Keep the logs of the parts of a replay that failed, and say where."""
+    try:
+        yield
+    except ServiceError:
+        kept = Path(tempfile.mkdtemp(prefix="cherryrec-logs-"))
+        shutil.copytree(folder / "logs", kept, dirs_exist_ok=True)
+        click.echo(f"logs of the workers and the learner: {kept}", err=True)
+        raise
 
 
 @contextmanager

@@ -49,6 +49,8 @@ class Replayed:
         Rows at the start that CnLE was not asked about.
     refused
         Rows that were left out because no worker takes their messages: impression id → why.
+    checks
+        Sentences on what the engine checked of itself; empty where there is nothing to check.
     """
 
     engine: str
@@ -61,6 +63,7 @@ class Replayed:
     n_read: Sequence[int] = ()
     n_unasked: int = 0
     refused: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[str] = ()
 
     def n_judged(self, n_rows: int | None = None) -> int:
         """Return how many of the first rows have labels; of all if absent."""
@@ -234,11 +237,19 @@ def replay_kafka(
     keep_ranks: bool = False,
     deadline_ms: int | None = None,
     evaluate_from: float = 0.0,
+    label_delay_s: float = 0.0,
     companion: Callable[[Session], Companion] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Replay through the topics of a running system; the feature matrices stay in the workers.
 
-    `baselines` are names out of `ROW_BASELINES`; a companion runs beside, see `streams.replay`.
+    `baselines` are names out of `ROW_BASELINES`; a companion runs beside, see `streams.replay`;
+    `check` raises when a part of the system is given up.
+
+    Raises
+    ------
+    ServiceError
+        The models did not learn what was labelled, or slates were ranked without.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
@@ -252,7 +263,8 @@ def replay_kafka(
         companion(session) if companion is not None else nullcontext() as beside,
         progress_bar("replaying through Kafka", len(rows), _told(judge)) as advance,
     ):
-        engine = KafkaReplay(session, ReplaySettings(window=window))
+        pace = ReplaySettings(window=window, label_delay_s=label_delay_s)
+        engine = KafkaReplay(session, pace, check=check)
         engine.run(rows, messages, judge, _both(advance, beside))
     return Replayed(
         engine="kafka",
@@ -263,6 +275,7 @@ def replay_kafka(
         has_digest=False,
         n_unasked=n_unasked,
         refused=engine.refused,
+        checks=engine.learned.sentences(halted_s=engine.halted_s),
     )
 
 

@@ -1,7 +1,7 @@
 """Replay of a log through real topics and workers, on the messages and judge of the core.
 
-`session` is a client that asks and waits, `driver` sends a whole log through it, `companions`
-record evaluations beside it or play them back.
+`session` is a client that asks and waits, `driver` sends a whole log through it, `watch` sees that
+models learn meanwhile, `companions` record evaluations beside it or play them back.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from streams.replay.companions import Companion, EvaluationTap, Follows, RecordedAnswers
 from streams.replay.driver import KafkaReplay, ReplaySettings
 from streams.replay.session import Answer, Session
+from streams.replay.watch import ModelWatch
 
 __all__ = [
     "Answer",
@@ -16,6 +17,7 @@ __all__ = [
     "EvaluationTap",
     "Follows",
     "KafkaReplay",
+    "ModelWatch",
     "RecordedAnswers",
     "ReplaySettings",
     "Session",

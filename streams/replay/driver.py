@@ -8,16 +8,17 @@ prequential; what a row can know lags by the rows in flight, which is what servi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cherryrec.codec import decode, encode
-from cherryrec.errors import BadMessage, ConfigError
+from cherryrec.errors import BadMessage, ConfigError, ServiceError
 from cherryrec.evaluation.mind_rows import MindImpression
-from cherryrec.evaluation.replay import Judge, LogMessages, Turn
-from cherryrec.events import Event
+from cherryrec.evaluation.replay import Judge, LearnedRecord, LogMessages, Turn
+from cherryrec.events import Event, Recommendation
 from cherryrec.topics import topic_named
 from streams.replay.session import Session
+from streams.replay.watch import ModelWatch
 
 __all__ = ["KafkaReplay", "ReplaySettings"]
 
@@ -35,12 +36,15 @@ class ReplaySettings:
     pause_s
         Wait after a window's clicks are sent and before the next requests, in seconds: a site has
         seconds there, in which labels and models reach every worker.
+    label_delay_s
+        How long after a slate its labels are made, in seconds of event time.
     settle_s
         Wait after articles and profiles are sent and before the first request, in seconds.
     """
 
     window: int = 1
     pause_s: float = 0.0
+    label_delay_s: float = 0.0
     settle_s: float = 2.0
 
     def __post_init__(self) -> None:
@@ -61,11 +65,24 @@ class KafkaReplay:
         An open session.
     settings
         Pace.
+    check
+        Raises when a part of the system is given up; called while the replay waits for models.
     """
 
-    def __init__(self, session: Session, settings: ReplaySettings | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: ReplaySettings | None = None,
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self.session = session
         self.settings = settings or ReplaySettings()
+        self.learned = LearnedRecord(window=self.settings.window)
+        self.halted_s = 0.0
+        """How long the replay waited for models that stood still."""
+        self._check = check
+        self._judged: list[tuple[Turn, int]] = []
         self.latencies_s: list[float] = []
         self.refused: dict[str, str] = {}
         """Rows that were not replayed, by impression id, and why."""
@@ -85,7 +102,8 @@ class KafkaReplay:
         Raises
         ------
         ServiceError
-            A request was not answered in time.
+            A request was not answered in time, models stood still for too long, or what was
+            measured does not carry: too few labels, or not learned, or not followed.
         """
         size = self.settings.window
         turns = []
@@ -105,15 +123,29 @@ class KafkaReplay:
         self._send_profiles(turns[: 2 * size])
         self.session.flush()
         time.sleep(self.settings.settle_s)
-        for start in range(0, len(turns), size):
-            window = turns[start : start + size]
-            self._rank(window, judge)
-            # Profiles go ahead of the requests that need them by a whole window.
-            self._send_profiles(turns[start + 2 * size : start + 3 * size])
-            self._show(window, judge)
-            time.sleep(self.settings.pause_s)
-            if progress is not None:
-                progress(len(window))
+        with ModelWatch(self.session, self.learned, check=self._check) as watch:
+            for start in range(0, len(turns), size):
+                window = turns[start : start + size]
+                watch.poll()
+                self._rank(window, judge)
+                # Profiles go ahead of the requests that need them by a whole window.
+                self._send_profiles(turns[start + 2 * size : start + 3 * size])
+                self._show(window, judge)
+                time.sleep(self.settings.pause_s)
+                watch.keep_up()
+                if progress is not None:
+                    progress(len(window))
+            for slate_id in self._due():
+                self.learned.expect(slate_id)
+            watch.settle()
+            self.halted_s = watch.halted_s
+        faults = self.learned.faults()
+        if faults:
+            msg = (
+                f"the replay measured no models that learn ({'; '.join(faults)}): its metrics are "
+                "not told; see the logs of the learner and the stream workers"
+            )
+            raise ServiceError(msg)
 
     def _rank(self, window: Sequence[Turn], judge: Judge) -> None:
         answers = self.session.ask_all([turn.request for turn in window], refused=self._refuse)
@@ -122,6 +154,10 @@ class KafkaReplay:
             if answer is None:
                 continue
             self.latencies_s.append(answer.latency_s)
+            version = answer.recommendation.versions.get("models", 0)
+            self.learned.ranked(int(version), at_s=time.time())
+            if _is_clicked(turn, answer.recommendation):
+                self._judged.append((turn, answer.partition))
             judge.rank(turn.row, answer.recommendation)
             judge.rank_baselines(turn.row)
 
@@ -135,6 +171,15 @@ class KafkaReplay:
             judge.learn(turn.row)
         self.session.flush()
 
+    def _due(self) -> Iterator[str]:
+        """Return the clicked slates whose labels are due: event time has passed their windows."""
+        newest: dict[int, float] = {}
+        for turn, partition in self._judged:
+            newest[partition] = max(newest.get(partition, 0.0), turn.time_s)
+        for turn, partition in self._judged:
+            if turn.time_s + self.settings.label_delay_s < newest[partition]:
+                yield turn.request.request_id
+
     def _send_profiles(self, turns: Sequence[Turn]) -> None:
         for turn in turns:
             if turn.profile is not None:
@@ -142,6 +187,12 @@ class KafkaReplay:
 
     def _refuse(self, impression_id: str, reason: str) -> None:
         self.refused[impression_id] = reason
+
+
+def _is_clicked(turn: Turn, recommendation: Recommendation) -> bool:
+    """Whether an article was clicked that the slate has, with its features."""
+    ranked = {item.article_id for item in recommendation.slate}
+    return any(click.article_id in ranked for click in turn.clicks)
 
 
 def _refusal(turn: Turn) -> str | None:

@@ -31,10 +31,11 @@ class _Named(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A recommendation, and how long it took from sending the request, in seconds."""
+    """A recommendation, how long it took from sending the request, and its partition."""
 
     recommendation: Recommendation
     latency_s: float
+    partition: int = 0
 
 
 class Session:
@@ -186,7 +187,7 @@ class Session:
                     answer = decode(Recommendation, record.value, max_bytes=limit)
                     started = sent.get(answer.request_id)
                     if started is not None and answer.request_id not in answers:
-                        answers[answer.request_id] = Answer(answer, now - started)
+                        answers[answer.request_id] = Answer(answer, now - started, place.partition)
             if time.monotonic() > give_up and (missing := self._missing(sent, answers)):
                 msg = (
                     f"{len(missing)} of {len(sent)} requests were not answered within "

@@ -6,27 +6,60 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 
+from cherryrec.errors import ServiceError
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import Judge, LogMessages
-from cherryrec.events import Event, Recommendation, RecommendationRequest, instant
+from cherryrec.events import (
+    Event,
+    Recommendation,
+    RecommendationRequest,
+    Recommended,
+    instant,
+)
+from cherryrec.topics import TopicNames
 from streams.replay import KafkaReplay, ReplaySettings
+from streams.replay import watch as watching
 from streams.replay.session import Answer
 from tests.worlds import START_S
 
 
 class FakeSession:
-    """Answers each request at once, refuses those of its list, and keeps what was sent."""
+    """Answers each request at once, refuses those of its list, and keeps what was sent.
+
+    It is its own consumer, of topics on which nothing comes.
+    """
 
     def __init__(self, refuses: str = "") -> None:
+        self.names = TopicNames("t.")
         self.sent: list[tuple[str, str]] = []
         self.asked: list[str] = []
         self.refuses = refuses
+        self.slate: tuple[Recommended, ...] = ()
 
     def send(self, topic: str, key: str, event: Event | None) -> None:
         self.sent.append((topic, key))
 
     def flush(self) -> None:
+        pass
+
+    def follow(self, *_: str) -> FakeSession:
+        return self
+
+    def position(self, _: TopicPartition) -> int:
+        return 0
+
+    def beginning_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, 0)
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        pass
+
+    def poll(self, **_: Any) -> dict[TopicPartition, list[Any]]:
+        return {}
+
+    def close(self) -> None:
         pass
 
     def ask_all(
@@ -40,7 +73,7 @@ class FakeSession:
                 continue
             at = instant(START_S)
             slate = Recommendation(
-                request_id=one.request_id, user_id=one.user_id, requested_at=at, slate=()
+                request_id=one.request_id, user_id=one.user_id, requested_at=at, slate=self.slate
             )
             answers[one.request_id] = Answer(slate, 0.001)
         return answers
@@ -105,3 +138,16 @@ def test_profile_of_a_user_is_sent_although_its_row_is_refused() -> None:
     replayed([row("bad", history=("a9",), candidates=many, clicked=(False,) * 1_200)], session)
 
     assert ("profile-updates", "u1") in session.sent
+
+
+def test_replay_whose_clicks_are_never_labelled_tells_no_metrics(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE_S", 0.1)
+    session = FakeSession()
+    session.slate = (
+        Recommended(article_id="a1", position=0, score=0.0, news_value=0.0, contributions={}),
+    )
+
+    with pytest.raises(ServiceError, match=r"labels: 0 of 2 clicked slates came out labelled"):
+        replayed([row("1"), row("2"), row("3")], session)

@@ -1,7 +1,8 @@
 """Replay: a recorded log run through the code that serves, judged impression by impression.
 
 `messages` turns rows into the messages a site would have sent, `local` runs them in one process,
-`frozen` takes out the features that baselines learn, `judge` keeps score. Replay through real Kafka
+`frozen` takes out the features that baselines learn, `judge` keeps score, `learned` tells whether
+models did learn. Replay through real Kafka
 is `streams.replay`, on the same messages and judge.
 """
 
@@ -9,7 +10,17 @@ from __future__ import annotations
 
 from cherryrec.evaluation.replay.frozen import frozen_features
 from cherryrec.evaluation.replay.judge import OURS, Judge
+from cherryrec.evaluation.replay.learned import LearnedRecord, Pace
 from cherryrec.evaluation.replay.local import LocalReplay
 from cherryrec.evaluation.replay.messages import LogMessages, Turn
 
-__all__ = ["OURS", "Judge", "LocalReplay", "LogMessages", "Turn", "frozen_features"]
+__all__ = [
+    "OURS",
+    "Judge",
+    "LearnedRecord",
+    "LocalReplay",
+    "LogMessages",
+    "Pace",
+    "Turn",
+    "frozen_features",
+]
