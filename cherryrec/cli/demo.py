@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cherryrec.cli.options import cache_dir, has_llm, with_settings
+from cherryrec.cli.options import cache_dir, has_llm, tell, with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.cli.slates import slate_lines
 from cherryrec.events import Click, Recommendation, RecommendationRequest, instant
@@ -84,10 +84,18 @@ def demo(
                 "CHERRYREC_GPU_MODEL": "small",
             },
         )
-        with LocalStack(stack) as running:
+        with LocalStack(stack, tell=tell) as running:
             click.echo(f"ready after {time.monotonic() - started:.0f} s")
             log = MindLog(folder / "log")
-            done = replay_kafka(log, running.kafka, limit=None, seed=seed, window=16, deadline_ms=0)
+            done = replay_kafka(
+                log,
+                running.kafka,
+                limit=None,
+                seed=seed,
+                window=16,
+                deadline_ms=0,
+                check=running.check,
+            )
             summary = done.summary(
                 log,
                 name="generated",

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from cherryrec.cli.evaluating import EvaluatorOptions, answering, recording_header
-from cherryrec.cli.options import cache_dir
+from cherryrec.cli.options import cache_dir, tell
 from cherryrec.cli.running import Replayed, replay_kafka
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
@@ -51,7 +51,7 @@ def replay_through_kafka(
     notes: list[str] = []
     with (
         _beside(cnle, settings, log, seed, notes) as companion,
-        _kafka(settings, cnle, running, workers, label_delay_s, seed) as kafka,
+        _kafka(settings, cnle, running, workers, label_delay_s, seed, notes) as (kafka, check),
     ):
         done = replay_kafka(
             log,
@@ -66,6 +66,7 @@ def replay_through_kafka(
                 settings.core.feedback.attribution_window_s if running else label_delay_s
             ),
             companion=companion,
+            check=check,
         )
     return done, [*notes, *done.checks]
 
@@ -78,10 +79,14 @@ def _kafka(
     workers: int,
     label_delay_s: float,
     seed: int,
-) -> Iterator[KafkaConfig]:
-    """Yield the cluster, started for this replay unless it runs already."""
+    notes: list[str],
+) -> Iterator[tuple[KafkaConfig, Callable[[], None]]]:
+    """Yield the cluster, started for this replay unless it runs already, and a check of its parts.
+
+    What was started again meanwhile is noted on leaving.
+    """
     if running:
-        yield settings.kafka
+        yield settings.kafka, lambda: None
         return
     with tempfile.TemporaryDirectory(prefix="cherryrec-") as folder:
         stack = StackSettings(
@@ -92,8 +97,14 @@ def _kafka(
             has_evaluator=cnle.is_live,
             environment=_environment(cnle, label_delay_s, seed),
         )
-        with _kept_logs(stack.folder), LocalStack(stack) as started:
-            yield started.kafka
+        with _kept_logs(stack.folder), LocalStack(stack, tell=tell) as started:
+            yield started.kafka, started.check
+            restarts = started.keeper.restarts if started.keeper is not None else {}
+            notes += [
+                f"{name} was started again {n} time{'s' if n > 1 else ''} during the replay"
+                for name, n in restarts.items()
+                if n
+            ]
 
 
 @contextmanager

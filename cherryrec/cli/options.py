@@ -14,7 +14,7 @@ import platformdirs
 
 from cherryrec.cli.settings import CACHE_VARIABLE, Settings, load_settings
 
-__all__ = ["cache_dir", "has_llm", "kafka_options", "settings_from", "with_settings"]
+__all__ = ["cache_dir", "has_llm", "kafka_options", "settings_from", "tell", "with_settings"]
 
 DEFAULT_FILE = Path("cherryrec.toml")
 
@@ -31,6 +31,11 @@ def has_llm(settings: Settings) -> bool:
     from gpu_worker.small_model import small_model_path
 
     return small_model_path(Path(settings.gpu.model_cache_dir)) is not None
+
+
+def tell(line: str) -> None:
+    """Print a line beside what is printed, which may be a progress bar."""
+    click.echo(line, err=True)
 
 
 def settings_from(

@@ -241,7 +241,7 @@ def _say_running(state: StackState, folder: Path) -> None:
         logs = ", ".join(one.log_file for one in ended)
         msg = (
             f"a stack runs {place}, but {', '.join(one.name for one in ended)} has ended "
-            f"(log: {logs}): run `cherryrec down`, then `cherryrec up`"
+            f"(log: {logs}); its supervisor starts it again, or ends and says why: look once more"
         )
         raise ServiceError(msg)
     click.echo(f"running already {place}")
@@ -252,7 +252,8 @@ def _say(state: StackState, folder: Path) -> None:
     click.echo(f"bootstrap servers: {state.bootstrap_servers}")
     for one in state.processes:
         probes = f"http://127.0.0.1:{one.http_port}/ready and /metrics, " if one.http_port else ""
-        click.echo(f"  {one.name}: {probes}log {one.log_file}")
+        again = f", started again {one.restarts} times" if one.restarts else ""
+        click.echo(f"  {one.name}: {probes}log {one.log_file}{again}")
     click.echo(
         f"for other commands: export CHERRYREC_KAFKA_BOOTSTRAP_SERVERS={state.bootstrap_servers}"
     )
@@ -267,4 +268,5 @@ def _clean_up(state: StackState, folder: Path) -> None:
     left = end_processes(state.processes, grace_s=_CHILD_GRACE_S)
     remove_state(folder)
     also = f"; ended what was left of it: {', '.join(left)}" if left else ""
-    click.echo(f"a stack in {folder} was killed before{also}")
+    how = f"ended by itself: {state.reason}" if state.reason else "was killed before"
+    click.echo(f"a stack in {folder} {how}{also}")

@@ -89,6 +89,7 @@ class LocalKafka:
         self.ready_s = ready_s
         self.bootstrap_servers = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._ports: list[int] = []
 
     @property
     def log_file(self) -> Path:
@@ -99,6 +100,11 @@ class LocalKafka:
     def pid(self) -> int | None:
         """The broker's process id while it runs."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the broker has ended by itself; None while it runs, and after `stop`."""
+        return None if self._process is None else self._process.poll()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -115,7 +121,7 @@ class LocalKafka:
         self.stop()
 
     def start(self) -> None:
-        """Start the node and wait until it answers a metadata request.
+        """Start the node and wait until it answers a metadata request; again at the same place.
 
         Raises
         ------
@@ -123,7 +129,8 @@ class LocalKafka:
             No Java, no disk, or no answer in time; with the end of its log.
         """
         java = require_java()
-        broker_port, controller_port = _free_ports(2)
+        self._ports = self._ports or _free_ports(2)
+        broker_port, controller_port = self._ports
         properties = self.folder / "server.properties"
         data = (self.folder / "data").resolve()
         try:

@@ -1,12 +1,14 @@
 """The system on one machine, started and ended as one.
 
-`stack` is its processes, `supervisor` the process that holds one in the background, `state` what
-that one writes down.
+`stack` is its processes, `restarts` and `keeper` start again what has ended, `supervisor` is the
+process that holds a stack in the background, `state` what that one writes down.
 """
 
 from __future__ import annotations
 
 from streams.stack.children import Child, start_child
+from streams.stack.keeper import Keeper, Part
+from streams.stack.restarts import Action, PartHistory, RestartPolicy
 from streams.stack.stack import LocalStack, StackSettings, free_port
 from streams.stack.state import (
     ProcessState,
@@ -20,9 +22,14 @@ from streams.stack.state import (
 from streams.stack.supervisor import supervise, supervisor_log
 
 __all__ = [
+    "Action",
     "Child",
+    "Keeper",
     "LocalStack",
+    "Part",
+    "PartHistory",
     "ProcessState",
+    "RestartPolicy",
     "StackSettings",
     "StackState",
     "end_processes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import signal
 import subprocess
 import time
@@ -37,12 +38,11 @@ class Child:
 
     def is_ready(self) -> bool:
         """Whether `/ready` answers 200."""
-        url = f"http://127.0.0.1:{self.http_port}/ready"
-        try:
-            with urllib.request.urlopen(url, timeout=1.0) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return self._answers("ready", timeout_s=1.0)
+
+    def is_alive(self) -> bool:
+        """Whether `/live` answers 200: not if it is stopped, or its loop hangs."""
+        return self._answers("live", timeout_s=2.0)
 
     def wait_ready(self, timeout_s: float) -> None:
         """Wait until it is ready.
@@ -83,6 +83,14 @@ class Child:
         """End it at once with SIGKILL."""
         self.process.kill()
         self.process.wait()
+
+    def _answers(self, path: str, *, timeout_s: float) -> bool:
+        url = f"http://127.0.0.1:{self.http_port}/{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=timeout_s) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
+            return False
 
     def _log_end(self) -> str:
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()

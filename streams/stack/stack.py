@@ -6,22 +6,30 @@ worker is the command a site would run, `cherryrec worker …`, set up through i
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cherryrec.errors import ServiceError
 from streams.admin import create_topics
 from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
 from streams.stack.children import Child, start_child
+from streams.stack.keeper import Keeper, Part
+from streams.stack.restarts import RestartPolicy
 
 __all__ = ["LocalStack", "StackSettings", "free_port"]
+
+logger = logging.getLogger(__name__)
 
 READY_S = 300.0
 """How long a worker may take until it is ready, in seconds: it may compile, or load a model."""
@@ -47,6 +55,8 @@ class StackSettings:
         Start a gpu worker and let the stream workers ask it.
     environment
         CHERRYREC_ settings for every worker, above those of this process.
+    restarts
+        When a part that has ended or hangs is started again; None: never.
     """
 
     folder: Path
@@ -56,6 +66,7 @@ class StackSettings:
     n_workers: int = 1
     has_evaluator: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    restarts: RestartPolicy | None = field(default_factory=RestartPolicy)
 
 
 class LocalStack:
@@ -65,10 +76,24 @@ class LocalStack:
     ----------
     settings
         What to start.
+    tell
+        Gets a line when a part ends, hangs or is started again.
+    give_up
+        Gets the reason when a part ends too often; absent: the main thread is interrupted, and
+        the context ends with that reason as a ServiceError.
     """
 
-    def __init__(self, settings: StackSettings) -> None:
+    def __init__(
+        self,
+        settings: StackSettings,
+        *,
+        tell: Callable[[str], None] = logger.warning,
+        give_up: Callable[[str], None] | None = None,
+    ) -> None:
         self.settings = settings
+        self.tell = tell
+        self.keeper: Keeper | None = None
+        self._give_up = give_up or _interrupt
         self.kafka: KafkaConfig = settings.kafka
         self.broker: LocalKafka | None = None
         self.workers: list[Child] = []
@@ -91,8 +116,27 @@ class LocalStack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End everything."""
+        """End everything; a part that was given up is why the context was interrupted.
+
+        Raises
+        ------
+        ServiceError
+            A part was given up.
+        """
         self.stop()
+        if isinstance(error, KeyboardInterrupt):
+            self.check()
+
+    def check(self) -> None:
+        """Raise the reason if a part was given up.
+
+        Raises
+        ------
+        ServiceError
+            It ended too often.
+        """
+        if self.keeper is not None and self.keeper.failure is not None:
+            raise ServiceError(self.keeper.failure)
 
     def start(self) -> None:
         """Start Kafka, create the topics, start the workers, wait until all are ready."""
@@ -116,6 +160,12 @@ class LocalStack:
         self.workers = [self._start("stream", n) for n in range(settings.n_workers)]
         for child in self.children():
             child.wait_ready(READY_S)
+        if settings.restarts is not None:
+            parts: list[Part] = [_ChildPart(self, child) for child in self.children()]
+            if self.broker is not None:
+                parts.insert(0, _BrokerPart(self.broker))
+            self.keeper = Keeper(parts, settings.restarts, tell=self.tell, give_up=self._give_up)
+            self.keeper.start()
 
     def children(self) -> list[Child]:
         """Return the processes, Kafka apart."""
@@ -128,13 +178,31 @@ class LocalStack:
         self.workers.append(worker)
         return worker
 
+    def start_again(self, ended: Child) -> Child:
+        """Start a part that has ended, under its name, at its port, on its data."""
+        kind, _, number = ended.name.partition("-")
+        child = self._start(kind, int(number or 0), port=ended.http_port)
+        if kind == "stream":
+            self.workers[self.workers.index(ended)] = child
+        elif kind == "learner":
+            self.learner = child
+        else:
+            self.evaluator = child
+        return child
+
     def stop(self) -> None:
         """End the workers, then Kafka."""
-        self._ends.close()
+        if self.keeper is not None:
+            self.keeper.pause()
+        try:
+            self._ends.close()
+        finally:
+            if self.keeper is not None:
+                self.keeper.stop()
 
-    def _start(self, kind: str, number: int = 0) -> Child:
+    def _start(self, kind: str, number: int = 0, *, port: int = 0) -> Child:
         name = f"{kind}-{number}" if kind == "stream" else kind
-        port = free_port()
+        port = port or free_port()
         child = start_child(
             name,
             [sys.executable, "-m", "cherryrec.cli", "worker", kind],
@@ -157,6 +225,58 @@ class LocalStack:
         if kind == "stream":
             own["CHERRYREC_STREAM_DATA_DIR"] = str(self.settings.folder / "tables" / name)
         return {**os.environ, **own, **self.settings.environment}
+
+
+class _ChildPart:
+    """A worker or the learner, whichever process it is now."""
+
+    def __init__(self, stack: LocalStack, child: Child) -> None:
+        self.name = child.name
+        self.log = str(child.log_file)
+        self._stack = stack
+        self._child = child
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._child.process.poll()
+
+    def is_alive(self) -> bool:
+        return self._child.is_alive()
+
+    def kill(self) -> None:
+        self._child.kill()
+
+    def restart(self) -> None:
+        self._child = self._stack.start_again(self._child)
+
+
+class _BrokerPart:
+    """Kafka, which answers no `/live`: that its process runs is all that is asked."""
+
+    def __init__(self, broker: LocalKafka) -> None:
+        self.name = "kafka"
+        self.log = str(broker.log_file)
+        self._broker = broker
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._broker.exit_code
+
+    def is_alive(self) -> bool:
+        return True
+
+    def kill(self) -> None:
+        self._broker.stop(grace_s=0.0)
+
+    def restart(self) -> None:
+        self._broker.start()
+
+
+def _interrupt(reason: str) -> None:
+    """Stop the main thread, whatever it waits for."""
+    number = threading.main_thread().ident
+    assert number is not None, "the main thread has been started"
+    signal.pthread_kill(number, signal.SIGINT)
 
 
 def free_port() -> int:

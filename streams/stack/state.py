@@ -33,13 +33,14 @@ _POLL_S = 0.05
 
 
 class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
-    """One process: `http_port` 0 where it answers no probes."""
+    """One process: `http_port` 0 where it answers no probes, and how often it was restarted."""
 
     name: str
     pid: int
     started: str
     log_file: str
     http_port: int = 0
+    restarts: int = 0
 
     @property
     def is_running(self) -> bool:
@@ -48,16 +49,19 @@ class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StackState(msgspec.Struct, frozen=True, kw_only=True):
-    """A supervisor and what it has started; `ready` when all of it is."""
+    """A supervisor and what it has started; `ready` when all of it is, or why it `failed`."""
 
-    phase: Literal["starting", "ready"]
+    phase: Literal["starting", "ready", "failed"]
     supervisor: ProcessState
     bootstrap_servers: str = ""
     prefix: str = ""
+    reason: str = ""
     processes: tuple[ProcessState, ...] = ()
 
 
-def process_state(name: str, pid: int, log_file: Path, *, http_port: int = 0) -> ProcessState:
+def process_state(
+    name: str, pid: int, log_file: Path, *, http_port: int = 0, restarts: int = 0
+) -> ProcessState:
     """Write down a process that runs now.
 
     Raises
@@ -70,7 +74,12 @@ def process_state(name: str, pid: int, log_file: Path, *, http_port: int = 0) ->
         msg = f"{name} (process {pid}) must be running, it has ended: {log_file} says why"
         raise ServiceError(msg)
     return ProcessState(
-        name=name, pid=pid, started=started, log_file=str(log_file), http_port=http_port
+        name=name,
+        pid=pid,
+        started=started,
+        log_file=str(log_file),
+        http_port=http_port,
+        restarts=restarts,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -39,7 +40,7 @@ def supervise(settings: StackSettings) -> None:
     Raises
     ------
     ServiceError
-        Something did not come up, or another supervisor has the folder.
+        Something did not come up or was given up, or another supervisor has the folder.
     """
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,40 +58,61 @@ def supervise(settings: StackSettings) -> None:
         )
         try:
             write_state(folder, state)
-            with LocalStack(settings) as stack:
+            with LocalStack(settings, give_up=logger.critical) as stack:
                 state = msgspec.structs.replace(
                     state,
                     phase="ready",
                     bootstrap_servers=stack.kafka.bootstrap_servers,
                     prefix=stack.kafka.prefix,
-                    processes=_processes(stack),
                 )
-                write_state(folder, state)
                 logger.info("ready, Kafka at %s", state.bootstrap_servers)
-                _watch(state)
-        finally:
+                _hold(folder, state, stack)
+        except _GivenUp as error:
+            write_state(folder, _failed(state, str(error)))
+            raise
+        except BaseException:
             remove_state(folder)
+            raise
+        finally:
             logger.info("ended")
 
 
-def _processes(stack: LocalStack) -> tuple[ProcessState, ...]:
-    children = [
-        process_state(one.name, one.process.pid, one.log_file, http_port=one.http_port)
-        for one in stack.children()
-    ]
-    if stack.broker is not None and stack.broker.pid is not None:
-        children.insert(0, process_state("kafka", stack.broker.pid, stack.broker.log_file))
-    return tuple(children)
+class _GivenUp(ServiceError):
+    """A part has ended too often: what is left of the stack was ended, and the state says why."""
 
 
-def _watch(state: StackState) -> None:
-    """Say which processes end, until a signal ends this one."""
-    running = list(state.processes)
+def _failed(state: StackState, reason: str) -> StackState:
+    return msgspec.structs.replace(state, phase="failed", reason=reason, processes=())
+
+
+def _hold(folder: Path, state: StackState, stack: LocalStack) -> None:
+    """Write down which processes there are, until a signal ends this one or a part is given up."""
+    written: tuple[ProcessState, ...] = ()
     while True:
+        processes = _processes(stack, written)
+        if processes != written:
+            write_state(folder, msgspec.structs.replace(state, processes=processes))
+            written = processes
         time.sleep(_LOOK_S)
-        for one in [one for one in running if not one.is_running]:
-            running.remove(one)
-            logger.error("%s has ended by itself: %s says why", one.name, one.log_file)
+        try:
+            stack.check()
+        except ServiceError as error:
+            raise _GivenUp(str(error)) from error
+
+
+def _processes(stack: LocalStack, before: tuple[ProcessState, ...]) -> tuple[ProcessState, ...]:
+    """Return the processes; one that has just ended is the one that it was."""
+    restarts = {} if stack.keeper is None else stack.keeper.restarts
+    processes = {one.name: one for one in before}
+    found = [(one.name, one.process.pid, one.log_file, one.http_port) for one in stack.children()]
+    if stack.broker is not None and stack.broker.pid is not None:
+        found.insert(0, ("kafka", stack.broker.pid, stack.broker.log_file, 0))
+    for name, pid, log_file, port in found:
+        with contextlib.suppress(ServiceError):
+            processes[name] = process_state(
+                name, pid, log_file, http_port=port, restarts=restarts.get(name, 0)
+            )
+    return tuple(processes.values())
 
 
 def _end(number: int, frame: object) -> None:
