@@ -85,6 +85,12 @@ class StreamConfig:
         How often pending requests are checked against their deadlines, in seconds, above 0.
     watchdog_s
         A partition that has events waiting and makes no progress this long ends the worker.
+    model_stale_s
+        Slates are marked `model_stale` when examples have waited this long for a newer model, in
+        seconds, above 0.
+    follow_stall_s
+        A followed topic that has messages waiting and stands still this long makes the worker not
+        ready, in seconds, above 0.
     session_timeout_s
         Silence after which the group takes a worker for dead, in seconds.
     max_unstored_bytes
@@ -107,6 +113,8 @@ class StreamConfig:
     tick_grace_s: float = 30.0
     deadline_check_s: float = 0.02
     watchdog_s: float = 120.0
+    model_stale_s: float = 120.0
+    follow_stall_s: float = 60.0
     session_timeout_s: float = 10.0
     max_unstored_bytes: int = 256 << 20
     max_future_s: float = 600.0
@@ -118,6 +126,8 @@ class StreamConfig:
             "activity_flush_s",
             "deadline_check_s",
             "watchdog_s",
+            "model_stale_s",
+            "follow_stall_s",
             "max_unstored_bytes",
         ):
             if getattr(self, name) <= 0:

@@ -22,6 +22,7 @@ from cherryrec.topics import topic_named
 from cherryrec.vans import VansConfig
 from streams.agents import TopicRules
 from streams.engine import Arrivals, Metrics
+from streams.model_age import ModelAge
 
 __all__ = ["Followed"]
 
@@ -43,6 +44,8 @@ class Followed:
         Where the version of the model is shown.
     arrivals
         When records arrived.
+    model_age
+        Told what came labelled and which versions came.
     is_ours
         Whether this worker counts a partition itself.
     """
@@ -55,6 +58,7 @@ class Followed:
         *,
         metrics: Metrics,
         arrivals: Arrivals,
+        model_age: ModelAge,
         is_ours: Callable[[int], bool],
     ) -> None:
         self.pipeline = pipeline
@@ -62,6 +66,7 @@ class Followed:
         self.vans = vans
         self.metrics = metrics
         self.arrivals = arrivals
+        self.model_age = model_age
         self.is_ours = is_ours
 
     def article(self, record: ConsumerRecord) -> None:
@@ -96,6 +101,8 @@ class Followed:
         try:
             limit = topic_named("labelled-slates").max_message_bytes
             self.pipeline.labelled(decode(SlateLabelled, record.value or b"", max_bytes=limit))
+            self.model_age.labelled(record.timestamp / 1_000.0)
+            self.metrics.labelled_slates.inc()
         except BadMessage as error:
             logger.error("labelled slate at offset %d is not followed: %s", record.offset, error)
 
@@ -112,7 +119,9 @@ class Followed:
                 temperatures=temperatures_of(snapshot),
                 version=snapshot.version,
             )
+            self.model_age.published(snapshot.version, record.timestamp / 1_000.0)
             self.metrics.model_version.set(snapshot.version)
+            self.metrics.model_published_s.set(self.model_age.published_s)
         except (BadMessage, ModelError) as error:
             logger.error("model at offset %d is not used: %s", record.offset, error)
 

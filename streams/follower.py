@@ -7,16 +7,18 @@ worker takes requests only when it has caught up with what was there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiokafka
 from aiokafka.structs import ConsumerRecord, TopicPartition
+from faust.types import TP
 from mode import Service
 from tenacity import AsyncRetrying, stop_after_delay, wait_exponential
 
 from cherryrec.errors import ServiceError
 from streams.engine.reading import READ_COMMITTED, Reading
+from streams.engine.watchdog import Standing
 
 __all__ = ["Follower"]
 
@@ -117,14 +119,33 @@ class Follower(Service):
         starts = await self._consumer.beginning_offsets(list(self._done))
         while not self.should_stop:
             behind = [p for p, end in ends.items() if starts[p] < end > self._done[p]]
-            if not self._is_feeding:
-                for place in behind:
-                    # Compaction may leave no record just before the end: ask where we are.
-                    position = await self._consumer.position(place)
-                    self._done[place] = max(self._done[place], position)
+            await self._move_on(behind)
             if all(self._done[p] >= ends[p] for p in behind):
                 return
             await self.sleep(0.02)
+
+    async def standings(self) -> dict[TP, Standing]:
+        """Return how far each partition has been followed, and where it ends."""
+        assert self._consumer is not None, "a started follower is asked"
+        ends = await self._consumer.end_offsets(list(self._done))
+        starts = await self._consumer.beginning_offsets(list(self._done))
+        await self._move_on([place for place, end in ends.items() if end > self._done[place]])
+        return {
+            TP(place.topic, place.partition): Standing(
+                position=max(self._done[place], starts[place]), end=end
+            )
+            for place, end in ends.items()
+        }
+
+    async def _move_on(self, places: Sequence[TopicPartition]) -> None:
+        """Pass over what holds no record: compaction may leave none just before the end."""
+        assert self._consumer is not None, "a started follower is asked"
+        if self._is_feeding:
+            return
+        for place in places:
+            position = await self._consumer.position(place)
+            if not self._is_feeding:
+                self._done[place] = max(self._done[place], position)
 
     @Service.task
     async def _run(self) -> None:

@@ -213,6 +213,7 @@ class LearnerProcess:
                 self.lease.check()  # a second learner may have gone on while this one slept
                 await producer.send_and_wait(self.names("models"), value, key=name.encode())
                 self.metrics.model_version.set(self.learner.version)
+                self.metrics.model_published_s.set(self.clock())
                 self._published_s[name] = time.monotonic()
                 self._published_n[name] = self.learner.n_examples
                 if name == STATE:

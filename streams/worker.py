@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+import msgspec
 from faust.types import StreamT
 from mode.types import ServiceT
 
@@ -44,11 +46,13 @@ from streams.engine import (
     run_worker,
     state_table,
 )
+from streams.follow_watch import FollowWatch
 from streams.followed import Followed
 from streams.follower import Follower
 from streams.held import HeldEvents
 from streams.identity import Identity, take_folder
 from streams.incarnations import FOLLOWED, Incarnations, find_incarnations
+from streams.model_age import ModelAge
 from streams.store import TableStore
 from streams.ticks import Ticks
 from streams.warm_up import warm_up
@@ -136,12 +140,14 @@ class StreamWorker:
             )
         )
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
+        self.model_age = ModelAge(stream.model_stale_s)
         self.followed = followed = Followed(
             self.pipeline,
             self.rules["articles"],
             core.vans,
             metrics=self.metrics,
             arrivals=self.arrivals,
+            model_age=self.model_age,
             is_ours=self._is_ours,
         )
         self.follower = Follower(
@@ -157,6 +163,14 @@ class StreamWorker:
             },
             newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
             reading=Reading(self.metrics, self.gates, gate="followed_readable"),
+        )
+        self.follow_watch = FollowWatch(
+            self.follower,
+            self.model_age,
+            gates=self.gates,
+            metrics=self.metrics,
+            stall_s=stream.follow_stall_s,
+            clock=clock,
         )
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
@@ -231,7 +245,7 @@ class StreamWorker:
         """Return what runs beside the app."""
         app, watched = self.app, self.stream.watchdog_s
         watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
-        own = (self.health, self.follower, self.held, self.deadlines, self.ticks)
+        own = (self.health, self.follower, self.follow_watch, self.held, self.deadlines, self.ticks)
         return [app.lease, *own, watchdog]
 
     async def deliver(self, effects: Sequence[Effects]) -> None:
@@ -265,6 +279,10 @@ class StreamWorker:
         if isinstance(send.event, Recommendation):
             names = (send.event.degraded or "", send.event.rung or "")
             self.metrics.recommendations.labels(*names).inc()
+            if self.model_age.is_stale(self.clock()):
+                self.metrics.stale_slates.inc()
+                event = msgspec.structs.replace(send.event, model_stale=True)
+                send = replace(send, event=event)
         return await self.producer.send(
             self.names(send.topic),
             key=send.key.encode(),

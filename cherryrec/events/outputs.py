@@ -53,9 +53,11 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     answer to the same question, `unevaluated`, or `popular` where no article was live and the ones
     shown lately stand in; `degraded` says why evaluations that were wanted are not there. `tokens`
     is what CnLE read for it or, where `cached`, once read. `versions` are the model versions behind
-    it, `timings_ms` what each stage took; `temperature` is what the evaluations' log-odds were
-    divided by, None without evaluations. A request that is refused is answered by an empty slate:
-    `degraded` is `request_refused`, `refused` the reason, which is on `dead-letters` too.
+    it, `timings_ms` what each stage took; `model_stale` is there and true where examples have
+    waited too long for a newer model (a learner is down, say); `temperature` is what the
+    evaluations' log-odds were divided by, None without evaluations. A request that is refused is
+    answered by an empty slate: `degraded` is `request_refused`, `refused` the reason, which is on
+    `dead-letters` too.
     """
 
     schema: Literal[1] = 1
@@ -71,6 +73,7 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     temperature: Annotated[float, Meta(gt=0)] | None = None
     dropped: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
     refused: Text | None = None
+    model_stale: bool = False
 
 
 class DeadLetter(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -155,11 +155,49 @@ class Metrics:
             "Version of the models: the one a worker ranks with, the last one a learner published.",
             registry=self.registry,
         )
+        self.model_published_s = Gauge(
+            "cherryrec_model_published_timestamp_seconds",
+            "When that version was published, in epoch seconds.",
+            registry=self.registry,
+        )
+        self.model_waiting_s = Gauge(
+            "cherryrec_model_waiting_seconds",
+            "How long examples have waited for a newer model; 0 where none waits.",
+            registry=self.registry,
+        )
+        self.labelled_slates = Counter(
+            "cherryrec_labelled_slates",
+            "Labelled slates followed: each was sent to the learner as an example.",
+            registry=self.registry,
+        )
+        self.stale_slates = Counter(
+            "cherryrec_stale_slates",
+            "Slates sent with the mark `model_stale`.",
+            registry=self.registry,
+        )
+        self.follower_lag = Gauge(
+            "cherryrec_follower_lag_messages",
+            "Messages of a followed topic that were not taken yet.",
+            ["topic"],
+            registry=self.registry,
+        )
+        self.follower_stalled = Gauge(
+            "cherryrec_follower_stalled",
+            "1 while a followed topic has had messages waiting for too long and none was taken.",
+            ["topic"],
+            registry=self.registry,
+        )
         self.embargoed = Gauge(
             "cherryrec_embargoed_articles",
             "Articles that came before they are published, and wait for their time.",
             registry=self.registry,
         )
+        self.started = Gauge(
+            "cherryrec_started_timestamp_seconds",
+            "When this process was started, in epoch seconds; it changes with every restart.",
+            registry=self.registry,
+        )
+        self.started.set_to_current_time()
         self.ready = Gauge("cherryrec_ready", "1 when every gate is open.", registry=self.registry)
 
     def count(self, topic: str, outcome: Outcome, n: int = 1) -> None:

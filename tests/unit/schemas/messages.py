@@ -140,6 +140,7 @@ MESSAGES: dict[str, Event] = {
         temperature=2.5,
         dropped=("a9",),
         refused="slate_size must be above 0",
+        model_stale=True,
     ),
     "dead-letters": DeadLetter(
         reason="not JSON",
