@@ -28,6 +28,7 @@ class Record(NamedTuple):
 
     value: bytes | None
     offset: int = 0
+    timestamp: int = 0
 
 
 def another(folder: Path) -> StreamWorker:

@@ -88,3 +88,18 @@ async def test_clicks_that_count_for_nobody_else_are_counted_by_reason(bench: An
     uncounted = "cherryrec_uncounted_events_total"
     assert sample(bench, uncounted, topic="clicks", reason="repeat") == 4
     assert sample(bench, uncounted, topic="clicks", reason="rate") == 0
+
+
+async def test_slates_are_marked_while_examples_wait_for_a_newer_model(bench: Any) -> None:
+    age, now_s = bench.worker.model_age, bench.worker.clock()
+    age.labelled(now_s - 121.0)
+
+    async with bench.agent("requests") as put:
+        await put("u1", request("late", user_id="u1"))
+        await bench.until(lambda: len(bench.sent("recommendations")) == 1)
+        age.published(1, now_s)
+        await put("u1", request("again", user_id="u1"))
+        await bench.until(lambda: len(bench.sent("recommendations")) == 2)
+
+    assert [one.model_stale for one in bench.sent("recommendations")] == [True, False]
+    assert sample(bench, "cherryrec_stale_slates_total") == 1
