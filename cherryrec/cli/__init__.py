@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("demo", "the whole system on a generated log, with a report"),
     "up": ("stack", "start Kafka and all workers here, and leave them running"),
     "down": ("stack", "stop what `up` started"),
+    "status": ("status", "show lag, model, slates and parts, and what is wrong"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
     "topics": ("topics", "create, check or repair the topics"),

@@ -21,9 +21,9 @@ from cherryrec.errors import ConfigError, ServiceError
 if TYPE_CHECKING:
     from streams.stack import StackState
 
-__all__ = ["down", "up"]
+__all__ = ["STACK_FOLDER", "down", "up"]
 
-_FOLDER = Path("var/stack")
+STACK_FOLDER = Path("var/stack")
 _POLL_S = 0.1
 _BEGUN_S = 1.0
 _GRACE_S = 90.0
@@ -32,7 +32,7 @@ _CHILD_GRACE_S = 20.0
 _folder_option = click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
-    default=_FOLDER,
+    default=STACK_FOLDER,
     show_default=True,
     help="For data, tables, logs and the state file.",
 )
@@ -257,7 +257,7 @@ def _say(state: StackState, folder: Path) -> None:
     click.echo(
         f"for other commands: export CHERRYREC_KAFKA_BOOTSTRAP_SERVERS={state.bootstrap_servers}"
     )
-    option = "" if folder == _FOLDER.resolve() else f" --folder {folder}"
+    option = "" if folder == STACK_FOLDER.resolve() else f" --folder {folder}"
     click.echo(f"end it with: cherryrec down{option}")
 
 

@@ -1,0 +1,11 @@
+"""How a system stands, asked of Kafka and of its parts: what `cherryrec status` shows.
+
+`report` holds what was found and which of it is a fault, `collect` asks.
+"""
+
+from __future__ import annotations
+
+from streams.status.collect import collect
+from streams.status.report import Fault, Lag, Model, PartStatus, Status, faults
+
+__all__ = ["Fault", "Lag", "Model", "PartStatus", "Status", "collect", "faults"]
