@@ -7,8 +7,8 @@ weight is the same but for a power of two whatever the landmark, so an event app
 landmark moved and one read again after it leave the same bits.
 
 Nothing here is ever denormal: what is closer to 0 than 2^-500 counts as 0, and what is read is
-scaled by 2^-500 at least. Processors and threads that flush denormals to zero (libraries switch that
-on) thus read what the others do. An event that far back, 83 hours before the landmark at a
+scaled by 2^-500 at least. Processors and threads that flush denormals to zero (libraries switch
+that on) thus read what the others do. An event that far back, 83 hours before the landmark at a
 half-life of ten minutes, adds nothing to the counters of that half-life.
 
 The times of clicks are summed as whole seconds after the landmark, which floats add exactly too.
