@@ -91,7 +91,7 @@ def decode_profile(raw: bytes | None) -> Profile:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         msg = f"a stored profile must be MessagePack of its fields: {error}"
         raise StateError(msg) from error
-    is_whole = not (
+    is_whole = profile.n_clicks >= 0 and not (
         len(profile.interest) % _HALF
         or len(profile.categories) % TASTE.itemsize
         or len(profile.subcategories) % TASTE.itemsize

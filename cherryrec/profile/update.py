@@ -199,8 +199,9 @@ def _towards(profile: Profile, articles: list[str], config: ProfileConfig, embed
     read = [vector for article_id in articles if (vector := embed(article_id)) is not None]
     if not read:
         return profile.interest
-    if profile.interest:
-        read.insert(0, profile.interest_vector)
+    interest = profile.interest_vector
+    if len(interest) == len(read[0]):  # one of other embeddings says nothing of these
+        read.insert(0, interest)
     keep = np.float32(0.5 ** (1.0 / config.interest_half_life_clicks))
     return _decayed_sum(np.array(read, np.float32), keep).astype("<f2").tobytes()
 
