@@ -1,0 +1,257 @@
+"""The promises of the core, whatever the order, the repeats and the crashes.
+
+Hypothesis draws what is written to the topics and how a worker reads them: any topic's next few
+records, dying before it sends, before it stores, or in the middle of a flush, from where it goes on
+as its successor does. What it ends with must be what one that never died has made of the same
+records. `pytest --hypothesis-profile=long` draws a hundred times as much.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cherryrec.events import Click, Deadline, FeedbackTick, Impression, instant
+from cherryrec.exposures import MAX_ARTICLES, MAX_CATEGORIES
+from cherryrec.open_requests import MAX_OPEN
+from tests.integration.folding import assert_same_counters, labels_of, offsets_of, profiles_of
+from tests.unit.pipeline.topics import (
+    N_ARTICLES,
+    TOPICS,
+    Topics,
+    Worker,
+    configured,
+    fold,
+    stores_of,
+    users_of,
+)
+from tests.worlds import START_S, click, impression, liked, request, update
+
+USERS = ("u0", "u1", "u2")
+ORGANIC = "o"
+"""A reader of slates that are the site's own: their clicks may name no impression."""
+
+MAX_OF_A_USER = 4
+"""Requests, and impressions, of a reader: as many as may come before what they belong to."""
+
+LATE_S = 3 * 86_400.0
+END_S = START_S + 7_000.0
+
+users = st.sampled_from(USERS)
+articles = st.integers(0, N_ARTICLES - 1).map(lambda number: f"a{number}")
+slates = st.lists(articles, min_size=2, max_size=6, unique=True)
+times = st.floats(0.0, 600.0).map(lambda s: round(START_S + s, 3))
+topics = st.sampled_from(TOPICS)
+deaths = st.sampled_from(["", "", "", "before it sends", "before it stores"])
+
+
+class Promises(RuleBasedStateMachine):
+    """One partition's topics and its worker."""
+
+    @initialize(evaluator=st.booleans(), readers=st.lists(users, unique=True), history=slates)
+    def begin(self, evaluator: bool, readers: list[str], history: list[str]) -> None:
+        self.topics = Topics()
+        self.config = configured(evaluator=evaluator)
+        self.worker = Worker(self.topics, self.config)
+        self.number = 0
+        self.shown: dict[str, Impression] = {}
+        self.n_of: dict[tuple[str, str], int] = {}
+        self.erased: set[str] = set()
+        for user in readers:
+            update_ = update(user, START_S - 60.0, history=tuple(history))
+            self.topics.write("profile-updates", user, update_)
+        self.worker.work("profile-updates", 100)
+        self.worker.flush()
+
+    @rule(user=users, candidates=slates, time_s=times)
+    def ask(self, user: str, candidates: list[str], time_s: float) -> None:
+        if self._may("requests", user):
+            asked = request(self._name("r"), time_s, user_id=user, candidates=candidates)
+            self.topics.write("requests", user, asked)
+
+    @precondition(lambda self: self.topics.records["requests"])
+    @rule(data=st.data(), time_s=times)
+    def show(self, data: st.DataObject, time_s: float) -> None:
+        """Show what was answered; only then can a site show it."""
+        answered = [
+            (user, event)
+            for user, event in self.topics.records["requests"]
+            if self.worker.answers[event.request_id] and f"i-{event.request_id}" not in self.shown
+        ]
+        if answered:
+            user, event = data.draw(st.sampled_from(answered))
+            if self._may("impressions", user):
+                name, shown = f"i-{event.request_id}", event.candidates
+                self._show(
+                    user,
+                    impression(name, shown, time_s, user_id=user, request_id=event.request_id),
+                )
+
+    @rule(shown=slates, time_s=times)
+    def show_own(self, shown: list[str], time_s: float) -> None:
+        self._show(ORGANIC, impression(self._name("i"), shown, time_s, user_id=ORGANIC))
+
+    @precondition(lambda self: self.shown)
+    @rule(data=st.data(), after_s=st.floats(0.0, 300.0))
+    def click_shown(self, data: st.DataObject, after_s: float) -> None:
+        shown = data.draw(
+            st.sampled_from(sorted(self.shown.values(), key=lambda i: i.impression_id))
+        )
+        if shown.user_id not in self.erased:
+            article = data.draw(st.sampled_from(shown.articles))
+            time_s = shown.shown_at.timestamp() + round(after_s, 3)
+            self._click(shown.user_id, article, time_s, shown.impression_id)
+
+    @rule(article=articles, time_s=times)
+    def click_own(self, article: str, time_s: float) -> None:
+        self._click(ORGANIC, article, time_s, None)
+
+    @rule(user=users, article=articles, time_s=times)
+    def click_late(self, user: str, article: str, time_s: float) -> None:
+        if user not in self.erased:
+            self._click(user, article, time_s - LATE_S, None)
+
+    @precondition(lambda self: self.topics.order)
+    @rule(data=st.data())
+    def write_again(self, data: st.DataObject) -> None:
+        """Write something again, as it was."""
+        topic = data.draw(st.sampled_from(["requests", "impressions", "clicks", "evaluations"]))
+        if self.topics.records[topic]:
+            user, event = data.draw(st.sampled_from(self.topics.records[topic]))
+            if user not in self.erased:
+                self.topics.write(topic, user, event)
+
+    @rule(user=users, role=st.sampled_from(["Reader", "Editor"]))
+    def say(self, user: str, role: str) -> None:
+        if user not in self.erased:
+            self.topics.write("profile-updates", user, update(user, START_S, role=role))
+
+    @precondition(lambda self: self.worker.questions)
+    @rule(data=st.data(), is_evaluated=st.booleans())
+    def answer(self, data: st.DataObject, is_evaluated: bool) -> None:
+        """Evaluate a question, or let its time be up; both may come, in either order."""
+        question = self.worker.questions[data.draw(st.sampled_from(sorted(self.worker.questions)))]
+        self._answer(question, is_evaluated=is_evaluated)
+
+    @rule(topic=topics, n=st.integers(1, 6), dies=deaths)
+    def work(self, topic: str, n: int, dies: str) -> None:
+        self.worker.work(topic, n, dies=dies)
+
+    @rule(n_sent=st.none() | st.integers(0, 3))
+    def flush(self, n_sent: int | None) -> None:
+        self.worker.flush(n_sent=n_sent)
+
+    @rule(topic=st.sampled_from(["requests", "evaluations", "deadlines"]))
+    def commit(self, topic: str) -> None:
+        self.worker.commit(topic)
+
+    @rule()
+    def die(self) -> None:
+        self.worker.restart()
+
+    @rule(user=users)
+    def erase(self, user: str) -> None:
+        """Erase a reader of whom everything has been read."""
+        if user not in self.erased:
+            self._settle()
+            self.topics.write("profile-updates", user, None)
+            self.erased.add(user)
+            self.worker.work("profile-updates", 1)
+
+    @invariant()
+    def every_map_is_bounded(self) -> None:
+        if not hasattr(self, "worker"):
+            return
+        kept = self.worker.pipeline.users
+        for user in (*USERS, ORGANIC):
+            profile, requests = kept.profile(0, user), kept.requests(0, user)
+            assert len(profile.history) <= self.config.profile.history_size
+            assert len(requests.entries) <= MAX_OPEN
+            assert len(requests.exposures.article_records()) <= MAX_ARTICLES
+            assert len(requests.exposures.category_records()) <= MAX_CATEGORIES
+
+    @invariant()
+    def nothing_is_left_of_an_erased_reader(self) -> None:
+        if hasattr(self, "worker"):
+            for store in stores_of(self.worker.pipeline):
+                assert not users_of(store.values) & self.erased
+
+    def teardown(self) -> None:
+        """Read the rest, and compare with a worker that never died."""
+        if not hasattr(self, "worker"):
+            return
+        self._settle()
+        for name in sorted(self.worker.questions):
+            self._answer(self.worker.questions[name], is_evaluated=False)
+        self._settle()
+        for user, event in self.topics.records["requests"]:
+            assert user in self.erased or self.worker.answers[event.request_id], (
+                "every request is answered"
+            )
+        shown = impression("end", ["a0"], END_S, user_id=ORGANIC)
+        self._show(ORGANIC, shown)
+        self._click(ORGANIC, "a0", END_S, None)
+        tick = FeedbackTick(partition=0, time=instant(END_S))
+        self._settle()
+        self.topics.write("ticks", "", tick)
+        self._settle()
+        truth = fold(self.topics, self.config)
+        self._compare(truth)
+
+    def _compare(self, truth: Worker) -> None:
+        ours, theirs = stores_of(self.worker.pipeline), stores_of(truth.pipeline)
+        assert profiles_of(ours[0].values) == profiles_of(theirs[0].values)
+        assert labels_of(ours[1].values) == labels_of(theirs[1].values)
+        assert_same_counters(self.worker.flushed.values(), truth.flushed.values())
+        flushed = self.worker.flushed.values(), truth.flushed.values()
+        assert offsets_of(flushed[0]) == offsets_of(flushed[1])
+        assert self._labels(self.worker) == self._labels(truth)
+        assert self.worker.slates == truth.slates
+
+    def _labels(self, worker: Worker) -> dict[str, Any]:
+        return {
+            name: (one.user_id, one.articles, one.clicked) for name, one in worker.examples.items()
+        }
+
+    def _settle(self) -> None:
+        self.worker.drain()
+
+    def _may(self, kind: str, user: str) -> bool:
+        if user in self.erased or self.n_of.get((kind, user), 0) >= MAX_OF_A_USER:
+            return False
+        self.n_of[kind, user] = self.n_of.get((kind, user), 0) + 1
+        return True
+
+    def _show(self, user: str, shown: Impression) -> None:
+        self.shown[shown.impression_id] = shown
+        self.topics.write("impressions", user, shown)
+
+    def _click(self, user: str, article: str, time_s: float, impression_id: str | None) -> None:
+        event: Click = click(
+            article, time_s, user_id=user, event_id=self._name("c"), impression_id=impression_id
+        )
+        self.topics.write("clicks", user, event)
+
+    def _answer(self, question: Any, *, is_evaluated: bool) -> None:
+        user = question.user_id
+        if is_evaluated:
+            favourite = question.candidates[0].article_id
+            self.topics.write("evaluations", user, liked(question, favourite))
+        else:
+            event = Deadline(request_id=question.request_id, user_id=user)
+            self.topics.write("deadlines", user, event)
+
+    def _name(self, kind: str) -> str:
+        self.number += 1
+        return f"{kind}{self.number}"
+
+
+TestPromises = Promises.TestCase
+TestPromises.settings = settings(
+    max_examples=max(settings.default.max_examples // 10, 1),
+    stateful_step_count=30,
+    deadline=None,
+)
