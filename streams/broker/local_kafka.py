@@ -165,6 +165,13 @@ class LocalKafka:
                 process.kill()
         process.wait()
 
+    def kill(self) -> None:
+        """End the node at once with SIGKILL."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
     def _format(self, java: str, properties: Path) -> None:
         cluster = cluster_id(uuid.uuid4())
         done = subprocess.run(
