@@ -138,8 +138,9 @@ def check_learned(
     shapes = {name: _shape(name, array) for name, array in fresh.items()}
     check_arrays(arrays, shapes, dtypes={name: array.dtype for name, array in fresh.items()})
     check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
-    for name in ("spread", "scaler/count"):
-        check_range(name, arrays[name], 0, np.inf)
+    for name, array in arrays.items():
+        if name in {"spread", "scaler/count"} or "square" in name:
+            check_range(name, array, 0, np.inf)
 
 
 def check_range(name: str, array: NDArray[np.generic], least: float, below: float) -> None:
