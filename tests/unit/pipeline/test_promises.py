@@ -8,11 +8,12 @@ records. `pytest --hypothesis-profile=long` draws a hundred times as much.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cherryrec.events import Click, Deadline, FeedbackTick, Impression, instant
 from cherryrec.exposures import MAX_ARTICLES, MAX_CATEGORIES
@@ -40,10 +41,10 @@ MAX_OF_A_USER = 4
 LATE_S = 3 * 86_400.0
 END_S = START_S + 7_000.0
 
+ARTICLES = [f"a{number}" for number in range(N_ARTICLES)]
+
 users = st.sampled_from(USERS)
-articles = st.integers(0, N_ARTICLES - 1).map(lambda number: f"a{number}")
-slates = st.lists(articles, min_size=2, max_size=6, unique=True)
-times = st.floats(0.0, 600.0).map(lambda s: round(START_S + s, 3))
+histories = st.lists(st.sampled_from(ARTICLES), min_size=2, max_size=6, unique=True)
 topics = st.sampled_from(TOPICS)
 deaths = st.sampled_from(["", "", "", "before it sends", "before it stores"])
 
@@ -51,7 +52,7 @@ deaths = st.sampled_from(["", "", "", "before it sends", "before it stores"])
 class Promises(RuleBasedStateMachine):
     """One partition's topics and its worker."""
 
-    @initialize(evaluator=st.booleans(), readers=st.lists(users, unique=True), history=slates)
+    @initialize(evaluator=st.booleans(), readers=st.lists(users, unique=True), history=histories)
     def begin(self, evaluator: bool, readers: list[str], history: list[str]) -> None:
         self.topics = Topics()
         self.config = configured(evaluator=evaluator)
@@ -66,75 +67,19 @@ class Promises(RuleBasedStateMachine):
         self.worker.work("profile-updates", 100)
         self.worker.flush()
 
-    @rule(user=users, candidates=slates, time_s=times)
-    def ask(self, user: str, candidates: list[str], time_s: float) -> None:
-        if self._may("requests", user):
-            asked = request(self._name("r"), time_s, user_id=user, candidates=candidates)
-            self.topics.write("requests", user, asked)
-
-    @precondition(lambda self: self.topics.records["requests"])
-    @rule(data=st.data(), time_s=times)
-    def show(self, data: st.DataObject, time_s: float) -> None:
-        """Show what was answered; only then can a site show it."""
-        answered = [
-            (user, event)
-            for user, event in self.topics.records["requests"]
-            if self.worker.answers[event.request_id] and f"i-{event.request_id}" not in self.shown
-        ]
-        if answered:
-            user, event = data.draw(st.sampled_from(answered))
-            if self._may("impressions", user):
-                name, shown = f"i-{event.request_id}", event.candidates
-                self._show(
-                    user,
-                    impression(name, shown, time_s, user_id=user, request_id=event.request_id),
-                )
-
-    @rule(shown=slates, time_s=times)
-    def show_own(self, shown: list[str], time_s: float) -> None:
-        self._show(ORGANIC, impression(self._name("i"), shown, time_s, user_id=ORGANIC))
-
-    @precondition(lambda self: self.shown)
-    @rule(data=st.data(), after_s=st.floats(0.0, 300.0))
-    def click_shown(self, data: st.DataObject, after_s: float) -> None:
-        shown = data.draw(
-            st.sampled_from(sorted(self.shown.values(), key=lambda i: i.impression_id))
+    @rule(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12))
+    def write(self, seed: int, n: int) -> None:
+        """Write some records: a request, a slate, a click, one again as it was, an answer."""
+        rng = random.Random(seed)
+        actions = (
+            *(self._ask, self._ask, self._show_answered, self._show_answered, self._show_own),
+            *(self._click_shown, self._click_shown, self._click_own, self._click_late),
+            *(self._write_again, self._say, self._answer_one, self._answer_one),
         )
-        if shown.user_id not in self.erased:
-            article = data.draw(st.sampled_from(shown.articles))
-            time_s = shown.shown_at.timestamp() + round(after_s, 3)
-            self._click(shown.user_id, article, time_s, shown.impression_id)
-
-    @rule(article=articles, time_s=times)
-    def click_own(self, article: str, time_s: float) -> None:
-        self._click(ORGANIC, article, time_s, None)
-
-    @rule(user=users, article=articles, time_s=times)
-    def click_late(self, user: str, article: str, time_s: float) -> None:
-        if user not in self.erased:
-            self._click(user, article, time_s - LATE_S, None)
-
-    @precondition(lambda self: self.topics.order)
-    @rule(data=st.data())
-    def write_again(self, data: st.DataObject) -> None:
-        """Write something again, as it was."""
-        topic = data.draw(st.sampled_from(["requests", "impressions", "clicks", "evaluations"]))
-        if self.topics.records[topic]:
-            user, event = data.draw(st.sampled_from(self.topics.records[topic]))
-            if user not in self.erased:
-                self.topics.write(topic, user, event)
-
-    @rule(user=users, role=st.sampled_from(["Reader", "Editor"]))
-    def say(self, user: str, role: str) -> None:
-        if user not in self.erased:
-            self.topics.write("profile-updates", user, update(user, START_S, role=role))
-
-    @precondition(lambda self: self.worker.questions)
-    @rule(data=st.data(), is_evaluated=st.booleans())
-    def answer(self, data: st.DataObject, is_evaluated: bool) -> None:
-        """Evaluate a question, or let its time be up; both may come, in either order."""
-        question = self.worker.questions[data.draw(st.sampled_from(sorted(self.worker.questions)))]
-        self._answer(question, is_evaluated=is_evaluated)
+        for _ in range(n):
+            rng.choice(actions)(rng)
+            if rng.random() < 0.5:  # a site shows what it was answered
+                self.worker.work(rng.choice(TOPICS), rng.randint(1, 3))
 
     @rule(topic=topics, n=st.integers(1, 6), dies=deaths)
     def work(self, topic: str, n: int, dies: str) -> None:
@@ -219,6 +164,73 @@ class Promises(RuleBasedStateMachine):
     def _settle(self) -> None:
         self.worker.drain()
 
+    def _ask(self, rng: random.Random) -> None:
+        user = rng.choice(USERS)
+        if self._may("requests", user):
+            asked = request(
+                self._name("r"), _time_s(rng), user_id=user, candidates=_some_articles(rng)
+            )
+            self.topics.write("requests", user, asked)
+
+    def _show_answered(self, rng: random.Random) -> None:
+        """Show what was answered; only then can a site show it."""
+        answered = [
+            (user, event)
+            for user, event in self.topics.records["requests"]
+            if self.worker.answers[event.request_id] and f"i-{event.request_id}" not in self.shown
+        ]
+        if answered:
+            user, event = rng.choice(answered)
+            if self._may("impressions", user):
+                name, request_id = f"i-{event.request_id}", event.request_id
+                shown = event.candidates
+                self._show(
+                    user,
+                    impression(name, shown, _time_s(rng), user_id=user, request_id=request_id),
+                )
+
+    def _show_own(self, rng: random.Random) -> None:
+        name, shown = self._name("i"), _some_articles(rng)
+        self._show(ORGANIC, impression(name, shown, _time_s(rng), user_id=ORGANIC))
+
+    def _click_shown(self, rng: random.Random) -> None:
+        if self.shown:
+            shown = self.shown[rng.choice(sorted(self.shown))]
+            if shown.user_id not in self.erased:
+                time_s = shown.shown_at.timestamp() + rng.uniform(0.0, 300.0)
+                article = rng.choice(shown.articles)
+                self._click(shown.user_id, article, time_s, shown.impression_id)
+
+    def _click_own(self, rng: random.Random) -> None:
+        self._click(ORGANIC, rng.choice(ARTICLES), _time_s(rng), None)
+
+    def _click_late(self, rng: random.Random) -> None:
+        user = rng.choice(USERS)
+        if user not in self.erased:
+            self._click(user, rng.choice(ARTICLES), _time_s(rng) - LATE_S, None)
+
+    def _write_again(self, rng: random.Random) -> None:
+        records = self.topics.records[
+            rng.choice(("requests", "impressions", "clicks", "evaluations"))
+        ]
+        if records:
+            user, event = rng.choice(records)
+            if user not in self.erased:
+                topic = next(t for t, found in self.topics.records.items() if found is records)
+                self.topics.write(topic, user, event)
+
+    def _say(self, rng: random.Random) -> None:
+        user = rng.choice(USERS)
+        if user not in self.erased:
+            said = update(user, START_S, role=rng.choice(("Reader", "Editor")))
+            self.topics.write("profile-updates", user, said)
+
+    def _answer_one(self, rng: random.Random) -> None:
+        """Evaluate a question, or let its time be up; both may come, in either order."""
+        if self.worker.questions:
+            question = self.worker.questions[rng.choice(sorted(self.worker.questions))]
+            self._answer(question, is_evaluated=rng.random() < 0.5)
+
     def _may(self, kind: str, user: str) -> bool:
         if user in self.erased or self.n_of.get((kind, user), 0) >= MAX_OF_A_USER:
             return False
@@ -247,6 +259,14 @@ class Promises(RuleBasedStateMachine):
     def _name(self, kind: str) -> str:
         self.number += 1
         return f"{kind}{self.number}"
+
+
+def _time_s(rng: random.Random) -> float:
+    return round(START_S + rng.uniform(0.0, 600.0), 3)
+
+
+def _some_articles(rng: random.Random) -> list[str]:
+    return rng.sample(ARTICLES, rng.randint(2, 6))
 
 
 TestPromises = Promises.TestCase
