@@ -1,8 +1,8 @@
 """What a user was shown lately and did with it: small, packed, kept with the open requests.
 
-`articles` counts exposures and clicks of single articles, `categories` clicks against those that
-chance would have brought. Both are bounded, the ones longest ago leave first. Each event counts
-once, by its offset, and in whichever order they come.
+`articles` counts exposures of single articles and says which were clicked, `categories` clicks
+against those that chance would have brought. Both are bounded, the ones longest ago leave first.
+Each event counts once, impressions by their offset, and in whichever order they come.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _NONE: Keys = np.zeros(0, np.uint32)
 class Exposures(msgspec.Struct, frozen=True, array_like=True):
     """What one user was shown; keys are the low 32 bits of `stable_hash` of an id or a name.
 
-    `articles` are packed records of 12 bytes (key, last exposure in epoch seconds, exposures,
-    clicks), at most 192; `categories` of 12 bytes (key, clicks, clicks expected), at most 32;
-    `n_slates` the impressions so far, `newest_s` the event time of the newest. `shown_offset` and
-    `clicked_offset` are the last impression and the last click in here, by their topics' offsets.
+    `articles` are packed records of 12 bytes (key, last exposure in epoch seconds, exposures, 1
+    where it was clicked since), at most 192; `categories` of 12 bytes (key, clicks, clicks
+    expected), at most 32; `n_slates` the impressions so far, `newest_s` the event time of the
+    newest, `shown_offset` the last impression in here.
     """
 
     articles: bytes = b""
@@ -52,7 +52,6 @@ class Exposures(msgspec.Struct, frozen=True, array_like=True):
     n_slates: int = 0
     newest_s: float = 0.0
     shown_offset: int = -1
-    clicked_offset: int = -1
 
     def article_records(self) -> Records:
         """Exposures by article, structured (k,)."""
@@ -85,7 +84,7 @@ def note_shown(
     offset
         Its offset on `impressions`, rising.
     clicked
-        Of articles whose click came before this impression: counted where `note_clicked` didn't.
+        Of articles whose click, at its time or later, was read before this impression.
 
     Examples
     --------
@@ -111,8 +110,8 @@ def note_shown(
     )
 
 
-def note_clicked(exposures: Exposures, key: int | None, *, offset: int) -> Exposures:
-    """Count a click on an article that was shown; read again after a crash it changes nothing.
+def note_clicked(exposures: Exposures, key: int | None, time_s: float) -> Exposures:
+    """Note a click on an article that was shown; it is read again without harm.
 
     Parameters
     ----------
@@ -120,24 +119,24 @@ def note_clicked(exposures: Exposures, key: int | None, *, offset: int) -> Expos
         The user's.
     key
         Of the article clicked, None where the catalogue doesn't know it.
-    offset
-        The click's offset on `clicks`, rising.
+    time_s
+        When it was clicked; before the one exposure there was, it is no click on that.
 
     Examples
     --------
     >>> exposures = note_shown(Exposures(), np.array([7, 9], np.uint32), 60.0, offset=0)
-    >>> exposures = note_clicked(exposures, 9, offset=0)
-    >>> note_clicked(exposures, 9, offset=0).article_records()["clicks"].tolist()
+    >>> exposures = note_clicked(exposures, 9, 61.0)
+    >>> note_clicked(exposures, 9, 61.0).article_records()["clicks"].tolist()
     [0, 1]
     """
-    if offset <= exposures.clicked_offset:
-        return exposures
-    mine = exposures.article_records()["key"] == key
+    records = exposures.article_records()
+    mine = (records["key"] == key) & (records["clicks"] == 0)
+    mine &= (records["times"] > 1) | (records["last_s"] <= time_s)
     if not mine.any():
         return exposures
-    records = exposures.article_records().copy()
-    records["clicks"][mine] = np.minimum(records["clicks"][mine] + 1, _MOST)
-    return msgspec.structs.replace(exposures, articles=records.tobytes(), clicked_offset=offset)
+    records = records.copy()
+    records["clicks"][mine] = 1
+    return msgspec.structs.replace(exposures, articles=records.tobytes())
 
 
 def note_labelled(
@@ -189,8 +188,8 @@ def find(known: Keys, wanted: Keys) -> NDArray[np.int64]:
 def _count_shown(counted: Records, n: int, keys: Keys, second: int, clicked: Keys) -> int:
     """Count an impression into the first n records, and behind them what is new; return how many.
 
-    `counted` has room for all, zeros. `clicked` are keys of new articles clicked before it. Past
-    `MAX_ARTICLES` the one shown longest ago leaves, of several the last.
+    `counted` has room for all, zeros. `clicked` are keys of articles whose click was read before
+    it. Past `MAX_ARTICLES` the one shown longest ago leaves, of several the last.
     """
     n_known = n
     for i in range(len(keys)):
@@ -200,14 +199,15 @@ def _count_shown(counted: Records, n: int, keys: Keys, second: int, clicked: Key
         if k < n_known:
             counted[k].times = min(counted[k].times + 1, _MOST)
             counted[k].last_s = max(np.int64(counted[k].last_s), second)
-            continue
-        counted[n].key = keys[i]
-        counted[n].last_s = second
-        counted[n].times = 1
+        else:
+            k = n
+            counted[k].key = keys[i]
+            counted[k].last_s = second
+            counted[k].times = 1
+            n += 1
         for j in range(len(clicked)):
             if clicked[j] == keys[i]:
-                counted[n].clicks = 1
-        n += 1
+                counted[k].clicks = 1
     while n > MAX_ARTICLES:
         oldest = 0
         for k in range(n):

@@ -1,11 +1,16 @@
 """The feedback join: open requests + impressions + clicks → labelled examples.
 
+A click belongs to the impression it names, or else to the newest that showed its article before it,
+whichever of them is read first: what is read before its impression is found in the user's history
+when that comes, and clicks that name none are kept with their times until a window ends.
+
 An exposure counts as not clicked only when its attribution window has closed in event time. An
 impression without any click teaches a listwise learner nothing and makes no example.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,26 +18,41 @@ import numpy as np
 
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click, Example, Impression, instant, seconds
-from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, opened
+from cherryrec.open_requests import (
+    Frozen,
+    OpenRequest,
+    OpenRequests,
+    opened,
+    with_entry,
+    without,
+)
+from cherryrec.profile import Visit, name_key
 
 __all__ = [
+    "MAX_UNNAMED",
     "UNSHOWN_S",
     "FeedbackConfig",
     "ended",
     "ends_s",
     "entry_of",
     "example_of",
+    "labelled",
     "last_s",
     "n_clicked",
     "note_click",
     "note_impression",
     "note_opened",
+    "opened_with",
+    "settled",
+    "without_request",
 ]
 
 UNSHOWN_S = 3_600.0
 """How long an answered request waits for its impression, in seconds of event time."""
 
-_MAX_EARLY = 8
+MAX_UNNAMED = 64
+"""Clicks without an impression's name kept of a user; past it the oldest leave."""
+
 _MAX_EARLY_IMPRESSIONS = 4
 
 
@@ -60,12 +80,24 @@ class FeedbackConfig:
 
 
 def note_impression(
-    state: OpenRequests, impression: Impression, config: FeedbackConfig
+    state: OpenRequests,
+    impression: Impression,
+    config: FeedbackConfig,
+    history: Sequence[Visit] = (),
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark the request that an impression shows; a second impression of it changes nothing.
 
     One whose request is not open waits for it, as long as a request waits to be shown: between
     their topics there is no order after a takeover. Most such are of no request of ours.
+
+    Parameters
+    ----------
+    state, impression
+        The user's open requests, and what was shown.
+    config
+        How long a click may come after it.
+    history
+        The user's last clicks: some may have been read before what they are on.
 
     Returns
     -------
@@ -76,23 +108,32 @@ def note_impression(
         return _with_early(state, impression), None
     if entry.shown_s is not None:
         return state, None
-    shown_s = seconds(impression.shown_at)
-    mine = [early for early in state.early_clicks if early[0] == impression.impression_id]
-    newest_s = shown_s + config.attribution_window_s + config.correction_s
-    clicked = (article for _, article, clicked_s in mine if clicked_s <= newest_s)
     shown = msgspec.structs.replace(
         entry,
         impression_id=impression.impression_id,
-        shown_s=shown_s,
+        shown_s=seconds(impression.shown_at),
         shown=impression.articles,
-        clicked=tuple(dict.fromkeys((*entry.clicked, *clicked))),
     )
-    others = tuple(early for early in state.early_clicks if early not in mine)
-    return _replaced(msgspec.structs.replace(state, early_clicks=others), shown), shown
+    names = {name_key(impression.impression_id), name_key(entry.request_id)}
+    mine = [
+        visit.article_id
+        for visit in history
+        if visit.named in names and not _is_late(shown, visit.clicked_s, config)
+    ]
+    shown = msgspec.structs.replace(shown, clicked=tuple(dict.fromkeys((*entry.clicked, *mine))))
+    unnamed = [
+        (visit.article_id, visit.clicked_s)
+        for visit in history
+        if not visit.named and _shows_in_time(shown, visit.article_id, visit.clicked_s, config)
+    ]
+    return _with_unnamed(_replaced(state, shown), unnamed), shown
 
 
 def note_opened(
-    state: OpenRequests, entry: OpenRequest, config: FeedbackConfig
+    state: OpenRequests,
+    entry: OpenRequest,
+    config: FeedbackConfig,
+    history: Sequence[Visit] = (),
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark a request that has just been opened by the impression that waits for it, if one does.
 
@@ -104,31 +145,24 @@ def note_opened(
     if early is None:
         return state, None
     others = tuple(i for i in state.early_impressions if i is not early)
-    return note_impression(msgspec.structs.replace(state, early_impressions=others), early, config)
+    state = msgspec.structs.replace(state, early_impressions=others)
+    return note_impression(state, early, config, history)
 
 
 def note_click(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequests:
     """Label the exposure a click belongs to, if it comes in time.
 
-    A click that names an impression not seen yet waits for it as long as a request waits to be
-    shown.
+    A click on what has not been shown yet waits in the user's history.
     """
-    name = click.impression_id
-    if name is not None and not any(_is_named(entry, name) for entry in state.entries):
-        clicked_s = seconds(click.clicked_at)
-        fresh_s = clicked_s - config.attribution_window_s - UNSHOWN_S
-        early = (name, click.article_id, clicked_s)
-        if early in state.early_clicks:
-            return state
-        waiting = (early for early in state.early_clicks if early[2] >= fresh_s)
-        return msgspec.structs.replace(state, early_clicks=(*waiting, early)[-_MAX_EARLY:])
     entry = entry_of(state, click, config)
-    if entry is None or click.article_id in entry.clicked:
+    if entry is None:
         return state
-    return _replaced(
-        state,
-        msgspec.structs.replace(entry, clicked=(*entry.clicked, click.article_id)),
-    )
+    if click.impression_id is None and not entry.is_labelled:
+        return _with_unnamed(state, [(click.article_id, seconds(click.clicked_at))])
+    if click.article_id in entry.clicked:
+        return state
+    clicked = (*entry.clicked, click.article_id)
+    return _replaced(state, msgspec.structs.replace(entry, clicked=clicked))
 
 
 def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenRequest | None:
@@ -139,24 +173,40 @@ def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenR
     impression that shows the article.
     """
     clicked_s = seconds(click.clicked_at)
-    window_s = config.attribution_window_s + config.correction_s
-    name = click.impression_id
-    if name is not None:
-        entry = next((e for e in state.entries if _is_named(e, name)), None)
-        is_late = (
-            entry is not None and entry.shown_s is not None and clicked_s > entry.shown_s + window_s
-        )
-        return None if is_late else entry
-    return next(
-        (
-            e
-            for e in reversed(state.entries)
-            if e.shown_s is not None
-            and click.article_id in e.shown
-            and e.shown_s <= clicked_s <= e.shown_s + window_s
-        ),
-        None,
-    )
+    if click.impression_id is None:
+        return _owner(state, click.article_id, clicked_s, config)
+    entry = next((e for e in state.entries if _is_named(e, click.impression_id)), None)
+    if entry is None or entry.shown_s is None or _is_late(entry, clicked_s, config):
+        return None
+    return entry
+
+
+def labelled(state: OpenRequests, entry: OpenRequest, config: FeedbackConfig) -> OpenRequest:
+    """Return an open request with the clicks that named no impression and are on it."""
+    mine = [
+        article_id
+        for article_id, clicked_s in state.unnamed
+        if _owner(state, article_id, clicked_s, config) is entry
+    ]
+    return msgspec.structs.replace(entry, clicked=tuple(dict.fromkeys((*entry.clicked, *mine))))
+
+
+def opened_with(state: OpenRequests, entry: OpenRequest, config: FeedbackConfig) -> OpenRequests:
+    """Add an open request, or replace the one of its id; one that has to leave takes its clicks."""
+    return _without_clicks_of(state, with_entry(state, entry), config)
+
+
+def without_request(state: OpenRequests, request_id: str, config: FeedbackConfig) -> OpenRequests:
+    """Remove an open request with its clicks: none falls to an older impression."""
+    return _without_clicks_of(state, without(state, request_id), config)
+
+
+def settled(state: OpenRequests, entry: OpenRequest, config: FeedbackConfig) -> OpenRequests:
+    """Write an open request's clicks into it: no impression read later takes one away."""
+    mine = opened(state, entry.request_id)
+    assert mine is not None, "what is settled is open"
+    unnamed = tuple(one for one in state.unnamed if _owner(state, *one, config) is not mine)
+    return _replaced(msgspec.structs.replace(state, unnamed=unnamed), entry)
 
 
 def ends_s(entry: OpenRequest, config: FeedbackConfig) -> float:
@@ -211,6 +261,50 @@ def example_of(
         evaluator=entry.evaluator,
         temperature=entry.temperature,
     )
+
+
+def _owner(
+    state: OpenRequests, article_id: str, clicked_s: float, config: FeedbackConfig
+) -> OpenRequest | None:
+    """Return the request whose impression was the newest to show an article before a click."""
+    shown = (e for e in state.entries if _shows_in_time(e, article_id, clicked_s, config))
+    return max(shown, key=lambda e: (e.shown_s, e.request_id), default=None)
+
+
+def _shows_in_time(
+    entry: OpenRequest, article_id: str, clicked_s: float, config: FeedbackConfig
+) -> bool:
+    shown_s = entry.shown_s
+    if shown_s is None or article_id not in entry.shown:
+        return False
+    return shown_s <= clicked_s and not _is_late(entry, clicked_s, config)
+
+
+def _is_late(entry: OpenRequest, clicked_s: float, config: FeedbackConfig) -> bool:
+    assert entry.shown_s is not None, "a click is late after what was shown"
+    return clicked_s > entry.shown_s + config.attribution_window_s + config.correction_s
+
+
+def _with_unnamed(state: OpenRequests, clicks: Iterable[tuple[str, float]]) -> OpenRequests:
+    together = {*state.unnamed, *clicks}
+    if len(together) == len(state.unnamed):
+        return state
+    ordered = sorted(together, key=lambda one: (one[1], one[0]))
+    return msgspec.structs.replace(state, unnamed=tuple(ordered[-MAX_UNNAMED:]))
+
+
+def _without_clicks_of(
+    before: OpenRequests, after: OpenRequests, config: FeedbackConfig
+) -> OpenRequests:
+    """Drop the clicks of the requests that are gone."""
+    ids = {entry.request_id for entry in after.entries}
+    owners = (_owner(before, *one, config) for one in before.unnamed)
+    kept = tuple(
+        one
+        for one, owner in zip(before.unnamed, owners, strict=True)
+        if owner is not None and owner.request_id in ids
+    )
+    return msgspec.structs.replace(after, unnamed=kept)
 
 
 def _shows(impression: Impression) -> str:

@@ -87,13 +87,15 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     """All open requests of one user, oldest first; and what came before what it belongs to.
 
-    `early_clicks`, whose impression has not come yet, are (impression id, article id, event time),
-    the newest few; `early_impressions` those of no open request, the newest few; `exposures` what
-    the user was shown lately, whether by a request of ours or not.
+    `unnamed` are the clicks that named no impression and are on what an open request showed, as
+    (article id, event time), by time; whose they are may change with an impression yet to be read.
+    `exposures` are what the user was shown lately, whether by a request of ours or not;
+    `early_impressions` those of no open request, the newest few. Clicks whose impression has not
+    come yet wait in the user's history.
     """
 
     entries: tuple[OpenRequest, ...] = ()
-    early_clicks: tuple[tuple[str, str, float], ...] = ()
+    unnamed: tuple[tuple[str, float], ...] = ()
     exposures: Exposures = Exposures()
     early_impressions: tuple[Impression, ...] = ()
 

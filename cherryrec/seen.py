@@ -36,7 +36,7 @@ _LOW = (1 << 32) - 1
 _HIGH = (1 << 16) - 1
 _WEIGHTS: tuple[Weight, ...] = get_args(Weight)
 _COUNTED = _WEIGHTS.index("counted")
-_LEAST = 32  # remembered however old: a reader's events since the last commit are among them
+_LEAST = 24  # remembered however old: a reader's events since the last commit are among them
 
 Records: TypeAlias = NDArray[np.void]
 

@@ -140,15 +140,17 @@ def is_first_version(raw: bytes) -> bool:
 def from_first_version(raw: bytes) -> tuple[OpenRequests, dict[str, Frozen]]:
     """Read a user's record of the first version: the record, and what is frozen by request id.
 
+    Clicks that it kept until their impression comes are left out.
+
     Raises
     ------
     StateError
         The bytes are no such record.
     """
     try:
-        entries, *rest = msgspec.msgpack.decode(raw)
+        entries, _early, *rest = msgspec.msgpack.decode(raw)
         small = [[*entry[:_ARTICLES], *entry[_DROPPED + 1 :]] for entry in entries]
-        state = msgspec.convert([small, *rest], OpenRequests)
+        state = msgspec.convert([small, [], *rest], OpenRequests)
         frozen = msgspec.convert([entry[_ARTICLES : _DROPPED + 1] for entry in entries], _Parts)
     except (*_UNREADABLE, TypeError, IndexError) as error:
         msg = f"stored open requests of the first version cannot be read: {error}"

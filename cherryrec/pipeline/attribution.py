@@ -16,19 +16,21 @@ from cherryrec.feedback import (
     ended,
     entry_of,
     example_of,
+    labelled,
     last_s,
     n_clicked,
     note_click,
     note_impression,
     note_opened,
+    opened_with,
+    settled,
+    without_request,
 )
 from cherryrec.open_requests import (
     Frozen,
     OpenRequest,
     OpenRequests,
     opened,
-    with_entry,
-    without,
 )
 from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send
 from cherryrec.pipeline.users import Users
@@ -75,8 +77,9 @@ class Attribution:
 
     def ranked(self, partition: int, user_id: str, entry: OpenRequest, frozen: Frozen) -> None:
         """Keep an answered request; an impression of it that was read before opens its window."""
-        state = with_entry(self.users.requests(partition, user_id), entry)
-        state, shown = note_opened(state, entry, self.config)
+        state = opened_with(self.users.requests(partition, user_id), entry, self.config)
+        history = self.users.profile(partition, user_id).history
+        state, shown = note_opened(state, entry, self.config, history)
         self.users.keep_requests(partition, user_id, state, {entry.request_id: frozen})
         self.answered(partition, user_id, shown or entry)
 
@@ -84,8 +87,9 @@ class Attribution:
         """Open the attribution window of the request an impression shows."""
         state = self.users.requests(at.partition, impression.user_id)
         shown_s = seconds(impression.shown_at)
-        changed, shown = note_impression(state, impression, self.config)
-        early = [early[1] for early in state.early_clicks if early[0] == impression.impression_id]
+        history = self.users.profile(at.partition, impression.user_id).history
+        changed, shown = note_impression(state, impression, self.config, history)
+        early = [visit.article_id for visit in history if visit.clicked_s >= shown_s]
         exposures = note_shown(
             state.exposures,
             self.catalogue.keys(self.catalogue.rows(impression.articles, shown_s)),
@@ -109,24 +113,27 @@ class Attribution:
         state = self.users.requests(at.partition, user_id)
         changed = note_click(state, click, self.config)
         keys = self.catalogue.keys(self.catalogue.known_rows([click.article_id])).tolist()
-        exposures = note_clicked(state.exposures, keys[0] if keys else None, offset=at.offset)
+        clicked_s = seconds(click.clicked_at)
+        exposures = note_clicked(state.exposures, keys[0] if keys else None, clicked_s)
         changed = msgspec.structs.replace(changed, exposures=exposures)
         corrections: list[Send] = []
-        before = entry_of(state, click, self.config)
-        if before is not None:
-            after = opened(changed, before.request_id)
+        entry = entry_of(state, click, self.config)
+        if entry is not None:
+            before = labelled(state, entry, self.config)
+            after = opened(changed, entry.request_id)
             assert after is not None, "a click changes entries where they stand"
-            n_sent = self._sent.get((at.partition, user_id, before.request_id), before.n_labelled)
+            after = labelled(changed, after, self.config)
+            n_sent = self._sent.get((at.partition, user_id, entry.request_id), entry.n_labelled)
             if n_sent is not None:
                 is_correction = n_sent > 0
                 corrections = self._labels(
                     at.partition, user_id, after, is_correction=is_correction
                 )
-            if before.is_labelled and after.clicked != before.clicked:
+            if entry.is_labelled and after.clicked != before.clicked:
                 changed = self._counted(changed, before, sign=-1.0)
                 changed = self._counted(changed, after)
         self.users.keep_requests(at.partition, user_id, changed)
-        self._of(at.partition).reach("clicks", seconds(click.clicked_at))
+        self._of(at.partition).reach("clicks", clicked_s)
         return corrections
 
     def tick(self, tick: FeedbackTick) -> None:
@@ -144,6 +151,7 @@ class Attribution:
                 if entry.is_labelled or entry.shown_s is None:
                     effects.closed.append(Closed(*place))
                 elif place not in self._sent:
+                    entry = labelled(state, entry, self.config)  # noqa: PLW2901
                     frozen = self.users.frozen(*place)
                     n_clicks = self._sent[place] = n_clicked(entry, frozen)
                     effects.sends += self._labels(partition, user_id, entry)
@@ -161,13 +169,14 @@ class Attribution:
             entry = opened(state, one.request_id)
             if entry is None:
                 continue
+            entry = labelled(state, entry, self.config)
             if one.n_clicks is not None:
                 state = self._counted(state, entry)
             if one.n_clicks is None or not self.config.correction_s:
-                state = without(state, one.request_id)
+                state = without_request(state, one.request_id, self.config)
             else:
                 entry = msgspec.structs.replace(entry, n_labelled=one.n_clicks)
-                state = with_entry(state, entry)
+                state = settled(state, entry, self.config)
                 self.answered(one.partition, one.user_id, entry)
             self.users.keep_requests(one.partition, one.user_id, state)
 

@@ -28,7 +28,8 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.open_requests import Frozen, OpenRequest, opened, with_entry
+from cherryrec.feedback import opened_with
+from cherryrec.open_requests import Frozen, OpenRequest, opened
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
@@ -203,7 +204,10 @@ class Pipeline:
         else:
             entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
             self.users.keep_requests(
-                at.partition, user_id, with_entry(state, entry), {entry.request_id: frozen}
+                at.partition,
+                user_id,
+                opened_with(state, entry, self.config.feedback),
+                {entry.request_id: frozen},
             )
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
             send = Send("evaluation-requests", user_id, question, at.partition)

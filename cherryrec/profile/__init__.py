@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from cherryrec.profile.config import ProfileConfig
-from cherryrec.profile.state import Profile, Visit, decode_profile, encode_profile
+from cherryrec.profile.state import Profile, Visit, decode_profile, encode_profile, name_key
 from cherryrec.profile.tastes import counts_of
 from cherryrec.profile.update import Outcome, apply_click, apply_update, weight_of
 
@@ -20,5 +20,6 @@ __all__ = [
     "counts_of",
     "decode_profile",
     "encode_profile",
+    "name_key",
     "weight_of",
 ]

@@ -19,7 +19,7 @@ class ProfileConfig:
         Clicks kept, newest last; above 0.
     recent_ids
         Click event ids remembered for finding duplicates, for `allowed_lateness_s` and the last
-        32 for longer; above 0. A click older than what had to leave for lack of room is late.
+        24 for longer; above 0. A click older than what had to leave for lack of room is late.
     interest_half_life_clicks
         Clicks after which an older click's pull on the interest vector has halved; above 0.
     allowed_lateness_s

@@ -11,16 +11,34 @@ from cherryrec.errors import StateError
 from cherryrec.events import seconds
 from cherryrec.profile.tastes import TASTE
 from cherryrec.seen import Seen
+from cherryrec.text import stable_hash
 
-__all__ = ["Profile", "Visit", "decode_profile", "encode_profile"]
+__all__ = ["Profile", "Visit", "decode_profile", "encode_profile", "name_key"]
+
+_KEY = (1 << 32) - 1
 
 
 class Visit(msgspec.Struct, frozen=True, array_like=True):
-    """One opened article: when (epoch seconds, 0 for imported history), how long it was read."""
+    """One opened article: when (epoch seconds, 0 for imported history), how long it was read.
+
+    `named` is the `name_key` of the impression that the click named, 0 where it named none.
+    """
 
     article_id: str
     clicked_s: float = 0.0
     dwell_s: float | None = None
+    named: int = 0
+
+
+def name_key(name: str | None) -> int:
+    """Return 32 bits that stand for an impression's name, never 0; 0 for none.
+
+    Examples
+    --------
+    >>> name_key(None), name_key("i1") == name_key("i1") > 0
+    (0, True)
+    """
+    return 0 if name is None else stable_hash(name) & _KEY or 1
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

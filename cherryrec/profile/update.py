@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.events import Click, ProfileUpdate, seconds
 from cherryrec.profile.config import ProfileConfig
-from cherryrec.profile.state import Profile, Visit
+from cherryrec.profile.state import Profile, Visit, name_key
 from cherryrec.profile.tastes import Keys, with_reads
 from cherryrec.seen import Weight, is_repeat, n_counted, note, sight
 from cherryrec.text import stable_hash
@@ -80,7 +80,7 @@ def apply_click(
         return _with_offset(profile, "clicks", offset), "late"
     if offset <= profile.applied.get("clicks", -1):
         return profile, "again"
-    visit = Visit(click.article_id, clicked_s, click.dwell_s)
+    visit = Visit(click.article_id, clicked_s, click.dwell_s, name_key(click.impression_id))
     history = profile.history
     place = len(history)
     while place and history[place - 1].clicked_s > clicked_s:

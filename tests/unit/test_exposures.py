@@ -74,7 +74,7 @@ def test_what_is_read_again_after_a_crash_counts_once(
         for offset in offsets:
             time_s, shown = events[offset]
             exposures = note_shown(exposures, keys(*shown), time_s, offset=offset)
-            exposures = note_clicked(exposures, shown[0], offset=offset)
+            exposures = note_clicked(exposures, shown[0], time_s)
         return exposures
 
     crashed = min(crashed, len(events))
@@ -117,33 +117,31 @@ def test_a_slate_longer_than_the_bound_is_cut() -> None:
 
 def test_counts_stop_before_they_overflow() -> None:
     records = note_shown(Exposures(), keys(7), 1.0, offset=0).article_records().copy()
-    records["times"] = records["clicks"] = 60_000
+    records["times"] = 60_000
     full = Exposures(articles=records.tobytes())
 
-    full = note_clicked(note_shown(full, keys(7), 2.0, offset=1), 7, offset=0)
+    full = note_shown(full, keys(7), 2.0, offset=1)
 
-    assert articles_of(full) == {7: (2, 60_000, 60_000)}
+    assert articles_of(full) == {7: (2, 60_000, 0)}
 
 
-def test_a_click_counts_where_the_article_was_shown() -> None:
+def test_a_click_is_noted_where_the_article_was_shown_before_it() -> None:
     shown = note_shown(Exposures(), keys(7, 8), 60.0, offset=0)
 
-    clicked = note_clicked(note_clicked(shown, 8, offset=3), 8, offset=4)
+    clicked = note_clicked(note_clicked(shown, 8, 61.0), 8, 62.0)
 
-    assert articles_of(clicked) == {7: (60, 1, 0), 8: (60, 1, 2)}
-    for key in (99, None):
-        assert articles_of(note_clicked(shown, key, offset=5)) == articles_of(shown)
+    assert articles_of(clicked) == {7: (60, 1, 0), 8: (60, 1, 1)}
+    for key, time_s in ((99, 61.0), (None, 61.0), (7, 59.0)):
+        assert note_clicked(shown, key, time_s) is shown
 
 
-def test_a_click_before_its_impression_counts_with_it_and_once() -> None:
-    early = note_clicked(Exposures(), 7, offset=0)
-    shown = note_shown(early, keys(7, 8), 60.0, offset=0, clicked=keys(7))
+def test_a_click_that_is_read_before_its_impression_is_noted_with_it() -> None:
+    shown = note_shown(Exposures(), keys(7, 8), 60.0, offset=0, clicked=keys(7))
     assert articles_of(shown) == {7: (60, 1, 1), 8: (60, 1, 0)}
 
-    # Shown before by another slate: note_clicked has counted it.
-    twice = note_clicked(shown, 8, offset=1)
-    twice = note_shown(twice, keys(8), 90.0, offset=1, clicked=keys(8))
-    assert articles_of(twice)[8] == (90, 2, 1)
+    twice = note_shown(shown, keys(7, 8), 90.0, offset=1, clicked=keys(8))
+    assert articles_of(twice) == {7: (90, 2, 1), 8: (90, 2, 1)}
+    assert note_clicked(twice, 8, 95.0) is twice
 
 
 labelled_slates = st.lists(

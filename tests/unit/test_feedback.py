@@ -5,24 +5,33 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click, Example, Impression
 from cherryrec.feedback import (
+    MAX_UNNAMED,
     UNSHOWN_S,
     FeedbackConfig,
     ended,
     ends_s,
     entry_of,
     example_of,
+    labelled,
     n_clicked,
     note_click,
     note_impression,
     note_opened,
+    opened_with,
+    settled,
+    without_request,
 )
-from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, with_entry
+from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests, with_entry
+from cherryrec.profile import Visit, name_key
 from cherryrec.stored_requests import decode_open, encode_open
 from tests.worlds import START_S, click, impression
 
@@ -43,17 +52,32 @@ def frozen_of(*articles: str) -> Frozen:
 
 
 def joined(state: OpenRequests, *events: Impression | Click) -> OpenRequests:
+    """Join events in the order given, as the pipeline does: clicks are in the history, too."""
+    history: tuple[Visit, ...] = ()
     for event in events:
         if isinstance(event, Impression):
-            state, _ = note_impression(state, event, CONFIG)
+            state, _ = note_impression(state, event, CONFIG, history)
         else:
+            visit = Visit(
+                event.article_id,
+                event.clicked_at.timestamp(),
+                named=name_key(event.impression_id),
+            )
+            history = (*history, visit)
             state = note_click(state, event, CONFIG)
     return state
 
 
+def clicked_of(state: OpenRequests) -> list[list[str]]:
+    """What each request is known to have had clicked, by article."""
+    return [sorted(labelled(state, entry, CONFIG).clicked) for entry in state.entries]
+
+
 def labels(state: OpenRequests, *articles: str) -> Example | None:
     entry = state.entries[0]
-    return example_of(entry, frozen_of(*articles), user_id="u", feature_set="f")
+    return example_of(
+        labelled(state, entry, CONFIG), frozen_of(*articles), user_id="u", feature_set="f"
+    )
 
 
 def test_the_order_of_an_impression_and_its_clicks_does_not_matter() -> None:
@@ -96,7 +120,7 @@ def test_a_click_without_impression_goes_to_the_newest_that_shows_it_in_time() -
     )
 
     state = joined(state, click("a", START_S + 70), click("b", START_S + 70))
-    assert [e.clicked for e in state.entries] == [("a",), ("b",)]
+    assert clicked_of(state) == [["a"], ["b"]]
 
     assert joined(state, click("b", START_S - 1)) is state  # before it was shown
     assert joined(state, click("b", LAST_S + 60 + 1)) is state
@@ -109,7 +133,7 @@ def test_a_click_after_the_window_corrects_until_corrections_end() -> None:
     for name in ("i", None):
         for time_s in (START_S + WINDOW_S, START_S + WINDOW_S + 1, LAST_S):
             one = click("a", time_s, impression_id=name)
-            assert joined(shown, one).entries[0].clicked == ("a",)
+            assert clicked_of(joined(shown, one)) == [["a"]]
             found = entry_of(shown, one, CONFIG)
             assert found is shown.entries[0]
         late = click("a", LAST_S + 1, impression_id=name)
@@ -126,14 +150,15 @@ def test_a_click_before_its_impression_may_be_as_late_as_one_after_it() -> None:
         impression("i", ["a", "b", "c"], request_id="r"),
     )
 
-    assert state.entries[0].clicked == ("b", "c")
-    assert state.early_clicks == ()
+    assert clicked_of(state) == [["b", "c"]]
 
 
-def test_an_early_click_read_again_waits_once() -> None:
-    state = joined(OpenRequests(), click("a", impression_id="i"))
+def test_a_click_whose_impression_has_not_come_changes_nothing_yet() -> None:
+    """It waits in the user's history, which is written with every click anyway."""
+    state = OpenRequests((answered("r"),))
 
-    assert joined(state, click("a", impression_id="i")) is state
+    for name in ("i", "r", None):
+        assert joined(state, click("a", impression_id=name)) is state
 
 
 def test_an_example_is_named_by_how_many_clicks_it_knows() -> None:
@@ -153,17 +178,87 @@ def test_an_example_is_named_by_how_many_clicks_it_knows() -> None:
     assert names == [("r:1", 1), ("r:2", 2)]
 
 
-def test_early_clicks_are_few_and_leave_with_time() -> None:
-    state = OpenRequests()
-    for k in range(20):
-        state = joined(state, click(f"a{k}", START_S + k, impression_id=f"i{k}"))
-    assert len(state.early_clicks) == 8
-    assert state.early_clicks[-1] == ("i19", "a19", START_S + 19)
+def test_unnamed_clicks_are_few_and_leave_with_their_request() -> None:
+    names = [f"a{k}" for k in range(100)]
+    state = joined(
+        OpenRequests((answered("r"),)),
+        impression("i", names, request_id="r"),
+        *(click(name, START_S + k) for k, name in enumerate(names)),
+    )
+    assert len(state.unnamed) == MAX_UNNAMED
+    assert state.unnamed[-1] == ("a99", START_S + 99)
 
-    later = START_S + 20 + WINDOW_S + UNSHOWN_S
-    state = joined(state, click("b", later, impression_id="j"))
+    assert without_request(state, "r", CONFIG) == OpenRequests()
 
-    assert [name for name, _, _ in state.early_clicks] == ["j"]
+
+def test_a_request_that_leaves_takes_its_clicks_along() -> None:
+    """None of them falls to an older impression that shows the article, too."""
+    state = joined(
+        OpenRequests((answered("r1"), answered("r2"))),
+        impression("i1", ["a"], START_S, request_id="r1"),
+        impression("i2", ["a"], START_S + 60, request_id="r2"),
+        click("a", START_S + 70),
+    )
+
+    assert clicked_of(without_request(state, "r2", CONFIG)) == [[]]
+    full = state
+    for k in range(MAX_OPEN):
+        full = opened_with(full, answered(f"n{k}"), CONFIG)
+    assert full.unnamed == ()
+
+
+def test_what_is_settled_stays_whatever_is_read_later() -> None:
+    state = joined(
+        OpenRequests((answered("r1"), answered("r2"))),
+        impression("i1", ["a"], START_S, request_id="r1"),
+        click("a", START_S + 70),
+    )
+    known = labelled(state, state.entries[0], CONFIG)
+
+    state = settled(state, msgspec.structs.replace(known, n_labelled=1), CONFIG)
+    state = joined(state, impression("i2", ["a"], START_S + 60, request_id="r2"))
+
+    assert clicked_of(state) == [["a"], []]
+
+
+ARTICLES = ("a", "b", "c")
+times = st.integers(0, int(WINDOW_S) - 1)
+shows = st.tuples(times, st.sets(st.sampled_from(ARTICLES), min_size=1))
+clicks = st.tuples(times, st.sampled_from(ARTICLES), st.sampled_from([None, 0, 1, 2]))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(shows, min_size=1, max_size=3, unique_by=lambda one: one[0]),
+    st.lists(clicks, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_labels_are_the_same_in_any_order(
+    shown: list[tuple[int, set[str]]], some: list[tuple[int, str, int | None]], rng: Any
+) -> None:
+    """A click without a name that was read before its impression once labelled nothing."""
+    events: list[Impression | Click] = [
+        impression(f"i{k}", sorted(names), START_S + at, request_id=f"r{k}")
+        for k, (at, names) in enumerate(shown)
+    ]
+    for number, (at, article, k) in enumerate(some):
+        name = None if k is None else f"i{k}"
+        events.append(click(article, START_S + at, impression_id=name, event_id=f"e{number}"))
+    state = OpenRequests(tuple(answered(f"r{k}") for k in range(len(shown))))
+    wanted = {name: set[str]() for name in ("r0", "r1", "r2")}
+    for at, article, k in some:
+        if k is not None:
+            wanted[f"r{k}"].add(article)
+            continue
+        before = [(t, n) for n, (t, names) in enumerate(shown) if t <= at and article in names]
+        if before:
+            wanted[f"r{max(before)[1]}"].add(article)
+
+    rng.shuffle(events)
+
+    assert clicked_of(joined(state, *events)) == [
+        sorted(wanted[entry.request_id]) for entry in state.entries
+    ]
 
 
 def test_early_impressions_are_few_and_leave_with_time() -> None:

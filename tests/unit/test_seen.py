@@ -35,7 +35,7 @@ def test_ids_leave_with_age_but_for_the_last_few() -> None:
     old = noted(Seen(), *((k, 60.0 * k) for k in range(50)))
     seen = noted(old, (99, 5 * DAY_S), start=50)
 
-    assert len(seen.records()) == 32
+    assert len(seen.records()) == 24
     assert seen.floor_s == 0.0, "what is that old is late by its age"
     assert sight(seen, 49, time_s=60.0 * 49, offset=49) == ("again", "counted")
 

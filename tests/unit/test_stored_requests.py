@@ -42,7 +42,7 @@ def test_what_is_stored_comes_back() -> None:
         is_cold=True, expires_at=2.5, impression_id="i", shown_s=START_S, shown=("b",),
         clicked=("b",), answered_by="deadlines:7", degraded="evaluation_late",
     )  # fmt: skip
-    state = OpenRequests((entry,), (("i2", "a", START_S),))
+    state = OpenRequests((entry,), (("a", START_S),))
     frozen = Frozen(("a", "b"), features.tobytes(), metrics.tobytes(), ("c",))
 
     assert decode_open(encode_open(state)) == state
@@ -100,8 +100,8 @@ def test_a_record_of_the_first_version_is_read() -> None:
     assert frozen == {"r": Frozen(("a", "b"), b"features", b"8 metric", ("c",))}
     assert state == OpenRequests(
         (entry,),
-        (("i2", "a", START_S),),
-        Exposures(n_slates=3, newest_s=START_S, shown_offset=7, clicked_offset=8),
+        (),
+        Exposures(n_slates=3, newest_s=START_S, shown_offset=7),
         (impression("i3", ["a"]),),
     )
     assert not is_first_version(encode_open(state) or b"")

@@ -73,7 +73,7 @@ def test_what_a_user_was_shown_counts_by_how_often_how_lately_and_what_was_click
 ) -> None:
     exposures = note_shown(Exposures(), keys("a0", "a2"), NOW - 1_200.0, offset=0)
     exposures = note_shown(exposures, keys("a0", "a1"), NOW - 600.0, offset=1)
-    exposures = note_clicked(exposures, key("a0"), offset=0)
+    exposures = note_clicked(exposures, key("a0"), NOW - 300.0)
 
     features = features_of(catalogue, exposures=exposures)
 

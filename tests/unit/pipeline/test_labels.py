@@ -57,9 +57,13 @@ def test_a_click_labels_the_features_frozen_at_scoring() -> None:
     assert pipeline.users.requests(0, "u").entries == ()
 
 
+@pytest.mark.parametrize("name", ["i", None])
 @pytest.mark.parametrize("order", list(permutations(("request", "impression", "click"))))
-def test_topics_may_be_read_in_any_order(order: tuple[str, ...]) -> None:
-    """After a takeover the impression of an answer may be read before its request is again."""
+def test_topics_may_be_read_in_any_order(order: tuple[str, ...], name: str | None) -> None:
+    """After a takeover, or in a backlog, an impression may be read before its request is again.
+
+    A click that names no impression once labelled nothing if it was read before it.
+    """
     pipeline = pipeline_of(6)
     at = offsets()
     for topic in order:
@@ -70,15 +74,16 @@ def test_topics_may_be_read_in_any_order(order: tuple[str, ...]) -> None:
             shown = impression("i", ["a0", "a1"], START_S + 1, request_id="r")
             pipeline.impression(at(), shown)
         else:
-            pipeline.click(at(), click("a1", START_S + 5, impression_id="i"))
+            pipeline.click(at(), click("a1", START_S + 5, impression_id=name))
 
     effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
 
     example, _ = labels(effects)
     clicked = dict(zip(example.articles, example.clicked, strict=True))
     assert clicked == {"a0": False, "a1": True}
+    pipeline.forget(effects.closed)
     state = pipeline.users.requests(0, "u")
-    assert (state.early_impressions, state.early_clicks) == ((), ())
+    assert (state.early_impressions, state.unnamed) == ((), ())
 
 
 def test_an_answer_never_shown_is_forgotten_in_time() -> None:
@@ -159,7 +164,7 @@ def test_requests_stored_in_the_first_version_go_on() -> None:
     state, frozen = pipeline.users.requests(0, "u"), pipeline.users.frozen(0, "u", "r")
     (entry,) = (list(msgspec.structs.astuple(e)) for e in state.entries)
     entry[3:3] = [frozen.articles, frozen.features, frozen.metrics, frozen.dropped]
-    rest = (state.early_clicks, state.exposures, state.early_impressions)
+    rest = ([("i9", "a1", START_S)], state.exposures, state.early_impressions)
     first = msgspec.msgpack.encode([[entry], *rest])
 
     store.values = {(0, "u"): first}

@@ -232,10 +232,10 @@ def test_an_update_changes_only_what_it_names() -> None:
 
 
 def test_a_full_profile_of_realistic_ids_takes_at_most_two_kibibytes() -> None:
-    """MIND-like ids: seven characters; 32 clicks in two days; the default bounds."""
+    """MIND-like ids: seven characters; a dozen clicks a day; the default bounds."""
     profile = Profile(role="editor", fields=("sport", "politics"), collections=("climate",))
     for k in range(120):
-        one = click(f"N{100_000 + k}", START_S + 5_400.0 * k, event_id=uuid.UUID(int=k).hex)
+        one = click(f"N{100_000 + k}", START_S + 7_200.0 * k, event_id=uuid.UUID(int=k).hex)
         profile, _ = apply_click(
             profile, one, offset=10_000_000 + k, config=CONFIG, embed=lambda _: embed("a1")
         )
