@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
+from cherryrec.text import caseless
 
 __all__ = ["MAX_WORDS", "TitleWords"]
 
@@ -65,7 +66,7 @@ class TitleWords:
     def tell(self, row: int, title: str) -> None:
         """Store a row's title, in place of the one it had."""
         self.forget(row)
-        found = [crc32(word.encode()) % _N_BUCKETS for word in _WORD.findall(title.lower())]
+        found = [crc32(word.encode()) % _N_BUCKETS for word in _WORD.findall(caseless(title))]
         words = list(dict.fromkeys(found))[:MAX_WORDS]
         if words:
             self._words[row, : len(words)] = words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from cherryrec.errors import ConfigError
 from cherryrec.text.kernels import add_text
 from cherryrec.text.scripts import scripts
+from cherryrec.text.spelling import caseless
 
 __all__ = ["MAX_CHARACTERS", "HashedText", "stable_hash"]
 
@@ -96,6 +96,6 @@ class HashedText:
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:
-    """Return the text in lower case, forms that read alike made one (full width, accents)."""
-    plain = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS].lower())
+    """Return the text in one spelling, without case."""
+    plain = caseless(text[:MAX_CHARACTERS])
     return np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32)

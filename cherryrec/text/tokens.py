@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.errors import ConfigError
 from cherryrec.text.hashed import MAX_CHARACTERS
+from cherryrec.text.spelling import composed
 
 __all__ = ["TOKEN_VECTORS", "TokenVectors", "load_token_vectors"]
 
@@ -29,7 +30,7 @@ class TokenVectors:
 
     A token's vector is the same in every title: a table, no network to run. Titles are alike when
     their words are used alike, though they share none. A token that says little has a short
-    vector, so the plain mean weighs by meaning.
+    vector, so the plain mean weighs by meaning. Case stays: the table has vectors for it.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class TokenVectors:
         """
         vector = np.zeros(self.n_dimensions, np.float32)
         tokens: list[int] = []
-        for word in title[:MAX_CHARACTERS].split():
+        for word in composed(title[:MAX_CHARACTERS]).split():
             tokens += self.tokens_of(word)
         if tokens:
             _add_mean(vector, self.table, np.array(tokens, np.int64))

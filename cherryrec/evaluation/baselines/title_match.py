@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
+from cherryrec.text import caseless
 
 __all__ = ["TitleMatch"]
 
@@ -48,7 +49,7 @@ class TitleMatch:
         vocabulary: dict[str, int] = {}
         self._words: dict[str, list[int]] = {}
         for article_id, article in articles.items():
-            words = dict.fromkeys(_WORD.findall(article.title.lower()))
+            words = dict.fromkeys(_WORD.findall(caseless(article.title)))
             self._words[article_id] = [vocabulary.setdefault(w, len(vocabulary)) for w in words]
         self._n_with = np.zeros(len(vocabulary))  # (v,)
         self._read = np.zeros(len(vocabulary))  # (v,), all 0 between calls

@@ -76,6 +76,9 @@ def test_a_text_without_words_is_zero(text: str) -> None:
     [
         ("Café zu", "CAFE\u0301 ZU"),  # an accent apart
         ("iPhone 17", "\uff49\uff30\uff48\uff4f\uff4e\uff45　\uff11\uff17"),  # full width
+        ("Storm hits", "\U0001d412\U0001d413\U0001d40e\U0001d411\U0001d40c hits"),  # styled
+        ("Regierungskrise", "Regierungs\u00adkrise"),
+        ("Straße", "STRASSE"),
         ("storm 😀 floods", "storm floods"),
         ("storm\ud83dfloods", "storm floods"),
         ("iPhone发布会", "iPhone 发布会"),
