@@ -66,8 +66,10 @@ Place = tuple[tuple[str, int], int]
 class Producer(Protocol):
     """What the loop needs of a Kafka producer."""
 
-    def send(self, topic: str, *, value: bytes, key: bytes | None) -> Any:
-        """Send; returns a future of the acknowledgement."""
+    def send(
+        self, topic: str, *, value: bytes, key: bytes | None, partition: int | None = None
+    ) -> Any:
+        """Send; returns a future of the acknowledgement. No partition leaves it to the key."""
         ...
 
 
@@ -212,18 +214,26 @@ class EvaluationLoop:
                 value=record.value,
                 received_s=now,
             )
-            self._acknowledged(producer, [("dead-letters", record.key, letter)])
+            self._acknowledged(producer, [("dead-letters", record.key, letter, None)])
             self._offsets.finish(partition, record.offset)
             self.state.dead_letters += 1
             return []
         return self._evaluator.submit(request, (partition, record.offset), wall_s=now)
 
     def _send(self, answers: list[Answer[Place]], producer: Producer) -> None:
-        """Send evaluations, wait for their acknowledgement, then call their requests answered."""
+        """Send evaluations, wait for their acknowledgement, then call their requests answered.
+
+        They go to the partition of their requests: who asked there waits there.
+        """
         self._acknowledged(
             producer,
             [
-                ("evaluations", answer.evaluation.user_id.encode(), answer.evaluation)
+                (
+                    "evaluations",
+                    answer.evaluation.user_id.encode(),
+                    answer.evaluation,
+                    answer.source[0][1],
+                )
                 for answer in answers
             ],
         )
@@ -232,12 +242,12 @@ class EvaluationLoop:
             self._offsets.finish(partition, offset)
 
     def _acknowledged(
-        self, producer: Producer, messages: Iterable[tuple[str, bytes | None, Event]]
+        self, producer: Producer, messages: Iterable[tuple[str, bytes | None, Event, int | None]]
     ) -> None:
         """Send messages together and wait until the broker has them all."""
         futures = [
-            producer.send(self._topics(topic), value=encode(event), key=key)
-            for topic, key, event in messages
+            producer.send(self._topics(topic), value=encode(event), key=key, partition=partition)
+            for topic, key, event, partition in messages
         ]
         for future in futures:
             future.get(timeout=_ACKNOWLEDGE_S)

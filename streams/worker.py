@@ -37,6 +37,7 @@ from streams.engine import (
     Gates,
     HealthServer,
     Metrics,
+    Mover,
     Reading,
     RecoveredHook,
     StateTable,
@@ -117,6 +118,7 @@ class StreamWorker:
         )
         self.app.reading = Reading(self.metrics, self.gates)
         self.producer = FastProducer(self.app)
+        self.mover = Mover(self.producer, n_partitions=kafka.partitions)
         self.profiles_table = self._table("profiles")
         self.requests_table = self._table("requests", on_recovered=self._on_recovered)
         self.profiles = TableStore(self.profiles_table)
@@ -319,6 +321,7 @@ class StreamWorker:
             dead_letters=self.dead_letters,
             metrics=self.metrics,
             arrivals=self.arrivals,
+            mover=self.mover,
             max_batch=self.stream.max_batch,
             hold=self.held.hold if spec.is_held else None,
             position=self._position,

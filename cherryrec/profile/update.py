@@ -128,6 +128,8 @@ def apply_update(
 ) -> tuple[Profile, Outcome, tuple[str, ...]]:
     """Set what the site says of a user; imported history goes before the clicks seen here.
 
+    An update older than the newest one applied, by `updated_at`, is late and changes nothing.
+
     Returns
     -------
     The profile, the outcome, and the articles of the user's first imported history, which gain a
@@ -146,7 +148,10 @@ def apply_update(
     is_first = profile.import_offset in (None, offset)
     imported = tuple(dict.fromkeys(update.history or ())) if is_first else ()
     if offset <= profile.applied.get("profile-updates", -1):
-        return profile, "again", imported
+        return profile, "again", imported if profile.import_offset == offset else ()
+    updated_s = seconds(update.updated_at)
+    if updated_s < profile.updated_s:
+        return _with_offset(profile, "profile-updates", offset), "late", ()
     changes: dict[str, object] = {
         name: value
         for name in ("role", "fields", "collections")
@@ -163,7 +168,7 @@ def apply_update(
         changes["n_clicks"] = max(profile.n_clicks, len(update.history) + len(own))
         if imported and profile.import_offset is None:
             changes["import_offset"] = offset
-    changes["updated_s"] = max(profile.updated_s, seconds(update.updated_at))
+    changes["updated_s"] = updated_s
     changed = msgspec.structs.replace(profile, **changes)
     return _with_offset(changed, "profile-updates", offset), "applied", imported
 

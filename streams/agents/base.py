@@ -22,7 +22,16 @@ from cherryrec.errors import BadMessage
 from cherryrec.events import Event, seconds
 from cherryrec.pipeline import Effects, Position, Send
 from cherryrec.topics import topic_named
-from streams.engine import Arrivals, DeadLetters, Metrics, by_broker, take_batches
+from streams.engine import (
+    Arrivals,
+    DeadLetters,
+    Metrics,
+    Mover,
+    by_broker,
+    is_vacated,
+    origin_of,
+    take_batches,
+)
 
 __all__ = ["Agent", "Answer", "Apply", "Deliver", "TopicRules"]
 
@@ -56,6 +65,9 @@ class TopicRules:
         Field that holds the event time, which may be absent; None for topics without one.
     key
         Field the key must equal, or the partition would not be the user's; None: any key.
+    is_placed
+        Whether its records are moved to the partition of their key where another client put them
+        elsewhere; one without a key takes what its `key` field says.
     max_future_s
         An event this much later than its arrival at the broker is refused, in seconds.
     """
@@ -64,6 +76,7 @@ class TopicRules:
     message: type[Event]
     time: str | None = None
     key: str | None = None
+    is_placed: bool = False
     max_future_s: float = 600.0
 
     def read(
@@ -93,6 +106,8 @@ class TopicRules:
         event = decode(self.message, value, max_bytes=rules.max_message_bytes)
         if self.key is not None:
             wanted = getattr(event, self.key)
+            if self.is_placed and not key:
+                key = wanted
             if key != wanted:
                 msg = f"key must be the {self.key} {wanted!r}, got {key!r}"
                 raise BadMessage(msg)
@@ -146,6 +161,8 @@ class Agent(Generic[E]):
     position
         Full name of a topic and Kafka's offset on it → the position that state keeps; see
         `Incarnations`. Absent: the offset.
+    mover
+        Moves records of topics that are placed.
     clock
         Wall-clock time in epoch seconds, for the age of events.
     answer
@@ -162,6 +179,7 @@ class Agent(Generic[E]):
         dead_letters: DeadLetters,
         metrics: Metrics,
         arrivals: Arrivals,
+        mover: Mover,
         max_batch: int,
         hold: Callable[[Sequence[EventT[Any]]], None] | None = None,
         position: Callable[[str, int], int] = _offset,
@@ -175,6 +193,7 @@ class Agent(Generic[E]):
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._arrivals = arrivals
+        self._mover = mover
         self._max_batch = max_batch
         self._hold = hold
         self._position = position
@@ -210,9 +229,14 @@ class Agent(Generic[E]):
         await self._deliver(effects)
 
     async def _one(self, message: Message) -> Effects | None:
-        arrived_s = self._arrivals.of(self.rules.topic, message.timestamp, message.timestamp_type)
+        arrived_s = self._arrived_s(message)
         try:
+            if self.rules.is_placed and await self._is_moved(message, message.key):
+                return None
             key, event = self.rules.read(message.key, message.value, arrived_s=arrived_s)
+            lacks_key = self.rules.is_placed and not message.key
+            if lacks_key and await self._is_moved(message, key.encode()):
+                return None
             offset = self._position(message.topic, message.offset)
             at = Position(message.partition, offset, arrived_s)
             effects = self._apply(at, key, event)  # type: ignore[arg-type]
@@ -230,6 +254,24 @@ class Agent(Generic[E]):
         if effects.weight != "counted":
             self._metrics.uncounted.labels(self.rules.topic, effects.weight).inc()
         return effects
+
+    async def _is_moved(self, message: Message, key: bytes | None) -> bool:
+        """Move a record that does not lie where its key belongs; pass over where one lay."""
+        if is_vacated(message):
+            self._metrics.count(self.rules.topic, "moved")
+            return True
+        if not key or self._mover.place_of(key) == message.partition:
+            return False
+        await self._mover.move(message, topic=self.rules.topic, key=key)
+        self._metrics.count(self.rules.topic, "moved")
+        return True
+
+    def _arrived_s(self, message: Message) -> float:
+        """When a record arrived; one that was moved, when it first did."""
+        arrived_s = self._arrivals.of(self.rules.topic, message.timestamp, message.timestamp_type)
+        origin = origin_of(message.headers) if message.headers else None
+        first_s = None if origin is None else origin.broker_s
+        return arrived_s if first_s is None else min(arrived_s, first_s)
 
     async def _refuse(self, message: Message, reason: str, arrived_s: float) -> Effects | None:
         await self._dead_letters.send(message, reason)

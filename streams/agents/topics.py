@@ -109,10 +109,16 @@ def agent_specs(
         *,
         time: str | None = None,
         key: str | None = "user_id",
+        is_placed: bool = False,
         most_ahead_s: float = max_future_s,
     ) -> TopicRules:
         return TopicRules(
-            topic=topic, message=message, time=time, key=key, max_future_s=most_ahead_s
+            topic=topic,
+            message=message,
+            time=time,
+            key=key,
+            is_placed=is_placed,
+            max_future_s=most_ahead_s,
         )
 
     articles = rules(
@@ -123,15 +129,17 @@ def agent_specs(
         most_ahead_s=max_embargo_s,
     )
     yield AgentSpec(articles, article)
-    yield AgentSpec(rules("impressions", Impression, time="shown_at"), impression, is_held=True)
-    yield AgentSpec(rules("clicks", Click, time="clicked_at"), click, is_held=True)
     yield AgentSpec(
-        rules("profile-updates", ProfileUpdate, time="updated_at"),
+        rules("impressions", Impression, time="shown_at", is_placed=True), impression, is_held=True
+    )
+    yield AgentSpec(rules("clicks", Click, time="clicked_at", is_placed=True), click, is_held=True)
+    yield AgentSpec(
+        rules("profile-updates", ProfileUpdate, time="updated_at", is_placed=True),
         profile_update,
         is_held=True,
     )
     yield AgentSpec(
-        rules("requests", RecommendationRequest, time="requested_at"),
+        rules("requests", RecommendationRequest, time="requested_at", is_placed=True),
         request,
         answer=lambda raw, reason, arrived_s: refused_answer(raw, reason, arrived_s=arrived_s),
     )

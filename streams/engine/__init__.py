@@ -15,6 +15,7 @@ from streams.engine.batch import raw_topic, take_batches
 from streams.engine.dead_letters import DeadLetters
 from streams.engine.health import Gates, HealthServer
 from streams.engine.metrics import Metrics
+from streams.engine.moving import Mover, is_vacated, origin_of
 from streams.engine.producer import Delivery, FastProducer, RecordingSender, Sender
 from streams.engine.reading import READ_COMMITTED, Reading
 from streams.engine.run import run_worker
@@ -32,6 +33,7 @@ __all__ = [
     "Gates",
     "HealthServer",
     "Metrics",
+    "Mover",
     "ProgressWatch",
     "Reading",
     "RecordingSender",
@@ -43,6 +45,8 @@ __all__ = [
     "Watchdog",
     "by_broker",
     "create_faust_app",
+    "is_vacated",
+    "origin_of",
     "raw_topic",
     "run_worker",
     "state_table",

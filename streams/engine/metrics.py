@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = ["Metrics", "Outcome"]
 
-Outcome = Literal["applied", "duplicate", "late", "dead_lettered"]
-"""What became of an event; in = the sum of these."""
+Outcome = Literal["applied", "duplicate", "late", "dead_lettered", "moved"]
+"""What became of a record; in = the sum of these. One that was moved comes in again."""
 
 LATENCY_BUCKETS_S = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -34,7 +34,8 @@ class Metrics:
         self.registry = registry if registry is not None else CollectorRegistry()
         self.events = Counter(
             "cherryrec_events",
-            "Events by what became of them; in = applied + duplicate + late + dead_lettered.",
+            "Events by what became of them; in = applied + duplicate + late + "
+            "dead_lettered + moved.",
             ["topic", "outcome"],
             registry=self.registry,
         )

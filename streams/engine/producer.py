@@ -9,7 +9,7 @@ is; and because a flush does not look at the results, `CheckedProducer` does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import faust
@@ -22,6 +22,8 @@ __all__ = ["CheckedProducer", "Delivery", "FastProducer", "RecordingSender", "Se
 Delivery = asyncio.Future[RecordMetadata]
 """Resolves to the message's place when the brokers have acknowledged it."""
 
+Header = tuple[str, bytes]
+
 
 class Sender(Protocol):
     """Sends bytes to topics: the seam between agents and Kafka."""
@@ -33,6 +35,7 @@ class Sender(Protocol):
         key: bytes | None,
         value: bytes | None,
         partition: int | None = None,
+        headers: Sequence[Header] = (),
     ) -> Delivery:
         """Send one message; the returned future resolves on acknowledgement."""
         ...
@@ -60,13 +63,20 @@ class CheckedProducer(Producer):
         return {**super()._settings_extra(), "acks": "all", "enable_idempotence": True}
 
     async def send_bytes(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        headers: Sequence[Header] = (),
     ) -> Delivery:
         """Hand one message to the underlying producer and watch its delivery."""
         cast(Any, self.transport.app).lease.check()
         delivery = cast(
             Delivery,
-            await self._ensure_producer().send(topic, value, key=key, partition=partition),
+            await self._ensure_producer().send(
+                topic, value, key=key, partition=partition, headers=list(headers) or None
+            ),
         )
         delivery.add_done_callback(self._watch)
         return delivery
@@ -121,6 +131,7 @@ class FastProducer:
         key: bytes | None,
         value: bytes | None,
         partition: int | None = None,
+        headers: Sequence[Header] = (),
     ) -> Delivery:
         """Send one message.
 
@@ -134,6 +145,8 @@ class FastProducer:
             None is a tombstone.
         partition
             Explicit partition; absent: by the key.
+        headers
+            Names and values.
 
         Returns
         -------
@@ -142,7 +155,7 @@ class FastProducer:
             before any offset is committed past it.
         """
         producer = cast(CheckedProducer, self._app.producer)
-        return await producer.send_bytes(topic, key, value, partition)
+        return await producer.send_bytes(topic, key, value, partition, headers)
 
     async def flush(self) -> None:
         """Wait until everything sent so far is acknowledged; raise when something never was."""
@@ -170,6 +183,7 @@ class RecordingSender:
 
     def __init__(self, *, holds: bool = False) -> None:
         self.sent: list[tuple[str, bytes | None, bytes | None, int | None]] = []
+        self.headers: list[tuple[Header, ...]] = []
         self._holds = holds
         self._open: list[tuple[Delivery, RecordMetadata]] = []
         self._next: dict[tuple[str, int], int] = {}
@@ -181,9 +195,11 @@ class RecordingSender:
         key: bytes | None,
         value: bytes | None,
         partition: int | None = None,
+        headers: Sequence[Header] = (),
     ) -> Delivery:
         """Keep one message."""
         self.sent.append((topic, key, value, partition))
+        self.headers.append(tuple(headers))
         place = (topic, partition or 0)
         offset = self._next.get(place, 0)
         self._next[place] = offset + 1

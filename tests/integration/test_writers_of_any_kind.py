@@ -1,8 +1,9 @@
-"""What other clients write as they please: compressed, rolled back, left open."""
+"""What other clients write as they please: compressed, rolled back, left open, elsewhere."""
 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,9 +13,12 @@ import pytest
 
 from cherryrec.codec import encode
 from cherryrec.events import ArticlePublished, Click, RecommendationRequest, instant
+from cherryrec.placement import partition_of
+from cherryrec.profile import decode_profile
 from gpu_worker.lora_topic import LoraTopic
 from streams.records import TopicReader
-from tests.integration.system import System, counts_of
+from tests.integration.system import PARTITIONS, System, counts_of
+from tests.worlds import update
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -115,3 +119,45 @@ def test_open_transaction_holds_its_records_back_until_it_ends(system: System) -
 
     system.wait_until(lambda: counts_of(worker).get(("clicks", "applied")) == 2)
     assert before == 0
+
+
+def test_writer_of_another_partitioner_is_taken_right_and_erased(system: System) -> None:
+    """librdkafka's default, CRC32: of six readers' events nearly all lie elsewhere."""
+    worker = system.start()
+    users = [f"reader-{number}" for number in range(6)]
+    producer = system.producer()
+
+    def put(topic: str, user_id: str, event: Any, *, keyed: bool = True) -> None:
+        key = user_id.encode()
+        producer.send(
+            system.names(topic),
+            key=key if keyed else None,
+            value=None if event is None else encode(event),
+            partition=zlib.crc32(key) % PARTITIONS,
+        )
+
+    def profiles() -> dict[tuple[int, str], bytes]:
+        return system.table("profiles")
+
+    for user_id in users:
+        put("profile-updates", user_id, update(user_id, role="editor"))
+        put("clicks", user_id, click(f"1-{user_id}", user_id))
+        put("clicks", user_id, click(f"2-{user_id}", user_id), keyed=False)
+    producer.flush()
+    system.wait_until(lambda: counts_of(worker).get(("clicks", "applied")) == 2 * len(users))
+    system.wait_until(lambda: len(profiles()) == len(users))
+    known = {place: decode_profile(raw) for place, raw in profiles().items()}
+    put("profile-updates", users[0], None)
+    producer.flush()
+    for user_id in users[1:]:
+        system.send("profile-updates", user_id, None)
+    system.wait_until(lambda: not profiles())
+    system.wait_all_committed()
+    counts = counts_of(worker)
+
+    assert {(one.role, one.n_clicks) for one in known.values()} == {("editor", 2)}
+    assert set(known) == {(partition_of(u.encode(), PARTITIONS), u) for u in users}
+    for topic in ("clicks", "profile-updates"):
+        came = len(system.records(topic))
+        assert sum(n for (of, _), n in counts.items() if of == topic) == came
+        assert counts[topic, "moved"] > 0

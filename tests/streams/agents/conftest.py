@@ -27,9 +27,14 @@ class RecordingProducer(RecordingSender):
     """Stands for the app's producer, under `FastProducer`."""
 
     async def send_bytes(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        headers: Any = (),
     ) -> Delivery:
-        return await self.send(topic, key=key, value=value, partition=partition)
+        return await self.send(topic, key=key, value=value, partition=partition, headers=headers)
 
 
 class Bench:
@@ -76,16 +81,23 @@ class Put:
         self._agent = agent
 
     async def __call__(
-        self, key: str, event: Event | bytes | None, *, stamped_s: float = CLOCK_S
+        self,
+        key: str,
+        event: Event | bytes | None,
+        *,
+        stamped_s: float = CLOCK_S,
+        headers: dict[str, bytes] | None = None,
     ) -> Any:
         value = encode(event) if isinstance(event, Event) else event
-        return await self._agent.put(value=value, key=key.encode(), timestamp=stamped_s)
+        return await self._agent.put(
+            value=value, key=key.encode(), timestamp=stamped_s, headers=headers
+        )
 
 
 @pytest.fixture(params=["memory://", "rocksdb://"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     worker = StreamWorker(
-        KafkaConfig(bootstrap_servers="127.0.0.1:1", prefix=PREFIX),
+        KafkaConfig(bootstrap_servers="127.0.0.1:1", prefix=PREFIX, partitions=1),
         StreamConfig(data_dir=tmp_path / "tables"),
         PipelineConfig(),
         clock=lambda: CLOCK_S,

@@ -270,3 +270,15 @@ def test_a_field_of_a_newer_version_is_ignored() -> None:
 def test_bounds_are_above_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0, got 0"):
         ProfileConfig(**{name: 0})
+
+
+def test_update_older_than_the_newest_is_late_and_changes_nothing() -> None:
+    newest, *_ = imported(Profile(), role="editor", time_s=START_S + 60.0)
+
+    profile, outcome, articles = imported(
+        newest, offset=1, role="reader", history=("a1",), time_s=START_S
+    )
+    again = imported(profile, offset=1, role="reader", history=("a1",), time_s=START_S)
+
+    assert (outcome, profile.role, profile.history, articles) == ("late", "editor", (), ())
+    assert (again[1], again[2]) == ("again", ())
