@@ -132,7 +132,7 @@ class EvaluationLoop:
             stack.callback(setattr, self.state, "is_ready", False)
             try:
                 self._swaps.follow(self._lora.until_now())
-                _subscribe(consumer, self._topics("evaluation-requests"), self._revocations)
+                _subscribe(consumer, self._topics, self._revocations)
                 while not self._stop.is_set():
                     self._step(consumer, producer)
             except KafkaError as error:
@@ -282,9 +282,27 @@ class EvaluationLoop:
             )
 
 
-def _subscribe(consumer: KafkaConsumer, topic: str, listener: Revocations) -> None:
-    """Join the group, with the topic's partitions known: without them it is joined twice."""
-    if not consumer.partitions_for_topic(topic):
-        msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
+def _subscribe(consumer: KafkaConsumer, topics: TopicNames, listener: Revocations) -> None:
+    """Join the group, with the topic's partitions known: without them it is joined twice.
+
+    Raises
+    ------
+    ServiceError
+        A topic is not there, or answers have fewer or more partitions than questions: they go to
+        the partition of theirs.
+    """
+    counts = {}
+    for name in ("evaluation-requests", "evaluations"):
+        topic = topics(name)
+        counts[topic] = len(consumer.partitions_for_topic(topic) or ())
+        if not counts[topic]:
+            msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
+            raise ServiceError(msg)
+    (questions, n), (answers, got) = counts.items()
+    if got != n:
+        msg = (
+            f"topic {answers!r} must have {n} partitions, as {questions!r} has, got {got}: see "
+            "«Partition counts» in docs/operations.md"
+        )
         raise ServiceError(msg)
-    consumer.subscribe([topic], listener=listener)
+    consumer.subscribe([questions], listener=listener)

@@ -31,6 +31,12 @@ from streams.engine import Gates, HealthServer, Metrics
 from streams.engine.lease import Lease
 from streams.engine.reading import READ_COMMITTED, Reading
 from streams.incarnations import Incarnations, find_incarnations
+from streams.partition_counts import (
+    PartitionWatch,
+    counts_asker,
+    counts_wanted,
+    require_partition_counts,
+)
 from streams.turns import Turns
 from streams.warm_up import warm_up_learner
 
@@ -79,6 +85,7 @@ class LearnerProcess:
         self.learner = Learner(core.knrs, core.vans)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
+        self._has_failed = False
         self._place = TopicPartition(self.names("examples"), 0)
         self._turns = Turns(self._place)
         self._published_s = {SERVING: -math.inf, STATE: -math.inf}
@@ -93,8 +100,10 @@ class LearnerProcess:
         Raises
         ------
         ServiceError
-            Kafka does not answer, or a topic is not there.
+            Kafka does not answer, a topic is not there, or has another partition count than it
+            must have.
         """
+        require_partition_counts(self.kafka, self._counts)
         self.incarnations = find_incarnations(self.kafka, clock=self.clock)
         examples = self.incarnations.only([self._place.topic])
         warm_up_learner(self.core)
@@ -127,8 +136,12 @@ class LearnerProcess:
             isolation_level=READ_COMMITTED,
             **client,
         )
+        counts = PartitionWatch(
+            counts_asker(client, self._counts), self._counts, self.gates, end=self._end
+        )
         await health.start()
         await self.lease.start()
+        await counts.start()
         try:
             await producer.start()
             consumer.subscribe([self._place.topic], listener=self._turns)
@@ -139,9 +152,20 @@ class LearnerProcess:
         finally:
             await consumer.stop()
             await producer.stop()
+            await counts.stop()
             await self.lease.stop()
             await health.stop()
-        return 0
+        return 1 if self._has_failed else 0
+
+    @property
+    def _counts(self) -> dict[str, int]:
+        """The partition counts of the topics that a learner reads or writes."""
+        return counts_wanted(self.kafka, ("examples", "models", "dead-letters"))
+
+    def _end(self, _: str) -> None:
+        """End as on a signal, and say that it was none."""
+        self._has_failed = True
+        self._stopping.set()
 
     async def _learn(
         self, consumer: aiokafka.AIOKafkaConsumer, producer: aiokafka.AIOKafkaProducer

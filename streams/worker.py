@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 from faust.types import StreamT
@@ -24,7 +25,7 @@ from cherryrec.events import (
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
 from cherryrec.supervised import Lookout
-from cherryrec.topics import CHANGELOGS, TopicNames
+from cherryrec.topics import CHANGELOGS, TOPICS, TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -54,6 +55,12 @@ from streams.held import HeldEvents
 from streams.identity import Identity, take_folder
 from streams.incarnations import FOLLOWED, Incarnations, find_incarnations
 from streams.model_age import ModelAge
+from streams.partition_counts import (
+    PartitionWatch,
+    counts_asker,
+    counts_wanted,
+    require_partition_counts,
+)
 from streams.store import TableStore
 from streams.ticks import Ticks
 from streams.warm_up import warm_up
@@ -159,10 +166,7 @@ class StreamWorker:
                 self.names("labelled-slates"): followed.labelled,
                 self.names("models"): followed.model,
             },
-            {
-                "bootstrap_servers": kafka.bootstrap_servers,
-                **kafka.security.client_options(),
-            },
+            self._aiokafka_client(),
             newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
             reading=Reading(self.metrics, self.gates, gate="followed_readable"),
         )
@@ -196,19 +200,33 @@ class StreamWorker:
             max_unstored_bytes=self.stream.max_unstored_bytes,
         )
 
+    @property
+    def _counts(self) -> dict[str, int]:
+        """The partition counts that every topic a stream worker reads or writes must have."""
+        names = (topic.name for topic in TOPICS if topic.name != "lora-weights")
+        return counts_wanted(self.kafka, names, has_tables=True)
+
+    def _aiokafka_client(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.kafka.bootstrap_servers,
+            **self.kafka.security.client_options(),
+        }
+
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or a failure; return the exit code.
 
         Raises
         ------
         ServiceError
-            The data folder cannot be made.
+            The data folder cannot be made, Kafka does not answer, or a topic has another partition
+            count than it must have.
         """
         try:
             self.stream.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
             raise ServiceError(msg) from error
+        require_partition_counts(self.kafka, self._counts)
         self.incarnations = find_incarnations(self.kafka, clock=self.clock)
         self.app.marks = self.incarnations
         self._take_folder()
@@ -247,7 +265,18 @@ class StreamWorker:
         """Return what runs beside the app."""
         app, watched = self.app, self.stream.watchdog_s
         watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
-        own = (self.health, self.follower, self.follow_watch, self.held, self.deadlines, self.ticks)
+        counts = PartitionWatch(
+            counts_asker(self._aiokafka_client(), self._counts), self._counts, self.gates
+        )
+        own = (
+            self.health,
+            self.follower,
+            self.follow_watch,
+            self.held,
+            self.deadlines,
+            self.ticks,
+            counts,
+        )
         return [app.lease, *own, watchdog]
 
     async def deliver(self, effects: Sequence[Effects]) -> None:

@@ -17,7 +17,14 @@ from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
 from streams.config import KafkaConfig
 
-__all__ = ["Check", "kafka_checks", "local_kafka_checks", "machine_checks", "model_checks"]
+__all__ = [
+    "Check",
+    "kafka_checks",
+    "local_kafka_checks",
+    "machine_checks",
+    "model_checks",
+    "writer_checks",
+]
 
 State = Literal["ok", "missing", "wrong"]
 
@@ -74,7 +81,11 @@ def kafka_checks(kafka: KafkaConfig) -> list[Check]:
         return [Check("kafka", "wrong" if is_chosen else "missing", what, is_needed=is_chosen)]
     answers = Check("kafka", "ok", f"answers at {servers}", is_needed=True)
     if not mismatches:
-        return [answers, Check("topics", "ok", f"as they must be under {kafka.prefix!r}")]
+        return [
+            answers,
+            Check("topics", "ok", f"as they must be under {kafka.prefix!r}"),
+            *writer_checks(kafka),
+        ]
     absent = [one for one in mismatches if one.setting == "topic"]
     wrong = [one for one in mismatches if one.setting != "topic"]
     found = [
@@ -84,7 +95,32 @@ def kafka_checks(kafka: KafkaConfig) -> list[Check]:
     if absent:
         text = f"{len(absent)} under {kafka.prefix!r}: run `cherryrec topics create`"
         found.append(Check("topics", "missing", text, is_needed=True))
+    else:
+        found += writer_checks(kafka)
     return [answers, *found]
+
+
+def writer_checks(kafka: KafkaConfig) -> list[Check]:
+    """Look at the newest records of the site's topics: what their writers do otherwise.
+
+    What is taken right all the same is a warning; what holds records up is needed.
+    """
+    from kafka.errors import KafkaError
+
+    from streams.writers import advice, look
+
+    try:
+        topics = look(kafka)
+    except KafkaError as error:
+        return [Check("writers", "wrong", f"the newest records cannot be read: {error!r}")]
+    checks = []
+    for topic in topics:
+        name = f"writers of {topic.topic}"
+        found = list(advice(topic))
+        checks += [Check(name, "wrong", text, is_needed=is_held_up) for is_held_up, text in found]
+        if not found:
+            checks.append(Check(name, "ok", f"{topic.n_records:,} newest records are in place"))
+    return checks
 
 
 def local_kafka_checks(*, is_needed: bool) -> list[Check]:

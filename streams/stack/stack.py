@@ -20,9 +20,11 @@ from types import TracebackType
 from typing import Self
 
 from cherryrec.errors import ServiceError
+from cherryrec.topics import TOPICS
 from streams.admin import create_topics
 from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
+from streams.partition_counts import counts_wanted, require_partition_counts
 from streams.stack.children import Child, start_child
 from streams.stack.keeper import Keeper, Part
 from streams.stack.restarts import RestartPolicy
@@ -154,6 +156,8 @@ class LocalStack:
                 replication=1,
             )
         create_topics(self.kafka)
+        everything = counts_wanted(self.kafka, (topic.name for topic in TOPICS), has_tables=True)
+        require_partition_counts(self.kafka, everything)
         self.learner = self._start("learner")
         if settings.has_evaluator:
             self.evaluator = self._start("gpu")
