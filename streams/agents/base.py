@@ -231,11 +231,13 @@ class Agent(Generic[E]):
     async def _one(self, message: Message) -> Effects | None:
         arrived_s = self._arrived_s(message)
         try:
-            if self.rules.is_placed and await self._is_moved(message, message.key):
+            if self.rules.is_placed and self._is_elsewhere(message, message.key):
+                await self._move(message, message.key)
                 return None
             key, event = self.rules.read(message.key, message.value, arrived_s=arrived_s)
             lacks_key = self.rules.is_placed and not message.key
-            if lacks_key and await self._is_moved(message, key.encode()):
+            if lacks_key and self._is_elsewhere(message, key.encode()):
+                await self._move(message, key.encode())
                 return None
             offset = self._position(message.topic, message.offset)
             at = Position(message.partition, offset, arrived_s)
@@ -255,16 +257,17 @@ class Agent(Generic[E]):
             self._metrics.uncounted.labels(self.rules.topic, effects.weight).inc()
         return effects
 
-    async def _is_moved(self, message: Message, key: bytes | None) -> bool:
-        """Move a record that does not lie where its key belongs; pass over where one lay."""
-        if is_vacated(message):
-            self._metrics.count(self.rules.topic, "moved")
+    def _is_elsewhere(self, message: Message, key: bytes | None) -> bool:
+        """Whether a record does not lie where its key belongs, or only says that one lay here."""
+        if message.headers and is_vacated(message):
             return True
-        if not key or self._mover.place_of(key) == message.partition:
-            return False
-        await self._mover.move(message, topic=self.rules.topic, key=key)
+        return bool(key) and self._mover.place_of(key or b"") != message.partition
+
+    async def _move(self, message: Message, key: bytes | None) -> None:
+        """Send a record to where its key belongs; what marks the place of one stays."""
+        if not is_vacated(message):
+            await self._mover.move(message, topic=self.rules.topic, key=key or b"")
         self._metrics.count(self.rules.topic, "moved")
-        return True
 
     def _arrived_s(self, message: Message) -> float:
         """When a record arrived; one that was moved, when it first did."""
