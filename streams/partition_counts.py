@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-import aiokafka
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.metadata import MetadataRequest
 from mode import Service
 
@@ -120,7 +120,7 @@ def counts_asker(
     names = list(topics)
 
     async def ask() -> Counts:
-        admin = aiokafka.admin.AIOKafkaAdminClient(**client)
+        admin = AIOKafkaAdminClient(**client)
         await admin.start()
         try:
             answer = await admin._send_request(
@@ -149,10 +149,10 @@ class PartitionWatch(Service):
         As they must be, by full topic names.
     gates
         Whose gate `partitions` is closed.
+    end
+        Called with the reason, once.
     every_s
         Between two looks, in seconds.
-    end
-        Called with the reason; absent: the service crashes, which ends a Faust worker.
     """
 
     def __init__(
@@ -161,8 +161,8 @@ class PartitionWatch(Service):
         wanted: Counts,
         gates: Gates,
         *,
+        end: Callable[[str], None],
         every_s: float = EVERY_S,
-        end: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self._ask = ask
@@ -190,7 +190,5 @@ class PartitionWatch(Service):
                 continue
             self._gates.close("partitions", wrong)
             self.log.critical("%s; ending the worker", wrong)
-            if self._end is None:
-                raise ServiceError(wrong)
             self._end(wrong)
             return

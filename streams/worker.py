@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -68,6 +71,10 @@ from streams.warm_up import warm_up
 __all__ = ["StreamWorker"]
 
 logger = logging.getLogger(__name__)
+
+END_S = 15.0
+"""How long a worker that ends for a reason of its own may take; a group that is rebalanced with
+partition counts that do not agree may never come to rest."""
 
 SLATES_READ = 2
 """Windows of labelled slates that a worker starts with: one, and room for corrections between."""
@@ -138,6 +145,7 @@ class StreamWorker:
         )
         self.metrics.embargoed.set_function(lambda: len(self.pipeline.catalogue.embargo))
         self.owned: frozenset[int] = frozenset()
+        self._has_failed = False
         self.may_start = asyncio.Event()
         specs = tuple(
             agent_specs(
@@ -200,6 +208,14 @@ class StreamWorker:
             max_unstored_bytes=self.stream.max_unstored_bytes,
         )
 
+    def _end(self, _: str) -> None:
+        """End as on a signal, and say that it was none; at once where that takes too long."""
+        self._has_failed = True
+        last = threading.Timer(END_S, os._exit, (1,))
+        last.daemon = True
+        last.start()
+        os.kill(os.getpid(), signal.SIGTERM)
+
     @property
     def _counts(self) -> dict[str, int]:
         """The partition counts that every topic a stream worker reads or writes must have."""
@@ -237,7 +253,8 @@ class StreamWorker:
         lookout = Lookout(self.kafka.client_options(), self.incarnations.only(self._read()))
         lookout.start()
         try:
-            return run_worker(self.app, *self.services())
+            code = run_worker(self.app, *self.services())
+            return 1 if self._has_failed else code
         finally:
             lookout.stop()
 
@@ -266,7 +283,10 @@ class StreamWorker:
         app, watched = self.app, self.stream.watchdog_s
         watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
         counts = PartitionWatch(
-            counts_asker(self._aiokafka_client(), self._counts), self._counts, self.gates
+            counts_asker(self._aiokafka_client(), self._counts),
+            self._counts,
+            self.gates,
+            end=self._end,
         )
         own = (
             self.health,

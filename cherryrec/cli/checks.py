@@ -119,7 +119,9 @@ def writer_checks(kafka: KafkaConfig) -> list[Check]:
         found = list(advice(topic))
         checks += [Check(name, "wrong", text, is_needed=is_held_up) for is_held_up, text in found]
         if not found:
-            checks.append(Check(name, "ok", f"{topic.n_records:,} newest records are in place"))
+            n = topic.n_records
+            text = f"the newest {n:,} records are in place" if n else "no records yet"
+            checks.append(Check(name, "ok", text))
     return checks
 
 

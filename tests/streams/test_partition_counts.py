@@ -48,7 +48,7 @@ async def test_a_kafka_that_does_not_answer_ends_no_worker() -> None:
     kafka, gates = Kafka(), Gates()
     kafka.counts = None
 
-    assert await PartitionWatch(kafka, WANTED, gates).look() is None
+    assert await PartitionWatch(kafka, WANTED, gates, end=print).look() is None
     assert gates.is_ready
 
 
@@ -56,4 +56,4 @@ async def test_a_topic_that_is_not_there_is_the_business_of_other_checks() -> No
     kafka, gates = Kafka(), Gates()
     kafka.counts = {"models": 1}
 
-    assert await PartitionWatch(kafka, WANTED, gates).look() is None
+    assert await PartitionWatch(kafka, WANTED, gates, end=print).look() is None
