@@ -45,6 +45,10 @@ class KafkaConfig:
                 msg = f"{name} must be at least 1, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
 
+    def aiokafka_options(self) -> dict[str, Any]:
+        """Keyword arguments of every aiokafka client: where, and as whom."""
+        return {"bootstrap_servers": self.bootstrap_servers, **self.security.client_options()}
+
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments of every kafka-python client: where, as whom, back within a second.
 

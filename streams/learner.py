@@ -13,7 +13,6 @@ import math
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
 
 import aiokafka
 from aiokafka.errors import CommitFailedError
@@ -124,7 +123,7 @@ class LearnerProcess:
             host=self.process.http_host,
             port=self.process.http_port,
         )
-        client = self._client()
+        client = self.kafka.aiokafka_options()
         producer = aiokafka.AIOKafkaProducer(
             acks="all", enable_idempotence=True, max_request_size=17 << 20, **client
         )
@@ -137,7 +136,7 @@ class LearnerProcess:
             **client,
         )
         counts = PartitionWatch(
-            counts_asker(client, self._counts), self._counts, self.gates, end=self._end
+            counts_asker(self.kafka, self._counts), self._counts, self.gates, end=self._end
         )
         await health.start()
         await self.lease.start()
@@ -299,7 +298,7 @@ class LearnerProcess:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=17 << 20,
             isolation_level=READ_COMMITTED,
-            **self._client(),
+            **self.kafka.aiokafka_options(),
         )
         reading = Reading(self.metrics, self.gates, gate="models_readable")
         newest: dict[str, bytes] = {}
@@ -316,12 +315,6 @@ class LearnerProcess:
             await reader.stop()
         limit = topic_named("models").max_message_bytes
         return {k: decode(ModelSnapshot, v, max_bytes=limit) for k, v in newest.items()}
-
-    def _client(self) -> dict[str, Any]:
-        return {
-            "bootstrap_servers": self.kafka.bootstrap_servers,
-            **self.kafka.security.client_options(),
-        }
 
 
 def _fitting(name: str, value: bytes) -> bytes:

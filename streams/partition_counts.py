@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.metadata import MetadataRequest
 from mode import Service
 
 from cherryrec.errors import ServiceError
-from cherryrec.topics import CHANGELOGS, TopicNames, topic_named
+from cherryrec.topics import CHANGELOGS, TOPICS, TopicNames, topic_named
 from streams.admin_client import Admin
 from streams.config import KafkaConfig
 from streams.engine import Gates
@@ -26,6 +25,7 @@ __all__ = [
     "counts_asker",
     "counts_wanted",
     "require_partition_counts",
+    "stream_counts",
     "wrong_counts",
 ]
 
@@ -59,6 +59,12 @@ def counts_wanted(
     if has_tables:
         wanted |= {kafka.prefix + name: kafka.partitions for name in CHANGELOGS}
     return wanted
+
+
+def stream_counts(kafka: KafkaConfig) -> dict[str, int]:
+    """Return the counts of all that a stream worker reads or writes, by full names."""
+    names = (topic.name for topic in TOPICS if topic.name != "lora-weights")
+    return counts_wanted(kafka, names, has_tables=True)
 
 
 def wrong_counts(wanted: Counts, got: Counts) -> str | None:
@@ -103,24 +109,22 @@ def require_partition_counts(kafka: KafkaConfig, wanted: Counts) -> None:
         raise ServiceError(wrong)
 
 
-def counts_asker(
-    client: Mapping[str, Any], topics: Iterable[str]
-) -> Callable[[], Awaitable[Counts]]:
+def counts_asker(kafka: KafkaConfig, topics: Iterable[str]) -> Callable[[], Awaitable[Counts]]:
     """Return a function that asks Kafka for the partition counts of topics.
 
     It makes none that are missing, and connects anew each time it is asked.
 
     Parameters
     ----------
-    client
-        Settings of an aiokafka client.
+    kafka
+        The cluster.
     topics
         Full names.
     """
     names = list(topics)
 
     async def ask() -> Counts:
-        admin = AIOKafkaAdminClient(**client)
+        admin = AIOKafkaAdminClient(**kafka.aiokafka_options())
         await admin.start()
         try:
             answer = await admin._send_request(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 from faust.types import StreamT
@@ -28,7 +24,7 @@ from cherryrec.events import (
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
 from cherryrec.supervised import Lookout
-from cherryrec.topics import CHANGELOGS, TOPICS, TopicNames
+from cherryrec.topics import CHANGELOGS, TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -47,6 +43,7 @@ from streams.engine import (
     StateTable,
     Watchdog,
     create_faust_app,
+    end_as_signalled,
     raw_topic,
     run_worker,
     state_table,
@@ -61,8 +58,8 @@ from streams.model_age import ModelAge
 from streams.partition_counts import (
     PartitionWatch,
     counts_asker,
-    counts_wanted,
     require_partition_counts,
+    stream_counts,
 )
 from streams.store import TableStore
 from streams.ticks import Ticks
@@ -174,7 +171,7 @@ class StreamWorker:
                 self.names("labelled-slates"): followed.labelled,
                 self.names("models"): followed.model,
             },
-            self._aiokafka_client(),
+            kafka.aiokafka_options(),
             newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
             reading=Reading(self.metrics, self.gates, gate="followed_readable"),
         )
@@ -209,24 +206,9 @@ class StreamWorker:
         )
 
     def _end(self, _: str) -> None:
-        """End as on a signal, and say that it was none; at once where that takes too long."""
+        """End as on a signal, and say that it was none."""
         self._has_failed = True
-        last = threading.Timer(END_S, os._exit, (1,))
-        last.daemon = True
-        last.start()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    @property
-    def _counts(self) -> dict[str, int]:
-        """The partition counts that every topic a stream worker reads or writes must have."""
-        names = (topic.name for topic in TOPICS if topic.name != "lora-weights")
-        return counts_wanted(self.kafka, names, has_tables=True)
-
-    def _aiokafka_client(self) -> dict[str, Any]:
-        return {
-            "bootstrap_servers": self.kafka.bootstrap_servers,
-            **self.kafka.security.client_options(),
-        }
+        end_as_signalled(within_s=END_S)
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or a failure; return the exit code.
@@ -242,7 +224,7 @@ class StreamWorker:
         except OSError as error:
             msg = f"data_dir {str(self.stream.data_dir)!r} must be a writable folder: {error}"
             raise ServiceError(msg) from error
-        require_partition_counts(self.kafka, self._counts)
+        require_partition_counts(self.kafka, stream_counts(self.kafka))
         self.incarnations = find_incarnations(self.kafka, clock=self.clock)
         self.app.marks = self.incarnations
         self._take_folder()
@@ -282,12 +264,8 @@ class StreamWorker:
         """Return what runs beside the app."""
         app, watched = self.app, self.stream.watchdog_s
         watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
-        counts = PartitionWatch(
-            counts_asker(self._aiokafka_client(), self._counts),
-            self._counts,
-            self.gates,
-            end=self._end,
-        )
+        wanted = stream_counts(self.kafka)
+        counts = PartitionWatch(counts_asker(self.kafka, wanted), wanted, self.gates, end=self._end)
         own = (
             self.health,
             self.follower,

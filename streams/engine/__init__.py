@@ -18,7 +18,7 @@ from streams.engine.metrics import Metrics
 from streams.engine.moving import Mover, is_vacated, origin_of
 from streams.engine.producer import Delivery, FastProducer, RecordingSender, Sender
 from streams.engine.reading import READ_COMMITTED, Reading
-from streams.engine.run import run_worker
+from streams.engine.run import end_as_signalled, run_worker
 from streams.engine.security import Security
 from streams.engine.table import RecoveredHook, StateTable, state_table
 from streams.engine.watchdog import ProgressWatch, Standing, Watchdog
@@ -45,6 +45,7 @@ __all__ = [
     "Watchdog",
     "by_broker",
     "create_faust_app",
+    "end_as_signalled",
     "is_vacated",
     "origin_of",
     "raw_topic",

@@ -18,7 +18,7 @@ MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiled", "errors", "foreign"),
-    ("events",),
+    ("events", "placement"),
     ("codec", "topics"),
     ("text", "listwise", "schemas", "seen"),
     ("profile", "attention", "exposures", "slates"),
