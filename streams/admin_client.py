@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from cherryrec.errors import ServiceError
 from cherryrec.topics import TopicNames, record_limit, topic_named
 from streams.config import KafkaConfig
+from streams.kafka_errors import sentence
 
 __all__ = ["Admin", "TopicThere", "configs_of", "require_topic"]
 
@@ -95,8 +96,4 @@ def _flat_configs(answer: Any, name: str) -> dict[str, str]:
 
 
 def _unreachable(kafka: KafkaConfig, error: Exception) -> ServiceError:
-    msg = (
-        f"Kafka at {kafka.bootstrap_servers} must answer, got {error}; "
-        "is it running, and is the address right?"
-    )
-    return ServiceError(msg)
+    return ServiceError(f"Kafka at {kafka.bootstrap_servers} must answer, got {sentence(error)}")

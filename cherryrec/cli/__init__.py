@@ -22,6 +22,7 @@ COMMANDS = {
     "down": ("stack", "stop what `up` started"),
     "status": ("status", "show lag, model, slates and parts, and what is wrong"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
+    "backfill": ("backfill", "send a past log to a running system, before it goes live"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
     "topics": ("topics", "create, check or repair the topics"),
     "send": ("send", "send messages from a file to a topic"),
@@ -90,4 +91,11 @@ def main(command: click.Command = cli) -> None:
         click.echo(f"cherryrec: error: {error}", err=True)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        from streams.kafka_errors import is_from_kafka, sentence
+
+        if not is_from_kafka(error):
+            raise
+        click.echo(f"cherryrec: error: Kafka must answer, got {sentence(error)}", err=True)
         sys.exit(1)

@@ -1,11 +1,13 @@
 """Replay of a log through real topics and workers, on the messages and judge of the core.
 
 `session` is a client that asks and waits, `driver` sends a whole log through it, `watch` sees that
-models learn meanwhile, `companions` record evaluations beside it or play them back.
+models learn meanwhile, `companions` record evaluations beside it or play them back. `backfill`
+sends a log for good, to be learned.
 """
 
 from __future__ import annotations
 
+from streams.replay.backfill import Backfill, Backfilled
 from streams.replay.companions import Companion, EvaluationTap, Follows, RecordedAnswers
 from streams.replay.driver import KafkaReplay, ReplaySettings
 from streams.replay.session import Answer, Session
@@ -13,6 +15,8 @@ from streams.replay.watch import ModelWatch
 
 __all__ = [
     "Answer",
+    "Backfill",
+    "Backfilled",
     "Companion",
     "EvaluationTap",
     "Follows",

@@ -20,7 +20,7 @@ from cherryrec.topics import topic_named
 from streams.replay.session import Session
 from streams.replay.watch import ModelWatch
 
-__all__ = ["KafkaReplay", "ReplaySettings"]
+__all__ = ["KafkaReplay", "ReplaySettings", "refusal_of_turn"]
 
 Progress = Callable[[int], None]
 
@@ -111,7 +111,7 @@ class KafkaReplay:
             for article in turn.articles:
                 if refusal("articles", article) is None:
                     self.session.send("articles", article.article_id, article)
-            reason = _refusal(turn)
+            reason = refusal_of_turn(turn)
             if reason is None:
                 turns.append(turn)
             else:
@@ -195,7 +195,7 @@ def _is_clicked(turn: Turn, recommendation: Recommendation) -> bool:
     return any(click.article_id in ranked for click in turn.clicks)
 
 
-def _refusal(turn: Turn) -> str | None:
+def refusal_of_turn(turn: Turn) -> str | None:
     """Return why no worker would take a turn's messages; None: they would."""
     events: list[tuple[str, Event]] = [
         ("requests", turn.request),

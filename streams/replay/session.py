@@ -185,6 +185,9 @@ class Session:
                         self._note_dead_letter(record.value)
                         continue
                     answer = decode(Recommendation, record.value, max_bytes=limit)
+                    if answer.refused is not None:
+                        self._refused("requests", answer.request_id, answer.refused)
+                        continue
                     started = sent.get(answer.request_id)
                     if started is not None and answer.request_id not in answers:
                         answers[answer.request_id] = Answer(answer, now - started, place.partition)
