@@ -28,7 +28,7 @@ def system(kafka: str, prefix: str, tmp_path: Path) -> Iterator[System]:
 def test_a_backfill_reaches_profiles_counters_and_models_and_is_not_run_again_into_them(
     system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generate_log(tmp_path / "log", n_users=15, n_articles=60, n_impressions=N_IMPRESSIONS, days=3.0)
+    generate_log(tmp_path / "log", n_users=15, n_articles=64, n_impressions=N_IMPRESSIONS, days=3.0)
     rows = list(MindLog(tmp_path / "log").impressions())
     clicks = sum(sum(row.clicked or ()) for row in rows)
     clicked = sum(any(row.clicked or ()) for row in rows)
