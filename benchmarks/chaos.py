@@ -23,11 +23,12 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks._chaos.checks import divergences
-from benchmarks._chaos.faults import STREAMS, Storm, draw_faults
+from benchmarks._chaos.faults import STREAMS, Fault, Storm, draw_faults
 from benchmarks._chaos.fold import ENVIRONMENT
 from benchmarks._chaos.system import PARTS, ChaosSystem
 from benchmarks._chaos.traffic import WINDOW_S, Traffic
@@ -46,15 +47,27 @@ STEP_S = 0.03
 
 
 def storm(
-    broker: LocalKafka, seed: int, folder: Path, *, lasts_s: float = STORM_S
+    servers: str,
+    seed: int,
+    folder: Path,
+    *,
+    broker: LocalKafka | None = None,
+    lasts_s: float = STORM_S,
+    faults: Sequence[Fault] | None = None,
+    kill_share: float = 0.3,
 ) -> dict[str, Any]:
-    """Play one seed on a broker; return what was done and what came of it."""
+    """Play one seed on a broker; return what was done and what came of it.
+
+    `broker` is what runs at `servers`, where it may die; `faults` go before those drawn;
+    `kill_share` is how likely a part is killed in each step after the storm.
+    """
     rng = random.Random(seed)
     prefix = f"chaos{seed}-{int(time.time())}."
-    system = ChaosSystem(broker, prefix, folder, ENVIRONMENT)
+    system = ChaosSystem(servers, prefix, folder, ENVIRONMENT, broker=broker)
     writers = Writers(system, random.Random(seed + 1))
     traffic = Traffic(writers, rng)
-    faults = draw_faults(random.Random(seed + 2), lasts_s=lasts_s)
+    if faults is None:
+        faults = draw_faults(random.Random(seed + 2), lasts_s=lasts_s)
     result: dict[str, Any] = {"seed": seed, "faults": [str(fault) for fault in faults]}
     began_s = time.monotonic()
     answers = system.consumer()
@@ -69,7 +82,7 @@ def storm(
         weather = Storm(system, faults)
         _blow(system, traffic, weather, answers, lasts_s)
         result["storm_s"] = round(time.monotonic() - began_s, 1)
-        erased = _calm(system, traffic, writers, answers, rng)
+        erased = _calm(system, traffic, writers, answers, rng, kill_share=kill_share)
         found, counts = divergences(system, traffic.asked, erased)
         result |= counts
         result["diverged"] = found
@@ -101,7 +114,13 @@ def _blow(
 
 
 def _calm(
-    system: ChaosSystem, traffic: Traffic, writers: Writers, answers: Any, rng: random.Random
+    system: ChaosSystem,
+    traffic: Traffic,
+    writers: Writers,
+    answers: Any,
+    rng: random.Random,
+    *,
+    kill_share: float,
 ) -> list[str]:
     """Wait for all, end windows, correct labels, erase readers: with a kill in each, perhaps."""
     users = _a_user_of_each_partition(system)
@@ -113,20 +132,21 @@ def _calm(
 
     system.wait_for(is_answered, "every request is answered")
     traffic.finish()
+    writers.flush()
     quiet_s = traffic.now_s
     for time_s in (quiet_s, quiet_s + WINDOW_S + 30.0):
         traffic.settle(time_s, users)
         writers.flush()
-        _perhaps_kill(system, rng)
+        _perhaps_kill(system, rng, kill_share)
         system.wait_for(system.is_all_committed, "all is applied")
     traffic.correct()
     writers.flush()
-    _perhaps_kill(system, rng)
+    _perhaps_kill(system, rng, kill_share)
     system.wait_for(system.is_all_committed, "corrections are applied")
     erased = traffic.erase()
     writers.flush()
     time.sleep(rng.uniform(0.0, 1.5))
-    _perhaps_kill(system, rng)
+    _perhaps_kill(system, rng, kill_share)
     system.wait_for(system.is_all_committed, "erasures are applied")
     system.wait_ready()
     _take(answers, traffic, wait_s=0.5)
@@ -139,8 +159,8 @@ def _calm(
     return erased
 
 
-def _perhaps_kill(system: ChaosSystem, rng: random.Random) -> None:
-    if rng.random() < 0.3:
+def _perhaps_kill(system: ChaosSystem, rng: random.Random, share: float) -> None:
+    if rng.random() < share:
         part = rng.choice((*STREAMS, "learner"))
         system.kill_part(part)
         system.start_part(part)
@@ -203,7 +223,8 @@ def main() -> int:
     results = []
     with LocalKafka(fetch_kafka(cache_dir()), folder / "kafka") as broker:
         for seed in seeds:
-            result = storm(broker, seed, folder / str(seed))
+            servers = broker.bootstrap_servers
+            result = storm(servers, seed, folder / str(seed), broker=broker)
             results.append(result)
             print(_told(result), flush=True)
             for name, said in result["diverged"].items():

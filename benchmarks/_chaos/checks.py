@@ -18,6 +18,7 @@ from benchmarks._chaos.traffic import Asked
 from cherryrec.codec import decode
 from cherryrec.events import Example, ModelSnapshot, SlateLabelled
 from cherryrec.learner import STATE, Learner
+from cherryrec.stored_requests import owner_of
 from cherryrec.topics import topic_named
 from tests.integration.folding import (
     activity_on,
@@ -56,7 +57,7 @@ def divergences(
     other = sum(len({_order(a) for a in one.answers}) > 1 for one in asked.values())
     counts = {
         "in": fold.n_in,
-        **{name: fold.counted[name] for name in ("applied", "duplicate", "late")},
+        **{name: fold.counted[name] for name in ("applied", "duplicate", "late", "moved")},
         "dead_lettered": len(fold.refused),
         "requests": len(asked),
         "answered_again": repeated,
@@ -167,7 +168,8 @@ def _accounts(system: ChaosSystem, fold: Fold) -> str:
     """Compare dead letters with what the rules refuse: by place, each once or more.
 
     What a process counted dies with it: in is what the topics hold, applied, duplicate and late
-    what the fold counts, which state shows, and every other record is a dead letter.
+    what the fold counts, which state shows; a misplaced record is there again where its key
+    belongs, and every other record is a dead letter.
     """
     ours = {system.names(topic): topic for topic in INPUTS}
     letters = [one for one in system.dead_letters() if one.source_topic in ours]
@@ -177,6 +179,9 @@ def _accounts(system: ChaosSystem, fold: Fold) -> str:
     failed = [one.reason for one in letters if one.reason.startswith("failed in the worker")]
     if failed:
         return f"{len(failed)} events failed in a worker, one by {failed[0]!r:.200}"
+    lost = fold.moved - fold.copied
+    if lost:
+        return f"{len(lost)} of {len(fold.moved)} misplaced records were not moved, {min(lost)}"
     said = _differs(got, fold.refused)
     if said:
         reasons = Counter(one.reason for one in letters).most_common(3)
@@ -189,7 +194,7 @@ def _remains(system: ChaosSystem, erased: Iterable[str]) -> str:
     found = []
     for user_id in erased:
         for table in ("profiles", "requests"):
-            if any(key == user_id for _, key in system.table(table)):
+            if any(owner_of(key)[0] == user_id for _, key in system.table(table)):
                 found.append(f"{user_id} in {table}")
         newest = {r.key: r.value for r in system.records("recommendations")}
         if newest.get(user_id.encode()) is not None:

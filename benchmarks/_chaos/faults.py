@@ -7,7 +7,7 @@ import itertools
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -67,7 +67,7 @@ class Storm:
         The schedule.
     """
 
-    def __init__(self, system: ChaosSystem, faults: list[Fault]) -> None:
+    def __init__(self, system: ChaosSystem, faults: Sequence[Fault]) -> None:
         self.system = system
         self.broker_back_s: list[float] = []
         self._played: Future[None] | None = None
@@ -166,11 +166,13 @@ class Storm:
         self._after(2.0 + fault.for_s, kill_other)
 
     def _broker(self, fault: Fault) -> None:
-        self.system.broker.kill()
+        broker = self.system.broker
+        assert broker is not None, "who draws this fault gives the broker"
+        broker.kill()
 
         def back() -> None:
             started_s = time.monotonic()
-            self.system.broker.start()
+            broker.start()
             self.broker_back_s.append(time.monotonic() - started_s)
 
         self._after(fault.for_s, back)

@@ -18,9 +18,11 @@ from cherryrec.events import ArticleActivity, ArticlePublished, Example, SlateLa
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
 from cherryrec.pipeline import MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.placement import partition_of
 from cherryrec.profile import ProfileConfig
 from streams.agents import agent_specs
 from streams.config import StreamConfig
+from streams.engine.moving import VACATED, origin_of
 from tests.integration.system import INPUTS, PARTITIONS
 
 __all__ = ["CONFIG", "ENVIRONMENT", "Fold", "Place"]
@@ -52,6 +54,8 @@ class Fold:
     activity: list[ArticleActivity] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     refused: set[Place] = field(default_factory=set)
+    moved: set[Place] = field(default_factory=set)
+    copied: set[Place] = field(default_factory=set)
     n_in: int = 0
 
     @classmethod
@@ -91,6 +95,18 @@ class Fold:
     def _apply(self, pipeline: Pipeline, spec: Any, record: Any) -> None:
         topic, arrived_s = spec.rules.topic, record.timestamp / 1_000.0
         self.n_in += 1
+        headers = dict(record.headers or ())
+        if spec.rules.is_placed and VACATED in headers:
+            self.counted["moved"] += 1
+            return
+        if spec.rules.is_placed and partition_of(record.key, PARTITIONS) != record.partition:
+            self.counted["moved"] += 1
+            self.moved.add((topic, record.partition, record.offset))
+            return
+        origin = origin_of(headers)
+        if origin is not None:
+            self.copied.add((topic, origin.partition, origin.offset))
+            arrived_s = min(arrived_s, origin.stamped_s)
         try:
             key, event = spec.rules.read(record.key, record.value, arrived_s=arrived_s)
         except BadMessage:

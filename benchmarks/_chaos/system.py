@@ -34,24 +34,28 @@ class ChaosSystem(System):
 
     Parameters
     ----------
-    broker
-        Runs; its death and return are among the faults.
+    servers
+        Of the broker.
     prefix
         Of this seed's topics.
     folder
         For tables and logs.
     environment
         Settings of every part.
+    broker
+        Where its death and return are among the faults.
     """
 
     def __init__(
         self,
-        broker: LocalKafka,
+        servers: str,
         prefix: str,
         folder: Path,
         environment: Mapping[str, str],
+        *,
+        broker: LocalKafka | None = None,
     ) -> None:
-        super().__init__(broker.bootstrap_servers, prefix, folder, environment)
+        super().__init__(servers, prefix, folder, environment)
         self.broker = broker
         self.parts: dict[str, Child] = {}
         self.is_down: set[str] = set()

@@ -165,14 +165,17 @@ class Traffic:
             self._send(*message)
 
     def settle(self, time_s: float, partition_users: list[str]) -> None:
-        """Send an impression and a click of each partition: event time reaches `time_s`."""
+        """Send an impression and a click of each partition: event time reaches `time_s`.
+
+        They are of an article that is in no slate, so that they label nothing.
+        """
         for user_id in partition_users:
             name = self._name("end")
             shown = Impression(
-                impression_id=name, user_id=user_id, articles=("a0",), shown_at=instant(time_s)
+                impression_id=name, user_id=user_id, articles=("end",), shown_at=instant(time_s)
             )
             click = Click(
-                event_id=f"c-{name}", user_id=user_id, article_id="a0", clicked_at=instant(time_s)
+                event_id=f"c-{name}", user_id=user_id, article_id="end", clicked_at=instant(time_s)
             )
             self._send("impressions", user_id, shown, plain=True)
             self._send("clicks", user_id, click, plain=True)
@@ -228,7 +231,7 @@ class Traffic:
 
     def _click_alone(self) -> None:
         """Click an article of which it is not said where it was shown."""
-        user_id = f"o{self.rng.randrange(N_ORGANIC)}"
+        user_id = self._someone()
         click = self._click(user_id, self._article(), self._shuffled_s(), None)
         if click is not None:
             self._send("clicks", click.user_id, click)

@@ -29,16 +29,11 @@ class Writers:
         Whose topics.
     rng
         Which writer is drawn from.
-    places_crc32
-        Whether one of them places keys by CRC32, as librdkafka does at its defaults.
     """
 
-    def __init__(
-        self, system: ChaosSystem, rng: random.Random, *, places_crc32: bool = False
-    ) -> None:
+    def __init__(self, system: ChaosSystem, rng: random.Random) -> None:
         self.names = system.names
         self.rng = rng
-        self.places_crc32 = places_crc32
         self._plain = system.producer()
         self._packed = system.producer(compression_type=rng.choice(CODECS))
         self._transactional: Any = None
@@ -47,7 +42,7 @@ class Writers:
     def send(self, topic: str, key: str, event: Event) -> None:
         """Send by a writer that is drawn."""
         partition = None
-        if self.places_crc32 and topic != "articles" and self.rng.random() < 0.2:
+        if topic != "articles" and self.rng.random() < 0.1:  # as librdkafka's clients place it
             partition = zlib.crc32(key.encode()) % PARTITIONS
         producer = self._packed if self.rng.random() < 0.4 else self._plain
         producer.send(self.names(topic), key=key.encode(), value=encode(event), partition=partition)
