@@ -73,7 +73,7 @@ def worker(kafka: KafkaConfig, environment: Mapping[str, str] | None = None) -> 
             cache_dir=cache_dir(),
             kafka=kafka,
             starts_kafka=False,
-            environment=environment or {},
+            environment={"CHERRYREC_EVALUATOR_LATE_AFTER_S": "600", **(environment or {})},
         )
         with LocalStack(stack) as running:
             yield running.workers[0]

@@ -22,8 +22,10 @@ __all__ = [
     "decode_open",
     "encode_frozen",
     "encode_open",
+    "erasure_key",
     "from_first_version",
     "frozen_key",
+    "is_erasure_key",
     "is_first_version",
     "owner_of",
     "user_key",
@@ -65,6 +67,22 @@ def frozen_key(user_id: str, request_id: str) -> str:
     '\x002:U1r1'
     """
     return f"{_NUL}{len(user_id)}:{user_id}{request_id}"
+
+
+def erasure_key(digest: bytes) -> str:
+    r"""Return the key of an erased user's marker, which names nobody (`pipeline.erasures`).
+
+    Examples
+    --------
+    >>> erasure_key(b"\xab")
+    '\x00eab'
+    """
+    return f"{_NUL}e{digest.hex()}"
+
+
+def is_erasure_key(key: str) -> bool:
+    """Whether a key is of a marker, and not of open requests."""
+    return key.startswith(f"{_NUL}e")
 
 
 def owner_of(key: str) -> tuple[str, str | None]:

@@ -30,6 +30,7 @@ from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
 from streams.engine import (
     Arrivals,
+    BrokerClock,
     DeadLetters,
     Delivery,
     EngineSettings,
@@ -130,6 +131,7 @@ class StreamWorker:
         self.app.reading = Reading(self.metrics, self.gates)
         self.producer = FastProducer(self.app)
         self.mover = Mover(self.producer, n_partitions=kafka.partitions)
+        self.broker_clock = BrokerClock(clock)
         self.profiles_table = self._table("profiles")
         self.requests_table = self._table("requests", on_recovered=self._on_recovered)
         self.profiles = TableStore(self.profiles_table)
@@ -148,6 +150,7 @@ class StreamWorker:
             agent_specs(
                 self.pipeline,
                 clock=clock,
+                broker_clock=self.broker_clock,
                 max_future_s=stream.max_future_s,
                 max_embargo_s=stream.max_embargo_s,
                 count_title=self._count_title,
@@ -280,7 +283,8 @@ class StreamWorker:
     async def deliver(self, effects: Sequence[Effects]) -> None:
         """Send what followed from a batch, and hand its state to the changelog.
 
-        An ended request is forgotten only when its example and labels are acknowledged.
+        An ended request is forgotten only when its example and labels are acknowledged, an erased
+        user sealed only when the deletion is.
         """
         deliveries = []
         for one in effects:
@@ -297,6 +301,11 @@ class StreamWorker:
             self.pipeline.forget(one.closed)
         await self.profiles.drain()
         await self.requests.drain()
+        if erased := [one.erased for one in effects if one.erased is not None]:
+            await self.producer.flush()
+            for user in erased:
+                self.pipeline.seal(user)
+            await self.requests.drain()
 
     async def flush(self) -> None:
         """Send the counters of this worker's partitions and wait for the acknowledgement."""
@@ -312,12 +321,15 @@ class StreamWorker:
                 self.metrics.stale_slates.inc()
                 event = msgspec.structs.replace(send.event, model_stale=True)
                 send = replace(send, event=event)
-        return await self.producer.send(
+        delivery = await self.producer.send(
             self.names(send.topic),
             key=send.key.encode(),
             value=encode(send.event),
             partition=send.partition,
         )
+        if isinstance(send.event, Recommendation | FeedbackTick):
+            delivery.add_done_callback(self.broker_clock.note)
+        return delivery
 
     def _position(self, topic: str, offset: int) -> int:
         return self.incarnations.position(topic, offset)

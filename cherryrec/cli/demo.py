@@ -79,6 +79,7 @@ def demo(
             environment={
                 "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
                 "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
+                "CHERRYREC_EVALUATOR_LATE_AFTER_S": "600",  # a replay waits, a reader would not
                 "CHERRYREC_STREAM_TICK_S": "0",
                 "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.2",
                 "CHERRYREC_GPU_MODEL": "small",

@@ -155,6 +155,7 @@ def _environment(cnle: EvaluatorOptions, label_delay_s: float, seed: int) -> dic
     values = {
         "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
         "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
+        "CHERRYREC_EVALUATOR_LATE_AFTER_S": "600",  # a replay waits, a reader would not
         "CHERRYREC_STREAM_TICK_S": "0",
         "CHERRYREC_STREAM_ACTIVITY_FLUSH_S": "0.1",
         "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.1",

@@ -18,10 +18,12 @@ Degraded = Literal[
     "evaluation_failed",
     "evaluation_over_budget",
     "evaluation_user_limit",
+    "request_late",
     "catalogue_cold",
     "request_refused",
 ]
-"""Why a slate was made without evaluations that were wanted or live articles, or not at all."""
+"""Why a slate was made without evaluations that were wanted, live articles, or more than what is
+popular, or not at all."""
 
 Rung = Literal["evaluated", "cached", "unevaluated", "popular"]
 """The step of the ladder a slate stands on, the best first."""

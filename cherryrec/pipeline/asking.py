@@ -70,6 +70,11 @@ class Asking:
         if self._budget is not None:
             self._budget.own(fraction)
 
+    def is_late(self, request: RecommendationRequest, waited_s: float) -> bool:
+        """Whether a request has lain past its deadline before anyone took it."""
+        deadline_s = (request.deadline_ms or self.config.deadline_ms) / 1_000.0
+        return waited_s > deadline_s + self.config.late_after_s
+
     def choose(
         self,
         request: RecommendationRequest,

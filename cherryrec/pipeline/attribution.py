@@ -136,6 +136,10 @@ class Attribution:
         self._of(at.partition).reach("clicks", clicked_s)
         return corrections
 
+    def reach(self, partition: int, topic: str, time_s: float) -> None:
+        """Let event time reach an event's that is of no user any more."""
+        self._of(partition).reach(topic, time_s)
+
     def tick(self, tick: FeedbackTick) -> None:
         """Let event time reach the tick's on its partition."""
         for topic in ("impressions", "clicks"):

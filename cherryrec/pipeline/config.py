@@ -29,6 +29,9 @@ class EvaluatorConfig:
     deadline_ms
         Milliseconds from a request's arrival to its answer, with or without evaluations; a
         request's own `deadline_ms` goes before it, and 0 there asks for no evaluation. Above 0.
+    late_after_s
+        A request that is taken later than this after its deadline, in seconds, is answered with
+        what is popular, at a hundredth of the cost, and is not learned from; at least 0.
     budget_per_s
         Requests a second that CnLE is asked about at most, over all stream workers: each spends
         the share of the partitions it owns. 0 is no bound; at least 0.
@@ -49,6 +52,7 @@ class EvaluatorConfig:
 
     enabled: bool = False
     deadline_ms: int = 2_000
+    late_after_s: float = 0.0
     budget_per_s: float = 0.0
     budget_gpu_s: float = 0.0
     budget_burst_s: float = 10.0
@@ -62,7 +66,7 @@ class EvaluatorConfig:
             if not 0 < getattr(self, name) < math.inf:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
-        for name in ("budget_per_s", "budget_gpu_s", "gain_warm"):
+        for name in ("late_after_s", "budget_per_s", "budget_gpu_s", "gain_warm"):
             if not 0 <= getattr(self, name) < math.inf:
                 msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

@@ -18,6 +18,7 @@ __all__ = [
     "Closed",
     "Counted",
     "Effects",
+    "Erased",
     "MemoryStore",
     "Pending",
     "Position",
@@ -110,6 +111,14 @@ class Closed:
     n_clicks: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A user of whom nothing is to be kept: sealed once that is safe (`Pipeline.seal`)."""
+
+    partition: int
+    user_id: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Pending:
     """A request waiting for evaluations until a wall-clock time."""
@@ -126,7 +135,8 @@ class Effects:
 
     `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits;
     `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer; `weight`
-    whether a view or a click counts for everyone, or why its reader's alone.
+    whether a view or a click counts for everyone, or why its reader's alone; `erased` a user to
+    seal once the deletion is acknowledged.
     """
 
     counted: Counted = "applied"
@@ -136,6 +146,7 @@ class Effects:
     choice: Choice | None = None
     spent: Spent | None = None
     weight: Weight = "counted"
+    erased: Erased | None = None
 
     @classmethod
     def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:

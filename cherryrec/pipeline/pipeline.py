@@ -7,7 +7,7 @@ shards; no method reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 
 import msgspec
@@ -33,13 +33,16 @@ from cherryrec.open_requests import Frozen, OpenRequest, opened
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.config import PipelineConfig
-from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send, Store
+from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
+from cherryrec.pipeline.erasures import Erasures
+from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.pipeline.ranking import Models, open_request, recommend
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update, weight_of
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
+from cherryrec.stored_requests import is_erasure_key
 
 __all__ = ["Pipeline"]
 
@@ -68,7 +71,9 @@ class Pipeline:
         self.config = config
         self.models = models
         self.users = Users(profiles, requests)
+        self.erasures = Erasures(requests)
         self.catalogue = Catalogue(config.attention.half_lives_s, config.catalogue)
+        self.popular = PopularSlates(self.catalogue)
         self.shards: dict[int, Shard] = {}
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
@@ -112,12 +117,17 @@ class Pipeline:
         )
         if not is_new:
             return Effects("duplicate")
+        if self.erasures.covers(at.partition, impression.user_id, at.arrived_s):
+            self.attribution.reach(at.partition, "impressions", shown_s)
+            return self.attribution.closing(Effects("late"), at.partition)
         self.attribution.impression(at, impression)
         return self.attribution.closing(Effects(), at.partition)
 
     def click(self, at: Position, click: Click) -> Effects:
         """Move the user's profile, count the click, label the exposure it belongs to."""
         click = not_ahead(click, "clicked_at", at.arrived_s)
+        if self.erasures.covers(at.partition, click.user_id, at.arrived_s):
+            return self._click_of_nobody(at, click)
         profile, outcome = apply_click(
             self.users.profile(at.partition, click.user_id),
             click,
@@ -141,10 +151,16 @@ class Pipeline:
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
         """Set what the site says of a user; no value erases the user's profile and requests."""
+        is_erased = self.erasures.covers(at.partition, user_id, at.arrived_s)
+        if update is None and is_erased:  # read again, or sent twice: what came since stays
+            return Effects("duplicate")
         if update is None:
             self.users.erase(at.partition, user_id)
-            return Effects()
+            self.erasures.note(at.partition, user_id, at.arrived_s)
+            return Effects(erased=Erased(at.partition, user_id))
         update = not_ahead(update, "updated_at", at.arrived_s)
+        if is_erased:
+            return Effects("late")
         profile, outcome, imported = apply_update(
             self.users.profile(at.partition, user_id),
             update,
@@ -160,8 +176,18 @@ class Pipeline:
             )
         return Effects.after(outcome)
 
-    def request(self, at: Position, request: RecommendationRequest, *, clock_s: float) -> Effects:
+    def request(
+        self,
+        at: Position,
+        request: RecommendationRequest,
+        *,
+        clock_s: float,
+        waited_s: float = 0.0,
+    ) -> Effects:
         """Select candidates; then ask CnLE, or rank at once where it is not used.
+
+        A new request whose deadline has passed is answered with what is popular, and so is one of
+        a user who was erased after it had come: neither is kept.
 
         Parameters
         ----------
@@ -173,20 +199,28 @@ class Pipeline:
             asked as of its time, within what `as_of` allows.
         clock_s
             Wall-clock time of its arrival, for the deadline and CnLE's budget only.
+        waited_s
+            How long it lay at the broker, in seconds.
         """
         user_id = request.user_id
         state = self.users.requests(at.partition, user_id)
-        profile = self.users.profile(at.partition, user_id)
         entry = opened(state, request.request_id)
         if entry is not None and entry.expires_at is None:
             if entry.answered_by is not None:  # what answered it will be read again, if it must
                 return Effects("duplicate")
             return self._rank(at.partition, user_id, entry, degraded=entry.degraded)
         if entry is not None:
+            profile = self.users.profile(at.partition, user_id)
             frozen = self.users.frozen(at.partition, user_id, entry.request_id)
             asked = self.asking.again(request, entry, frozen, profile)
         else:
             request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
+            if self.asking.is_late(request, waited_s) or self.erasures.covers(
+                at.partition, user_id, at.arrived_s
+            ):
+                late = self.popular.answer(request, clock_s=clock_s, degraded="request_late")
+                return Effects("late", [Send("recommendations", user_id, late, at.partition)])
+            profile = self.users.profile(at.partition, user_id)
             self.catalogue.release(seconds(request.requested_at))
             entry, frozen = open_request(
                 self.catalogue,
@@ -237,6 +271,7 @@ class Pipeline:
     def tick(self, tick: FeedbackTick) -> Effects:
         """Let event time reach the tick's on its partition, and close what has ended."""
         self.attribution.tick(tick)
+        self.erasures.expire(tick.partition, seconds(tick.time))
         return self.attribution.closing(Effects(), tick.partition)
 
     def flush(self, partitions: Iterable[int]) -> list[Send]:
@@ -246,6 +281,10 @@ class Pipeline:
             for partition in partitions
             for message in self.shard(partition).flush()
         ]
+
+    def seal(self, erased: Erased) -> None:
+        """Store who was erased, once the deletion itself is acknowledged."""
+        self.erasures.seal(erased.partition, erased.user_id)
 
     def forget(self, closed: Iterable[Closed]) -> None:
         """Drop ended requests whose examples are safe."""
@@ -258,7 +297,18 @@ class Pipeline:
         -------
         The requests still pending, the next deadline first.
         """
-        return self.attribution.restore(partition, requests)
+        markers: list[tuple[str, bytes]] = []
+
+        def others() -> Iterator[tuple[str, bytes]]:
+            for key, raw in requests:
+                if is_erasure_key(key):
+                    markers.append((key, raw))
+                else:
+                    yield key, raw
+
+        pending = self.attribution.restore(partition, others())
+        self.erasures.restore(partition, markers)
+        return pending
 
     @property
     def newest_s(self) -> float:
@@ -271,6 +321,13 @@ class Pipeline:
         if shard is None:
             shard = self.shards[partition] = Shard(partition, self.catalogue, self.config.attention)
         return shard
+
+    def _click_of_nobody(self, at: Position, click: Click) -> Effects:
+        """Count a click into its article alone: its reader was erased after it had arrived."""
+        time_s = seconds(click.clicked_at)
+        self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
+        self.attribution.reach(at.partition, "clicks", time_s)
+        return self.attribution.closing(Effects("late"), at.partition)
 
     def _answer(
         self,

@@ -45,6 +45,7 @@ def agent_specs(
     pipeline: Pipeline,
     *,
     clock: Callable[[], float],
+    broker_clock: Callable[[], float] | None = None,
     max_future_s: float,
     max_embargo_s: float,
     count_title: Callable[[str], None],
@@ -57,6 +58,8 @@ def agent_specs(
         The core they call.
     clock
         Wall-clock time in epoch seconds, for the deadlines of requests.
+    broker_clock
+        The brokers' time in epoch seconds: how long a request lay there; absent, `clock`.
     max_future_s, max_embargo_s
         See `TopicRules`; the second is that of articles.
     count_title
@@ -86,7 +89,8 @@ def agent_specs(
     def request(at: Position, _: str, event: Event | None) -> Effects:
         assert isinstance(event, RecommendationRequest)
         started = perf_counter()
-        effects = pipeline.request(at, event, clock_s=clock())
+        waited_s = max(0.0, (broker_clock or clock)() - at.arrived_s)
+        effects = pipeline.request(at, event, clock_s=clock(), waited_s=waited_s)
         return _timed(effects, started)
 
     def evaluation(at: Position, _: str, event: Event | None) -> Effects:

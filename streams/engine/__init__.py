@@ -12,6 +12,7 @@ from __future__ import annotations
 from streams.engine.app import EngineSettings, create_faust_app
 from streams.engine.arrivals import Arrivals, by_broker
 from streams.engine.batch import raw_topic, take_batches
+from streams.engine.broker_clock import BrokerClock
 from streams.engine.dead_letters import DeadLetters
 from streams.engine.health import Gates, HealthServer
 from streams.engine.metrics import Metrics
@@ -26,6 +27,7 @@ from streams.engine.watchdog import ProgressWatch, Standing, Watchdog
 __all__ = [
     "READ_COMMITTED",
     "Arrivals",
+    "BrokerClock",
     "DeadLetters",
     "Delivery",
     "EngineSettings",

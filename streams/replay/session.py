@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
-from cherryrec.events import DeadLetter, Event, Recommendation, RecommendationRequest
+from cherryrec.events import Event, Recommendation, RecommendationRequest
 from cherryrec.topics import TopicNames, topic_named
 from streams.engine import READ_COMMITTED
 from streams.producing import SafeProducer
 
 __all__ = ["Answer", "Session"]
-
-
-class _Named(msgspec.Struct):
-    """What is read of a refused request."""
-
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +54,9 @@ class Session:
         self._refusals: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        """Connect; only recommendations made and requests refused from now on are seen."""
+        """Connect; only recommendations made from now on are seen."""
         self._producer = SafeProducer(self._connected)
-        self._consumer = self.follow("recommendations", "dead-letters")
+        self._consumer = self.follow("recommendations")
         return self
 
     def __exit__(
@@ -122,12 +114,12 @@ class Session:
             Each with an id of its own.
         refused
             Told the id of each request that Kafka or a worker has refused, and why; it has no
-            answer. Absent, that is an error.
+            answer here. Absent, one that Kafka has refused is an error.
 
         Raises
         ------
         ServiceError
-            One was not answered in time, or refused.
+            One was not answered in time, or Kafka has refused it.
         """
         sent: dict[str, float] = {}
         for request in requests:
@@ -141,6 +133,10 @@ class Session:
                 msg = f"request {request_id!r} was refused: {reason}"
                 raise ServiceError(msg)
             refused(request_id, reason)
+        if refused is not None:
+            for request_id, answer in list(answers.items()):
+                if answer.recommendation.degraded == "request_refused":
+                    refused(request_id, answers.pop(request_id).recommendation.refused or "")
         return answers
 
     def follow(self, *names: str) -> Any:
@@ -181,9 +177,6 @@ class Session:
                 for record in records:
                     if record.value is None:  # a user was erased
                         continue
-                    if place.topic == self.names("dead-letters"):
-                        self._note_dead_letter(record.value)
-                        continue
                     answer = decode(Recommendation, record.value, max_bytes=limit)
                     if answer.refused is not None:
                         self._refused("requests", answer.request_id, answer.refused)
@@ -204,15 +197,6 @@ class Session:
         """Return the requests that are neither answered nor refused."""
         open_ids = set(sent) - set(answers)
         return sorted(one for one in open_ids if f"requests:{one}" not in self._refusals)
-
-    def _note_dead_letter(self, value: bytes) -> None:
-        """Note why a worker has refused a request; other dead letters are none of ours."""
-        limit = topic_named("dead-letters").max_message_bytes
-        letter = decode(DeadLetter, value, max_bytes=limit)
-        if letter.source_topic == self.names("requests"):
-            with suppress(msgspec.MsgspecError, UnicodeDecodeError):  # it may be anything
-                request_id = msgspec.json.decode(letter.value or b"", type=_Named).request_id
-                self._refused("requests", request_id, letter.reason)
 
     def _refused(self, topic: str, name: str, reason: object) -> None:
         """Keep why an event was refused, the first reason of each."""
