@@ -11,6 +11,8 @@ from cherryrec.errors import ConfigError
 __all__ = [
     "CHANGELOGS",
     "CHANGELOG_MAX_BYTES",
+    "ERASABLE",
+    "HEARTBEAT_KEY",
     "TOPICS",
     "Topic",
     "TopicNames",
@@ -244,6 +246,16 @@ CHANGELOGS: tuple[str, ...] = ("stream-profiles-changelog", "stream-requests-cha
 """Topics of the stream workers' tables, without the prefix: compacted, co-partitioned, no messages
 of ours on them. Created before the workers start: a group that joins while its changelogs are being
 made can be left without partitions."""
+
+ERASABLE: tuple[str, ...] = (
+    "profile-updates",
+    "recommendations",
+    *CHANGELOGS,
+)
+"""Compacted topics that are keyed by user, without the prefix: erasing must empty them, too."""
+
+HEARTBEAT_KEY = b"\0heartbeat"
+"""Key of records without a value that say nothing: they let Kafka compact a quiet partition."""
 
 CHANGELOG_MAX_BYTES = 17 << 20
 """`max.message.bytes` of the changelogs: sixteen open requests fit that were shown a thousand

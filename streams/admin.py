@@ -13,6 +13,7 @@ from cherryrec.errors import ServiceError
 from cherryrec.topics import (
     CHANGELOG_MAX_BYTES,
     CHANGELOGS,
+    ERASABLE,
     TOPICS,
     Topic,
     TopicNames,
@@ -31,7 +32,16 @@ __all__ = [
 
 _VISIBLE_S = 15.0
 _COMPACTED = {"max.compaction.lag.ms": "86400000"}
-"""An erased user's old values are gone within a day; an open segment would keep them a week."""
+"""Old values of articles, counters and models are gone within a day of the next that comes."""
+
+COMPACTED_WITHIN_S = 3 * 3_600
+TOMBSTONES_S = 12 * 3_600
+_ERASABLE = {
+    "max.compaction.lag.ms": str(1_000 * COMPACTED_WITHIN_S),
+    "delete.retention.ms": str(1_000 * TOMBSTONES_S),
+}
+"""Of topics keyed by user: with a heartbeat every ten minutes an erased user's values leave within
+four hours, and the tombstones, which hold the id, within a day (docs/operations.md)."""
 
 _STAMPED = {"message.timestamp.type": "LogAppendTime"}
 """The broker stamps records: by a sender's clock an old event would be deleted unread."""
@@ -93,7 +103,7 @@ def _wanted(kafka: KafkaConfig) -> list[_Wanted]:
     changelog = {
         "cleanup.policy": "compact",
         "max.message.bytes": str(CHANGELOG_MAX_BYTES),
-        **_COMPACTED,
+        **_ERASABLE,
         **_STAMPED,
     }
     return [
@@ -101,12 +111,19 @@ def _wanted(kafka: KafkaConfig) -> list[_Wanted]:
             _Wanted(
                 names(t.name),
                 n_partitions(t, kafka),
-                topic_settings(t) | (_COMPACTED if "compact" in t.cleanup else {}),
+                topic_settings(t) | _compaction(t),
             )
             for t in TOPICS
         ),
         *(_Wanted(kafka.prefix + name, kafka.partitions, changelog) for name in CHANGELOGS),
     ]
+
+
+def _compaction(topic: Topic) -> dict[str, str]:
+    """Return how soon a topic is compacted, where it is."""
+    if topic.name in ERASABLE:
+        return _ERASABLE
+    return _COMPACTED if "compact" in topic.cleanup else {}
 
 
 def create_topics(kafka: KafkaConfig) -> list[str]:

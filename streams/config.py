@@ -83,6 +83,9 @@ class StreamConfig:
         How often counters are flushed and offsets become committable, in seconds, above 0.
     tick_s
         How often event time is pushed on for idle partitions, in seconds; 0 never.
+    heartbeat_s
+        How often a record that says nothing is sent to compacted partitions, so that Kafka
+        compacts quiet ones, and local copies are written out, in seconds; 0 never.
     tick_grace_s
         How far the push stays behind the newest event, in seconds of event time.
     deadline_check_s
@@ -114,6 +117,7 @@ class StreamConfig:
     max_batch: int = 200
     activity_flush_s: float = 0.5
     tick_s: float = 5.0
+    heartbeat_s: float = 600.0
     tick_grace_s: float = 30.0
     deadline_check_s: float = 0.02
     watchdog_s: float = 120.0

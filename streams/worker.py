@@ -12,19 +12,13 @@ import msgspec
 from faust.types import StreamT
 from mode.types import ServiceT
 
-from cherryrec.cnle import suspicion
 from cherryrec.codec import encode
 from cherryrec.errors import ServiceError
-from cherryrec.events import (
-    Deadline,
-    FeedbackTick,
-    Recommendation,
-    instant,
-)
+from cherryrec.events import Deadline, FeedbackTick, Recommendation, instant
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
 from cherryrec.supervised import Lookout
-from cherryrec.topics import CHANGELOGS, TopicNames
+from cherryrec.topics import CHANGELOGS, ERASABLE, TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -52,9 +46,11 @@ from streams.engine import (
 from streams.follow_watch import FollowWatch
 from streams.followed import Followed
 from streams.follower import Follower
+from streams.heartbeats import Heartbeats
 from streams.held import HeldEvents
 from streams.identity import Identity, take_folder
 from streams.incarnations import FOLLOWED, Incarnations, find_incarnations
+from streams.metering import Metering
 from streams.model_age import ModelAge
 from streams.partition_counts import (
     PartitionWatch,
@@ -111,6 +107,7 @@ class StreamWorker:
         self.clock = clock
         self.incarnations = Incarnations()
         self.metrics = Metrics()
+        self.metering = Metering(self.metrics)
         self.arrivals = Arrivals(clock, self.metrics)
         self.gates = Gates(
             followed="articles, activity and models are being read",
@@ -153,7 +150,7 @@ class StreamWorker:
                 broker_clock=self.broker_clock,
                 max_future_s=stream.max_future_s,
                 max_embargo_s=stream.max_embargo_s,
-                count_title=self._count_title,
+                count_title=self.metering.title,
             )
         )
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
@@ -189,6 +186,13 @@ class StreamWorker:
         self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
         self.ticks = Ticks(self._tick, every_s=stream.tick_s)
+        heartbeats = Heartbeats(
+            self.producer,
+            [kafka.prefix + name for name in ERASABLE],
+            lambda: self.owned,
+            (self.profiles_table, self.requests_table),
+        )
+        self.heartbeats = Ticks(heartbeats.beat, every_s=stream.heartbeat_s)
         self.dead_letters = DeadLetters(
             self.producer, topic=self.names("dead-letters"), clock=clock
         )
@@ -276,6 +280,7 @@ class StreamWorker:
             self.held,
             self.deadlines,
             self.ticks,
+            self.heartbeats,
             counts,
         )
         return [app.lease, *own, watchdog]
@@ -294,7 +299,7 @@ class StreamWorker:
                     deliveries.append(delivery)
             if one.pending is not None:
                 self.deadlines.watch(one.pending)
-            self._meter(one)
+            self.metering.effects(one)
         if deliveries:
             await asyncio.gather(*deliveries)
         for one in effects:
@@ -333,23 +338,6 @@ class StreamWorker:
 
     def _position(self, topic: str, offset: int) -> int:
         return self.incarnations.position(topic, offset)
-
-    def _count_title(self, title: str) -> None:
-        for reason in suspicion(title):
-            self.metrics.suspicious_titles.labels(reason).inc()
-
-    def _meter(self, effects: Effects) -> None:
-        """Count what was asked of CnLE, and what it took."""
-        choice, spent = effects.choice, effects.spent
-        if choice is not None:
-            self.metrics.chosen(choice.outcome, choice.gain)
-        if spent is not None:
-            self.metrics.spent(
-                spent.outcome,
-                tokens=spent.tokens,
-                compute_s=spent.compute_s,
-                wait_s=spent.wait_s,
-            )
 
     def _add_agent(self, spec: AgentSpec) -> None:
         agent = Agent(

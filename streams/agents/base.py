@@ -21,7 +21,7 @@ from cherryrec.codec import decode
 from cherryrec.errors import BadMessage
 from cherryrec.events import Event, seconds
 from cherryrec.pipeline import Effects, Position, Send
-from cherryrec.topics import topic_named
+from cherryrec.topics import HEARTBEAT_KEY, topic_named
 from streams.engine import (
     Arrivals,
     DeadLetters,
@@ -229,6 +229,8 @@ class Agent(Generic[E]):
         await self._deliver(effects)
 
     async def _one(self, message: Message) -> Effects | None:
+        if message.value is None and message.key == HEARTBEAT_KEY:
+            return None
         arrived_s = self._arrived_s(message)
         try:
             if self.rules.is_placed and self._is_elsewhere(message, message.key):

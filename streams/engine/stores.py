@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gc
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import rocksdict
@@ -36,6 +38,14 @@ class Partitions(Protocol):
 
     def forget(self, partition: int) -> None:
         """Delete the local copy of a partition; the changelog rebuilds it."""
+        ...
+
+    def write_out(self, partition: int) -> None:
+        """Have what is stored written to disk, and note when that was."""
+        ...
+
+    def is_older(self, partition: int, age_s: float) -> bool:
+        """Whether a copy on disk may lack what is newer than so many seconds."""
         ...
 
 
@@ -99,6 +109,23 @@ class RocksPartitions(rocksdb.Store):
             db.close()
         gc.collect()
         shutil.rmtree(self.partition_path(partition), ignore_errors=True)
+        self._stamp(partition).unlink(missing_ok=True)
+
+    def write_out(self, partition: int) -> None:
+        """Have what is stored written to disk, without waiting; the file's time says when."""
+        self._db_for_partition(partition).flush(wait=False)
+        self._stamp(partition).touch()
+
+    def is_older(self, partition: int, age_s: float) -> bool:
+        """Whether the last `write_out` is longer ago; False where there was none."""
+        try:
+            return time.time() - self._stamp(partition).stat().st_mtime > age_s
+        except FileNotFoundError:
+            return False
+
+    def _stamp(self, partition: int) -> Path:
+        path: Path = self.partition_path(partition)
+        return path.with_suffix(".written")
 
 
 def _unlogged(*, may_wait: bool) -> rocksdict.WriteOptions:
@@ -144,6 +171,13 @@ class MemoryPartitions(memory.Store[bytes, bytes]):
     def forget(self, partition: int) -> None:
         """Drop a partition; the changelog rebuilds it."""
         self._partitions.pop(partition, None)
+
+    def write_out(self, partition: int) -> None:
+        """Do nothing: there is no disk."""
+
+    def is_older(self, partition: int, age_s: float) -> bool:
+        """Return False: the copy ends with its worker."""
+        return False
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]], *_: Any, **__: Any) -> None:
         """Apply recovered changelog records."""

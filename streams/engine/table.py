@@ -40,6 +40,10 @@ ROCKSDB_OPTIONS: Mapping[str, Any] = {
 """Per partition; RocksDB's defaults through Faust are a 2 GiB cache for each."""
 
 
+MAX_COPY_AGE_S = 6 * 3_600.0
+"""A local copy that was written longer ago is not gone on from: half of what tombstones stay."""
+
+
 def state_table(
     app: faust.App,
     name: str,
@@ -238,8 +242,23 @@ class StateTable(Table[bytes, bytes]):
         self._storing.now(self._is_ours, is_last=True)
         await super().on_stop()
 
+    def write_out(self) -> None:
+        """Have the copies of this worker's partitions written to disk, and note when."""
+        for partition in sorted((self._owned or set()) - self._gained):
+            self._store_of().write_out(partition)
+
     async def _forget_inconsistent(self, tps: set[TP]) -> None:
-        """Delete local copies whose changelog has lost what they hold."""
+        """Delete local copies whose changelog has lost what they hold, or tombstones since."""
+        for tp in sorted(tps):
+            if self._store_of().is_older(tp.partition, MAX_COPY_AGE_S):
+                self.log.warning(
+                    "local copy of %s partition %d was written longer than %g h ago: deleted, as "
+                    "tombstones of erased users may have left the changelog since; it is rebuilt",
+                    self.name,
+                    tp.partition,
+                    MAX_COPY_AGE_S / 3_600,
+                )
+                self._store_of().forget(tp.partition)
         offsets = {tp: self.data.persisted_offset(tp) for tp in sorted(tps)}
         held = {tp: offset for tp, offset in offsets.items() if offset is not None}
         if not held:
