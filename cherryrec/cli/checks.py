@@ -88,10 +88,10 @@ def kafka_checks(kafka: KafkaConfig) -> list[Check]:
         ]
     absent = [one for one in mismatches if one.setting == "topic"]
     wrong = [one for one in mismatches if one.setting != "topic"]
-    found = [
-        Check("topics", "wrong", f"{one}: set it so, or use another prefix", is_needed=True)
-        for one in wrong
-    ]
+    found = []
+    for one in wrong:
+        do = "run `cherryrec topics repair`" if one.can_be_set else "set it so, or another prefix"
+        found.append(Check("topics", "wrong", f"{one}: {do}", is_needed=True))
     if absent:
         text = f"{len(absent)} under {kafka.prefix!r}: run `cherryrec topics create`"
         found.append(Check("topics", "missing", text, is_needed=True))
