@@ -16,6 +16,7 @@ from cherryrec.topics import TopicNames
 from streams.admin_client import require_topic
 from streams.config import KafkaConfig
 from streams.engine import READ_COMMITTED
+from streams.engine.moving import VACATED
 from streams.producing import SafeProducer, check_size
 
 __all__ = ["Record", "TopicReader", "TopicWriter"]
@@ -37,6 +38,9 @@ class Record:
 
 class TopicReader:
     """Reads all partitions of one topic; connects on entry, commits nothing.
+
+    The empty records that mark where others were moved away from are passed over: sent again,
+    they would erase.
 
     Parameters
     ----------
@@ -124,7 +128,8 @@ class TopicReader:
     def _poll(self, wait_s: float) -> Iterator[Record]:
         for records in self._polled(wait_s).values():
             for record in records:
-                yield Record(record.partition, record.offset, record.key, record.value)
+                if not any(name == VACATED for name, _ in record.headers):
+                    yield Record(record.partition, record.offset, record.key, record.value)
 
     def _polled(self, wait_s: float) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Poll; a batch that cannot be read is an error that names it."""

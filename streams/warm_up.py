@@ -23,6 +23,7 @@ from cherryrec.events import (
 )
 from cherryrec.learner import SERVING, Learner, scorer_of
 from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.placement import partition_of
 
 __all__ = ["warm_up", "warm_up_learner"]
 
@@ -43,6 +44,7 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
     n_rounds
         Impressions; three run all that a stream worker does.
     """
+    partition_of(b"reader", 1)
     config = replace(config, evaluator=replace(config.evaluator, enabled=False))
     learner = Learner(config.knrs, config.vans)
     pipeline = Pipeline(

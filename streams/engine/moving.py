@@ -16,7 +16,6 @@ from typing import Any
 from faust.types.tuples import Message
 
 from cherryrec.errors import BadMessage
-from cherryrec.placement import partition_of
 from cherryrec.topics import topic_named
 from streams.engine.arrivals import by_broker
 from streams.engine.producer import Header, Sender
@@ -95,13 +94,16 @@ class Mover:
     """
 
     def __init__(self, sender: Sender, *, n_partitions: int) -> None:
+        from cherryrec.placement import partition_of  # compiled: tools do without it
+
+        self._partition_of = partition_of
         self._sender = sender
         self._n_partitions = n_partitions
         self._warned: set[str] = set()
 
     def place_of(self, key: bytes) -> int:
         """Return the partition of a key."""
-        return partition_of(key, self._n_partitions)
+        return self._partition_of(key, self._n_partitions)
 
     async def move(self, message: Message, *, topic: str, key: bytes) -> None:
         """Send a record to the partition of a key.

@@ -159,5 +159,8 @@ def test_writer_of_another_partitioner_is_taken_right_and_erased(system: System)
     assert set(known) == {(partition_of(u.encode(), PARTITIONS), u) for u in users}
     for topic in ("clicks", "profile-updates"):
         came = len(system.records(topic))
+        with TopicReader(system.kafka, topic) as reader:
+            n_marks = came - len(list(reader.until_now()))
+        assert (n_marks > 0) == (topic == "profile-updates")
         assert sum(n for (of, _), n in counts.items() if of == topic) == came
         assert counts[topic, "moved"] > 0
