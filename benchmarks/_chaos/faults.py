@@ -168,11 +168,13 @@ class Storm:
     def _broker(self, fault: Fault) -> None:
         broker = self.system.broker
         assert broker is not None, "who draws this fault gives the broker"
+        self.system.has_broker = False
         broker.kill()
 
         def back() -> None:
             started_s = time.monotonic()
             broker.start()
+            self.system.has_broker = True
             self.broker_back_s.append(time.monotonic() - started_s)
 
         self._after(fault.for_s, back)

@@ -59,6 +59,7 @@ class ChaosSystem(System):
         self.broker = broker
         self.parts: dict[str, Child] = {}
         self.is_down: set[str] = set()
+        self.has_broker = True
         self.recovered: list[tuple[str, float]] = []
         self.exits: list[tuple[str, int]] = []
         self._since: dict[str, float] = {}

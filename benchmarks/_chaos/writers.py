@@ -67,6 +67,8 @@ class Writers:
 
     def transaction(self, events: Sequence[tuple[str, str, Event]], *, commits: bool) -> int:
         """Send events in one transaction; return how many are there to be read."""
+        if not self._system.has_broker:  # a transaction waits for it, and all else would wait, too
+            return 0
         try:
             if self._transactional is None:
                 self._transactional = self._system.producer(
