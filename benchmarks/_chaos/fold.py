@@ -125,3 +125,5 @@ class Fold:
             elif isinstance(send.event, SlateLabelled):
                 self.labelled.append(send.event)
         pipeline.forget(effects.closed)
+        if effects.erased is not None:
+            pipeline.seal(effects.erased)

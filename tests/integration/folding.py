@@ -29,7 +29,13 @@ from cherryrec.pipeline import (
     Position,
 )
 from cherryrec.profile import decode_profile
-from cherryrec.stored_requests import decode_frozen, decode_open, frozen_key, owner_of
+from cherryrec.stored_requests import (
+    decode_frozen,
+    decode_open,
+    frozen_key,
+    is_erasure_key,
+    owner_of,
+)
 from cherryrec.topics import topic_named
 from tests.integration.system import INPUTS, PARTITIONS, System
 from tests.worlds import follow_all
@@ -123,6 +129,7 @@ def profiles_of(table: dict[tuple[int, str], bytes], *, offsets: bool = True) ->
 def labels_of(table: dict[tuple[int, str], bytes]) -> State:
     """What is open and how it is labelled; the features depend on when others' counters came."""
     state: State = {}
+    table = {place: raw for place, raw in table.items() if not is_erasure_key(place[1])}
     frozen = {key for _, key in table if owner_of(key)[1] is not None}
     for (partition, key), raw in table.items():
         user_id, request_id = owner_of(key)

@@ -24,7 +24,7 @@ from cherryrec.pipeline import (
     Position,
     Send,
 )
-from cherryrec.stored_requests import owner_of
+from cherryrec.stored_requests import is_erasure_key, owner_of
 from tests.worlds import START_S, pipeline_of
 
 HELD = ("profile-updates", "impressions", "clicks")
@@ -122,6 +122,8 @@ class Worker:
             return
         for one in effects:
             self.pipeline.forget(one.closed)
+            if one.erased is not None:
+                self.pipeline.seal(one.erased)
         profiles, requests = stores_of(self.pipeline)
         self.durable = dict(profiles.values), dict(requests.values)
         self.position[topic] = start + len(batch)
@@ -182,7 +184,7 @@ def fold(topics: Topics, config: PipelineConfig) -> Worker:
 
 def users_of(table: Changes) -> set[str]:
     """Users of whom a table of requests or profiles holds anything."""
-    return {owner_of(key)[0] for _, key in table}
+    return {owner_of(key)[0] for _, key in table if not is_erasure_key(key)}
 
 
 def configured(*, evaluator: bool) -> PipelineConfig:
