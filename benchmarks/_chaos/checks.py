@@ -57,7 +57,10 @@ def divergences(
     other = sum(len({_order(a) for a in one.answers}) > 1 for one in asked.values())
     counts = {
         "in": fold.n_in,
-        **{name: fold.counted[name] for name in ("applied", "duplicate", "late", "moved")},
+        **{
+            name: fold.counted[name]
+            for name in ("applied", "duplicate", "late", "unchanged", "moved")
+        },
         "dead_lettered": len(fold.refused),
         "requests": len(asked),
         "answered_again": repeated,

@@ -27,8 +27,14 @@ __all__ = [
     "Store",
 ]
 
-Counted = Literal["applied", "duplicate", "late"]
-"""How an event is counted; with dead-lettered ones these make up all that came in."""
+Counted = Literal["applied", "duplicate", "late", "unchanged"]
+"""How an event is counted; with dead-lettered ones these make up all that came in.
+
+`applied`: state or outputs followed from it for the first time; an article is applied by every
+worker, and counted once for the group. `duplicate`: known already, because it was sent again, or
+read again after a crash. `late`: past what it may change; it changes nothing, or less. `unchanged`:
+there was nothing to change, as by the deadline of a request that is answered.
+"""
 
 
 ChoiceOutcome = Literal[
@@ -151,7 +157,8 @@ class Effects:
     @classmethod
     def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:
         """Return the effects of an event that did this to a profile."""
-        return cls("late" if outcome == "late" else "applied", sends=[*sends])
+        counted: Counted = "duplicate" if outcome == "again" else outcome
+        return cls(counted, sends=[*sends])
 
     def spend(self, answer: Evaluation) -> None:
         """Note what an answer of CnLE took; it came late where nothing follows from it."""

@@ -342,7 +342,7 @@ class Pipeline:
         state = self.users.requests(partition, about.user_id)
         entry = opened(state, about.request_id)
         if entry is None or (entry.expires_at is None and entry.answered_by != cause):
-            return Effects("duplicate" if evaluation is None else "late")
+            return Effects("unchanged" if evaluation is None else "late")
         return self._rank(
             partition, about.user_id, entry, evaluation=evaluation, degraded=degraded, cause=cause
         )

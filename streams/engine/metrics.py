@@ -8,8 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = ["Metrics", "Outcome"]
 
-Outcome = Literal["applied", "duplicate", "late", "dead_lettered", "moved"]
-"""What became of a record; in = the sum of these. One that was moved comes in again."""
+Outcome = Literal["applied", "duplicate", "late", "unchanged", "dead_lettered", "moved"]
+"""What became of a record, as `cherryrec.pipeline.Counted` says; in = the sum of these. One that
+was moved comes in again."""
 
 LATENCY_BUCKETS_S = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -34,8 +35,7 @@ class Metrics:
         self.registry = registry if registry is not None else CollectorRegistry()
         self.events = Counter(
             "cherryrec_events",
-            "Events by what became of them; in = applied + duplicate + late + "
-            "dead_lettered + moved.",
+            "Records by what became of them; in = the sum over all outcomes.",
             ["topic", "outcome"],
             registry=self.registry,
         )

@@ -62,7 +62,7 @@ def test_a_deadline_after_the_evaluation_changes_nothing() -> None:
 
     effects = pipeline.deadline(Position(0, 0), Deadline(request_id="r", user_id="u"))
 
-    assert (effects.counted, effects.sends) == ("duplicate", [])
+    assert (effects.counted, effects.sends) == ("unchanged", [])
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,21 @@ def test_events_are_counted_as_what_they_are() -> None:
         pipeline.click(Position(0, 0), click("a0", event_id="e")).counted,
     ]
 
-    assert counted == ["applied", "duplicate", "applied", "duplicate", "late", "applied"]
+    assert counted == ["applied", "duplicate", "applied", "duplicate", "late", "duplicate"]
     rows = pipeline.catalogue.known_rows(["a0"])
     assert pipeline.catalogue.totals.totals(rows)[0].tolist() == [1, 1, 0]
+
+
+def test_events_that_change_nothing_are_not_counted_as_applied() -> None:
+    pipeline = pipeline_of(4)
+    pipeline.request(Position(0, 0), request("r", user_id="u"), clock_s=0.0)
+
+    counted = [
+        pipeline.deadline(Position(0, 0), Deadline(request_id="r", user_id="u")).counted,
+        pipeline.deadline(Position(0, 1), Deadline(request_id="?", user_id="u")).counted,
+    ]
+
+    assert counted == ["unchanged", "unchanged"]
 
 
 def test_what_is_flushed_makes_another_worker_know_the_same() -> None:
