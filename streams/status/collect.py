@@ -73,7 +73,7 @@ def collect(
             **kafka.client_options(),
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=17 << 20,
-            api_version_auto_timeout_ms=5_000,
+            bootstrap_timeout_ms=5_000,
         )
     except (KafkaError, OSError, ValueError) as error:
         return msgspec.structs.replace(status, kafka_error=f"{error!r} at {status.servers}")
