@@ -85,6 +85,7 @@ def kafka_checks(kafka: KafkaConfig) -> list[Check]:
             answers,
             Check("topics", "ok", f"as they must be under {kafka.prefix!r}"),
             *writer_checks(kafka),
+            *_system_checks(kafka),
         ]
     absent = [one for one in mismatches if one.setting == "topic"]
     wrong = [one for one in mismatches if one.setting != "topic"]
@@ -123,6 +124,15 @@ def writer_checks(kafka: KafkaConfig) -> list[Check]:
             text = f"the newest {n:,} records are in place" if n else "no records yet"
             checks.append(Check(name, "ok", text))
     return checks
+
+
+def _system_checks(kafka: KafkaConfig) -> list[Check]:
+    """Say what `cherryrec status` finds wrong on the topics; nothing is needed of it here."""
+    from streams.config import StreamConfig
+    from streams.status import collect, faults
+
+    found = faults(collect(kafka, {}), model_stale_s=StreamConfig().model_stale_s)
+    return [Check(one.part, "wrong", one.sentence) for one in found]
 
 
 def local_kafka_checks(*, is_needed: bool) -> list[Check]:
