@@ -71,7 +71,7 @@ def test_erasing_a_user_leaves_nothing_and_others_alone() -> None:
     assert len(pipeline.users.profile(0, "v").history) == 1
     assert len(pipeline.users.requests(0, "v").entries) == 1
     timeout = Deadline(request_id="r-u", user_id="u")
-    assert pipeline.deadline(at(), timeout).counted == "duplicate"
+    assert pipeline.deadline(at(), timeout).counted == "unchanged"
 
 
 def test_half_lives_other_than_the_features_are_named_after_are_refused() -> None:
