@@ -5,13 +5,13 @@ Commands are imported when they are called, so that `--help` is quick and works 
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
 import click
 
 from cherryrec import __version__
+from cherryrec.cli.arithmetic import choose_products
 from cherryrec.errors import CherryRecError, ConfigError
 
 __all__ = ["cli", "main"]
@@ -74,9 +74,7 @@ def cli() -> None:
 
 def main(command: click.Command = cli) -> None:
     """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
-    # Before numpy is imported: its products here are so small that a second thread costs four times
-    # what it saves, and with one the bits do not depend on the machine's cores.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    choose_products()  # before numpy is imported
     try:
         command.main(prog_name="cherryrec", standalone_mode=False)
     except click.exceptions.Exit as end:
