@@ -12,7 +12,7 @@ import click
 
 from cherryrec import __version__
 from cherryrec.cli.arithmetic import choose_products
-from cherryrec.errors import CherryRecError, ConfigError
+from cherryrec.errors import CherryRecError, ConfigError, LogError
 
 __all__ = ["cli", "main"]
 
@@ -87,7 +87,8 @@ def main(command: click.Command = cli) -> None:
         sys.exit(130)
     except CherryRecError as error:
         click.echo(f"cherryrec: error: {error}", err=True)
-        sys.exit(2 if isinstance(error, ConfigError) else 1)
+        is_usage = isinstance(error, ConfigError) and not isinstance(error, LogError)
+        sys.exit(2 if is_usage else 1)
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:

@@ -155,7 +155,7 @@ def replay(
     """
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
-    from cherryrec.cli.running import engine_difference, replay_local
+    from cherryrec.cli.running import engine_difference, log_notes, replay_local
     from cherryrec.cli.telling import tell
     from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
     from cherryrec.evaluation.mind import MindLog
@@ -220,7 +220,7 @@ def replay(
         )
         notes += told
     name = log.resolve().name
-    notes += [f"bad row {row}" for row in mind.bad_rows[:10]]
+    notes += log_notes(mind, done.rows)
     notes += done.refused_notes()
     if engine == "kafka" and by_row != baselines:
         left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
@@ -241,7 +241,9 @@ def replay(
     )
     tell(summary)
     if predictions is not None:
-        n_lines = write_predictions(predictions, done.judge.ranks, order=mind.file_order)
+        n_lines = write_predictions(
+            predictions, done.judge.ranks, order=mind.file_order, listed_ids=mind.listed_ids
+        )
         click.echo(f"{n_lines} lines of predictions: {predictions}")
     folder_name = report or Path("reports") / f"{name}-{engine}"
     click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")

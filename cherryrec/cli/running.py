@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import sys
 import time
@@ -12,14 +13,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cherryrec import __version__
+from cherryrec.cli.arithmetic import arithmetic, processor
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
+from cherryrec.cli.telling import DOUBT
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
 from cherryrec.evaluation.comparison import differences, metric_rows
 from cherryrec.evaluation.history import HistoryTable, gain_by_history
 from cherryrec.evaluation.intervals import bootstrap_means
 from cherryrec.evaluation.metrics import METRICS, PrequentialMetrics
 from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.mind_doubts import doubts, span
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary, ReportPart
@@ -29,7 +33,14 @@ from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
 from streams.replay import Companion, KafkaReplay, ReplaySettings, Session
 
-__all__ = ["Replayed", "engine_difference", "open_session", "replay_kafka", "replay_local"]
+__all__ = [
+    "Replayed",
+    "engine_difference",
+    "log_notes",
+    "open_session",
+    "replay_kafka",
+    "replay_local",
+]
 
 N_NAMED = 10
 """Refused rows that a report names."""
@@ -149,6 +160,8 @@ class Replayed:
                 "cherryrec": __version__,
                 "python": platform.python_version(),
                 "numpy": np.__version__,
+                "processor": processor(),
+                "arithmetic": arithmetic(),
             },
             notes=tuple(notes),
             reliability=self.judge.reliability.summary(seed),
@@ -161,6 +174,13 @@ class Replayed:
             if ablations and "cnle" in ablations
             else (),
         )
+
+
+def log_notes(log: MindLog, rows: Sequence[MindImpression]) -> list[str]:
+    """Say of a log that was replayed when it is of, what is doubtful, and which rows were bad."""
+    found = [f"{DOUBT}{doubt}" for doubt in doubts(rows, log.article_ids, log.listed_ids)]
+    found += [line for faults in log.faults for line in faults.lines()]
+    return [span(rows), *found]
 
 
 def replay_local(
@@ -301,5 +321,6 @@ def engine_difference(kafka: Replayed, local: Replayed, *, seed: int) -> str:
     parts = []
     for name, interval in zip(METRICS, found, strict=True):
         mean, low, high = (100 * end for end in interval)
-        parts.append(f"{METRIC_TITLES[name]} {mean:+.2f} ({low:+.2f} to {high:+.2f})")
+        ends = "n too small" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+        parts.append(f"{METRIC_TITLES[name]} {mean:+.2f} ({ends})")
     return f"kafka minus local, the whole log: {', '.join(parts)}"

@@ -17,7 +17,10 @@ from cherryrec.evaluation.tables import (
     rankings_table,
 )
 
-__all__ = ["tell"]
+__all__ = ["DOUBT", "tell"]
+
+DOUBT = "check the log: "
+"""How a note begins that asks for a look before the numbers are believed; it goes to stderr."""
 
 
 def tell(summary: ReplaySummary) -> None:
@@ -48,6 +51,10 @@ def tell(summary: ReplaySummary) -> None:
     if summary.degraded:
         click.echo(f"degraded: {dict(summary.degraded)} of {summary.counts['recommendations']}")
     for note in summary.notes:
-        click.echo(note, err=note.startswith("bad row"))
+        click.echo(note, err=note.startswith(("bad row", DOUBT)))
     if summary.sha256:
         click.echo(f"SHA-256 of the recommendations: {summary.sha256}")
+        click.echo(
+            f"computed on {summary.versions['processor']} ({summary.versions['arithmetic']}); "
+            "docs/reproducibility.md says which others give the same"
+        )

@@ -14,12 +14,18 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Interval", "bootstrap_means", "mean_interval", "paired_difference"]
 
+LEAST = 10
+"""With fewer values there is no interval: what few have in common would pass for certain."""
+
 MAX_RESAMPLED = 200_000
 """Above that many values the interval is the normal one, which the bootstrap then equals."""
 
 
 class Interval(NamedTuple):
-    """A mean with the ends of its 95 % interval; NaN where there was nothing to average."""
+    """A mean with the ends of its 95 % interval; NaN where there was nothing to average.
+
+    The ends alone are NaN where there were too few values (`LEAST`) to tell how far it may move.
+    """
 
     mean: float
     low: float
@@ -51,8 +57,8 @@ def mean_interval(values: ArrayLike, *, seed: int = 0, n_resamples: int = 1000) 
 
     Examples
     --------
-    >>> mean_interval([2.0, 2.0, 2.0])
-    Interval(mean=2.0, low=2.0, high=2.0)
+    >>> mean_interval([2.0, 2.0, 2.0])  # too few
+    Interval(mean=2.0, low=nan, high=nan)
     >>> interval = mean_interval([0.0, 1.0] * 50)
     >>> interval.mean, 0.39 <= interval.low <= 0.42, 0.58 <= interval.high <= 0.61
     (0.5, True, True)
@@ -113,6 +119,7 @@ def bootstrap_means(
         low, high = means - half, means + half
     else:
         low, high = _percentiles(filled, known, seed=seed, n_resamples=n_resamples)
+    low, high = (np.where(n_known < LEAST, np.nan, ends) for ends in (low, high))
     return [Interval(*map(float, ends)) for ends in zip(means, low, high, strict=True)]
 
 

@@ -83,10 +83,15 @@ def two_columns(left: str, right: str, values: Mapping[str, str]) -> str:
 
 
 def _bracketed(interval: Interval | None, *, sign: str = "") -> str:
-    """Return `mean [low, high]` in hundredths, `+` signed or not; a dash where there is no mean."""
+    """Return `mean [low, high]` in hundredths, `+` signed or not; a dash where there is no mean.
+
+    Of too few impressions there is a mean without an interval.
+    """
     if interval is None or math.isnan(interval.mean):
         return "-"
     mean, low, high = (100 * value for value in interval)
+    if math.isnan(low):
+        return f"{mean:{sign}.2f} (n too small)"
     return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 

@@ -13,11 +13,11 @@ https://aclanthology.org/2020.acl-main.331.
 
 from __future__ import annotations
 
-import calendar
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+
+from cherryrec.evaluation.mind_times import parse_time
 
 __all__ = [
     "MindArticle",
@@ -26,14 +26,9 @@ __all__ = [
     "parse_candidates",
     "parse_impression",
     "parse_subcategory",
-    "parse_time",
 ]
 
-_US_TIME = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP])M", re.IGNORECASE
-)
 _LIST_SEPARATORS = re.compile(r"[\s,'\"]+")
-_NOON_HOUR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,67 +86,21 @@ class MindArticle:
     entities: tuple[str, ...]
 
 
-def parse_time(text: str) -> float:
-    """Return UTC seconds of MIND's `M/D/YYYY h:mm:ss AM` or of an ISO 8601 time.
-
-    A time without AM or PM is ISO; one without a zone is UTC.
-
-    Examples
-    --------
-    >>> parse_time("1/1/1970 12:01:00 AM")
-    60.0
-    >>> parse_time("1/2/1970 12:00:00 PM") == 36 * 3600
-    True
-    >>> parse_time("1970-01-01 00:01:00")
-    60.0
-    >>> parse_time("1970-01-01T01:01:00+01:00")
-    60.0
-    """
-    match = _US_TIME.fullmatch(text.strip())
-    try:
-        if match:
-            month, day, year, hour, minute, second = (int(part) for part in match.groups()[:6])
-            if not 1 <= hour <= _NOON_HOUR:
-                raise ValueError
-            hour = hour % _NOON_HOUR + (_NOON_HOUR if match[7] in "Pp" else 0)
-            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-            return float(calendar.timegm(moment.timetuple()))
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        message = f"time must be M/D/YYYY h:mm:ss AM|PM or ISO 8601, got {text!r}"
-        raise ValueError(message) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def parse_candidates(text: str) -> tuple[tuple[str, ...], tuple[bool, ...] | None]:
-    """Return the slate and its labels, the latter None where no candidate has one.
+def parse_candidates(text: str) -> tuple[str, ...]:
+    """Return the slate as it is written, labels and all: a row cannot tell what its log has.
 
     Examples
     --------
     >>> parse_candidates("N1-0 N2-1")
-    (('N1', 'N2'), (False, True))
-    >>> parse_candidates("N1 N2")
-    (('N1', 'N2'), None)
+    ('N1-0', 'N2-1')
     """
-    tokens = text.split()
+    tokens = tuple(text.split())
     if not tokens:
         message = "candidates must not be empty"
         raise ValueError(message)
-    n_labelled = sum(token.endswith(("-0", "-1")) for token in tokens)
-    if n_labelled not in (0, len(tokens)):
-        odd = next(token for token in tokens if not token.endswith(("-0", "-1")))
-        message = f"every candidate must end in -0 or -1, or none, got {odd!r} among labelled ones"
-        raise ValueError(message)
-    labelled = n_labelled > 0
-    candidates = tuple(token[:-2] for token in tokens) if labelled else tuple(tokens)
-    if len(set(candidates)) < len(candidates):
-        twice = next(c for i, c in enumerate(candidates) if c in candidates[:i])
-        message = f"candidates must differ, got {twice!r} twice"
-        raise ValueError(message)
-    if "" in candidates:
-        message = "candidate ids must not be empty, got a bare label"
-        raise ValueError(message)
-    return candidates, tuple(token[-1] == "1" for token in tokens) if labelled else None
+    if len(set(tokens)) < len(tokens):
+        raise ValueError(_twice(tokens))
+    return tokens
 
 
 def parse_subcategory(text: str) -> str | None:
@@ -170,17 +119,22 @@ def parse_subcategory(text: str) -> str | None:
 
 
 def parse_impression(row: str, histories: dict[str, tuple[str, ...]]) -> MindImpression:
-    """Read one row of behaviors.tsv; `histories` shares equal histories between rows."""
+    """Read one row of behaviors.tsv, its candidates with their labels (see `mind_labels`).
+
+    `histories` shares equal histories between rows.
+    """
     impression_id, user_id, time, history, candidates = _columns(row, wanted=5)
     if not impression_id or not user_id:
-        message = f"impression id and user id must not be empty, got {impression_id!r}, {user_id!r}"
+        message = (
+            f"impression id and user id must not be empty, "
+            f"got {impression_id[:60]!r}, {user_id[:60]!r}"
+        )
         raise ValueError(message)
     clicks = histories.get(history)
     if clicks is None:
         clicks = histories[history] = tuple(history.split())
-    return MindImpression(
-        impression_id, user_id, parse_time(time), clicks, *parse_candidates(candidates)
-    )
+    tokens = parse_candidates(candidates)
+    return MindImpression(impression_id, user_id, parse_time(time), clicks, tokens, None)
 
 
 def parse_article(row: str) -> tuple[MindArticle, str | None]:
@@ -190,13 +144,16 @@ def parse_article(row: str) -> tuple[MindArticle, str | None]:
     if not article_id:
         message = "article id must not be empty"
         raise ValueError(message)
+    if [name.casefold() for name in (category, title)] == ["category", "title"]:
+        message = f"row must be an article, got a header, {row[:60]!r}"
+        raise ValueError(message)
     fault = None
     entities: dict[str, None] = {}
     for column in columns[6:]:
         try:
             entities |= dict.fromkeys(_entities(column))
         except (ValueError, TypeError, AttributeError):
-            fault = f"entities left out: wanted a JSON list of objects, got {column[:60]!r}"
+            fault = f"entities must be a JSON list of objects, got {column[:60]!r}: left out"
     article = MindArticle(
         article_id, category, parse_subcategory(subcategory), title, abstract, url, tuple(entities)
     )
@@ -213,8 +170,17 @@ def _entities(column: str) -> list[str]:
 
 def _columns(row: str, *, wanted: int) -> list[str]:
     """Split a row at its tabs and check how many columns there are."""
+    if "\0" in row:
+        message = f"row must be text, got a zero byte in {row[:60]!r}"
+        raise ValueError(message)
     columns = row.split("\t")
     if len(columns) != wanted:
         message = f"row must have {wanted} tab-separated columns, got {len(columns)}"
         raise ValueError(message)
     return columns
+
+
+def _twice(ids: tuple[str, ...]) -> str:
+    """Name the first id that comes a second time."""
+    twice = next(one for i, one in enumerate(ids) if one in ids[:i])
+    return f"candidates must differ, got {twice[:60]!r} twice"

@@ -30,7 +30,11 @@ def prediction_line(impression_id: str, ranks: Iterable[int]) -> str:
 
 
 def write_predictions(
-    path: str | Path, ranks: Mapping[str, Iterable[int]], *, order: Iterable[str] | None = None
+    path: str | Path,
+    ranks: Mapping[str, Iterable[int]],
+    *,
+    order: Iterable[str] | None = None,
+    listed_ids: Mapping[str, str] | None = None,
 ) -> int:
     """Write the ranks of each impression; returns how many lines.
 
@@ -43,14 +47,18 @@ def write_predictions(
     order
         Impression ids in the order of the lines (`MindLog.file_order`); ids without ranks are left
         out. None keeps the order of `ranks`.
+    listed_ids
+        What the log calls impressions that have another id here (`MindLog.listed_ids`).
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     wanted = ranks if order is None else (key for key in order if key in ranks)
+    named = listed_ids or {}
     n_lines = 0
     with target.open("w", encoding="utf-8", newline="\n") as file:
         for impression_id in wanted:
-            file.write(prediction_line(impression_id, ranks[impression_id]) + "\n")
+            listed_id = named.get(impression_id, impression_id)
+            file.write(prediction_line(listed_id, ranks[impression_id]) + "\n")
             n_lines += 1
     return n_lines
 

@@ -210,10 +210,15 @@ def _starred(interval: Interval | None) -> str:
 
 
 def _signed(interval: Interval | None) -> str:
-    """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean."""
+    """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean.
+
+    Of too few impressions there is a mean without an interval.
+    """
     if interval is None or np.isnan(interval.mean):
         return "-"
     mean, low, high = (100 * value for value in interval)
+    if np.isnan(low):
+        return f"{mean:+.2f}  (n too small)"
     return f"{mean:+.2f} [{low:+6.2f}, {high:+6.2f}]"
 
 

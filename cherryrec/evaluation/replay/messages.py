@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 from cherryrec.events import (
@@ -22,7 +23,16 @@ from cherryrec.events import (
     seconds,
 )
 
-__all__ = ["INSTANT_S", "LogMessages", "Turn"]
+__all__ = [
+    "INSTANT_S",
+    "LogMessages",
+    "Turn",
+    "article_of",
+    "clicks_of",
+    "impression_of",
+    "profile_of",
+    "request_of",
+]
 
 INSTANT_S = 1e-6
 """The least time between two event times: after this, and before the next row, labels are known."""
@@ -80,45 +90,18 @@ class LogMessages:
         self._n_turns += 1
         self._last_s = time_s = max(row.shown_at, self._last_s + 2 * INSTANT_S)
         time = instant(time_s)
-        clicked = row.clicked or (False,) * len(row.candidates)
         is_new = row.user_id not in self._users
         self._users.add(row.user_id)
         named = (*row.history, *row.candidates) if is_new else row.candidates
+        deadline_ms = 0 if self._n_turns <= self._n_unasked else self._deadline_ms
         return Turn(
             row=row,
             time_s=seconds(time),
             articles=tuple(self._unsent(named)),
-            profile=ProfileUpdate(
-                user_id=row.user_id, updated_at=time, history=row.history[-1_000:]
-            )
-            if is_new and row.history
-            else None,
-            request=RecommendationRequest(
-                request_id=row.impression_id,
-                user_id=row.user_id,
-                requested_at=time,
-                slate_size=len(row.candidates),
-                candidates=row.candidates,
-                deadline_ms=0 if self._n_turns <= self._n_unasked else self._deadline_ms,
-            ),
-            impression=Impression(
-                impression_id=row.impression_id,
-                user_id=row.user_id,
-                articles=row.candidates,
-                shown_at=time,
-                request_id=row.impression_id,
-            ),
-            clicks=tuple(
-                Click(
-                    event_id=f"{row.impression_id}:{article_id}",
-                    user_id=row.user_id,
-                    article_id=article_id,
-                    clicked_at=time,
-                    impression_id=row.impression_id,
-                )
-                for article_id, is_clicked in zip(row.candidates, clicked, strict=True)
-                if is_clicked
-            ),
+            profile=profile_of(row, time) if is_new and row.history else None,
+            request=request_of(row, time, deadline_ms=deadline_ms),
+            impression=impression_of(row, time),
+            clicks=clicks_of(row, time),
         )
 
     def _unsent(self, named: tuple[str, ...]) -> Iterator[ArticlePublished]:
@@ -131,12 +114,63 @@ class LogMessages:
         article = self._articles.get(article_id)
         if article is None:
             return ArticlePublished(article_id=article_id, title="", category=_UNKNOWN)
-        return ArticlePublished(
+        return article_of(article)
+
+
+def article_of(article: MindArticle) -> ArticlePublished:
+    """Return an article's message; without a publish time, which the log has not."""
+    return ArticlePublished(
+        article_id=article.article_id,
+        title=article.title[:20_000],
+        abstract=article.abstract[:20_000],
+        category=article.category or _UNKNOWN,
+        subcategory=article.subcategory or None,
+        entities=article.entities[:100],
+        url=article.url or None,
+    )
+
+
+def profile_of(row: MindImpression, time: datetime) -> ProfileUpdate:
+    """Return the import of a row's history, its newest thousand."""
+    return ProfileUpdate(user_id=row.user_id, updated_at=time, history=row.history[-1_000:])
+
+
+def request_of(
+    row: MindImpression, time: datetime, *, deadline_ms: int | None = None
+) -> RecommendationRequest:
+    """Return the request for a row's slate."""
+    return RecommendationRequest(
+        request_id=row.impression_id,
+        user_id=row.user_id,
+        requested_at=time,
+        slate_size=len(row.candidates),
+        candidates=row.candidates,
+        deadline_ms=deadline_ms,
+    )
+
+
+def impression_of(row: MindImpression, time: datetime) -> Impression:
+    """Return a row's slate as it was shown."""
+    return Impression(
+        impression_id=row.impression_id,
+        user_id=row.user_id,
+        articles=row.candidates,
+        shown_at=time,
+        request_id=row.impression_id,
+    )
+
+
+def clicks_of(row: MindImpression, time: datetime) -> tuple[Click, ...]:
+    """Return a row's clicks; none where it has no labels."""
+    clicked = row.clicked or (False,) * len(row.candidates)
+    return tuple(
+        Click(
+            event_id=f"{row.impression_id}:{article_id}",
+            user_id=row.user_id,
             article_id=article_id,
-            title=article.title[:20_000],
-            abstract=article.abstract[:20_000],
-            category=article.category or _UNKNOWN,
-            subcategory=article.subcategory or None,
-            entities=article.entities[:100],
-            url=article.url or None,
+            clicked_at=time,
+            impression_id=row.impression_id,
         )
+        for article_id, is_clicked in zip(row.candidates, clicked, strict=True)
+        if is_clicked
+    )

@@ -172,7 +172,7 @@ def test_the_truth_beats_popularity_and_popularity_beats_chance(
 
 def test_a_small_world_works(tmp_path: Path) -> None:
     truth = generate_log(
-        tmp_path, n_users=1, n_articles=64, n_impressions=20, days=0.1, seed=0, starts_at=86_400.0
+        tmp_path, n_users=1, n_articles=64, n_impressions=20, days=0.1, seed=0, starts_at=1.5e9
     )
 
     assert len(truth.click_probabilities) == len(list(MindLog(tmp_path).impressions())) == 20

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from cherryrec.evaluation import intervals
-from cherryrec.evaluation.intervals import bootstrap_means, mean_interval, paired_difference
+from cherryrec.evaluation.intervals import (
+    LEAST,
+    bootstrap_means,
+    mean_interval,
+    paired_difference,
+)
 
 
 def test_the_interval_is_near_the_normal_one() -> None:
@@ -32,13 +37,26 @@ def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
 
 
 def test_missing_values_are_left_out_column_by_column() -> None:
-    values = np.array([[1.0, math.nan, math.nan], [3.0, 5.0, math.nan], [2.0, math.nan, math.nan]])
+    values = np.full((30, 3), math.nan)
+    values[:, 0] = np.arange(30.0)
+    values[::2, 1] = 5.0
 
     first, second, third = bootstrap_means(values)
 
-    assert first.mean == 2.0
+    assert first.mean == 14.5
     assert second == (5.0, 5.0, 5.0)
     assert all(math.isnan(end) for end in third)
+
+
+@pytest.mark.parametrize("n", [1, LEAST - 1])
+def test_few_values_have_a_mean_and_no_interval(n: int) -> None:
+    """One impression had an interval of width 0, as if nothing could move it."""
+    found = mean_interval([0.7] * n)
+
+    assert found.mean == pytest.approx(0.7)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert not found.excludes_zero
 
 
 def test_pairing_finds_what_separate_intervals_hide() -> None:
