@@ -11,7 +11,6 @@ from importlib import import_module
 import click
 
 from cherryrec import __version__
-from cherryrec.cli.arithmetic import choose_products
 from cherryrec.errors import CherryRecError, ConfigError, LogError
 
 __all__ = ["cli", "main"]
@@ -74,6 +73,8 @@ def cli() -> None:
 
 def main(command: click.Command = cli) -> None:
     """Run the command line; exit 0 done, 1 the work failed, 2 usage."""
+    from cherryrec.cli.arithmetic import choose_products
+
     choose_products()  # before numpy is imported
     try:
         command.main(prog_name="cherryrec", standalone_mode=False)

@@ -29,8 +29,10 @@ def has_labels(slates: Iterable[Sequence[str]], articles: Container[str]) -> boo
     True
     >>> has_labels([["a-1", "b-0"]], {"a-1", "b-0"})  # the ids are spelled so
     False
-    >>> has_labels([["art-1", "b"], ["c", "d"], ["art-1", "art-0"]], ())
+    >>> has_labels([["art-1", "b"], ["art-1", "art-0"]], ())  # as many with as without
     False
+    >>> has_labels([["a", "b"], ["a-1", "b-0"]], {"a", "b"})
+    True
     """
     n_with = n_without = n_ids = n_labelled = 0
     for slate in slates:
@@ -41,7 +43,9 @@ def has_labels(slates: Iterable[Sequence[str]], articles: Container[str]) -> boo
             n_labelled += sum(token[:-2] in articles for token in slate)
         else:
             n_without += 1
-    return n_with >= n_without and n_with > 0 and n_ids <= n_labelled
+    if n_with == n_without:
+        return n_labelled > n_ids
+    return n_with > n_without and n_ids <= n_labelled
 
 
 def labelled(slate: Sequence[str]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
