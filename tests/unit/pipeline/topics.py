@@ -46,13 +46,13 @@ Changes = dict[tuple[int, str], bytes]
 class Topics:
     """What was written, by topic and all in one order; the key of a record is its user."""
 
-    records: dict[str, list[tuple[str, Any]]] = field(
+    records: dict[str, list[tuple[str, Any, float]]] = field(
         default_factory=lambda: {topic: [] for topic in TOPICS}
     )
     order: list[str] = field(default_factory=list)
 
     def write(self, topic: str, user_id: str, event: Any) -> None:
-        self.records[topic].append((user_id, event))
+        self.records[topic].append((user_id, event, START_S + len(self.order)))
         self.order.append(topic)
 
 
@@ -65,9 +65,10 @@ def stores_of(pipeline: Pipeline) -> tuple[MemoryStore, MemoryStore]:
     return users._profiles, users._requests
 
 
-def apply(pipeline: Pipeline, topic: str, offset: int, user_id: str, event: Any) -> Effects:
+def apply(pipeline: Pipeline, topic: str, offset: int, record: tuple[str, Any, float]) -> Effects:
     """Call the core as the agent of the topic does."""
-    at = Position(0, offset, START_S)
+    user_id, event, arrived_s = record
+    at = Position(0, offset, arrived_s)
     if topic == "profile-updates":
         return pipeline.profile_update(at, user_id, event)
     if topic == "requests":
@@ -109,7 +110,7 @@ class Worker:
         start = self.position[topic]
         batch = self.topics.records[topic][start : start + n]
         effects = [
-            apply(self.pipeline, topic, offset, *record)
+            apply(self.pipeline, topic, offset, record)
             for offset, record in enumerate(batch, start=start)
         ]
         if dies == "before it sends":
