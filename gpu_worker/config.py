@@ -26,6 +26,7 @@ _AT_LEAST = {
     "prefix_cache_bytes": 0,
     "max_failures": 1,
     "max_step_s": 1,
+    "stop_s": 0.1,
     "server_timeout_s": 0.1,
     "server_concurrency": 1,
 }
@@ -81,7 +82,11 @@ class GpuConfig:
     max_failures
         Batches failing in a row after which the worker exits, for its supervisor to see.
     max_step_s
-        Seconds one batch may take before the worker counts as hung (`/live` answers 503).
+        Seconds one batch may take before the worker counts as hung: `/live` answers 503, and the
+        process ends with exit code 70.
+    stop_s
+        Time for a stop, in seconds: past it the process ends with exit code 75, and another worker
+        answers what it had in hand.
     http_host, http_port
         Where `/live`, `/ready` and `/metrics` answer; port 0 takes a free one.
     model_cache_dir
@@ -130,6 +135,7 @@ class GpuConfig:
     prefix_cache_bytes: int = 256 << 20
     max_failures: int = 5
     max_step_s: float = 120.0
+    stop_s: float = 15.0
     model_cache_dir: str = "~/.cache/cherryrec/models"
     http_host: str = "127.0.0.1"
     http_port: int = 6068

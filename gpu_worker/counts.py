@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cherryrec.supervised import Gates
 from gpu_worker.cache import ScoreCache
 
 __all__ = ["EvaluatorCounts", "WorkerState"]
@@ -55,6 +56,8 @@ class WorkerState:
         Version of the model, empty before it is loaded.
     lora_swaps, lora_refusals
         Published LoRA weights that were put on, and that could not be.
+    gates
+        What else must hold: that Kafka answers.
     """
 
     is_ready: bool = False
@@ -66,8 +69,18 @@ class WorkerState:
     model: str = ""
     lora_swaps: int = 0
     lora_refusals: int = 0
+    gates: Gates = field(default_factory=Gates)
     counts: EvaluatorCounts = field(default_factory=EvaluatorCounts)
     cache: ScoreCache = field(default_factory=lambda: ScoreCache(max_bytes=0))
+
+    def waits_for(self) -> str:
+        """Return why the worker takes no requests; empty when it does."""
+        closed = self.gates.closed()
+        if self.unreadable:
+            closed["batch"] = f"a batch cannot be read: {self.unreadable}"
+        if not self.is_ready:
+            closed = {"worker": "loading or joining", **closed}
+        return "; ".join(closed.values())
 
     def is_alive(self, now: float, *, within_s: float) -> bool:
         """Whether the loop has made a step lately, or is still loading its model."""

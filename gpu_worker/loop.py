@@ -115,6 +115,11 @@ class EvaluationLoop:
         self._lora = LoraTopic(topics("lora-weights"), client_kwargs=client_kwargs)
         self._swaps = LoraSwaps(backend, lora_path=config.lora_path, state=self.state)
 
+    @property
+    def topic(self) -> str:
+        """Full name of the topic it reads."""
+        return self._topics("evaluation-requests")
+
     def stop(self) -> None:
         """End `run` after the batch in hand; may be called from any thread or a signal handler."""
         self._stop.set()

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from cherryrec.errors import CherryRecError
+from cherryrec.supervised import Ending, Lookout, TurnWatch
 from cherryrec.topics import TopicNames
 from gpu_worker.backends import Backend, load_backend
 from gpu_worker.config import GpuConfig
@@ -56,7 +57,7 @@ def run_gpu_worker(
     state = WorkerState()
     try:
         with (
-            _stopping() as stopper,
+            _stopping(config.stop_s) as stopper,
             probes(state, host=http_host, port=http_port, max_step_s=config.max_step_s) as port,
         ):
             logger.info("probes and metrics at http://%s:%d", http_host, port)
@@ -70,7 +71,8 @@ def run_gpu_worker(
                 state=state,
             )
             stopper.attach(loop)
-            loop.run()
+            with _watched(config, state, client_kwargs, loop.topic):
+                loop.run()
     except CherryRecError as error:
         logger.error("gpu worker: %s", error)
         return 1
@@ -78,6 +80,27 @@ def run_gpu_worker(
         pass
     logger.info("gpu worker stopped: %s", state.counts)
     return 0
+
+
+@contextmanager
+def _watched(
+    config: GpuConfig, state: WorkerState, client_kwargs: Mapping[str, Any], topic: str
+) -> Iterator[None]:
+    """Look at the loop's steps, at Kafka and at the topic it reads from threads."""
+    lookout = Lookout(client_kwargs, [topic], gates=state.gates)
+    turns = TurnWatch(config.max_step_s)
+    lookout.start()
+
+    def ask() -> None:
+        if state.last_step_at is not None:  # it is loading before its first step
+            turns.turned(state.last_step_at)
+
+    turns.start(ask)
+    try:
+        yield
+    finally:
+        lookout.stop()
+        turns.stop()
 
 
 class _StoppedEarly(BaseException):
@@ -102,7 +125,7 @@ class _Stopper:
 
 
 @contextmanager
-def _stopping() -> Iterator[_Stopper]:
+def _stopping(within_s: float) -> Iterator[_Stopper]:
     """Install the signal handlers; only the main thread can, others are stopped by theirs."""
     stopper = _Stopper()
     if threading.current_thread() is not threading.main_thread():
@@ -110,8 +133,11 @@ def _stopping() -> Iterator[_Stopper]:
         return
     signals = (signal.SIGTERM, signal.SIGINT)
     previous = [signal.signal(one, stopper) for one in signals]
+    ending = Ending(within_s)
+    ending.start()
     try:
         yield stopper
     finally:
+        ending.stop()
         for one, before in zip(signals, previous, strict=True):
             signal.signal(one, before)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from cherryrec.errors import ServiceError
+from cherryrec.supervised import Answer, ProbeServer
 from gpu_worker.counts import WorkerState
 
 __all__ = ["StateCollector", "probes"]
@@ -27,7 +25,6 @@ _COUNTERS = {
     "compute_s": "seconds batches took in the model, summed",
     "failed_batches": "batches the model failed on as a whole",
 }
-_POLL_S = 0.05
 _OUTCOMES = ("evaluated", "cached", "expired", "failed", "given_away")
 
 
@@ -74,7 +71,7 @@ class StateCollector(Collector):
         for name, text, number in (
             ("cache_bytes", "bytes in the score cache", cache.n_bytes),
             ("pending", "prompts in memory", self._state.pending),
-            ("ready", "1 when the worker takes requests", int(self._state.is_ready)),
+            ("ready", "1 when the worker takes requests", int(not self._state.waits_for())),
         ):
             yield GaugeMetricFamily(f"cherryrec_gpu_{name}", text, value=number)
 
@@ -102,49 +99,26 @@ def probes(state: WorkerState, *, host: str, port: int, max_step_s: float) -> It
     registry = CollectorRegistry()
     registry.register(StateCollector(state))
 
-    def answer(path: str) -> tuple[int, bytes]:
-        if path == "/metrics":
-            return 200, generate_latest(registry)
-        if path == "/live":
-            is_alive = state.is_alive(time.monotonic(), within_s=max_step_s)
-            return (200, b"live\n") if is_alive else (503, b"the loop has not made a step\n")
-        if path == "/ready":
-            if state.unreadable:
-                return 503, f"a batch cannot be read: {state.unreadable}\n".encode()
-            return (200, b"ready\n") if state.is_ready else (503, b"loading or joining\n")
-        return 404, b"try /live, /ready or /metrics\n"
+    def live() -> Answer:
+        is_alive = state.is_alive(time.monotonic(), within_s=max_step_s)
+        return Answer(200, b"live\n") if is_alive else _not(b"the loop has not made a step")
 
-    try:
-        server = ThreadingHTTPServer((host, port), _responder(answer))
-    except OSError as error:
-        msg = f"cannot listen on {host}:{port}: {error}"
-        raise ServiceError(msg) from error
-    server.daemon_threads = True
-    thread = threading.Thread(
-        target=server.serve_forever, args=(_POLL_S,), name="probes", daemon=True
+    def ready() -> Answer:
+        waits_for = state.waits_for()
+        return Answer(200, b"ready\n") if not waits_for else _not(waits_for.encode())
+
+    def metrics() -> Answer:
+        return Answer(200, generate_latest(registry), CONTENT_TYPE_LATEST)
+
+    server = ProbeServer(
+        {"/live": live, "/ready": ready, "/metrics": metrics}, host=host, port=port
     )
-    thread.start()
+    server.start()
     try:
-        yield int(server.server_address[1])
+        yield server.port
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        server.stop()
 
 
-def _responder(answer: Callable[[str], tuple[int, bytes]]) -> type[BaseHTTPRequestHandler]:
-    """Return a request class that asks `answer`."""
-
-    class Responder(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = answer(self.path.partition("?")[0])
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep probes out of the log: they come every few seconds."""
-
-    return Responder
+def _not(reason: bytes) -> Answer:
+    return Answer(503, reason + b"\n")

@@ -100,6 +100,9 @@ class StreamConfig:
         ready, in seconds, above 0.
     session_timeout_s
         Silence after which the group takes a worker for dead, in seconds.
+    stop_s
+        Time for a stop, in seconds, above 0: what is not acknowledged then is left to be read again
+        (exit code 75).
     max_unstored_bytes
         Acknowledged writes that each of the two tables holds in memory when its store does not take
         them (a full disk), above 0; past it the worker ends.
@@ -124,6 +127,7 @@ class StreamConfig:
     model_stale_s: float = 120.0
     follow_stall_s: float = 60.0
     session_timeout_s: float = 10.0
+    stop_s: float = 15.0
     max_unstored_bytes: int = 256 << 20
     max_future_s: float = 600.0
     max_embargo_s: float = 366 * 86_400.0
@@ -137,6 +141,7 @@ class StreamConfig:
             "model_stale_s",
             "follow_stall_s",
             "max_unstored_bytes",
+            "stop_s",
         ):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
@@ -155,15 +160,21 @@ class LearnerProcessConfig:
         Least time between two snapshots that workers score with, in seconds, above 0.
     state_every_s
         Least time between two snapshots to restart from, in seconds, above 0.
+    watchdog_s
+        A loop that has not turned for this long ends the process, in seconds, above 0.
+    stop_s
+        Time for a stop, in seconds, above 0; past it the process ends with exit code 75.
     """
 
     http_host: str = "127.0.0.1"
     http_port: int = 6067
     serving_every_s: float = 0.5
     state_every_s: float = 10.0
+    watchdog_s: float = 120.0
+    stop_s: float = 15.0
 
     def __post_init__(self) -> None:
-        for name in ("serving_every_s", "state_every_s"):
+        for name in ("serving_every_s", "state_every_s", "watchdog_s", "stop_s"):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

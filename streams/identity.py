@@ -14,8 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cherryrec.errors import ConfigError, ServiceError
+from cherryrec.supervised import Cluster
+from cherryrec.topics import CHANGELOGS
+from streams.config import KafkaConfig
 
-__all__ = ["Identity", "take_folder"]
+__all__ = ["Identity", "identity_of", "take_folder"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,24 @@ class Identity:
     prefix: str
     partitions: int
     changelogs: Mapping[str, str]
+
+
+def identity_of(kafka: KafkaConfig, cluster: Cluster) -> Identity:
+    """Return what the tables of a worker are a copy of.
+
+    Examples
+    --------
+    >>> ids = {f"news.{name}": f"id of {name}" for name in CHANGELOGS}
+    >>> identity_of(KafkaConfig(prefix="news."), Cluster("c", ids)).changelogs["profiles"]
+    'id of stream-profiles-changelog'
+    """
+    changelogs = {
+        name.removeprefix("stream-").removesuffix("-changelog"): cluster.topic_ids[
+            kafka.prefix + name
+        ]
+        for name in CHANGELOGS
+    }
+    return Identity(cluster.cluster_id, kafka.prefix, kafka.partitions, changelogs)
 
 
 def take_folder(folder: Path, ours: Identity) -> None:

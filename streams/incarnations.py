@@ -25,7 +25,15 @@ from cherryrec.topics import CHANGELOGS, TopicNames
 from streams.config import KafkaConfig
 from streams.records import TopicReader, TopicWriter
 
-__all__ = ["EPOCH_BITS", "READ", "EpochLog", "Incarnations", "agree", "find_incarnations"]
+__all__ = [
+    "EPOCH_BITS",
+    "READ",
+    "EpochLog",
+    "Incarnations",
+    "agree",
+    "find_incarnations",
+    "topics_read",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +79,6 @@ class Incarnations:
 
     cluster: Cluster = field(default_factory=lambda: Cluster("", {}))
     epochs: Mapping[str, int] = field(default_factory=dict)
-
-    def only(self, topics: Iterable[str]) -> Cluster:
-        """Return what was found of some topics, for a `Lookout`."""
-        return Cluster(
-            self.cluster.cluster_id, {name: self.cluster.topic_ids[name] for name in topics}
-        )
 
     def position(self, topic: str, offset: int) -> int:
         """Return what the core knows an offset of a topic as."""
@@ -212,6 +214,18 @@ def find_incarnations(
         return int(clock() - _HOURS_SINCE_S) // 3_600
 
     return Incarnations(cluster, agree(ids, _KafkaEpochLog(kafka), first=first))
+
+
+def topics_read(kafka: KafkaConfig, agents: Iterable[str]) -> list[str]:
+    """Return the full names of what a stream worker reads: its agents' topics and what all follow.
+
+    Changelogs are read, too: a worker ends when one of all these is made anew.
+    """
+    names = TopicNames(kafka.prefix)
+    return [
+        *(names(name) for name in (*agents, *FOLLOWED)),
+        *(kafka.prefix + name for name in CHANGELOGS),
+    ]
 
 
 def _has_records(client: Mapping[str, Any], topics: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, ModelSnapshot
 from cherryrec.learner import SERVING, STATE, Learner
 from cherryrec.pipeline import PipelineConfig
-from cherryrec.supervised import Lookout
+from cherryrec.supervised import Ending, Lookout, TurnWatch
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Gates, HealthServer, Metrics
@@ -82,6 +82,7 @@ class LearnerProcess:
         self.reading = Reading(self.metrics, self.gates)
         self.incarnations = Incarnations()
         self.learner = Learner(core.knrs, core.vans)
+        self.loop_watch = TurnWatch(process.watchdog_s)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
         self._has_failed = False
@@ -104,9 +105,13 @@ class LearnerProcess:
         """
         require_partition_counts(self.kafka, self._counts)
         self.incarnations = find_incarnations(self.kafka, clock=self.clock)
-        examples = self.incarnations.only([self._place.topic])
         warm_up_learner(self.core)
-        lookout = Lookout(self.kafka.client_options(), examples)
+        lookout = Lookout(
+            self.kafka.client_options(),
+            [self._place.topic],
+            gates=self.gates,
+            known=self.incarnations.cluster,
+        )
         lookout.start()
         try:
             return asyncio.run(self._main())
@@ -117,11 +122,15 @@ class LearnerProcess:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        ending = Ending(self.process.stop_s, is_stopping=self._stopping.is_set)
+        ending.start()
+        self.loop_watch.follow(loop)
         health = HealthServer(
             self.gates,
             self.metrics,
             host=self.process.http_host,
             port=self.process.http_port,
+            is_alive=self.loop_watch.is_turning,
         )
         client = self.kafka.aiokafka_options()
         producer = aiokafka.AIOKafkaProducer(
@@ -149,11 +158,14 @@ class LearnerProcess:
             logger.info("reads %s", self._place.topic)
             await self._learn(consumer, producer)
         finally:
+            self._stopping.set()
             await consumer.stop()
             await producer.stop()
             await counts.stop()
             await self.lease.stop()
             await health.stop()
+            self.loop_watch.stop()
+            ending.stop()
         return 1 if self._has_failed else 0
 
     @property

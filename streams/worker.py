@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -17,8 +17,8 @@ from cherryrec.errors import ServiceError
 from cherryrec.events import Deadline, FeedbackTick, Recommendation, instant
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
-from cherryrec.supervised import Lookout
-from cherryrec.topics import CHANGELOGS, ERASABLE, TopicNames
+from cherryrec.supervised import Lookout, TurnWatch
+from cherryrec.topics import ERASABLE, TopicNames
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -48,8 +48,8 @@ from streams.followed import Followed
 from streams.follower import Follower
 from streams.heartbeats import Heartbeats
 from streams.held import HeldEvents
-from streams.identity import Identity, take_folder
-from streams.incarnations import FOLLOWED, Incarnations, find_incarnations
+from streams.identity import identity_of, take_folder
+from streams.incarnations import Incarnations, find_incarnations, topics_read
 from streams.metering import Metering
 from streams.model_age import ModelAge
 from streams.partition_counts import (
@@ -196,8 +196,13 @@ class StreamWorker:
         self.dead_letters = DeadLetters(
             self.producer, topic=self.names("dead-letters"), clock=clock
         )
+        self.turns = TurnWatch(stream.watchdog_s)
         self.health = HealthServer(
-            self.gates, self.metrics, host=stream.http_host, port=stream.http_port
+            self.gates,
+            self.metrics,
+            host=stream.http_host,
+            port=stream.http_port,
+            is_alive=self.turns.is_turning,
         )
         for spec in specs:
             self._add_agent(spec)
@@ -234,38 +239,25 @@ class StreamWorker:
         require_partition_counts(self.kafka, stream_counts(self.kafka))
         self.incarnations = find_incarnations(self.kafka, clock=self.clock)
         self.app.marks = self.incarnations
-        self._take_folder()
+        take_folder(self.stream.data_dir, identity_of(self.kafka, self.incarnations.cluster))
         logger.info("compiling loops, unless that has been done: a minute at the first start")
         started = time.perf_counter()
         warm_up(self.core)
         logger.info("compiled loops are ready after %.1f s", time.perf_counter() - started)
-        lookout = Lookout(self.kafka.client_options(), self.incarnations.only(self._read()))
+        lookout = Lookout(
+            self.kafka.client_options(),
+            topics_read(self.kafka, self.rules),
+            gates=self.gates,
+            known=self.incarnations.cluster,
+        )
         lookout.start()
         try:
-            code = run_worker(self.app, *self.services())
+            code = run_worker(
+                self.app, *self.services(), turns=self.turns, stop_s=self.stream.stop_s
+            )
             return 1 if self._has_failed else code
         finally:
             lookout.stop()
-
-    def _take_folder(self) -> None:
-        """Make sure that the tables in the data folder are of this cluster and prefix."""
-        ids = self.incarnations.cluster.topic_ids
-        changelogs = {
-            table.name: ids[table.changelog_topic_name]
-            for table in (self.profiles_table, self.requests_table)
-        }
-        ours = Identity(
-            self.incarnations.cluster.cluster_id,
-            self.kafka.prefix,
-            self.kafka.partitions,
-            changelogs,
-        )
-        take_folder(self.stream.data_dir, ours)
-
-    def _read(self) -> Iterable[str]:
-        """Return the topics that this worker reads: it ends when one is made anew."""
-        own = [self.names(name) for name in (*self.rules, *FOLLOWED)]
-        return [*own, *(self.kafka.prefix + name for name in CHANGELOGS)]
 
     def services(self) -> Sequence[ServiceT]:
         """Return what runs beside the app."""

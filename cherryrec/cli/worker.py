@@ -17,9 +17,13 @@ __all__ = ["worker"]
 @click.group()
 def worker() -> None:
     """Run one worker until SIGTERM or Ctrl-C; it logs to standard error."""
+    from cherryrec.supervised import Repeats
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Repeats())
     logging.basicConfig(
         level=logging.INFO,
-        stream=sys.stderr,
+        handlers=[handler],
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     for noisy in ("aiokafka", "kafka", "faust", "mode"):

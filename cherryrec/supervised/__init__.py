@@ -1,12 +1,30 @@
 """What makes a process fit to be supervised, whatever it works on.
 
 Not of the core: it has clocks, threads and Kafka, which stream worker, learner and gpu worker all
-need at their edges. `look` and `Lookout` know the cluster and its topics
-by Kafka's own ids, and see when they are no longer those the worker began with.
+need at their edges. `Gates` say what a worker waits for and `ProbeServer` tells it; `TurnWatch`
+looks at the loop and `Ending` at the stop, each from a thread; `look` and `Lookout` know the
+cluster and its topics by Kafka's own ids, whether it answers, and whether they are still those the
+worker began with; `Repeats` keeps the log readable meanwhile.
 """
 
 from __future__ import annotations
 
 from cherryrec.supervised.cluster import Cluster, Lookout, look
+from cherryrec.supervised.ending import UNFINISHED, Ending
+from cherryrec.supervised.gates import Gates
+from cherryrec.supervised.probes import Answer, ProbeServer
+from cherryrec.supervised.repeats import Repeats
+from cherryrec.supervised.turns import TurnWatch
 
-__all__ = ["Cluster", "Lookout", "look"]
+__all__ = [
+    "UNFINISHED",
+    "Answer",
+    "Cluster",
+    "Ending",
+    "Gates",
+    "Lookout",
+    "ProbeServer",
+    "Repeats",
+    "TurnWatch",
+    "look",
+]

@@ -1,5 +1,7 @@
 """The cluster as a worker finds it, and a thread that sees when it is no longer that one.
 
+It sees a cluster that does not answer, too: clients only try again, for ever.
+
 Kafka gives every topic an id when it is made. A topic that was deleted and made again has the same
 name, another id, and offsets that begin at 0 again: what a worker knows of the old one is no longer
 true, so it ends and starts anew.
@@ -19,6 +21,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised.gates import Gates
 
 __all__ = ["Cluster", "Lookout", "look"]
 
@@ -28,7 +31,8 @@ EXIT_CODE = 70
 """EX_SOFTWARE, as the watchdog's: the supervisor starts the worker anew."""
 
 _EVERY_S = 2.0
-_TIMEOUT_MS = 4_000
+_TIMEOUT_MS = 3_000
+_SILENT_S = 5.0
 _UNKNOWN_TOPIC = 3
 
 
@@ -127,35 +131,50 @@ def look(
 
 
 class Lookout:
-    """A thread that asks every two seconds whether the cluster is still the one it was.
+    """A thread that asks every two seconds whether the cluster answers and is the one it was.
 
     Parameters
     ----------
     client
         kafka-python's settings: bootstrap servers, security.
+    topics
+        Full names of those that are watched.
+    gates
+        Its gate `kafka` is closed while no broker answers.
     known
-        What the worker began with; its topics are watched.
+        What the worker began with; absent: what the first answer says.
     end
         Ends the process with an exit code, at once: what a worker would still write belongs to a
         topic that is gone.
     ask
         Asks the cluster for topics; absent: Kafka.
+    clock
+        Monotonic seconds.
     """
 
     def __init__(
         self,
         client: Mapping[str, Any],
-        known: Cluster,
+        topics: Iterable[str],
         *,
+        gates: Gates,
+        known: Cluster | None = None,
+        clock: Callable[[], float] = time.monotonic,
         end: Callable[[int], Any] = os._exit,
         ask: Callable[[Iterable[str]], Cluster] | None = None,
     ) -> None:
+        self._servers = client.get("bootstrap_servers")
+        self._topics = sorted(topics)
+        self._gates = gates
         self._known = known
+        self._clock = clock
+        self._answered_s = clock()
         self._end = end
         self._asker = _Asker(client)
         self._ask = ask if ask is not None else self._asker.ask
         self._stopped = threading.Event()
         self._missing: set[str] = set()
+        self._is_silent = False
 
     def start(self) -> None:
         """Start looking."""
@@ -171,16 +190,24 @@ class Lookout:
         A topic must be missing twice in a row: a broker that has just started may not know it yet.
         """
         try:
-            found = self._ask(self._known.topic_ids)
+            found = self._ask(self._topics)
         except KafkaError as error:
-            logger.debug("the cluster did not answer: %s", error)
+            self._silent(error)
             return
+        if self._is_silent:
+            logger.warning("Kafka at %s answers again", self._servers)
+        self._answered_s, self._is_silent = self._clock(), False
+        self._gates.open("kafka")
+        if self._known is None:
+            self._known = found
+        ids = self._known.topic_ids
+        known = {name: ids[name] for name in self._topics if name in ids}
         made_anew = {
             name
             for name, topic_id in found.topic_ids.items()
-            if topic_id and self._known.topic_ids[name] and topic_id != self._known.topic_ids[name]
+            if topic_id and known.get(name) and topic_id != known[name]
         }
-        missing = set(self._known.topic_ids) - found.topic_ids.keys()
+        missing = known.keys() - found.topic_ids.keys()
         if made_anew:
             self._give_up(
                 f"topics deleted and made again: {', '.join(sorted(made_anew))}. The next start "
@@ -192,6 +219,23 @@ class Lookout:
                 "topics create`"
             )
         self._missing = missing
+
+    def _silent(self, error: KafkaError) -> None:
+        """Close the gate when there has been no answer for some seconds."""
+        silent_s = self._clock() - self._answered_s
+        if silent_s < _SILENT_S:
+            return
+        self._gates.close(
+            "kafka", f"no broker of {self._servers} has answered for {silent_s:.0f} s"
+        )
+        if not self._is_silent:
+            logger.error(
+                "no broker of %s has answered for %.0f s (%s): not ready until one does",
+                self._servers,
+                silent_s,
+                error,
+            )
+        self._is_silent = True
 
     def _give_up(self, why: str) -> None:
         logger.critical("%s; ending the worker", why)

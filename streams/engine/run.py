@@ -13,12 +13,20 @@ import faust
 import uvloop
 from mode.types import ServiceT
 
+from cherryrec.supervised import Ending, TurnWatch
+
 __all__ = ["end_as_signalled", "run_worker"]
 
 logger = logging.getLogger(__name__)
 
 
-def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> int:
+def run_worker(
+    app: faust.App,
+    *services: ServiceT,
+    turns: TurnWatch | None = None,
+    stop_s: float = 15.0,
+    use_uvloop: bool = True,
+) -> int:
     """Run the worker; logging must be set up by the caller.
 
     Parameters
@@ -27,6 +35,10 @@ def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> 
         The app with its agents and tables.
     services
         Started before the app and stopped after it.
+    turns
+        Looks at the loop from a thread; absent: nobody does.
+    stop_s
+        Time for a stop, in seconds; then the process ends with `UNFINISHED`.
     use_uvloop
         uvloop serves a fifth more events than asyncio's own loop.
 
@@ -49,6 +61,10 @@ def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> 
         stdout=sys.stderr,
     )
     worker.spinner = None
+    ending = Ending(stop_s, is_stopping=lambda: app.should_stop or worker.should_stop)
+    loop.call_soon(ending.start)  # once the loop has taken the signals
+    if turns is not None:
+        turns.follow(loop)
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
@@ -57,6 +73,9 @@ def run_worker(app: faust.App, *services: ServiceT, use_uvloop: bool = True) -> 
     if reason is not None:
         logger.critical("the worker failed: %r", reason)
         code = code or 1
+    if turns is not None:
+        turns.stop()
+    ending.stop()
     return code
 
 
