@@ -8,6 +8,7 @@ within the bounds nothing is refused.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
@@ -32,6 +33,8 @@ RECORD = np.dtype(
         ("subject", "<u4"),
     ]
 )
+_ONE = Struct("<IHHIII")
+_SUBJECT = 16  # where it lies in a record
 _LOW = (1 << 32) - 1
 _HIGH = (1 << 16) - 1
 _WEIGHTS: tuple[Weight, ...] = get_args(Weight)
@@ -51,6 +54,9 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
     packed: bytes = b""
     floor_s: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.packed) // RECORD.itemsize
 
     def records(self) -> Records:
         """Return the events, structured (k,)."""
@@ -75,13 +81,13 @@ def sight(
     >>> sight(seen, 8, time_s=0.0, offset=4)[0]
     'new'
     """
-    records = seen.records()
-    mine = records[(records["low"] == (id_hash & _LOW)) & (records["high"] == _high(id_hash))]
-    if len(mine):
-        if int(mine[0]["offset"]) == offset & _LOW:
-            return "again", _WEIGHTS[min(int(mine[0]["weight"]), len(_WEIGHTS) - 1)]
-        return "duplicate", None
-    return ("late" if time_s < seen.floor_s else "new"), None
+    place = _find(seen.packed, _id_bytes(id_hash), at=0)
+    if place is None:
+        return ("late" if time_s < seen.floor_s else "new"), None
+    _, _, weight, _, first, _ = _ONE.unpack_from(seen.packed, place)
+    if first == offset & _LOW:
+        return "again", _WEIGHTS[min(weight, len(_WEIGHTS) - 1)]
+    return "duplicate", None
 
 
 def note(
@@ -124,32 +130,31 @@ def note(
     >>> seen.records()["second"].tolist(), seen.floor_s
     ([10, 20], 1.0)
     """
-    records = seen.records()
     second = int(min(max(time_s, 0.0), _LOW))
-    one = np.array(
-        [
-            (
-                id_hash & _LOW,
-                _high(id_hash),
-                _WEIGHTS.index(weight),
-                second,
-                offset & _LOW,
-                subject & _LOW,
-            )
-        ],
-        RECORD,
+    one = _ONE.pack(
+        id_hash & _LOW,
+        (id_hash >> 32) & _HIGH,
+        _WEIGHTS.index(weight),
+        second,
+        offset & _LOW,
+        subject & _LOW,
     )
-    place = int(np.searchsorted(records["second"], second, side="right"))
-    records = np.concatenate([records[:place], one, records[place:]])
-    newest = int(records[-1]["second"])
-    n_old = int(np.searchsorted(records["second"], max(newest - keep_s, 0.0)))
-    records = records[max(min(n_old, len(records) - _LEAST), 0) :]
-    floor_s = seen.floor_s
-    while len(records) > most:
-        leaving = int(np.argmax(records["weight"] != _COUNTED))  # the oldest, where all counted
-        floor_s = max(floor_s, float(records[leaving]["second"]) + 1.0)
-        records = np.delete(records, leaving)
-    return Seen(records.tobytes(), floor_s)
+    packed, size, floor_s = seen.packed, _ONE.size, seen.floor_s
+    place = len(packed)
+    while place and _second(packed, place - size) > second:
+        place -= size
+    packed = packed[:place] + one + packed[place:]
+    oldest_s = _second(packed, len(packed) - size) - keep_s
+    first = 0
+    while len(packed) - first > _LEAST * size and _second(packed, first) < oldest_s:
+        first += size
+    packed = packed[first:]
+    while len(packed) > most * size:
+        weights = np.frombuffer(packed, RECORD)["weight"]
+        leaving = int(np.argmax(weights != _COUNTED)) * size  # the oldest, where all counted
+        floor_s = max(floor_s, _second(packed, leaving) + 1.0)
+        packed = packed[:leaving] + packed[leaving + size :]
+    return Seen(packed, floor_s)
 
 
 def n_counted(seen: Seen, *, since_s: float) -> int:
@@ -160,10 +165,25 @@ def n_counted(seen: Seen, *, since_s: float) -> int:
 
 def is_repeat(seen: Seen, subject: int) -> bool:
     """Whether an event about this counted for everyone."""
-    records = seen.records()
-    mine = (records["subject"] == (subject & _LOW)) & (records["weight"] == _COUNTED)
-    return bool(mine.any())
+    wanted, begin = (subject & _LOW).to_bytes(4, "little"), 0
+    while (place := _find(seen.packed, wanted, at=_SUBJECT, begin=begin)) is not None:
+        if _ONE.unpack_from(seen.packed, place)[2] == _COUNTED:
+            return True
+        begin = place + _ONE.size
+    return False
 
 
-def _high(id_hash: int) -> int:
-    return (id_hash >> 32) & _HIGH
+def _find(packed: bytes, wanted: bytes, *, at: int, begin: int = 0) -> int | None:
+    """Return where the next record begins that holds some bytes at a place of its own."""
+    found = packed.find(wanted, begin)
+    while found >= 0 and found % _ONE.size != at:
+        found = packed.find(wanted, found + 1)
+    return found - at if found >= 0 else None
+
+
+def _id_bytes(id_hash: int) -> bytes:
+    return (id_hash & _LOW | ((id_hash >> 32) & _HIGH) << 32).to_bytes(6, "little")
+
+
+def _second(packed: bytes, place: int) -> int:
+    return int.from_bytes(packed[place + 8 : place + 12], "little")

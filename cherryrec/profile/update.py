@@ -177,6 +177,8 @@ def _weight(profile: Profile, click: Click, config: ProfileConfig) -> Weight:
     """Let a reader count once for an article, and for so many an hour."""
     if is_repeat(profile.seen, stable_hash(click.article_id)):
         return "repeat"
+    if len(profile.seen) < config.counted_per_hour:
+        return "counted"
     since_s = seconds(click.clicked_at) - _HOUR_S
     return (
         "counted" if n_counted(profile.seen, since_s=since_s) < config.counted_per_hour else "rate"

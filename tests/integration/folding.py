@@ -18,7 +18,7 @@ from cherryrec.events import (
     Recommendation,
     seconds,
 )
-from cherryrec.feedback import FeedbackConfig
+from cherryrec.feedback import FeedbackConfig, labelled
 from cherryrec.learner import Learner
 from cherryrec.pipeline import (
     Effects,
@@ -136,7 +136,8 @@ def labels_of(table: dict[tuple[int, str], bytes]) -> State:
         if request_id is not None:
             continue
         state[partition, user_id] = opened = {}
-        for entry in decode_open(raw).entries:
+        stored = decode_open(raw)
+        for entry in stored.entries:
             at = frozen_key(user_id, entry.request_id)
             frozen.discard(at)
             opened[entry.request_id] = (
@@ -144,7 +145,7 @@ def labels_of(table: dict[tuple[int, str], bytes]) -> State:
                 entry.impression_id,
                 entry.shown_s,
                 entry.shown,
-                sorted(entry.clicked),
+                sorted(labelled(stored, entry, CONFIG.feedback).clicked),
                 entry.expires_at,
             )
     assert not frozen, "features of requests that are not open"
