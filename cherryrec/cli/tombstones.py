@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
+from cherryrec.errors import ServiceError
 from cherryrec.events import instant
 from cherryrec.topics import TOPICS, Topic
 
@@ -25,12 +27,30 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.command()
 @click.argument("user")
 @_yes_option
+@click.option("--verify", is_flag=True, help="Erase nothing: look for USER in every store.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --verify, search this too: a stack's folder, a worker's data_dir, logs.",
+)
 @with_settings
-def erase(settings: Settings, user: str, yes: bool) -> None:
-    """Erase USER: profile, open requests, last recommendation. Says what time alone can erase."""
+def erase(
+    settings: Settings, user: str, yes: bool, verify: bool, folders: tuple[Path, ...]
+) -> None:
+    """Erase USER: profile, open requests, last recommendation. Says what time alone can erase.
+
+    With --verify, after an erasure: searches every topic of the prefix and the folders given by
+    bytes, and reports what is left and until when; exit 1 if anything is left that time alone does
+    not remove.
+    """
     from streams.records import TopicWriter
 
     kafka = settings.kafka
+    if verify:
+        _verify(kafka, user, [*folders, *filter(Path.is_dir, [settings.stream.data_dir])])
+        return
     place = f"{kafka.prefix}* on {kafka.bootstrap_servers}"
     if not yes:
         click.confirm(f"erase user {user!r} from {place}? This cannot be undone", abort=True)
@@ -76,6 +96,42 @@ def retract(settings: Settings, article: str, yes: bool) -> None:
     )
 
 
+def _verify(kafka: KafkaConfig, user: str, folders: list[Path]) -> None:
+    """Report where a user's id is left.
+
+    Raises
+    ------
+    ServiceError
+        Something is left that does not go by itself.
+    """
+    from cherryrec.cli.progress import progress_bar
+    from streams.remains import N_STORES, pattern_of, remains_in_files, remains_on_topics
+
+    pattern = pattern_of(user)
+    with progress_bar("searching", N_STORES) as looked:
+        found = list(remains_on_topics(kafka, pattern, looked))
+    found += remains_in_files(folders, pattern)
+    for one in found:
+        until = "does not go by itself"
+        if one.until_s is not None:
+            until = f"gone by {instant(one.until_s):%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{one.store}: {one.n:,}, {one.what}: {until}")
+    searched = ", ".join(str(folder) for folder in folders) or "no folder (--folder)"
+    click.echo(f"searched: {N_STORES} topics under {kafka.prefix!r}; {searched}")
+    click.echo(
+        "not searched, as they hold no id: weights of models, counters of articles, hashes of "
+        "impressions and clicks, the gpu workers' scores; the marker of an erasure is a hash"
+    )
+    if left := sum(one.until_s is None for one in found):
+        msg = (
+            f"nothing of user {user!r} must be left but what goes by itself, {left} of "
+            f"{len(found)} stores hold more: erase the user again if a line says `not erased`, "
+            "else delete the file"
+        )
+        raise ServiceError(msg)
+    click.echo(f"nothing of {user!r} is left but what is named above, with its time")
+
+
 def _n_values(kafka: KafkaConfig, topic: str, user: str) -> int:
     """Count the values of a user on a topic that no tombstone follows."""
     from streams.records import TopicReader
@@ -96,8 +152,8 @@ def _remains(kafka: KafkaConfig) -> Iterator[str]:
         until = (now + timedelta(seconds=topic.retention_s)).strftime("%Y-%m-%d %H:%M UTC")
         yield f"  events on {kafka.prefix}{topic.name}: until {until}"
     yield (
-        "  earlier values on compacted topics and in the tables' changelogs: about a day, until "
-        "Kafka's log cleaner has passed"
+        "  earlier values on compacted topics and in the tables' changelogs: within a day, while a "
+        "stream worker runs, as Kafka compacts them; --verify says where anything is left"
     )
     yield (
         "cannot be unlearned: what the models' weights and the articles' counters took from the "
