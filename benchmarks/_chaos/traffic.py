@@ -76,6 +76,7 @@ class Traffic:
         """Send the articles and the histories, before any worker runs."""
         for number in range(N_ARTICLES):
             self._publish(f"a{number}", "a")
+        self.writers.flush()  # a history counts the categories of what is known when it comes
         for number in range(0, N_READERS, 3):
             user_id, history = f"u{number}", self.rng.sample(range(N_ARTICLES), 8)
             update = ProfileUpdate(
