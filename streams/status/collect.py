@@ -162,7 +162,8 @@ class _Topics:
 def _lags(kafka: KafkaConfig, topics: _Topics) -> tuple[Lag, ...]:
     admin = KafkaAdminClient(**kafka.client_options())
     try:
-        found = admin.list_group_offsets(*(f"{kafka.prefix}{group}" for group in GROUPS))
+        full = [f"{kafka.prefix}{group}" for group in GROUPS]
+        found = {group: admin.list_group_offsets(group).get(group, {}) for group in full}
     finally:
         admin.close()
     lags = []
