@@ -188,6 +188,7 @@ TOPICS: tuple[Topic, ...] = (
         summary="labelled impressions for the learner",
         co_partitioned=False,
         n_partitions=1,
+        max_message_bytes=4 << 20,
     ),
     Topic(
         name="labelled-slates",
@@ -197,6 +198,7 @@ TOPICS: tuple[Topic, ...] = (
         summary="what was clicked of each slate, for slate evidence",
         co_partitioned=False,
         n_partitions=1,
+        max_message_bytes=4 << 20,
     ),
     Topic(
         name="models",

@@ -203,7 +203,8 @@ class LearnerProcess:
 
     async def _one(self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer) -> None:
         try:
-            example = decode(Example, record.value)
+            limit = topic_named("examples").max_message_bytes
+            example = decode(Example, record.value, max_bytes=limit)
             n_alarms = self.learner.vans.drift.n_alarms
             position = self.incarnations.position(record.topic, record.offset)
             is_new = self.learner.learn(example, partition=record.partition, offset=position)
