@@ -54,7 +54,7 @@ def _time_fields(message: type[Event]) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in msgspec.structs.fields(message)
-        if field.name.endswith("_at") and field.name != "expires_at"
+        if field.name == "time" or (field.name.endswith("_at") and field.name != "expires_at")
     )
 
 

@@ -31,7 +31,7 @@ def active_since(counters: DecayedCounters, rows: Rows) -> float:
     n = counters.n_half_lives
     sums = counters.sums[rows]
     events, decayed = sums[:, 2 * n] + sums[:, 2 * n + 1], sums[:, 0] + sums[:, n]
-    is_known = (events > 0.0) & (decayed > 0.0)
+    is_known = (events >= 1.0) & (decayed > 0.0)
     if not is_known.any():
         return 0.0
     newest = np.log2(decayed[is_known] / events[is_known]).max()

@@ -17,14 +17,17 @@ from cherryrec.activity.kernels import note_events
 from cherryrec.activity.seen import RecentIds
 from cherryrec.attention import AttentionConfig, DecayedCounters
 from cherryrec.catalogue import Catalogue
+from cherryrec.codec import LATEST
 from cherryrec.errors import BadMessage
-from cherryrec.events import ArticleActivity
+from cherryrec.events import ArticleActivity, seconds
 from cherryrec.text import stable_hash
 
 __all__ = ["Shard"]
 
 _MAX_WAITING = 256
-_MOST = 2.0**62  # of what offsets and seconds may be
+_MOST = 2.0**62  # of what offsets may be
+_MOST_COUNTED = 2.0**512  # two days of halvings before a landmark moves make 2^288
+_LATEST_S = seconds(LATEST)
 Rows = NDArray[np.intp]
 
 
@@ -201,11 +204,16 @@ class Shard:
             )
             raise BadMessage(msg)
         values = np.frombuffer(message.counters, "<f8").reshape(-1, width)
-        numbers = np.array([message.as_of, *message.applied.values()], np.float64)
-        if not (np.isfinite(values[:, :-1]).all() and (np.abs(numbers) < _MOST).all()):
-            msg = f"counters and times must be finite and offsets real, got {numbers.tolist()!r}"
-            raise BadMessage(msg)
         first_shown = np.nan_to_num(values[:, -1], nan=0.0)
+        times = np.array([message.as_of, *first_shown])
+        offsets = np.array([0, *message.applied.values()], np.float64)
+        is_real = ((times >= 0.0) & (times < _LATEST_S)).all() and (np.abs(offsets) < _MOST).all()
+        if not (is_real and (np.abs(values[:, :-1]) < _MOST_COUNTED).all()):
+            msg = (
+                "counters must be finite, offsets real, times from 1970 to 2099, got times to "
+                f"{float(times.max())!r} and offsets to {float(offsets.max())!r}"
+            )
+            raise BadMessage(msg)
         rows = self.catalogue.rows(message.articles, float(first_shown.max(initial=0.0)))
         self._replace(rows, values[:, :-1], values[:, -1], message.as_of)
         for topic, offset in message.applied.items():

@@ -237,6 +237,10 @@ def test_readers_of_a_history_count_once_per_offset() -> None:
         ({"counters": b"\0" * 8}, "counters of 1 articles must be 104 bytes .* got 8 and 0"),
         ({"counters": b"\0" * 7}, "counters of 1 articles must be 104 bytes .* got 7 and 0"),
         ({"seen": b"\0" * 8}, "seen pairs of 16, got 104 and 8"),
+        ({"as_of": 1e12}, "times from 1970 to 2099, got times to 1000000000000.0"),
+        ({"as_of": -1.0}, "times from 1970 to 2099"),
+        ({"applied": {"clicks": 1 << 62}}, "offsets real"),
+        ({"counters": np.full(13, 1e200).tobytes()}, "counters must be finite"),
     ],
 )
 def test_activity_of_another_configuration_is_refused(
@@ -252,6 +256,25 @@ def test_activity_of_another_configuration_is_refused(
     }
     with pytest.raises(BadMessage, match=reason):
         fresh().follow(ArticleActivity(**(fields | changes)))  # type: ignore[arg-type]
+
+
+def test_part_of_a_click_does_not_move_event_time() -> None:
+    shard = fresh()
+    counters = np.full(13, 5e-324)
+    counters[: len(HALF_LIVES_S)] = 1.0
+
+    shard.follow(
+        ArticleActivity(
+            partition=0,
+            bucket=0,
+            as_of=START_S,
+            articles=("a",),
+            counters=counters.tobytes(),
+            applied={},
+        )
+    )
+
+    assert shard.catalogue.reached_s <= START_S
 
 
 def test_clicks_and_views_have_offsets_of_their_own() -> None:
