@@ -3,6 +3,9 @@
 At least once: an offset is committed only when the answers to it and to everything before it are
 acknowledged by the broker. A request that is delivered again is answered again with the same
 request id, and VaNS takes the first.
+
+The model computes in a thread of its own. While it does, the loop goes on polling, its partitions
+held, so that the group finds this worker there and a rebalance does not wait for a batch.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.consumer.fetcher import ConsumerRecord
@@ -50,6 +54,9 @@ GROUP = "gpu-worker"
 
 _IDLE_POLL_S = 0.25
 _SHORTEST_POLL_S = 0.001
+_HELD_POLL_S = 0.05
+_POLL_EVERY_S = 0.25
+_MOST_RECORDS = 500
 _ACKNOWLEDGE_S = 30.0
 
 _OVERTAKEN = (
@@ -60,7 +67,9 @@ _OVERTAKEN = (
 )
 """What a commit raises when the group has moved on."""
 
-Place = tuple[tuple[str, int], int]
+T = TypeVar("T")
+Partition = tuple[str, int]
+Place = tuple[Partition, int]
 
 
 class Producer(Protocol):
@@ -107,6 +116,9 @@ class EvaluationLoop:
         self._revocations = Revocations()
         self._reading = Reading()
         self._backlog: deque[ConsumerRecord] = deque()
+        self._left: set[Partition] = set()
+        self._is_computing = False
+        self._polled_at = float("-inf")
         self._stop = threading.Event()
         self.state = state or WorkerState()
         self.state.counts = self._evaluator.counts
@@ -133,13 +145,15 @@ class EvaluationLoop:
             The broker does not answer, or `max_failures` batches failed in a row.
         """
         with ExitStack() as stack:
+            model = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="model"))
             producer, consumer = self._connected(stack)
             stack.callback(setattr, self.state, "is_ready", False)
             try:
-                self._swaps.follow(self._lora.until_now())
+                published = self._lora.until_now()
+                model.submit(self._swaps.follow, published).result()
                 _subscribe(consumer, self._topics, self._revocations)
                 while not self._stop.is_set():
-                    self._step(consumer, producer)
+                    self._step(consumer, producer, model)
             except KafkaError as error:
                 msg = f"Kafka failed under the gpu worker: {error}"
                 raise ServiceError(msg) from error
@@ -168,27 +182,19 @@ class EvaluationLoop:
             raise ServiceError(msg) from error
         return producer, consumer
 
-    def _step(self, consumer: KafkaConsumer, producer: Producer) -> None:
+    def _step(self, consumer: KafkaConsumer, producer: Producer, model: Executor) -> None:
         """Swap weights, read what there is room for, judge one batch if it is due, send, commit."""
         self.state.last_step_at = time.monotonic()
-        self._swaps.follow(self._lora.poll())
+        published = self._lora.poll()
+        if published:
+            self._beside(consumer, model, lambda: self._swaps.follow(published))
         if self._evaluator.room and not self._backlog:
-            polled = poll_or_rejoin(
-                consumer,
-                self._revocations,
-                self._reading,
-                wait_s=self._poll_s(),
-                max_records=min(self._evaluator.room, 500),
-            )
-            self._forget_revoked()
-            self._backlog.extend(record for records in polled.values() for record in records)
-            self.state.unreadable = self._reading.reason
-            self.state.unreadable_batches = self._reading.n_unreadable
-            self.state.is_ready = self._revocations.has_joined and not self.state.unreadable
+            self._poll(consumer, wait_s=self._poll_s(), max_records=self._evaluator.room)
         answers: list[Answer[Place]] = []
         while self._backlog and self._evaluator.room:
             answers += self._submit(self._backlog.popleft(), producer)
-        answers += self._evaluator.run_due()
+        if self._evaluator.wait_s() == 0:
+            answers += self._beside(consumer, model, self._evaluator.run_due)
         self.state.pending = self._evaluator.n_pending + len(self._backlog)
         self._send(answers, producer)
         self._commit(consumer)
@@ -196,6 +202,42 @@ class EvaluationLoop:
         if failures >= self._config.max_failures:
             msg = f"{failures} batches failed in a row: see the log above for the model's errors"
             raise ServiceError(msg)
+
+    def _beside(self, consumer: KafkaConsumer, model: Executor, work: Callable[[], T]) -> T:
+        """Have the model's thread do something, and stay in the group meanwhile.
+
+        What is polled although partitions are held, of one that has just come, is kept. The
+        evaluator is the other thread's until the work is done: what it holds of partitions that
+        leave is given away after that.
+        """
+        room = max(1, self._evaluator.room)
+        self._is_computing, is_held = True, False
+        work_done = model.submit(work)
+        while not wait([work_done], self._polled_at + _POLL_EVERY_S - time.monotonic()).done:
+            self._reading.hold(consumer)
+            is_held = True
+            self._poll(consumer, wait_s=_HELD_POLL_S, max_records=room)
+        self._is_computing = False
+        if is_held:
+            self._reading.release(consumer)
+            self._forget_revoked()
+        return work_done.result()
+
+    def _poll(self, consumer: KafkaConsumer, *, wait_s: float, max_records: int) -> None:
+        """Poll once; forget what has left, then keep what came."""
+        polled = poll_or_rejoin(
+            consumer,
+            self._revocations,
+            self._reading,
+            wait_s=wait_s,
+            max_records=min(max_records, _MOST_RECORDS),
+        )
+        self._polled_at = time.monotonic()
+        self._forget_revoked()
+        self._backlog.extend(record for records in polled.values() for record in records)
+        self.state.unreadable = self._reading.reason
+        self.state.unreadable_batches = self._reading.n_unreadable
+        self.state.is_ready = self._revocations.has_joined and not self.state.unreadable
 
     def _poll_s(self) -> float:
         """How long to wait for requests: until the next batch is due."""
@@ -280,11 +322,14 @@ class EvaluationLoop:
         """Give up partitions that left us, with what waits of them: others answer it."""
         gone = self._revocations.drain()
         if gone:
+            self._left |= gone
             self._offsets.forget(gone)
-            self._evaluator.give_away(lambda place: place[0] in gone)
             self._backlog = deque(
                 one for one in self._backlog if (one.topic, one.partition) not in gone
             )
+        if self._left and not self._is_computing:
+            left, self._left = self._left, set()
+            self._evaluator.give_away(lambda place: place[0] in left)
 
 
 def _subscribe(consumer: KafkaConsumer, topics: TopicNames, listener: Revocations) -> None:

@@ -73,6 +73,14 @@ class Reading:
                 logger.warning("%s[%d] can be read again", place.topic, place.partition)
         return polled
 
+    def hold(self, consumer: KafkaConsumer) -> None:
+        """Pause all partitions of now: polls keep the place in the group and return nothing."""
+        consumer.pause(*consumer.assignment())
+
+    def release(self, consumer: KafkaConsumer) -> None:
+        """End a `hold`; what stands still at a batch that cannot be read goes on doing so."""
+        consumer.resume(*(consumer.paused() - self._stopped.keys()))
+
     def _stop(self, consumer: Any, error: Exception) -> bool:
         """Stop the partition whose batch an error is about; False where it is about none."""
         fetcher = consumer._fetcher

@@ -74,7 +74,10 @@ def poll_or_rejoin(
     wait_s: float,
     max_records: int,
 ) -> dict[TopicPartition, list[ConsumerRecord]]:
-    """Poll; a rebalance that the last poll had no time to finish is finished first.
+    """Poll; a rebalance that has begun, or that a heartbeat has asked for, gets time to finish.
+
+    kafka-python takes the steps of a join in its polls alone: one of a millisecond, which is what a
+    busy worker can spare, gives up before the first of them, and the group waits.
 
     kafka-python 3.0.12 joins again when partitions of its topics have changed, which the first
     metadata look like. When a poll's time runs out in the middle of that, the assignment that the
@@ -90,11 +93,12 @@ def poll_or_rejoin(
     reading
         Polls the consumer.
     wait_s
-        How long to wait for records, in seconds; in a rebalance at least `REJOIN_S`.
+        How long to wait for records, in seconds; with a join to make at least `REJOIN_S`.
     max_records
         The most to return.
     """
     if listener.is_rebalancing:
         consumer._coordinator.request_rejoin()
+    if consumer._coordinator.need_rejoin():
         wait_s = max(wait_s, REJOIN_S)
     return reading.poll(consumer, timeout_ms=max(1, round(1e3 * wait_s)), max_records=max_records)

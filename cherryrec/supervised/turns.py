@@ -108,7 +108,8 @@ class TurnWatch:
         """Say where every thread stands, and end; saying may be what is stuck."""
         why = (
             f"the loop has not turned for {self.idle_s():.0f} s: it is blocked where the stack of "
-            "the main thread in this log says; ending the process"
+            "the main thread in this log says, or where that of its model's thread does; ending "
+            "the process"
         )
         saying = threading.Thread(target=self._say, args=(why,), daemon=True)
         saying.start()
