@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import rocksdict
 from kafka import KafkaConsumer, TopicPartition
 
+from cherryrec.errors import ServiceError
 from cherryrec.topics import CHANGELOGS, ERASABLE, TOPICS, TopicNames
 from streams.admin_client import Admin, configs_of
 from streams.config import KafkaConfig
@@ -143,15 +144,29 @@ def _records(consumer: Any, topic: str) -> Iterator[tuple[int, Any]]:
             moved_s = time.monotonic()
             yield from ((place.partition, record) for record in records)
         if time.monotonic() - moved_s > _STALLED_S:
-            msg = f"{topic} could not be read to its end"
-            raise TimeoutError(msg)
+            msg = (
+                f"topic {topic!r} must be readable to its end, nothing came for {_STALLED_S:g} s: "
+                "does Kafka still run, or is a transaction open?"
+            )
+            raise ServiceError(msg)
 
 
-def remains_in_files(folders: list[Path], pattern: re.Pattern[bytes]) -> Iterator[Remains]:
+def remains_in_files(
+    folders: list[Path], pattern: re.Pattern[bytes], on_topics: Sequence[Remains] = ()
+) -> Iterator[Remains]:
     """Search local tables through RocksDB, and every other file by its bytes.
 
-    Broker files of a local stack hold the topics: what is in them goes with what is on those.
+    Parameters
+    ----------
+    folders
+        Searched with all that is in them.
+    pattern
+        See `pattern_of`.
+    on_topics
+        What was found on the topics. A local broker's files hold these, and go with them; one of a
+        topic that was not searched does not go by itself.
     """
+    topics = {one.store: one.until_s for one in on_topics}
     for folder in folders:
         tables = sorted(folder.rglob("*.db"))
         for table in tables:
@@ -163,8 +178,9 @@ def remains_in_files(folders: list[Path], pattern: re.Pattern[bytes]) -> Iterato
                 continue
             if n := len(pattern.findall(path.read_bytes())):
                 is_broker = (path.parent / "partition.metadata").exists()
-                what = "a broker's segment: goes with the topic's" if is_broker else "a file"
-                yield Remains(str(path), n, what, time.time() if is_broker else None)
+                what = "the broker's file of what is on the topic" if is_broker else "a file"
+                until_s = topics.get(path.parent.name.rpartition("-")[0]) if is_broker else None
+                yield Remains(str(path), n, what, until_s)
 
 
 def _in_table(path: Path, pattern: re.Pattern[bytes]) -> int:

@@ -110,7 +110,7 @@ def _verify(kafka: KafkaConfig, user: str, folders: list[Path]) -> None:
     pattern = pattern_of(user)
     with progress_bar("searching", N_STORES) as looked:
         found = list(remains_on_topics(kafka, pattern, looked))
-    found += remains_in_files(folders, pattern)
+    found += remains_in_files(folders, pattern, found.copy())
     for one in found:
         until = "does not go by itself"
         if one.until_s is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from cherryrec.events import ProfileUpdate, instant
 from tests.integration.own_topics import Topics, slate
-from tests.worlds import article, click
+from tests.worlds import START_S, article, click
 
 
 def test_erase_forgets_the_user_and_says_what_it_cannot(topics: Topics) -> None:
@@ -26,6 +27,23 @@ def test_erase_forgets_the_user_and_says_what_it_cannot(topics: Topics) -> None:
 
     again = topics.run("erase", "u1", "--yes")
     assert f"nothing of the user on {topics.kafka.prefix}recommendations" in again.out
+
+    left = topics.run("erase", "u1", "--verify")
+    assert left.code == 0
+    names = {
+        line.partition(":")[0].removeprefix(topics.kafka.prefix)
+        for line in left.out.splitlines()[:-3]
+    }
+    assert names == {"clicks", "profile-updates", "recommendations"}
+
+
+def test_verify_finds_what_is_not_erased(topics: Topics) -> None:
+    topics.put("profile-updates", ProfileUpdate(user_id="u1", updated_at=instant(START_S)))
+
+    left = topics.run("erase", "u1", "--verify")
+
+    assert left.code == 1
+    assert "the newest value of its key: not erased: does not go by itself" in left.out
 
 
 def test_nothing_is_erased_or_retracted_without_a_yes(topics: Topics) -> None:

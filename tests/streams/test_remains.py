@@ -86,3 +86,15 @@ def test_tables_and_files_are_searched_by_bytes(tmp_path: Path) -> None:
 
     assert [Path(one.store).name for one in left] == ["requests-0.db", "other.log"]
     assert all(one.until_s is None for one in left)
+
+
+def test_a_brokers_files_go_with_what_is_on_their_topics(tmp_path: Path) -> None:
+    for name in ("p.clicks-3", "p.articles-0"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "partition.metadata").touch()
+        (tmp_path / name / "0.log").write_bytes(b'..{"user_id":"u1"}..')
+
+    on_topics = [Remains("p.clicks", 1, "events", 60.0)]
+    left = list(remains_in_files([tmp_path], pattern_of("u1"), on_topics))
+
+    assert [one.until_s for one in left] == [None, 60.0]
