@@ -124,6 +124,8 @@ def _malformed(raw: bytes, error: str) -> str:
         return error
     at = int(found[1])
     near = raw[at : at + _SHOWN].decode("utf-8", "replace")
+    if "surrogate" in error:
+        return f"half a surrogate pair before byte {at}: send both halves, or the character itself"
     if "trailing characters" in error:
         return f"more follows after the message, at byte {at} ({near!r}): send one a record"
     hint = next((f": {said}" for fits, said in _HINTS if fits(near)), "")

@@ -66,7 +66,7 @@ def bad_messages(topic: str) -> Iterator[Bad]:
     good, when, first = encode(GOOD[topic]), TIMES[topic], IDS[topic][0]
     yield bad("empty", "empty value: wanted a ", b"")
     yield bad("not JSON", "not JSON at byte 1", b"{oops")
-    yield bad("cut off", "truncated", good[:-2])
+    yield bad("cut off", "ends too early", good[:-2])
     yield bad("not an object", "Expected `object`", b"[1, 2]")
     nested = b'"x":' + b"[" * 50_000 + b"]" * 50_000 + b","
     yield bad("nested", "nested too deeply", good.replace(b'"schema"', nested + b'"schema"'))
@@ -80,8 +80,10 @@ def bad_messages(topic: str) -> Iterator[Bad]:
     yield bad("no time", when, with_fields(topic, **{when: "yesterday"}))
     yield bad("1970", when, with_fields(topic, **{when: "1970-01-01T00:00:00Z"}))
     yield bad("year 3000", when, with_fields(topic, **{when: "3000-01-01T00:00:00Z"}))
-    soon = instant(time.time() + 3_600).isoformat()
-    yield bad("in an hour", f"{when} must be at most 600 s", with_fields(topic, **{when: soon}))
+    # An article may come a year before it is published; nothing else may be of the future.
+    ahead_s = 400 * 86_400 if topic == "articles" else 3_600
+    soon = instant(time.time() + ahead_s).isoformat()
+    yield bad("of the future", f"{when} must be at most ", with_fields(topic, **{when: soon}))
     for name in IDS[topic]:
         yield bad(
             f"no {name}", f"missing required field `{name}`", with_fields(topic, **{name: "absent"})
@@ -124,7 +126,7 @@ def more_bad_messages() -> Iterator[Bad]:
     for topic, changes in special.items():
         for number, (name, value) in enumerate(changes):
             raw = with_fields(topic, **{name: value}).replace(b'"NaN"', b"NaN")
-            reason = "malformed" if value == "NaN" else name
+            reason = "JSON has no such number" if value == "NaN" else name
             yield Bad(topic, f"{name} {number}", reason, raw, KEY[topic])
 
 
@@ -230,9 +232,19 @@ def test_all_that_came_in_is_counted_as_good_or_refused(aftermath: Aftermath) ->
 
 
 def test_good_messages_around_bad_ones_are_answered(aftermath: Aftermath) -> None:
-    answered = {one.request_id for one in aftermath.system.recommendations()}
+    answers = aftermath.system.recommendations()
 
-    assert answered == {f"r{number}" for number in range(aftermath.n_good)}
+    slates = {one.request_id for one in answers if one.refused is None}
+    assert slates == {f"r{number}" for number in range(aftermath.n_good)}
+
+
+def test_refused_request_is_answered_with_the_reason(aftermath: Aftermath) -> None:
+    refused = [one for one in aftermath.system.recommendations() if one.refused is not None]
+
+    assert {one.request_id for one in refused} == {"r"}
+    assert {(one.degraded, one.slate) for one in refused} == {("request_refused", ())}
+    reasons = {one.refused for one in refused}
+    assert any("slate_size" in (reason or "") for reason in reasons)
 
 
 def test_refused_article_is_in_no_slate(aftermath: Aftermath) -> None:
