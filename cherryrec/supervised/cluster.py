@@ -51,18 +51,16 @@ class _Asker:
     """Asks a cluster; connects when it is asked, and anew after a failure."""
 
     def __init__(self, client: Mapping[str, Any]) -> None:
-        self._client = dict(client)
+        # The longer times of a worker's own clients would hide for as long that nobody answers.
+        times = {"request_timeout_ms": _TIMEOUT_MS, "bootstrap_timeout_ms": _TIMEOUT_MS}
+        self._client = {**client, **times}
         self._admin: Any = None
 
     def ask(self, topics: Iterable[str]) -> Cluster:
         """Ask once; raises a `KafkaError` when there is no answer."""
         try:
             if self._admin is None:
-                self._admin = KafkaAdminClient(
-                    **self._client,
-                    request_timeout_ms=_TIMEOUT_MS,
-                    bootstrap_timeout_ms=_TIMEOUT_MS,
-                )
+                self._admin = KafkaAdminClient(**self._client)
             cluster_id = self._admin.describe_cluster()["cluster_id"]
             described = self._admin.describe_topics(sorted(topics))
         except KafkaError:

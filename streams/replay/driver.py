@@ -126,6 +126,7 @@ class KafkaReplay:
         with ModelWatch(self.session, self.learned, check=self._check) as watch:
             for start in range(0, len(turns), size):
                 window = turns[start : start + size]
+                self._check()
                 watch.poll()
                 self._rank(window, judge)
                 # Profiles go ahead of the requests that need them by a whole window.

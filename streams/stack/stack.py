@@ -26,6 +26,7 @@ from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
 from streams.partition_counts import counts_wanted, require_partition_counts
 from streams.stack.children import Child, start_child
+from streams.stack.interrupts import Interrupts
 from streams.stack.keeper import Keeper, Part
 from streams.stack.restarts import RestartPolicy
 
@@ -102,13 +103,16 @@ class LocalStack:
         self.learner: Child | None = None
         self.evaluator: Child | None = None
         self._ends = ExitStack()
+        self._interrupts = Interrupts()
 
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready; end it all if something is not."""
+        self._interrupts.__enter__()
         try:
             self.start()
         except BaseException:
             self.stop()
+            self._interrupts.__exit__(None, None, None)
             raise
         return self
 
@@ -126,11 +130,12 @@ class LocalStack:
             A part was given up.
         """
         self.stop()
+        self._interrupts.__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt):
             self.check()
 
     def check(self) -> None:
-        """Raise the reason if a part was given up.
+        """Raise the reason if a part was given up, and Ctrl-C that something has swallowed.
 
         Raises
         ------
@@ -139,6 +144,7 @@ class LocalStack:
         """
         if self.keeper is not None and self.keeper.failure is not None:
             raise ServiceError(self.keeper.failure)
+        self._interrupts.check()
 
     def start(self) -> None:
         """Start Kafka, create the topics, start the workers, wait until all are ready."""

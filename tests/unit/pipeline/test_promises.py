@@ -144,9 +144,12 @@ class Promises(RuleBasedStateMachine):
         ours, theirs = stores_of(self.worker.pipeline), stores_of(truth.pipeline)
         assert profiles_of(ours[0].values) == profiles_of(theirs[0].values)
         assert labels_of(ours[1].values) == labels_of(theirs[1].values)
-        assert_same_counters(self.worker.flushed.values(), truth.flushed.values())
-        flushed = self.worker.flushed.values(), truth.flushed.values()
-        assert offsets_of(flushed[0]) == offsets_of(flushed[1])
+        # Whether a click of an erased reader repeats an earlier one is not known any more: what it
+        # counts depends on which of the two was read first.
+        if not any(user in self.erased for user, _, _ in self.topics.records["clicks"]):
+            flushed = self.worker.flushed.values(), truth.flushed.values()
+            assert_same_counters(*flushed)
+            assert offsets_of(flushed[0]) == offsets_of(flushed[1])
         assert self._labels(self.worker) == self._labels(truth)
         assert self.worker.slates == truth.slates
 

@@ -24,6 +24,7 @@ from cherryrec.pipeline import (
     Position,
     Send,
 )
+from cherryrec.slates import SlatesConfig
 from cherryrec.stored_requests import is_erasure_key, owner_of
 from tests.worlds import START_S, pipeline_of
 
@@ -188,5 +189,9 @@ def users_of(table: Changes) -> set[str]:
     return {owner_of(key)[0] for _, key in table if not is_erasure_key(key)}
 
 
+SLATES = SlatesConfig(max_slates=256, max_places=4_096, max_articles=64, max_postings=64)
+"""More than is drawn; the default's 70 MiB a worker would fill the memory of a long run."""
+
+
 def configured(*, evaluator: bool) -> PipelineConfig:
-    return PipelineConfig(evaluator=EvaluatorConfig(enabled=evaluator))
+    return PipelineConfig(evaluator=EvaluatorConfig(enabled=evaluator), slates=SLATES)
