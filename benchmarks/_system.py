@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
 from streams.stack import Child, LocalStack, StackSettings
 
-__all__ = ["broker", "counts", "fill", "reference", "topics", "worker"]
+__all__ = ["broker", "counts", "fill", "outcomes", "reference", "topics", "worker"]
 
 Keyed = tuple[str, str, Event]
 """Topic, key, event."""
@@ -104,8 +105,16 @@ def reference(
 
 def counts(child: Child, names: Iterable[str]) -> float:
     """Read how many events of some topics a worker has applied."""
+    return sum(outcomes(child, name)["applied"] for name in names)
+
+
+def outcomes(child: Child, topic: str) -> Counter[str]:
+    """Read what a worker has made of the events of a topic, by outcome."""
     url = f"http://127.0.0.1:{child.http_port}/metrics"
     with urllib.request.urlopen(url, timeout=5) as answer:
         lines: list[Any] = answer.read().decode().splitlines()
-    wanted = tuple(f'cherryrec_events_total{{outcome="applied",topic="{name}"}}' for name in names)
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
+    found: Counter[str] = Counter()
+    for line in lines:
+        if line.startswith("cherryrec_events_total{") and f'topic="{topic}"' in line:
+            found[line.split('outcome="')[1].split('"')[0]] += int(float(line.split()[-1]))
+    return found
