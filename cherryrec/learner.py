@@ -26,7 +26,7 @@ from cherryrec.features import (
 )
 from cherryrec.knrs import METRICS, KnrsConfig, NewsValue, value_learner, value_of
 from cherryrec.text import stable_hash
-from cherryrec.vans import Feature, Scorer, Vans, VansConfig
+from cherryrec.vans import Feature, Scorer, Vans, VansConfig, starting_weights
 
 __all__ = [
     "SERVING",
@@ -67,7 +67,7 @@ class Learner:
 
     def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
         self.vans_config = vans
-        self.vans = Vans(VANS_FEATURES, vans)
+        self.vans = Vans(VANS_FEATURES, vans, initial=starting_weights(vans.start))
         self.knrs = value_learner(knrs)
         self.calibration = Calibration()
         self.n_examples = 0
@@ -171,7 +171,9 @@ class Learner:
         _check(snapshot, STATE)
         arrays = _unpacked(snapshot.arrays)
         learner = cls(knrs, vans)
-        learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
+        learner.vans = Vans.restore(
+            VANS_FEATURES, vans, _under("vans/", arrays), initial=starting_weights(vans.start)
+        )
         learner.knrs.load(_under("knrs/", arrays))
         learner.calibration.load(_under("cnle/", arrays))
         learner.recent = _recent_of(arrays)

@@ -60,7 +60,8 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     event time, None before it; `clicked` the articles clicked so far; `n_labelled` is how many of
     them were known when its window ended, None before that: from then on it waits for late clicks
     only. `evaluator` is the version of CnLE whose evaluations are in the features, "" without any,
-    and `temperature` what their log-odds were divided by.
+    and `temperature` what their log-odds were divided by. `is_given` says that the request named
+    its candidates.
     """
 
     request_id: str
@@ -77,6 +78,7 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     n_labelled: int | None = None
     evaluator: str = ""
     temperature: float = 1.0
+    is_given: bool = False
 
     @property
     def is_labelled(self) -> bool:

@@ -314,6 +314,8 @@ class StreamWorker:
         if isinstance(send.event, Recommendation):
             names = (send.event.degraded or "", send.event.rung or "")
             self.metrics.recommendations.labels(*names).inc()
+            self.metrics.stages.labels(send.event.stage or "").inc()
+            self.metrics.trials.inc(sum(item.is_trial for item in send.event.slate))
             if self.model_age.is_stale(self.clock()):
                 self.metrics.stale_slates.inc()
                 event = msgspec.structs.replace(send.event, model_stale=True)

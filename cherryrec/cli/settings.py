@@ -22,7 +22,7 @@ from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import CherryRecError, ConfigError
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
-from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, TrialsConfig
 from cherryrec.profile import ProfileConfig
 from cherryrec.slates import SlatesConfig
 from cherryrec.vans import VansConfig
@@ -62,6 +62,7 @@ SECTIONS: dict[str, type[Any]] = {
     "catalogue": CatalogueConfig,
     "attention": AttentionConfig,
     "slates": SlatesConfig,
+    "trials": TrialsConfig,
 }
 """Section name → its struct, in the order of the table."""
 

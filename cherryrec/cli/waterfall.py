@@ -16,6 +16,14 @@ __all__ = ["TOLERANCE", "difference", "plain_waterfall", "rich_waterfall"]
 TOLERANCE = 1e-9
 """How far the sum of the contributions may be from the score."""
 
+STAGES = {
+    "newest": "the newest of every category, as nobody has seen any of them (stage newest)",
+    "news_value": "the news value, as no model has learned yet (stage news_value)",
+    "prior": "the first model, shrunk towards the news value (stage prior)",
+    "learned": "the learned score (stage learned)",
+}
+"""What a slate was ranked by, in words, by stage."""
+
 
 def difference(item: Recommended) -> float:
     """Return how far the sum of the contributions is from the score.
@@ -80,6 +88,7 @@ def _head(slate: Recommendation) -> Iterator[str]:
     """Say what holds for the whole slate."""
     yield f"request {slate.request_id} of user {slate.user_id}"
     yield f"requested at {slate.requested_at.isoformat()}, {len(slate.slate)} articles"
+    yield f"ranked by: {STAGES[slate.stage] if slate.stage else 'what is popular'}"
     yield f"degraded: {slate.degraded or 'no'}"
     yield f"versions: {_pairs(slate.versions)}"
     timings = {name: f"{ms:.1f} ms" for name, ms in slate.timings_ms.items()}

@@ -36,6 +36,7 @@ from cherryrec.events.outputs import (
     Recommendation,
     Recommended,
     Rung,
+    Stage,
 )
 from cherryrec.events.weights import LoraPublished
 
@@ -65,6 +66,7 @@ __all__ = [
     "Recommended",
     "Rung",
     "SlateLabelled",
+    "Stage",
     "TopicEpoch",
     "instant",
     "seconds",

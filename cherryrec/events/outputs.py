@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from cherryrec.events.base import Count, Event, Id, Seconds, Text, Time
 
-__all__ = ["OTHERS", "DeadLetter", "Degraded", "Recommendation", "Recommended", "Rung"]
+__all__ = ["OTHERS", "DeadLetter", "Degraded", "Recommendation", "Recommended", "Rung", "Stage"]
 
 OTHERS = "others"
 """Names the sum of all contributions of an article that are not named themselves."""
@@ -28,13 +28,17 @@ popular, or not at all."""
 Rung = Literal["evaluated", "cached", "unevaluated", "popular"]
 """The step of the ladder a slate stands on, the best first."""
 
+Stage = Literal["newest", "news_value", "prior", "learned"]
+"""What a slate was ranked by while the system was new: the stages of a cold start, in order."""
+
 
 class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One article of a slate, with the reasons for its place.
 
     `contributions` (feature name → share of the score) sum to `score` within 1e-9: those of the
     twelve features that weigh most, and of all `others` together;
-    `news_value` is KnRS's weighted sum, `evaluation` CnLE's judgement when there is one.
+    `news_value` is KnRS's weighted sum, `evaluation` CnLE's judgement when there is one. `is_trial`
+    is there and true where the article has its place not by its score, but to become known.
     """
 
     article_id: Id
@@ -43,6 +47,7 @@ class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
     news_value: float
     contributions: dict[str, float]
     evaluation: float | None = None
+    is_trial: bool = False
 
 
 class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,10 +58,13 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     `rung` is the step of the ladder it stands on: `evaluated` by CnLE, `cached` from CnLE's earlier
     answer to the same question, `unevaluated`, or `popular` where no article was live and the ones
-    shown lately stand in; `degraded` says why evaluations that were wanted are not there. `tokens`
-    is what CnLE read for it or, where `cached`, once read. `versions` are the model versions behind
-    it, `timings_ms` what each stage took; `model_stale` is there and true where examples have
-    waited too long for a newer model (a learner is down, say); `temperature` is what the
+    shown lately stand in; `degraded` says why evaluations that were wanted are not there. `stage`
+    is what ranked it: the `newest` of each category where nobody has seen any of the candidates,
+    the `news_value` before the first model, VaNS shrunk towards it, `prior`, then what was
+    `learned`. `tokens` is what CnLE read for it or, where `cached`, once read. `versions` are the
+    model versions behind it, `timings_ms` what each stage took; `model_stale` is there and true
+    where examples have waited too long for a newer model (a learner is down, say); `temperature` is
+    what the
     evaluations' log-odds were divided by, None without evaluations. A request that is refused is
     answered by an empty slate: `degraded` is `request_refused`, `refused` the reason, which is on
     `dead-letters` too.
@@ -69,6 +77,7 @@ class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):
     slate: tuple[Recommended, ...]
     degraded: Degraded | None = None
     rung: Rung | None = None
+    stage: Stage | None = None
     tokens: Count = 0
     versions: dict[str, int | str] = {}
     timings_ms: dict[str, float] = {}

@@ -1,6 +1,7 @@
 """The pipeline: one worker's core, from an event to the messages that follow from it.
 
-`pipeline` is the way of each event, `ranking` the way of a request, `explanation` why its slate
+`pipeline` is the way of each event, `ranking` the way of a request, `stages` what ranks while
+all is new, `trials` how articles become known, `explanation` why its slate
 stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
 `costs`), `windows` when labels are known, `times` whose clock is believed, `refused` what answers a
 request that is none, `effects` what comes out.
@@ -23,6 +24,7 @@ from cherryrec.pipeline.effects import (
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.ranking import Models
 from cherryrec.pipeline.refused import refused_answer
+from cherryrec.pipeline.trials import TrialsConfig
 
 __all__ = [
     "Choice",
@@ -38,5 +40,6 @@ __all__ = [
     "Send",
     "Spent",
     "Store",
+    "TrialsConfig",
     "refused_answer",
 ]

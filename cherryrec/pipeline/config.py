@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import ConfigError
-from cherryrec.features import HALF_LIVES_S
+from cherryrec.features import CONTEXT, FEATURES, HALF_LIVES_S
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
+from cherryrec.pipeline.trials import TrialsConfig
 from cherryrec.profile import ProfileConfig
 from cherryrec.slates import SlatesConfig
 from cherryrec.vans import VansConfig
@@ -97,11 +98,19 @@ class PipelineConfig:
     vans: VansConfig = field(default_factory=VansConfig)
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+    trials: TrialsConfig = field(default_factory=TrialsConfig)
 
     def __post_init__(self) -> None:
         if self.attention.half_lives_s != HALF_LIVES_S:
             msg = (
                 f"attention's half_lives_s must be {HALF_LIVES_S!r}, which the features of VaNS "
                 f"are named after, got {self.attention.half_lives_s!r}"
+            )
+            raise ConfigError(msg)
+        prior = self.vans.prior_feature
+        if prior is not None and (prior not in FEATURES or prior in CONTEXT):
+            msg = (
+                "vans.prior_feature must be a feature that differs within a slate, see "
+                f"docs/features.md, got {prior!r}"
             )
             raise ConfigError(msg)

@@ -367,6 +367,7 @@ class Pipeline:
             evaluation=evaluation,
             degraded=degraded,
             answered_by=cause,
+            trials=self.config.trials,
         )
         self.attribution.ranked(partition, user_id, ranked, frozen)
         return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.catalogue import Catalogue
+from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.cnle import evaluation_request
 from cherryrec.cnle.calibration import Temperatures
 from cherryrec.events import (
@@ -29,6 +30,8 @@ from cherryrec.features import column, feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, NewsValue, select
 from cherryrec.open_requests import Frozen, OpenRequest
 from cherryrec.pipeline.explanation import explain
+from cherryrec.pipeline.stages import ages_of, best_first, newest_scores, stage_of
+from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -43,6 +46,10 @@ _PROMPT_INTERESTS = 5
 
 class Scores(Protocol):
     """Anything that scores a feature matrix: a learner's live model or a snapshot's scorer."""
+
+    @property
+    def trust(self) -> float:
+        """The share of what was learned in the scores, in [0, 1]."""
 
     def score(self, features: NDArray[np.float64]) -> Scored:
         """Score one slate."""
@@ -76,6 +83,7 @@ def open_request(
         requested_s=requested_s,
         slate_size=request.slate_size,
         is_cold=selection.is_cold,
+        is_given=request.candidates is not None,
     )
     frozen = Frozen(
         articles=tuple(catalogue.ids[row] for row in selection.rows),
@@ -137,11 +145,13 @@ def recommend(
     evaluation: Evaluation | None,
     degraded: Degraded | None,
     answered_by: str | None = None,
+    trials: TrialsConfig = NO_TRIALS,
 ) -> tuple[Recommendation, OpenRequest, Frozen]:
     """Score an open request and explain it.
 
-    An article that was retracted or put under embargo since the selection is left out. Ties go by
-    article id.
+    An article that was retracted or put under embargo since the selection is left out. While
+    nothing is known of any candidate, the newest of every category come first (`stages`). Ties go
+    by news value, newness, and a hash of request and article.
 
     Returns
     -------
@@ -152,9 +162,29 @@ def recommend(
     features = with_evaluations(
         frozen.feature_array(), frozen.articles, evaluations, temperature=temperature
     )
-    scored = _score(models.scorer, features.astype(np.float64))
-    scores = scored.scores.tolist()
-    shown = _best(catalogue, frozen.articles, scores, entry.slate_size)
+    stage = stage_of(features, models.scorer.trust)
+    if stage == "newest":
+        reasons = newest_scores(ages_of(features), _categories(catalogue, frozen.articles))
+        scores = [math.fsum(one.values()) for one in reasons]
+    else:
+        scored = _score(models.scorer, features.astype(np.float64))
+        scores = scored.scores.tolist()
+    order = best_first(
+        _may_show(catalogue, frozen.articles),
+        scores,
+        features,
+        frozen.articles,
+        request_id=entry.request_id,
+    )
+    shown, tried = with_trials(
+        order,
+        features,
+        frozen.articles,
+        request_id=entry.request_id,
+        slate_size=entry.slate_size,
+        config=NO_TRIALS if entry.is_given or stage == "newest" else trials,
+    )
+    explained = [reasons[i] for i in shown] if stage == "newest" else explain(scored, shown)
     slate = tuple(
         Recommended(
             article_id=frozen.articles[i],
@@ -163,10 +193,9 @@ def recommend(
             news_value=float(features[i, _NEWS_VALUE]),
             contributions=contributions,
             evaluation=evaluations.get(frozen.articles[i]),
+            is_trial=i in tried,
         )
-        for position, (i, contributions) in enumerate(
-            zip(shown, explain(scored, shown), strict=True)
-        )
+        for position, (i, contributions) in enumerate(zip(shown, explained, strict=True))
     )
     versions: dict[str, int | str] = {"models": models.version}
     if evaluation is not None and evaluation.model:
@@ -178,6 +207,7 @@ def recommend(
         slate=slate,
         degraded="catalogue_cold" if entry.is_cold else degraded,
         rung=_rung(entry, evaluation),
+        stage=stage,
         tokens=evaluation.tokens if evaluation is not None else 0,
         versions=versions,
         temperature=temperature if evaluations else None,
@@ -194,16 +224,19 @@ def recommend(
     return recommendation, ranked, msgspec.structs.replace(frozen, features=features.tobytes())
 
 
-def _best(
-    catalogue: Catalogue, articles: Sequence[str], scores: list[float], slate_size: int
-) -> list[int]:
-    """Return the places of the articles to show, the best first."""
-    places: Iterable[int] = range(len(articles))
+def _may_show(catalogue: Catalogue, articles: Sequence[str]) -> Iterable[int]:
+    """Return the places of the articles that are not withheld."""
+    places = range(len(articles))
     is_retracted = catalogue.retracted[catalogue.known_rows(articles)]
     if len(catalogue.embargo) or is_retracted.any():
-        places = [i for i in places if not catalogue.is_withheld(articles[i])]
-    ordered = sorted((-scores[i], articles[i], i) for i in places)
-    return [i for _, _, i in ordered[:slate_size]]
+        return [i for i in places if not catalogue.is_withheld(articles[i])]
+    return places
+
+
+def _categories(catalogue: Catalogue, articles: Sequence[str]) -> list[int]:
+    """Return the category of each article as a code; that of none for one that has left."""
+    rows = [catalogue.row_of.get(article_id) for article_id in articles]
+    return [MISSING if row is None else int(catalogue.category[row]) for row in rows]
 
 
 def _rung(entry: OpenRequest, evaluation: Evaluation | None) -> Rung:

@@ -20,8 +20,10 @@ from cherryrec.vans.features import Feature
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.net import ListwiseNet
+from cherryrec.vans.prior import starting_weights
 from cherryrec.vans.scaler import SlateScaler
-from cherryrec.vans.serving import Scored, Scorer
+from cherryrec.vans.scored import Scored
+from cherryrec.vans.serving import Scorer
 from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = [
@@ -37,4 +39,5 @@ __all__ = [
     "Vans",
     "VansConfig",
     "WindowForest",
+    "starting_weights",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cherryrec.errors import ConfigError
+from cherryrec.vans.prior import STARTS
 
 __all__ = ["MEMBERS", "VansConfig"]
 
@@ -29,9 +30,15 @@ class VansConfig:
         Features that are held at 0: an ablation.
     learning
         `impression` (the loss is the slate's) or `pointwise` (each article by itself: an ablation).
+    start
+        What the weights of `lr` start from: `generated` (learned on generated worlds, shipped) or
+        `zero`.
     prior_feature
-        The feature a fresh model ranks by (`lr` starts with weight 1 on it), or none: a fresh
-        model then scores every article 0.
+        The feature a fresh model ranks by, and a young one is shrunk towards; where it is none, or
+        none of the features, a fresh model scores every article 0.
+    prior_impressions
+        Learned impressions from which on the learned score counts for more than that feature; at
+        least 0, where it never counts.
     clip
         Standardised features are cut at plus and minus this many standard deviations; above 0.
     lr_rate, lr_l2
@@ -79,7 +86,9 @@ class VansConfig:
     members: tuple[str, ...] = MEMBERS
     without: tuple[str, ...] = ()
     learning: str = "impression"
-    prior_feature: str | None = None
+    start: str = "generated"
+    prior_feature: str | None = "news_value"
+    prior_impressions: float = 10.0
     clip: float = 5.0
     lr_rate: float = 0.04
     lr_l2: float = 1e-5
@@ -132,6 +141,9 @@ class VansConfig:
         if self.learning not in LEARNING:
             msg = f"learning must be one of {LEARNING!r}, got {self.learning!r}"
             raise ConfigError(msg)
+        if self.start not in STARTS:
+            msg = f"start must be one of {STARTS!r}, got {self.start!r}"
+            raise ConfigError(msg)
         for name in (
             "clip", "lr_rate", "pairs_rate", "svm_rate", "ensemble_rate", "n_trees",
             "refit_every", "min_leaf", "n_nets", "n_hidden", "net_rate", "wide_rate",
@@ -142,7 +154,9 @@ class VansConfig:
             if not getattr(self, name) > 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
-        for name in ("lr_l2", "pairs_l2", "pairs_caution", "svm_l2", "leaf_shrinkage", "seed"):
+        for name in ("lr_l2", "pairs_l2", "pairs_caution", "svm_l2", "leaf_shrinkage",
+            "prior_impressions", "seed",
+        ):  # fmt: skip
             if not getattr(self, name) >= 0:
                 msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

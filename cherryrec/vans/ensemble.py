@@ -23,13 +23,15 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.forest import WindowForest
-from cherryrec.vans.inputs import CENTRED, RAW, inputs_of
+from cherryrec.vans.inputs import ALL, CENTRED, RAW, inputs_of
 from cherryrec.vans.kernels import scaled_scores
 from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.net import ListwiseNet
 from cherryrec.vans.scaler import SlateScaler, Spread
-from cherryrec.vans.serving import SEES, Scored, combine
+from cherryrec.vans.scored import Scored, combine
+from cherryrec.vans.serving import SEES
+from cherryrec.vans.shrinkage import Shrinkage
 from cherryrec.vans.snapshot import check_learned, check_stamp, stamp, under, with_prefix
 from cherryrec.vans.svm import PairwiseSVM
 
@@ -55,6 +57,8 @@ class Vans:
         The columns of every slate, in order.
     config
         The settings.
+    initial
+        Weights that `lr` starts from, by feature name; 0 for those that are not there.
 
     Examples
     --------
@@ -63,7 +67,7 @@ class Vans:
     >>> model = Vans((Feature("ctr"), Feature("age")))
     >>> slate = np.array([[0.1, 3.0], [0.3, 1.0], [0.2, 2.0]])
 
-    A fresh model prefers nothing, and learns from the first click:
+    A fresh model prefers nothing where no feature is its prior, and learns from the first click:
 
     >>> model.score(slate).scores.tolist()
     [0.0, 0.0, 0.0]
@@ -72,18 +76,25 @@ class Vans:
     1
     """
 
-    def __init__(self, features: tuple[Feature, ...], config: VansConfig | None = None) -> None:
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        config: VansConfig | None = None,
+        *,
+        initial: Mapping[str, float] | None = None,
+    ) -> None:
         check_features(features)
         self.features = features
         self.config = VansConfig() if config is None else config
         names = [feature.name for feature in features if not feature.is_context]
-        prior = self.config.prior_feature
-        if prior is not None and prior not in names:
+        prior, n_prior = self.config.prior_feature, self.config.prior_impressions
+        if prior in {feature.name for feature in features if feature.is_context}:
             msg = f"prior_feature must differ within a slate, one of {names!r}, got {prior!r}"
             raise ConfigError(msg)
+        self._shrinkage = Shrinkage(features, prior, impressions=n_prior)
         self._used = used_mask(features, self.config.without)
         self.scaler = SlateScaler(features, clip=self.config.clip)
-        self.members = _members(features, self.config)
+        self.members = _members(features, self.config, initial or {})
         self.boost = _boost(features, self.config)
         self._shared = np.flatnonzero(~gated_mask(features))
         self._sees = {name: SEES.get(name, CENTRED) for name in self.members}
@@ -104,6 +115,11 @@ class Vans:
         """The ensemble's weights (the paper's alpha, beta, gamma) by member."""
         return dict(zip(self.members, self.stacker.weights.tolist(), strict=True))
 
+    @property
+    def trust(self) -> float:
+        """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
+        return self._shrinkage.trust(self.n_learned)
+
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F); nothing is learned."""
         check_slate(X, self.features)
@@ -111,9 +127,10 @@ class Vans:
         sees = self._sees
         parts = [m.part().contributions(inputs[sees[n]]) for n, m in self.members.items()]
         added = self.boost.part().contributions(inputs[RAW]) if self.boost else None
-        return combine(
+        scored = combine(
             parts, self._factors(), added, shared=self._shared, n_features=len(self.features)
         )
+        return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only."""
@@ -162,10 +179,12 @@ class Vans:
         features: tuple[Feature, ...],
         config: VansConfig,
         arrays: Mapping[str, NDArray[np.generic]],
+        *,
+        initial: Mapping[str, float] | None = None,
     ) -> Vans:
         """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
         check_stamp(arrays, fingerprint(features))
-        model = cls(features, config)
+        model = cls(features, config, initial=initial)
         check_learned(arrays, model.snapshot())
         model.n_learned = int(arrays["n_learned"])
         model._spread = arrays["spread"].astype(np.float64)
@@ -183,6 +202,7 @@ class Vans:
         """Return the arrays that `Scorer` needs: no accumulators, no window."""
         arrays = stamp(fingerprint(self.features))
         arrays["factors"] = self._factors()
+        arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.part().arrays())
@@ -216,9 +236,10 @@ class Vans:
         return self.stacker.weights * self._scale
 
 
-def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, SlateMember]:
+def _members(
+    features: tuple[Feature, ...], config: VansConfig, initial: Mapping[str, float]
+) -> dict[str, SlateMember]:
     """Build the members by name, in the order of the config."""
-    prior = None if config.prior_feature is None else {config.prior_feature: 1.0}
     shared = ungated(features)
     built: dict[str, SlateMember] = {}
     for name in config.stacked:
@@ -228,7 +249,7 @@ def _members(features: tuple[Feature, ...], config: VansConfig) -> dict[str, Sla
                 degrees=(1,),
                 optimizer=AdaGrad(config.lr_rate),
                 l2=config.lr_l2,
-                initial=prior,
+                initial=initial,
             )
         elif name == "pairs":
             optimizer = AdaGrad(config.pairs_rate, eps=config.pairs_caution or 1e-8)

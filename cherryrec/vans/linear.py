@@ -113,7 +113,7 @@ class ListwiseRegression(SlateMember):
         optimizer: optim.base.Optimizer | None = None,
         l2: float = 0.0,
         intercept_lr: float = 0.01,
-        initial: dict[str, float] | None = None,
+        initial: Mapping[str, float] | None = None,
     ) -> None:
         self.features = features
         self.degrees = degrees

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,62 +20,21 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.inputs import ALL, CENTRED, RANKS, RAW, inputs_of
-from cherryrec.vans.kernels import add_part
 from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
 from cherryrec.vans.net import NetPart
 from cherryrec.vans.scaler import SPREAD, Spread
-from cherryrec.vans.snapshot import check_arrays, check_range, check_stamp, under
+from cherryrec.vans.scored import Scored, combine
+from cherryrec.vans.shrinkage import Shrinkage
+from cherryrec.vans.snapshot import MAX_COUNT, check_arrays, check_range, check_stamp, under
 from cherryrec.vans.trees import TreesPart
 
-__all__ = ["Scored", "Scorer", "combine"]
+__all__ = ["SEES", "Scorer"]
 
 Floats = NDArray[np.float64]
 
 SEES = {"lr": ALL, "svm": ALL, "net": RAW, "wide": RANKS}
 """What members see of a slate, where it is not its centred values without the gated ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A slate's CherryRec Scores, and why.
-
-    Parameters
-    ----------
-    scores
-        One per article, (n,), of mean 0 over the slate.
-    contributions
-        What each feature adds, (n, F); summed over features they are the scores.
-    members
-        What each member of the ensemble adds, weight included, (n, M); summed over members they
-        are the scores.
-    """
-
-    scores: Floats
-    contributions: Floats
-    members: Floats
-
-
-def combine(
-    contributions: list[Floats],
-    factors: Floats,
-    added: Floats | None = None,
-    *,
-    shared: NDArray[np.int64],
-    n_features: int,
-) -> Scored:
-    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'.
-
-    Those of members that don't see the gated features have columns of the others only, `shared`.
-    """
-    n = len(contributions[0])
-    weighted = list(zip(contributions, factors.tolist(), strict=True))
-    if added is not None:
-        weighted.append((added, 1.0))
-    total, members = np.zeros((n, n_features)), np.zeros((n, len(weighted)))  # (n, F), (n, M)
-    for place, (part, factor) in enumerate(weighted):
-        add_part(part, factor, shared, total, members, place)
-    return Scored(scores=total.sum(axis=1), contributions=total, members=members)
 
 
 class Scorer:
@@ -113,6 +71,16 @@ class Scorer:
         if "boost" in config.members:
             self._boost = BoostPart.of_arrays(under("boost", arrays), len(self._shared))
         self._factors = arrays["factors"].astype(np.float64)
+        check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
+        self.n_learned = int(arrays["n_learned"])
+        self._shrinkage = Shrinkage(
+            features, config.prior_feature, impressions=config.prior_impressions
+        )
+
+    @property
+    def trust(self) -> float:
+        """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
+        return self._shrinkage.trust(self.n_learned)
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
@@ -121,9 +89,10 @@ class Scorer:
         inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
         parts = [p.contributions(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
         added = self._boost.contributions(inputs[RAW]) if self._boost else None
-        return combine(
+        scored = combine(
             parts, self._factors, added, shared=self._shared, n_features=len(self.features)
         )
+        return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
 
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
@@ -140,7 +109,7 @@ class Scorer:
 def _wanted(features: tuple[Feature, ...], config: VansConfig) -> dict[str, tuple[int | None, ...]]:
     """Return the shapes of the arrays that a scorer of these settings needs."""
     n_all, n_features = len(features), len(ungated(features))
-    wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.stacked),)}
+    wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.stacked),), "n_learned": ()}
     wanted |= {f"scaler/{name}": (n_all,) for name in SPREAD}
     for name in config.stacked:
         if name == "rf":

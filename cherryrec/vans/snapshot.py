@@ -22,7 +22,7 @@ __all__ = [
     "with_prefix",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the arrays change in name or meaning."""
 
 MAX_COUNT = 2.0**31

@@ -78,6 +78,17 @@ class Metrics:
             ["degraded", "rung"],
             registry=self.registry,
         )
+        self.stages = Counter(
+            "cherryrec_slate_stages",
+            "Slates sent, by the stage of the cold start; empty where none is known.",
+            ["stage"],
+            registry=self.registry,
+        )
+        self.trials = Counter(
+            "cherryrec_trials",
+            "Places of slates given to articles that are hardly known.",
+            registry=self.registry,
+        )
         self.suspicious_titles = Counter(
             "cherryrec_suspicious_titles",
             "Titles that look written for a language model; one may have several reasons.",

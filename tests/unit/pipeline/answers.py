@@ -10,6 +10,7 @@ from cherryrec.codec import decode, encode
 from cherryrec.events import OTHERS, EvaluationRequest, Recommendation
 from cherryrec.features import FEATURES
 from cherryrec.pipeline import Effects, PipelineConfig
+from cherryrec.pipeline.stages import CATEGORY_RANK
 
 CLOCK_S = 5_000.0
 WINDOW_S = PipelineConfig().feedback.attribution_window_s
@@ -46,4 +47,4 @@ def explains(recommendation: Recommendation) -> None:
     for position, item in enumerate(recommendation.slate):
         assert item.position == position
         assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-9)
-        assert set(item.contributions) <= {*FEATURES, OTHERS}
+        assert set(item.contributions) <= {*FEATURES, OTHERS, CATEGORY_RANK}

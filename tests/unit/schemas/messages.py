@@ -134,6 +134,7 @@ MESSAGES: dict[str, Event] = {
         ),
         degraded="evaluation_late",
         rung="unevaluated",
+        stage="learned",
         tokens=7,
         versions={"models": 7, "evaluator": "small"},
         timings_ms={"select": 1.5},

@@ -1,0 +1,56 @@
+"""A slate's scores with all that explains them, put together from the members' parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.vans.kernels import add_part
+
+__all__ = ["Scored", "combine"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A slate's CherryRec Scores, and why.
+
+    Parameters
+    ----------
+    scores
+        One per article, (n,), of mean 0 over the slate.
+    contributions
+        What each feature adds, (n, F); summed over features they are the scores.
+    members
+        What each member of the ensemble adds, weight included, (n, M); summed over members they
+        are the scores.
+    """
+
+    scores: Floats
+    contributions: Floats
+    members: Floats
+
+
+def combine(
+    contributions: list[Floats],
+    factors: Floats,
+    added: Floats | None = None,
+    *,
+    shared: NDArray[np.int64],
+    n_features: int,
+) -> Scored:
+    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'.
+
+    Those of members that don't see the gated features have columns of the others only, `shared`.
+    """
+    n = len(contributions[0])
+    weighted = list(zip(contributions, factors.tolist(), strict=True))
+    if added is not None:
+        weighted.append((added, 1.0))
+    total, members = np.zeros((n, n_features)), np.zeros((n, len(weighted)))  # (n, F), (n, M)
+    for place, (part, factor) in enumerate(weighted):
+        add_part(part, factor, shared, total, members, place)
+    return Scored(scores=total.sum(axis=1), contributions=total, members=members)

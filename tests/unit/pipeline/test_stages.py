@@ -1,0 +1,197 @@
+"""The stages of a cold start: what a slate is ranked by before a model has learned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cherryrec.errors import ConfigError
+from cherryrec.events import ArticlePublished, Example, FeedbackTick, Recommendation, instant
+from cherryrec.features import FEATURES, column
+from cherryrec.learner import Learner
+from cherryrec.pipeline import Models, Pipeline, PipelineConfig, Position, TrialsConfig
+from cherryrec.pipeline.stages import CATEGORY_RANK, best_first, stage_of
+from cherryrec.pipeline.trials import with_trials
+from cherryrec.vans import VansConfig
+from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, answer, explains, ids
+from tests.worlds import START_S, click, impression, offsets, pipeline_of, request
+
+DAY_S = 86_400.0
+NO_FEATURES = np.zeros((4, len(FEATURES)), np.float32)
+
+
+def tell(pipeline: Pipeline, article_id: str, age_s: float, category: str = "news") -> None:
+    told = ArticlePublished(
+        article_id=article_id,
+        title=f"Story of {article_id}",
+        category=category,
+        published_at=instant(START_S - age_s),
+    )
+    pipeline.article(article_id, told, now=START_S - age_s)
+
+
+def ask(
+    pipeline: Pipeline, name: str = "r", time_s: float = START_S, **fields: object
+) -> Recommendation:
+    got = answer(
+        pipeline.request(Position(0, 9_000), request(name, time_s, **fields), clock_s=CLOCK_S)
+    )
+    explains(got)
+    return got
+
+
+def site() -> Pipeline:
+    """Fifteen stories three days old, then five of five minutes, by id in order of birth."""
+    pipeline = pipeline_of(0)
+    for number in range(15):
+        tell(pipeline, f"10000{number:02}", 3 * DAY_S)
+    for number in range(5):
+        tell(pipeline, f"10001{number:02}", 300.0)
+    return pipeline
+
+
+def test_where_nothing_is_known_the_newest_come_first() -> None:
+    got = ask(site())
+
+    assert got.stage == "newest"
+    assert {*ids(got)[:5]} == {f"10001{n:02}" for n in range(5)}
+
+
+def test_where_nothing_is_known_every_category_has_its_turn() -> None:
+    pipeline = pipeline_of(0)
+    for number in range(4):
+        tell(pipeline, f"s{number}", 60.0 * (number + 1), "sport")
+    tell(pipeline, "p0", 7_200.0, "politics")
+    tell(pipeline, "p1", 9_000.0, "politics")
+
+    got = ask(pipeline)
+
+    assert ids(got) == ["s0", "p0", "s1", "p1", "s2", "s3"]
+    assert [item.contributions[CATEGORY_RANK] for item in got.slate] == [0, 0, -1, -1, -2, -3]
+
+
+def test_a_click_counts_before_any_model_has_learned() -> None:
+    pipeline = site()
+    for number in range(200):
+        clicked = click("1000104", START_S, user_id=f"r{number}", event_id=f"c{number}")
+        pipeline.click(Position(0, number), clicked)
+
+    got = ask(pipeline, time_s=START_S + 1.0)
+
+    assert got.stage == "news_value"
+    assert ids(got)[0] == "1000104"
+    assert {*ids(got)[1:5]} == {f"10001{n:02}" for n in range(4)}
+    assert got.slate[0].contributions["news_value"] == pytest.approx(got.slate[0].score)
+
+
+def test_equal_articles_are_in_another_order_for_each_request() -> None:
+    names = ["a0", "a1", "a2", "a3"]
+
+    orders = [
+        best_first(range(4), [0.0] * 4, NO_FEATURES, names, request_id=f"r{number}")
+        for number in range(40)
+    ]
+
+    assert {order[0] for order in orders} == {0, 1, 2, 3}
+    assert orders[0] == best_first([3, 2, 1, 0], [0.0] * 4, NO_FEATURES, names, request_id="r0")
+
+
+def test_ties_go_by_news_value_then_newness() -> None:
+    features = NO_FEATURES.copy()
+    features[:, column("news_value")] = [0.1, 0.2, 0.2, 0.1]
+    features[:, column("age")] = [0.0, 5.0, 3.0, 9.0]
+
+    order = best_first(range(4), [1.0] * 4, features, list("abcd"), request_id="r")
+
+    assert order == [2, 1, 3, 0]  # unknown birth, 0, is no youth
+
+
+def test_a_stage_is_named_by_what_was_learned_and_seen() -> None:
+    seen = NO_FEATURES.copy()
+    seen[2, column("views_24h")] = 0.7
+
+    assert [stage_of(NO_FEATURES, trust) for trust in (0.0, 0.5, 0.9)] == [
+        "newest", "prior", "learned",
+    ]  # fmt: skip
+    assert stage_of(seen, 0.0) == "news_value"
+
+
+def taught(pipeline: Pipeline, n: int) -> Learner:
+    """Show six articles n times, click a2 each time, learn from the examples."""
+    learner, at = Learner(pipeline.config.knrs, pipeline.config.vans), offsets()
+    names = [f"a{number}" for number in range(6)]
+    for k in range(n):
+        time_s, name, user = START_S + 10.0 * k, f"t{k}", f"u{k}"
+        asked = request(name, time_s, user_id=user, candidates=names)
+        pipeline.request(at(), asked, clock_s=CLOCK_S)
+        pipeline.impression(at(), impression(name, names, time_s, user_id=user))
+        pipeline.click(at(), click("a2", time_s, user_id=user, impression_id=name))
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
+    for offset, send in enumerate(effects.sends):
+        if isinstance(send.event, Example):
+            learner.learn(send.event, partition=0, offset=offset)
+    return learner
+
+
+@pytest.mark.parametrize(("n", "stage"), [(1, "prior"), (30, "prior"), (90, "learned")])
+def test_trust_grows_with_the_examples(n: int, stage: str) -> None:
+    pipeline = pipeline_of(8)
+    learner = taught(pipeline, n)
+    pipeline.models = Models(scorer=learner.vans, version=1)
+
+    got = ask(pipeline, time_s=START_S + 3 * WINDOW_S, user_id="new")
+
+    assert learner.vans.trust == pytest.approx(n / (n + 10))
+    assert got.stage == stage
+    assert ids(got)[0] == "a2"
+
+
+def test_a_trial_takes_the_last_of_ten_places() -> None:
+    features = np.zeros((12, len(FEATURES)), np.float32)
+    features[:10, column("views_24h")] = np.log1p(500.0)
+    names = [f"a{number}" for number in range(12)]
+
+    found = [
+        with_trials(range(12), features, names, request_id=f"r{k}", slate_size=10,
+                    config=TrialsConfig())
+        for k in range(20)
+    ]  # fmt: skip
+
+    assert all(shown[:9] == list(range(9)) and {shown[9]} == tried for shown, tried in found)
+    assert {shown[9] for shown, _ in found} == {10, 11}
+
+
+def test_an_article_that_was_seen_often_enough_is_tried_no_more() -> None:
+    features = np.zeros((12, len(FEATURES)), np.float32)
+    features[:, column("views_24h")] = np.log1p(21.0)
+
+    shown, tried = with_trials(
+        range(12), features, [*"abcdefghijkl"], request_id="r", slate_size=10,
+        config=TrialsConfig(views=20.0),
+    )  # fmt: skip
+
+    assert (shown, tried) == (list(range(10)), frozenset())
+
+
+def test_given_candidates_are_never_tried() -> None:
+    pipeline = pipeline_of(15)
+    learner = taught(pipeline, 5)
+    pipeline.models = Models(scorer=learner.vans, version=1)
+    names = [f"a{number}" for number in range(15)]
+    now = START_S + 3 * WINDOW_S
+
+    given = ask(pipeline, "given", now, user_id="new", candidates=names)
+    request_of_all = request("all", now, user_id="new")
+    whole = answer(pipeline.request(Position(0, 9_001), request_of_all, clock_s=CLOCK_S))
+
+    assert not any(item.is_trial for item in given.slate)
+    assert [item.is_trial for item in whole.slate] == [False] * 9 + [True]
+
+
+def test_settings_of_trials_and_of_the_prior_are_checked() -> None:
+    with pytest.raises(ConfigError, match="every must be at least 0, got -1"):
+        TrialsConfig(every=-1)
+    with pytest.raises(ConfigError, match="views must be above 0, got 0"):
+        TrialsConfig(views=0.0)
+    with pytest.raises(ConfigError, match=r"vans.prior_feature must be .* got 'clicks'"):
+        PipelineConfig(vans=VansConfig(prior_feature="clicks"))
