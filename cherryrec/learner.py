@@ -15,7 +15,7 @@ from cherryrec.activity import RecentIds
 from cherryrec.cnle.calibration import Calibration, Temperatures
 from cherryrec.codec import EARLIEST, pack, unpack
 from cherryrec.errors import BadMessage, ModelError
-from cherryrec.events import Example, ModelSnapshot, PackedArray, instant, seconds
+from cherryrec.events import Example, FeatureColumn, ModelSnapshot, PackedArray, instant, seconds
 from cherryrec.features import (
     CONTEXT,
     FEATURE_SET,
@@ -26,7 +26,15 @@ from cherryrec.features import (
 )
 from cherryrec.knrs import METRICS, KnrsConfig, NewsValue, value_learner, value_of
 from cherryrec.text import stable_hash
-from cherryrec.vans import Feature, Scorer, Vans, VansConfig, starting_weights
+from cherryrec.vans import (
+    Feature,
+    MappedScorer,
+    Scorer,
+    Vans,
+    VansConfig,
+    columns_by_name,
+    starting_weights,
+)
 
 __all__ = [
     "SERVING",
@@ -50,6 +58,7 @@ STATE = "cherryrec-learner"
 """Name of the snapshots from which a learner goes on."""
 
 _RECENT_EXAMPLES = 4_096
+_MAX_SETS = 8  # older feature sets whose examples are taken, the newest that were told of
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -75,6 +84,15 @@ class Learner:
         self.newest_s = seconds(EARLIEST)  # a snapshot of nothing has a time that can be read
         self.applied: dict[str, int] = {}
         self.recent = RecentIds(_RECENT_EXAMPLES)
+        self._columns: dict[str, tuple[str, ...]] = {FEATURE_SET: FEATURES}
+
+    def know(self, snapshot: ModelSnapshot) -> None:
+        """Take examples of a snapshot's feature set too, by the names it carries."""
+        if snapshot.features and snapshot.feature_set not in self._columns:
+            names = tuple(column.name for column in snapshot.features)
+            self._columns[snapshot.feature_set] = names
+            if len(self._columns) > _MAX_SETS + 1:
+                del self._columns[list(self._columns)[1]]
 
     @property
     def knrs_weights(self) -> NewsValue:
@@ -96,8 +114,7 @@ class Learner:
         latest = self.calibration.latest
         if latest is None:
             return {}
-        spread = self.vans.scaler.spread
-        typical = np.where(spread.is_context, spread.mean, spread.raw_mean)
+        typical = self.vans.scaler.spread.typical
         scores = {
             length: self.vans.score(pair.astype(np.float64)).scores
             for length, pair in probes(typical, latest.value).items()
@@ -115,7 +132,7 @@ class Learner:
         key = str(partition)
         if offset <= self.applied.get(key, -1):
             return False
-        features, metrics = _arrays(example)
+        features, metrics = _arrays(example, self._columns)
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
             return False
@@ -157,6 +174,10 @@ class Learner:
             arrays={name: pack(array) for name, array in sorted(arrays.items())},
             applied=dict(sorted(self.applied.items())),
             metrics=self._metrics(),
+            features=tuple(
+                FeatureColumn(name=one.name, is_context=one.is_context, is_gated=one.is_gated)
+                for one in VANS_FEATURES
+            ),
         )
 
     @classmethod
@@ -168,7 +189,9 @@ class Learner:
         ModelError
             The snapshot is of another feature set or kind, or damaged.
         """
-        _check(snapshot, STATE)
+        _check_name(snapshot, STATE)
+        if snapshot.feature_set != FEATURE_SET:
+            raise _of_another_set(snapshot)
         arrays = _unpacked(snapshot.arrays)
         learner = cls(knrs, vans)
         learner.vans = Vans.restore(
@@ -192,16 +215,27 @@ class Learner:
         return {"temperature": latest.value, **trust}
 
 
-def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer:
+def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScorer:
     """Return what a worker scores with, from a `SERVING` snapshot.
+
+    One of another feature set that names its features scores by those that are there.
 
     Raises
     ------
     ModelError
-        The snapshot is of another feature set or kind.
+        The snapshot is of another kind, or of another feature set that it does not name.
     """
-    _check(snapshot, SERVING)
-    return Scorer(VANS_FEATURES, vans, _under("vans/", _unpacked(snapshot.arrays)))
+    _check_name(snapshot, SERVING)
+    arrays = _under("vans/", _unpacked(snapshot.arrays))
+    if snapshot.feature_set == FEATURE_SET:
+        return Scorer(VANS_FEATURES, vans, arrays)
+    theirs = tuple(
+        Feature(one.name, is_context=one.is_context, is_gated=one.is_gated)
+        for one in snapshot.features
+    )
+    if not theirs:
+        raise _of_another_set(snapshot)
+    return MappedScorer(Scorer(theirs, vans, arrays), VANS_FEATURES)
 
 
 def weights_of(snapshot: ModelSnapshot) -> NewsValue:
@@ -210,9 +244,9 @@ def weights_of(snapshot: ModelSnapshot) -> NewsValue:
     Raises
     ------
     ModelError
-        The snapshot is of another feature set or kind, or its weights do not fit together.
+        The snapshot is of another kind, or its weights do not fit together.
     """
-    _check(snapshot, SERVING)
+    _check_name(snapshot, SERVING)
     return value_of(_under("knrs/", _unpacked(snapshot.arrays)))
 
 
@@ -222,21 +256,24 @@ def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:
     Raises
     ------
     ModelError
-        The snapshot is of another feature set or kind, or they are no temperatures.
+        The snapshot is of another kind, or they are no temperatures.
     """
-    _check(snapshot, SERVING)
+    _check_name(snapshot, SERVING)
     return Temperatures.of_arrays(_under("cnle/", _unpacked(snapshot.arrays)))
 
 
-def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _arrays(
+    example: Example, columns: Mapping[str, tuple[str, ...]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     n = len(example.articles)
-    if example.feature_set != FEATURE_SET:
+    names = columns.get(example.feature_set)
+    if names is None:
         msg = (
-            f"feature_set must be {FEATURE_SET!r}, got {example.feature_set!r}: "
-            "the worker that sent it runs another version"
+            f"feature_set must be {FEATURE_SET!r} or one a snapshot has named, "
+            f"got {example.feature_set!r}: the worker that sent it runs another version"
         )
         raise BadMessage(msg)
-    wanted = (4 * n * len(FEATURES), 4 * n * len(METRICS), n)
+    wanted = (4 * n * len(names), 4 * n * len(METRICS), n)
     got = (len(example.features), len(example.metrics), len(example.clicked))
     if wanted != got or n == 0:
         msg = (
@@ -250,18 +287,32 @@ def _arrays(example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]
         msg = f"features of example {example.example_id!r} must be finite"
         raise BadMessage(msg)
     return (
-        features.reshape(n, -1).astype(np.float64),
+        _by_name(features.reshape(n, -1).astype(np.float64), names),
         metrics.reshape(n, -1).astype(np.float64),
     )
 
 
-def _check(snapshot: ModelSnapshot, name: str) -> None:
-    if snapshot.model != name or snapshot.feature_set != FEATURE_SET:
-        msg = (
-            f"snapshot must be {name!r} of feature set {FEATURE_SET!r}, "
-            f"got {snapshot.model!r} of {snapshot.feature_set!r}"
-        )
+def _by_name(features: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Put columns into their places by name; what was not there is 0, and teaches nothing."""
+    if names == FEATURES:
+        return features
+    columns = columns_by_name(FEATURES, names)
+    placed = np.zeros((len(features), len(FEATURES)))
+    placed[:, columns >= 0] = features[:, columns[columns >= 0]]
+    return placed
+
+
+def _check_name(snapshot: ModelSnapshot, name: str) -> None:
+    if snapshot.model != name:
+        msg = f"snapshot must be {name!r}, got {snapshot.model!r}"
         raise ModelError(msg)
+
+
+def _of_another_set(snapshot: ModelSnapshot) -> ModelError:
+    return ModelError(
+        f"snapshot must be of feature set {FEATURE_SET!r}, got {snapshot.feature_set!r}: "
+        "roll back to a snapshot of this version, or let the learner learn anew"
+    )
 
 
 def _unpacked(arrays: Mapping[str, PackedArray]) -> dict[str, NDArray[np.generic]]:

@@ -90,6 +90,7 @@ class LearnerProcess:
         self._turns = Turns(self._place)
         self._published_s = {SERVING: -math.inf, STATE: -math.inf}
         self._published_n = {SERVING: 0, STATE: 0}
+        self._caught_up_at: int | None = None
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return the exit code.
@@ -198,6 +199,8 @@ class LearnerProcess:
                 if number % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)
                     await self._publish(producer, consumer)
+            if self._caught_up_at is not None and self._turns.is_ours:
+                await self._look_whether_caught_up(consumer)
             await self._publish(producer, consumer)
         await self._publish(producer, consumer, is_last=True)
 
@@ -255,6 +258,20 @@ class LearnerProcess:
                 if name == STATE:
                     await self._commit(consumer)
 
+    async def _look_whether_caught_up(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Publish again once all that was stored at the take-over is learned, however few it is.
+
+        Examples leave their topic after a while: one that starts anew may never come to as many as
+        the served model has learned.
+        """
+        assert self._caught_up_at is not None
+        if await consumer.position(self._place) < self._caught_up_at:
+            return
+        self._caught_up_at = None
+        if self.learner.n_examples <= self._published_n[SERVING]:
+            logger.info("learned all %d examples that are stored", self.learner.n_examples)
+            self._published_n[SERVING] = min(self._published_n[SERVING], 0)
+
     async def _commit(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Commit what is learned; a refusal means that the group has moved on without us."""
         number = self._turns.number
@@ -272,17 +289,27 @@ class LearnerProcess:
         snapshots = await self._newest_snapshots()
         state, newest = snapshots.get(STATE), snapshots.get(SERVING)
         n_served = 0 if newest is None else newest.n_examples
+        self._caught_up_at = None
         if state is None:
             self.learner = Learner(self.core.knrs, self.core.vans)
             await consumer.seek_to_beginning(self._place)
         else:
             try:
                 self.learner = Learner.restore(self.core.knrs, self.core.vans, state)
+                consumer.seek(self._place, self._next_offset())
             except ModelError as error:
-                logger.warning("starts anew, the state on `models` does not fit: %s", error)
+                logger.warning(
+                    "starts anew from the stored examples, the state on `models` does not fit: %s; "
+                    "workers rank by the newest model until it has caught up",
+                    error,
+                )
                 self.learner = Learner(self.core.knrs, self.core.vans)
-                n_served = 0
-            consumer.seek(self._place, self._next_offset())
+                await consumer.seek_to_beginning(self._place)
+            if self.learner.n_examples < n_served:
+                end = await consumer.end_offsets([self._place])
+                self._caught_up_at = end[self._place]
+        for snapshot in snapshots.values():
+            self.learner.know(snapshot)
         if newest is not None:
             self.learner.version = max(self.learner.version, newest.version)
         self._published_n = {

@@ -174,11 +174,20 @@ class PackedArray(Struct, frozen=True, kw_only=True):
     values: bytes
 
 
+class FeatureColumn(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One column of the features a model has learned of, of the kinds of VaNS's `Feature`."""
+
+    name: Id
+    is_context: bool = False
+    is_gated: bool = False
+
+
 class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
     """One version of a learner as plain arrays; `serving` is what scoring needs.
 
-    `applied` holds the last offset of `examples` learned, by partition, so that a restarted
-    learner goes on exactly there.
+    `features` are the columns of its `feature_set`, in order: by their names a worker of another
+    version ranks with it until the learner of that version has caught up. `applied` holds the last
+    offset of `examples` learned, by partition, so that a restarted learner goes on exactly there.
     """
 
     schema: Literal[1] = 1
@@ -190,6 +199,7 @@ class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
     arrays: dict[str, PackedArray]
     applied: dict[str, int] = {}
     metrics: dict[str, float] = {}
+    features: tuple[FeatureColumn, ...] = ()
 
 
 class TopicEpoch(Event, frozen=True, kw_only=True):

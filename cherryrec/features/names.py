@@ -1,7 +1,8 @@
 """The features VaNS sees, in order, and the name of that order.
 
 A feature's meaning never changes under a name: a new meaning is a new name, a changed list is a
-new `FEATURE_SET`, and snapshots or examples of another set are refused.
+new `FEATURE_SET`. Snapshots carry the names of theirs: what they and examples of another set have
+in common with this one is taken by name.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from cherryrec.vans.factors import FactorisedRegression
 from cherryrec.vans.features import Feature
 from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.linear import ListwiseRegression
+from cherryrec.vans.mapped import MappedScorer, columns_by_name
 from cherryrec.vans.net import ListwiseNet
 from cherryrec.vans.prior import starting_weights
 from cherryrec.vans.scaler import SlateScaler
@@ -32,6 +33,7 @@ __all__ = [
     "Feature",
     "ListwiseNet",
     "ListwiseRegression",
+    "MappedScorer",
     "PairwiseSVM",
     "Scored",
     "Scorer",
@@ -39,5 +41,6 @@ __all__ = [
     "Vans",
     "VansConfig",
     "WindowForest",
+    "columns_by_name",
     "starting_weights",
 ]

@@ -80,6 +80,11 @@ class Spread:
         """The mean of each feature over all rows, (F,)."""
         return np.asarray(self.numbers[4])
 
+    @property
+    def typical(self) -> Floats:
+        """A row as it is on average, (F,)."""
+        return np.where(self.is_context, self.mean, self.raw_mean)
+
     def with_row(self, row: Floats) -> Spread:
         """Count in one row of raw values, (F,): Welford's update, as River's StandardScaler."""
         count, mean, squares, raw_count, raw_mean, raw_squares = self.numbers

@@ -82,6 +82,11 @@ class Scorer:
         """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
         return self._shrinkage.trust(self.n_learned)
 
+    @property
+    def typical(self) -> Floats:
+        """A row of raw features as it is on average, (F,)."""
+        return self._spread.typical
+
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)

@@ -37,22 +37,28 @@ class FakeLog:
         self.values = [encode(example(number)) for number in range(N)]
         self.models: dict[str, ModelSnapshot] = {}
         self.served: list[ModelSnapshot] = []
-        self.position, self.committed = 0, 0
+        self.at, self.committed = 0, 0
         self.refused: list[int] = []
         self.to_refuse = 0
         self.n_takes = 0
 
     async def getmany(self, **_: Any) -> dict[TopicPartition, list[ConsumerRecord]]:
         await asyncio.sleep(0)
-        offsets = range(self.position, min(self.position + 3, N))
-        self.position = offsets.stop
+        offsets = range(self.at, min(self.at + 3, N))
+        self.at = offsets.stop
         return {self.place: [self._record(offset) for offset in offsets]} if offsets else {}
 
     async def seek_to_beginning(self, _: TopicPartition) -> None:
-        self.position = 0
+        self.at = 0
 
     def seek(self, _: TopicPartition, offset: int) -> None:
-        self.position = offset
+        self.at = offset
+
+    async def position(self, _: TopicPartition) -> int:
+        return self.at
+
+    async def end_offsets(self, _: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return {self.place: N}
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         if self.to_refuse:
@@ -73,7 +79,7 @@ class FakeLog:
         """Take the partition away and give it back, as if nothing had been."""
         self.turns.on_partitions_revoked([self.place])
         self.turns.on_partitions_assigned([self.place])
-        self.position = self.committed
+        self.at = self.committed
 
     def _record(self, offset: int) -> ConsumerRecord:
         value = self.values[offset]
@@ -111,7 +117,7 @@ def run(learner: RehearsedLearner) -> None:
 
     async def learn() -> None:
         task = asyncio.create_task(learner._learn(learner.log, learner.log))
-        while learner.log.models.get(SERVING) is None or learner.log.models[SERVING].n_examples < N:
+        while not learner.log.served or learner.log.served[-1].n_examples < N:
             await asyncio.sleep(0)
         learner._stopping.set()
         await task

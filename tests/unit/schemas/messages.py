@@ -14,6 +14,7 @@ from cherryrec.events import (
     EvaluationRequest,
     Event,
     Example,
+    FeatureColumn,
     FeedbackTick,
     LoraPublished,
     ModelSnapshot,
@@ -117,6 +118,7 @@ MESSAGES: dict[str, Event] = {
         arrays={"w": pack(np.arange(6.0).reshape(2, 3))},
         applied={"0": 12},
         metrics={"auc": 0.75},
+        features=(FeatureColumn(name="context_history", is_context=True),),
     ),
     "recommendations": Recommendation(
         request_id="r1",
