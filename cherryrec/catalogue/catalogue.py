@@ -279,10 +279,16 @@ class Catalogue(Counts):
         return np.fmax(now - self.born(rows), 0.0)
 
     def live_rows(self, now: float) -> Rows:
-        """Rows that may be recommended: published, not retracted, not too old."""
+        """Rows that may be recommended: published, not retracted, not too old.
+
+        One whose birth is unknown passes for new, unless the config requires a birth.
+        """
         n = self.n_rows
         fresh = self.age(slice(0, n), now) <= self.config.max_age_s
-        return np.flatnonzero(self.alive[:n] & fresh)
+        live = self.alive[:n] & fresh
+        if self.config.requires_birth:
+            live &= ~np.isnan(self.born(slice(0, n)))
+        return np.flatnonzero(live)
 
     def shown_rows(self, now: float) -> Rows:
         """Rows that were shown lately and are not withheld, their own message come or not."""

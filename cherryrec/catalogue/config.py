@@ -29,6 +29,9 @@ class CatalogueConfig:
         How far back an earlier version of the same story is looked for, in seconds.
     story_memory
         Arrivals among which it is looked for, above 0.
+    requires_birth
+        Whether only an article whose birth is known is recommended from the whole catalogue: one
+        that was published with a time, or was shown.
     """
 
     max_articles: int = 100_000
@@ -37,6 +40,7 @@ class CatalogueConfig:
     token_vectors: str = "wordllama"
     story_window_s: float = 2 * 86_400.0
     story_memory: int = 1_024
+    requires_birth: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_articles", "max_age_s", "story_window_s", "story_memory"):

@@ -30,6 +30,19 @@ def test_published_articles_are_live_until_retracted_or_too_old() -> None:
     assert live(catalogue, START_S + 4 * DAY_S + 1) == []
 
 
+def test_where_a_birth_is_required_an_article_without_one_is_not_live() -> None:
+    catalogue = Catalogue(HALF_LIVES_S, CatalogueConfig(requires_birth=True))
+    catalogue.publish(article(0, published_at=instant(START_S)), START_S)
+    catalogue.publish(article(1), START_S)
+    catalogue.publish(article(2), START_S)
+    assert live(catalogue) == ["a0"]
+
+    shard = Shard(0, catalogue, AttentionConfig())
+    shard.view("i", ["a1"], time_s=START_S + 1.0, offset=0)
+
+    assert live(catalogue, START_S + 2.0) == ["a0", "a1"]
+
+
 def test_a_retraction_before_the_article_holds_until_it_is_published_again() -> None:
     catalogue = Catalogue(HALF_LIVES_S)
     catalogue.retract("a0", START_S)
