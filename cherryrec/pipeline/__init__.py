@@ -3,8 +3,8 @@
 `pipeline` is the way of each event, `ranking` the way of a request, `stages` what ranks while
 all is new, `trials` how articles become known, `explanation` why its slate
 stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
-`costs`), `windows` when labels are known, `times` whose clock is believed, `refused` what answers a
-request that is none, `effects` what comes out.
+`costs`), `preview` what a request would be answered, `windows` when labels are known, `times` whose
+clock is believed, `refused` what answers a request that is none, `effects` what comes out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cherryrec.pipeline.effects import (
     Store,
 )
 from cherryrec.pipeline.pipeline import Pipeline
+from cherryrec.pipeline.preview import Preview
 from cherryrec.pipeline.ranking import Models
 from cherryrec.pipeline.refused import refused_answer
 from cherryrec.pipeline.trials import TrialsConfig
@@ -37,6 +38,7 @@ __all__ = [
     "Pipeline",
     "PipelineConfig",
     "Position",
+    "Preview",
     "Send",
     "Spent",
     "Store",

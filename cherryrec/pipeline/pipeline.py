@@ -29,6 +29,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.feedback import opened_with
+from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import Frozen, OpenRequest, opened
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
@@ -36,6 +37,7 @@ from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
 from cherryrec.pipeline.popular import PopularSlates
+from cherryrec.pipeline.preview import Preview, preview
 from cherryrec.pipeline.ranking import Models, open_request, recommend
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
@@ -248,6 +250,24 @@ class Pipeline:
             effects = Effects(sends=[send], pending=pending)
         effects.choice = asked.choice
         return effects
+
+    def preview(
+        self, partition: int, request: RecommendationRequest, *, config: KnrsConfig | None = None
+    ) -> Preview:
+        """Answer a request as of its own time, without CnLE; keep nothing of it, change nothing.
+
+        Other settings of KnRS than the pipeline's own may be tried with `config`.
+        """
+        profile = self.users.profile(partition, request.user_id)
+        exposures = self.users.requests(partition, request.user_id).exposures
+        return preview(
+            self.catalogue,
+            Reader.of(profile, self.catalogue, exposures),
+            self.slates,
+            request,
+            config=config or self.config.knrs,
+            models=self.models,
+        )
 
     def evaluation(self, at: Position, evaluation: Evaluation) -> Effects:
         """Rank a pending request with its evaluations; late ones are counted and dropped."""

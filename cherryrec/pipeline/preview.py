@@ -1,0 +1,67 @@
+"""What a request would be answered now, kept nowhere: for judging, and for looking beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.events import Recommendation, RecommendationRequest
+from cherryrec.knrs import KnrsConfig
+from cherryrec.open_requests import Frozen, OpenRequest
+from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory
+
+__all__ = ["Preview", "preview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The answer to a request that is not open.
+
+    Parameters
+    ----------
+    kept
+        Articles that KnRS has kept, best news value first.
+    recommendation
+        The slate, as a reader would get it.
+    ranked
+        All of `kept` in the order of the final score, of which the slate is the first.
+    """
+
+    kept: tuple[str, ...]
+    recommendation: Recommendation
+    ranked: tuple[str, ...]
+
+
+def preview(
+    catalogue: Catalogue,
+    reader: Reader,
+    slates: SlateMemory,
+    request: RecommendationRequest,
+    *,
+    config: KnrsConfig,
+    models: Models,
+) -> Preview:
+    """Select, score and explain as for a request, and change nothing."""
+    entry, frozen = open_request(catalogue, reader, slates, request, config=config, models=models)
+    whole = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
+    return Preview(
+        kept=frozen.articles,
+        recommendation=_answer(catalogue, entry, frozen, models, request.user_id),
+        ranked=tuple(
+            item.article_id
+            for item in _answer(catalogue, whole, frozen, models, request.user_id).slate
+        ),
+    )
+
+
+def _answer(
+    catalogue: Catalogue, entry: OpenRequest, frozen: Frozen, models: Models, user_id: str
+) -> Recommendation:
+    """Rank the candidates of an entry."""
+    return recommend(
+        catalogue, entry, frozen, models, user_id=user_id, evaluation=None, degraded=None
+    )[0]
