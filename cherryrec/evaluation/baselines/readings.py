@@ -45,8 +45,8 @@ class Readings:
         self, *, max_users: int = 20_000, n_read: int = 30, max_readers: int = 1_000
     ) -> None:
         self.max_users = max_users
+        self.n_read = n_read
         self.last_learned = np.zeros(max_users, dtype=np.int64)  # per slot; higher is later
-        self._n_read = n_read
         self._max_readers = max_readers
         self._n_learned = 0
         self._slots: dict[str, int] = {}  # the user idle longest first
@@ -57,12 +57,16 @@ class Readings:
         """Return what the impression's user has read, each article once, oldest first."""
         slot = self._slots.get(impression.user_id)
         if slot is None:
-            return list(dict.fromkeys(impression.history[-self._n_read :]))
+            return list(dict.fromkeys(impression.history[-self.n_read :]))
         return list(self._read[slot])
 
     def slot(self, user_id: str) -> int | None:
         """Return the number of a user, None for one who is not kept."""
         return self._slots.get(user_id)
+
+    def read_in(self, slot: int) -> list[str]:
+        """Return what the user of a slot has read, each article once, oldest first."""
+        return list(self._read[slot])
 
     def readers(self, article_id: str) -> NDArray[np.intp]:
         """Return the slots of an article's latest readers, each once."""
@@ -79,7 +83,7 @@ class Readings:
         self._slots[impression.user_id] = slot
         self.last_learned[slot] = self._n_learned
         if is_new:
-            for article_id in impression.history[-self._n_read :]:
+            for article_id in impression.history[-self.n_read :]:
                 self._add(slot, article_id)
         for article_id, clicked in zip(impression.candidates, impression.clicked, strict=True):
             if clicked:
@@ -101,7 +105,7 @@ class Readings:
         read = self._read[slot]
         read.pop(article_id, None)
         read[article_id] = None
-        if len(read) > self._n_read:
+        if len(read) > self.n_read:
             oldest = next(iter(read))
             del read[oldest]
             self._leave(slot, oldest)

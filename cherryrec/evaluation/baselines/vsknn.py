@@ -65,7 +65,7 @@ class Vsknn:
 
     def score(self, impression: MindImpression) -> NDArray[np.float64]:
         """Return the summed similarities of the neighbours that hold each candidate, (n,)."""
-        similarity = self._nearest(impression)  # (max_users,)
+        similarity = self.nearest(impression)  # (max_users,)
         sums = [
             similarity[self._readings.readers(article_id)].sum()
             for article_id in impression.candidates
@@ -76,8 +76,8 @@ class Vsknn:
         """Keep what was read."""
         self._readings.learn(impression)
 
-    def _nearest(self, impression: MindImpression) -> NDArray[np.float64]:
-        """Return the similarity of the k nearest by slot, and 0 for all others."""
+    def nearest(self, impression: MindImpression) -> NDArray[np.float64]:
+        """Return the similarity of the k nearest by slot, and 0 for all others, (max_users,)."""
         similarity = np.zeros(self._readings.max_users)
         session = self._readings.read_by(impression)
         for position, article_id in enumerate(session, start=1):
