@@ -6,19 +6,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import BaselineNames, Duration, Shares
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from cherryrec.evaluation.clicks import ClickLog
     from cherryrec.evaluation.recorded import Missing
+    from cherryrec.evaluation.summary import ReplaySummary
 
 __all__ = ["replay"]
 
+_OF_CLICKS = {
+    "log",
+    "seed",
+    "limit",
+    "label_delay",
+    "report",
+    "from_catalogue",
+    "config",
+    "bootstrap_servers",
+    "prefix",
+}
+"""What may be said of the replay of a log of clicks alone."""
+
 
 @click.command()
-@click.argument("log", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("log", type=click.Path(exists=True, path_type=Path))
 @click.option("--engine", type=click.Choice(["local", "kafka"]), default="local", show_default=True)
 @click.option(
     "--evaluator",
@@ -112,6 +128,12 @@ __all__ = ["replay"]
     help="After --engine kafka without CnLE, replay locally too and print the difference.",
 )
 @click.option(
+    "--from-catalogue",
+    is_flag=True,
+    help="Before each impression ask for a slate of the whole live catalogue too (protocol C): "
+    "recall of the clicked, and the slate, beside baselines of the same size; without CnLE.",
+)
+@click.option(
     "--ablate",
     multiple=True,
     metavar="all|PART",
@@ -145,27 +167,35 @@ def replay(
     window: int,
     running: bool,
     compare: bool,
+    from_catalogue: bool,
     ablate: tuple[str, ...],
     jobs: int,
 ) -> None:
-    """Replay LOG, a folder in MIND's format, in event-time order.
+    """Replay LOG in event-time order: a folder in MIND's format, or clicks alone.
 
     Every impression is ranked before its labels are learned (protocol A). With --engine local the
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
+
+    A log of clicks alone (a file, or a folder of files, with the columns user_id, session_id,
+    article_id, time_ms) has no slates to rank: the whole catalogue is asked before each click
+    (protocol C), as --from-catalogue does before each impression.
     """
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
     from cherryrec.cli.running import engine_difference, log_notes, replay_local
-    from cherryrec.cli.telling import tell
     from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
+    from cherryrec.evaluation.clicks import open_clicks
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.predictions import write_predictions
     from cherryrec.evaluation.replay import OURS
-    from cherryrec.evaluation.report import write_report
 
     cnle = EvaluatorOptions(
         model=evaluator, evaluations=evaluations, record=record_evaluations, missing=missing
     )
+    _refuse(click.get_current_context(), from_catalogue=from_catalogue, engine=engine)
+    if (clicks := open_clicks(log)) is not None:
+        _replay_clicks(clicks, settings, limit, label_delay, seed, report)
+        return
     parts = parts_to_ablate(ablate, settings, engine=engine, seed=seed, cnle=cnle, jobs=jobs)
     mind = MindLog(log)
     ablations = None
@@ -186,6 +216,7 @@ def replay(
                 keep_ranks=keep,
                 evaluate=evaluation.evaluate,
                 evaluate_from=evaluate_from,
+                from_catalogue=from_catalogue,
             )
             if parts:
                 ablations = replay_ablations(
@@ -239,11 +270,56 @@ def replay(
         ablations=ablations,
         split=split,
     )
-    tell(summary)
+    _write(summary, report, engine)
     if predictions is not None:
         n_lines = write_predictions(
             predictions, done.judge.ranks, order=mind.file_order, listed_ids=mind.listed_ids
         )
         click.echo(f"{n_lines} lines of predictions: {predictions}")
-    folder_name = report or Path("reports") / f"{name}-{engine}"
-    click.echo(f"report: {write_report(summary, folder_name) / 'report.md'}")
+
+
+def _refuse(context: click.Context, *, from_catalogue: bool, engine: str) -> None:
+    """Refuse options that do not go together, or that a log of clicks alone has nothing for."""
+    from cherryrec.evaluation.clicks import open_clicks
+
+    if from_catalogue and engine != "local":
+        msg = (
+            "--from-catalogue looks into the system before each impression: it needs "
+            f"--engine local, got {engine}"
+        )
+        raise click.UsageError(msg)
+    if open_clicks(context.params["log"]) is None:
+        return
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name not in _OF_CLICKS and source is ParameterSource.COMMANDLINE:
+            msg = (
+                f"{option.opts[0]} is of slates, and a log of clicks alone has none: it goes with "
+                "a folder in MIND's format"
+            )
+            raise click.UsageError(msg)
+
+
+def _replay_clicks(
+    clicks: ClickLog,
+    settings: Settings,
+    limit: int | None,
+    label_delay_s: float,
+    seed: int,
+    report: Path | None,
+) -> None:
+    """Replay a log of clicks alone, and tell."""
+    from cherryrec.cli.click_replay import replay_clicks
+
+    summary = replay_clicks(clicks, settings, limit=limit, label_delay_s=label_delay_s, seed=seed)
+    _write(summary, report, "local")
+
+
+def _write(summary: ReplaySummary, report: Path | None, engine: str) -> None:
+    """Print what was measured, and write the report."""
+    from cherryrec.cli.telling import tell
+    from cherryrec.evaluation.report import write_report
+
+    tell(summary)
+    folder = report or Path("reports") / f"{summary.log_name}-{engine}"
+    click.echo(f"report: {write_report(summary, folder) / 'report.md'}")

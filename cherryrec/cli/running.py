@@ -26,20 +26,30 @@ from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_doubts import doubts, span
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
+from cherryrec.evaluation.retrieval import (
+    RetrievalJudge,
+    Selector,
+    standard_rankings,
+    summarise,
+)
 from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary, ReportPart
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.learner import VANS_FEATURES
+from cherryrec.pipeline import PipelineConfig
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
 from streams.replay import Companion, KafkaReplay, ReplaySettings, Session
 
 __all__ = [
     "Replayed",
+    "core_of",
     "engine_difference",
     "log_notes",
     "open_session",
     "replay_kafka",
     "replay_local",
+    "retrieval_judge",
+    "versions",
 ]
 
 N_NAMED = 10
@@ -62,6 +72,8 @@ class Replayed:
         Rows that were left out because no worker takes their messages: impression id → why.
     checks
         Sentences on what the engine checked of itself; empty where there is nothing to check.
+    retrieval
+        The judge of protocol C; None where the whole catalogue was not asked.
     """
 
     engine: str
@@ -75,6 +87,7 @@ class Replayed:
     n_unasked: int = 0
     refused: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[str] = ()
+    retrieval: RetrievalJudge | None = None
 
     def n_judged(self, n_rows: int | None = None) -> int:
         """Return how many of the first rows have labels; of all if absent."""
@@ -131,8 +144,11 @@ class Replayed:
             for row in self.judge.rows(seed, report_from=report_from)
         )
         beside = {OURS: self.judge.metrics[OURS], **ablations} if ablations else {}
+        protocols = "A: impression ranking" + (
+            "; C: from the whole catalogue" if self.retrieval is not None else ""
+        )
         return ReplaySummary(
-            protocol=f"A: impression ranking, prequential, label delay {label_delay_s:g} s",
+            protocol=f"{protocols}, prequential, label delay {label_delay_s:g} s",
             log_name=name,
             engine=self.engine,
             seed=seed,
@@ -156,13 +172,7 @@ class Replayed:
             degraded=dict(self.judge.degraded),
             ladder=self.judge.ladder,
             sha256=self.judge.digest if self.has_digest else None,
-            versions={
-                "cherryrec": __version__,
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "processor": processor(),
-                "arithmetic": arithmetic(),
-            },
+            versions=versions(),
             notes=tuple(notes),
             reliability=self.judge.reliability.summary(seed),
             trust=dict(self.trust),
@@ -173,7 +183,30 @@ class Replayed:
             by_history=self.by_history(ablations["cnle"], history_parts, seed)
             if ablations and "cnle" in ablations
             else (),
+            retrieval=summarise(self.retrieval.record, seed=seed) if self.retrieval else None,
         )
+
+
+def versions() -> dict[str, str]:
+    """Return what ran: versions by name, the processor and its arithmetic."""
+    return {
+        "cherryrec": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "processor": processor(),
+        "arithmetic": arithmetic(),
+    }
+
+
+def retrieval_judge() -> RetrievalJudge:
+    """Return the judge of protocol C, of this build's own selection beside all baselines."""
+    return RetrievalJudge([Selector(OURS)], standard_rankings())
+
+
+def core_of(settings: Settings, *, seed: int, from_catalogue: bool) -> PipelineConfig:
+    """Return the core's settings for a replay; from the catalogue only what has a birth comes."""
+    catalogue = replace(settings.core.catalogue, requires_birth=from_catalogue)
+    return replace(settings.core, vans=replace(settings.core.vans, seed=seed), catalogue=catalogue)
 
 
 def log_notes(log: MindLog, rows: Sequence[MindImpression]) -> list[str]:
@@ -194,16 +227,19 @@ def replay_local(
     keep_ranks: bool = False,
     evaluate: Evaluate | None = None,
     evaluate_from: float = 0.0,
+    from_catalogue: bool = False,
 ) -> Replayed:
     """Replay in this process, beside the named baselines.
 
-    CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order.
+    CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order. With
+    `from_catalogue` protocol C is judged in the same run.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
     judge = Judge(built.by_row, built.by_features, keep_ranks=keep_ranks)
-    core = replace(settings.core, vans=replace(settings.core.vans, seed=seed))
-    engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate)
+    core = core_of(settings, seed=seed, from_catalogue=from_catalogue)
+    retrieval = retrieval_judge() if from_catalogue else None
+    engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate, retrieval=retrieval)
     rows = list(log.impressions(limit))
     n_unasked = round(evaluate_from * len(rows))
     messages = LogMessages(articles, n_unasked=n_unasked)
@@ -221,6 +257,7 @@ def replay_local(
         trust=engine.learner.trust(),
         n_read=engine.n_read,
         n_unasked=n_unasked,
+        retrieval=retrieval,
     )
 
 

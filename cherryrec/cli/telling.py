@@ -7,6 +7,7 @@ import click
 from cherryrec.evaluation.cnle import cnle_sentences
 from cherryrec.evaluation.cnle_alone import CNLE_ALONE
 from cherryrec.evaluation.ladder import ladder_sentence
+from cherryrec.evaluation.retrieval.tables import retrieval_table
 from cherryrec.evaluation.summary import ReplaySummary
 from cherryrec.evaluation.tables import (
     ablation_sentences,
@@ -25,7 +26,7 @@ DOUBT = "check the log: "
 
 def tell(summary: ReplaySummary) -> None:
     """Print what was measured."""
-    tables = [metrics_table(summary)]
+    tables = [metrics_table(summary)] if summary.rows else []
     if summary.differences:
         tables.append(differences_table(summary.differences, summary.parts))
     if summary.ablations:
@@ -36,10 +37,14 @@ def tell(summary: ReplaySummary) -> None:
         tables.append(rankings_table(alone.rows, alone.parts))
         tables.append(differences_table(alone.differences, alone.parts, first=CNLE_ALONE))
     tables += [history_table(one) for one in summary.by_history]
+    if summary.retrieval is not None:
+        tables.append(retrieval_table(summary.retrieval))
     click.echo("\n\n".join(tables) + ("\n" if len(tables) > 1 else ""))
     percentiles = summary.latency.percentiles() if summary.latency else {}
     times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in percentiles.items())
-    click.echo(f"{summary.impressions_per_s:.0f} impressions/s; request to recommendation: {times}")
+    what = "impressions" if summary.rows else "clicks"
+    timed = f"; request to recommendation: {times}" if times else ""
+    click.echo(f"{summary.impressions_per_s:.0f} {what}/s{timed}")
     if summary.ladder.is_evaluated:
         click.echo(ladder_sentence(summary.ladder))
         if summary.ladder.compute_s > 0:

@@ -16,7 +16,15 @@ from cherryrec.evaluation.summary import (
     ReplaySummary,
 )
 
-__all__ = ["ablation_lines", "difference_lines", "history_lines", "metric_lines", "two_columns"]
+__all__ = [
+    "ablation_lines",
+    "bracketed",
+    "difference_lines",
+    "escaped",
+    "history_lines",
+    "metric_lines",
+    "two_columns",
+]
 
 
 def metric_lines(rows: tuple[MetricRow, ...], part: str) -> str:
@@ -25,8 +33,8 @@ def metric_lines(rows: tuple[MetricRow, ...], part: str) -> str:
     lines = [f"| ranking | {heads} |", "|---|" + "---:|" * len(METRICS)]
     for row in rows:
         intervals: Mapping[str, Interval] = getattr(row, part)
-        cells = " | ".join(_bracketed(intervals.get(metric)) for metric in METRICS)
-        lines.append(f"| {_escaped(row.name)} | {cells} |")
+        cells = " | ".join(bracketed(intervals.get(metric)) for metric in METRICS)
+        lines.append(f"| {escaped(row.name)} | {cells} |")
     return "\n".join(lines)
 
 
@@ -38,8 +46,8 @@ def difference_lines(
     lines = [f"| {first} minus | {heads} |", "|---|" + "---:|" * len(COMPARED)]
     for row in differences:
         intervals: Mapping[str, Interval] = getattr(row, part)
-        cells = " | ".join(_bracketed(intervals.get(m), sign="+") for m in COMPARED)
-        lines.append(f"| {_escaped(row.name)} | {cells} |")
+        cells = " | ".join(bracketed(intervals.get(m), sign="+") for m in COMPARED)
+        lines.append(f"| {escaped(row.name)} | {cells} |")
     return "\n".join(lines)
 
 
@@ -49,16 +57,16 @@ def ablation_lines(summary: ReplaySummary, part: str) -> str:
     heads = " | ".join([*titles, *(f"full minus, {title}" for title in titles)])
     lines = [f"| ablation | {heads} |", "|---|" + "---:|" * 2 * len(COMPARED)]
     full: Mapping[str, Interval] = getattr(summary.rows[0], part)
-    means = " | ".join(_bracketed(full.get(metric)) for metric in COMPARED)
+    means = " | ".join(bracketed(full.get(metric)) for metric in COMPARED)
     lines.append(f"| none (full system) | {means} |" + " |" * len(COMPARED))
     for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True):
         own: Mapping[str, Interval] = getattr(row, part)
         gains: Mapping[str, Interval] = getattr(gain, part)
-        cells = [_bracketed(own.get(metric)) for metric in COMPARED]
+        cells = [bracketed(own.get(metric)) for metric in COMPARED]
         for interval in (gains.get(metric) for metric in COMPARED):
-            text = _bracketed(interval, sign="+")
+            text = bracketed(interval, sign="+")
             cells.append(f"**{text}**" if interval and interval.excludes_zero else text)
-        lines.append(f"| {_escaped(row.name)} | {' | '.join(cells)} |")
+        lines.append(f"| {escaped(row.name)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -69,20 +77,20 @@ def history_lines(table: HistoryTable) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     for row in table.rows:
-        gain = _bracketed(row.gain, sign="+")
+        gain = bracketed(row.gain, sign="+")
         gain = f"**{gain}**" if row.is_told else gain
-        cells = [f"{row.n:,}", _bracketed(row.full), _bracketed(row.without), gain]
+        cells = [f"{row.n:,}", bracketed(row.full), bracketed(row.without), gain]
         lines.append(f"| {row.length} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def two_columns(left: str, right: str, values: Mapping[str, str]) -> str:
     """Return a table of two columns."""
-    rows = [f"| {_escaped(key)} | {value} |" for key, value in values.items()]
+    rows = [f"| {escaped(key)} | {value} |" for key, value in values.items()]
     return "\n".join([f"| {left} | {right} |", "|---|---:|", *rows])
 
 
-def _bracketed(interval: Interval | None, *, sign: str = "") -> str:
+def bracketed(interval: Interval | None, *, sign: str = "") -> str:
     """Return `mean [low, high]` in hundredths, `+` signed or not; a dash where there is no mean.
 
     Of too few impressions there is a mean without an interval.
@@ -95,6 +103,6 @@ def _bracketed(interval: Interval | None, *, sign: str = "") -> str:
     return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text that cannot end a table cell."""
     return text.replace("|", "\\|").replace("\n", " ")

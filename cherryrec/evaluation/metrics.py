@@ -38,6 +38,7 @@ __all__ = [
     "mrr",
     "mrr_first",
     "ndcg",
+    "over_time",
     "ranks_of",
 ]
 
@@ -257,17 +258,38 @@ class PrequentialMetrics:
             At least 1. A bucket without an impression is left out.
         """
         column = self.values()[:, METRICS.index(metric)].astype(np.float64)  # (n,)
-        known = ~np.isnan(column)
-        times_s, column = np.array(self._times_s)[known], column[known]
-        if not column.size:
-            return OverTime(np.empty(0), np.empty(0), np.empty(0))
-        edges = np.linspace(times_s.min(), times_s.max(), n_buckets + 1)  # (b + 1,)
-        bucket = np.clip(np.searchsorted(edges, times_s, side="right") - 1, 0, n_buckets - 1)
-        n_in = np.bincount(bucket, minlength=n_buckets)  # (b,)
-        total = np.bincount(bucket, weights=column, minlength=n_buckets)  # (b,)
-        filled = n_in > 0
-        return OverTime(
-            ends_s=edges[1:][filled],
-            in_bucket=total[filled] / n_in[filled],
-            so_far=np.cumsum(total)[filled] / np.cumsum(n_in)[filled],
-        )
+        return over_time(np.array(self._times_s), column, n_buckets=n_buckets)
+
+
+def over_time(
+    times_s: NDArray[np.float64], values: NDArray[np.float64], *, n_buckets: int = 48
+) -> OverTime:
+    """Return values in buckets of equal length between the first and the last of them.
+
+    Parameters
+    ----------
+    times_s, values
+        One each per impression, (n,); an impression of NaN is left out.
+    n_buckets
+        At least 1. A bucket without an impression is left out.
+
+    Examples
+    --------
+    >>> found = over_time(np.array([0.0, 1.0, 10.0]), np.array([0.0, 1.0, 1.0]), n_buckets=2)
+    >>> found.in_bucket.tolist(), found.so_far.round(2).tolist()
+    ([0.5, 1.0], [0.5, 0.67])
+    """
+    known = ~np.isnan(values)
+    times_s, values = times_s[known], values[known]
+    if not values.size:
+        return OverTime(np.empty(0), np.empty(0), np.empty(0))
+    edges = np.linspace(times_s.min(), times_s.max(), n_buckets + 1)  # (b + 1,)
+    bucket = np.clip(np.searchsorted(edges, times_s, side="right") - 1, 0, n_buckets - 1)
+    n_in = np.bincount(bucket, minlength=n_buckets)  # (b,)
+    total = np.bincount(bucket, weights=values, minlength=n_buckets)  # (b,)
+    filled = n_in > 0
+    return OverTime(
+        ends_s=edges[1:][filled],
+        in_bucket=total[filled] / n_in[filled],
+        so_far=np.cumsum(total)[filled] / np.cumsum(n_in)[filled],
+    )

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "OTHERS",
+    "OURS",
+    "instants",
     "plot_ablation",
     "plot_degraded",
     "plot_history",
     "plot_latency",
     "plot_quality",
     "plot_reliability",
+    "save",
+    "time_axis",
 ]
 
 # Okabe & Ito (2008), Color universal design: told apart by readers of every colour vision.
@@ -46,9 +51,9 @@ def plot_quality(summary: ReplaySummary, path: Path) -> bool:
             _draw_running_auc(axes, row, number)
         axes.axhline(50.0, color=GREY, linewidth=0.8, linestyle=":")
         axes.set_ylabel("AUC in hundredths, mean of all impressions so far")
-        _time_axis(axes)
+        time_axis(axes)
 
-    _save(draw, f"Ranking quality over time: {summary.log_name}", summary, path)
+    save(draw, f"Ranking quality over time: {summary.log_name}", summary, path)
     return True
 
 
@@ -71,9 +76,9 @@ def plot_latency(summary: ReplaySummary, path: Path) -> bool:
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")
         axes.set_ylabel("request to recommendation (ms, log scale)")
-        _time_axis(axes)
+        time_axis(axes)
 
-    _save(draw, f"Latency over time: {summary.log_name}", summary, path)
+    save(draw, f"Latency over time: {summary.log_name}", summary, path)
     return True
 
 
@@ -90,9 +95,9 @@ def plot_degraded(summary: ReplaySummary, path: Path) -> bool:
         axes.plot(ends, share, color=OURS, linewidth=1.6, label="degraded")
         axes.set_ylim(0.0, 105.0)
         axes.set_ylabel("recommendations without evaluations (%)")
-        _time_axis(axes)
+        time_axis(axes)
 
-    _save(draw, f"Share degraded over time: {summary.log_name}", summary, path)
+    save(draw, f"Share degraded over time: {summary.log_name}", summary, path)
     return True
 
 
@@ -131,7 +136,7 @@ def plot_ablation(summary: ReplaySummary, path: Path) -> bool:
         axes.set_xlabel("AUC in hundredths, full system minus ablation")
 
     title = f"The full system minus each ablation: {summary.log_name}"
-    _save(draw, title, summary, path, height=1.8 + 0.28 * len(gains), grid="x")
+    save(draw, title, summary, path, height=1.8 + 0.28 * len(gains), grid="x")
     return True
 
 
@@ -152,7 +157,7 @@ def plot_history(summary: ReplaySummary, path: Path) -> bool:
         axes.set_ylabel("AUC with CnLE minus without, in hundredths")
 
     part = summary.by_history[-1].part
-    _save(draw, f"What CnLE adds, {part}: {summary.log_name}", summary, path)
+    save(draw, f"What CnLE adds, {part}: {summary.log_name}", summary, path)
     return True
 
 
@@ -173,14 +178,14 @@ def plot_reliability(summary: ReplaySummary, path: Path) -> bool:
         axes.set_xlabel("chance by CnLE (%), mean of each bin of equal counts")
         axes.set_ylabel("share of the clicks (%)")
 
-    _save(draw, f"How far CnLE's confidence is borne out: {summary.log_name}", summary, path)
+    save(draw, f"How far CnLE's confidence is borne out: {summary.log_name}", summary, path)
     return True
 
 
 def _draw_running_auc(axes: Axes, row: MetricRow, number: int) -> None:
     """Draw one ranking; the first is ours, and its buckets show behind its running mean."""
     assert row.over_time is not None, "rows without a course are left out before"
-    times = _instants(row.over_time.ends_s)
+    times = instants(row.over_time.ends_s)
     ours = number == 0
     colour = OURS if ours else OTHERS[(number - 1) % len(OTHERS)]
     if ours:
@@ -214,15 +219,15 @@ def _buckets(
     cuts = np.searchsorted(times_s, edges[1:-1], side="right")
     parts = np.split(values, cuts)
     filled = [number for number, part in enumerate(parts) if part.size]
-    return _instants(edges[1:][filled]), [parts[number] for number in filled]
+    return instants(edges[1:][filled]), [parts[number] for number in filled]
 
 
-def _instants(times_s: NDArray[np.float64]) -> NDArray[np.datetime64]:
+def instants(times_s: NDArray[np.float64]) -> NDArray[np.datetime64]:
     """Return UTC instants for the time axis."""
     return np.round(times_s * 1000.0).astype("datetime64[ms]")
 
 
-def _time_axis(axes: Axes) -> None:
+def time_axis(axes: Axes) -> None:
     """Label the time axis with as few words as its length needs."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -233,7 +238,7 @@ def _time_axis(axes: Axes) -> None:
     axes.set_xlabel("event time (UTC)")
 
 
-def _save(
+def save(
     draw: Callable[[Axes], None],
     title: str,
     summary: ReplaySummary,

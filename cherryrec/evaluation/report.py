@@ -7,7 +7,6 @@ seed, command and versions, so that no number stands alone.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from cherryrec.evaluation.cnle import cnle_sentences, reliability_values
 from cherryrec.evaluation.cnle_alone import CNLE_ALONE
 from cherryrec.evaluation.history import HistoryTable
-from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.ladder import ladder_sentence
 from cherryrec.evaluation.markdown import (
     ablation_lines,
@@ -32,14 +30,15 @@ from cherryrec.evaluation.plots import (
     plot_quality,
     plot_reliability,
 )
-from cherryrec.evaluation.summary import (
-    CnleAlone,
-    Difference,
-    MetricRow,
-    ReplaySummary,
-    ReportPart,
+from cherryrec.evaluation.retrieval.pictures import (
+    plot_first_slates,
+    plot_recall,
+    plot_recall_by_hour,
 )
+from cherryrec.evaluation.retrieval.tables import retrieval_lines, retrieval_values
+from cherryrec.evaluation.summary import CnleAlone, ReplaySummary, ReportPart
 from cherryrec.evaluation.tables import ablation_sentences, metrics_table
+from cherryrec.evaluation.values import interval_values, row_values
 
 __all__ = ["metrics_table", "write_report"]
 
@@ -76,6 +75,9 @@ def write_report(summary: ReplaySummary, folder: str | Path) -> Path:
         ("The full system minus each ablation", "ablation.png", plot_ablation),
         ("What CnLE adds by history length", "history.png", plot_history),
         ("How far CnLE's confidence is borne out", "reliability.png", plot_reliability),
+        ("Recall from the whole catalogue over time", "recall.png", plot_recall),
+        ("Recall from the whole catalogue by hour", "recall-by-hour.png", plot_recall_by_hour),
+        ("The first slates of a fresh system", "first-slates.png", plot_first_slates),
     ):
         if plot(summary, target / name):
             pictures[title] = name
@@ -103,12 +105,12 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
         "latency_ms": summary.latency.percentiles() if summary.latency else None,
         "degraded": dict(summary.degraded),
         "ladder": summary.ladder.values(),
-        "metrics": {row.name: _both(row) for row in summary.rows},
-        "cherryrec_minus": {row.name: _both(row) for row in summary.differences},
+        "metrics": {row.name: row_values(row) for row in summary.rows},
+        "cherryrec_minus": {row.name: row_values(row) for row in summary.differences},
         "ablations": {
             row.name: {
-                "metrics": _both(row),
-                "cherryrec_minus": _both(gain),
+                "metrics": row_values(row),
+                "cherryrec_minus": row_values(gain),
                 "excludes_0": {
                     part: {metric: one.excludes_zero for metric, one in getattr(gain, part).items()}
                     for _, part in summary.parts
@@ -120,6 +122,7 @@ def report_values(summary: ReplaySummary) -> dict[str, Any]:
         "trust": dict(summary.trust),
         "report_part": _report_part(summary.report_part),
         "cnle_alone": _cnle_alone_values(summary.cnle_alone),
+        "from_catalogue": retrieval_values(summary.retrieval) if summary.retrieval else None,
         "cnle_by_history": {one.part: _history_values(one) for one in summary.by_history},
         "notes": list(summary.notes),
     }
@@ -140,10 +143,12 @@ def report_page(summary: ReplaySummary, pictures: Mapping[str, str]) -> str:
         "Means over impressions in hundredths, with their 95 % bootstrap intervals in brackets; of "
         "differences the intervals are paired: both rankings on the same resampled impressions."
     )
-    for title, part in summary.parts:
+    for title, part in summary.parts if summary.rows else ():
         parts += [f"## {title[0].upper()}{title[1:]}", metric_lines(summary.rows, part)]
         if summary.differences:
             parts.append(difference_lines(summary.differences, part))
+    if summary.retrieval is not None:
+        parts += retrieval_lines(summary.retrieval)
     if summary.ablations:
         parts += ["## Ablations", ABLATIONS]
         for title, part in summary.parts:
@@ -217,15 +222,6 @@ def _origin(summary: ReplaySummary) -> dict[str, str]:
     return values
 
 
-def _both(row: MetricRow | Difference) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return the parts of the log as JSON values."""
-    values = {
-        "whole": _interval_values(row.whole),
-        "second_half": _interval_values(row.second_half),
-    }
-    return values | {"report": _interval_values(row.report)} if row.report else values
-
-
 def _report_part(part: ReportPart | None) -> dict[str, float] | None:
     """Return the part that is reported on as JSON values."""
     return None if part is None else {"share": part.share, "impressions": part.n}
@@ -238,8 +234,8 @@ def _cnle_alone_values(found: CnleAlone | None) -> dict[str, Any] | None:
     return {
         "impressions": found.n,
         "report_part": _report_part(found.report_part),
-        "metrics": {row.name: _both(row) for row in found.rows},
-        "cnle_minus": {row.name: _both(row) for row in found.differences},
+        "metrics": {row.name: row_values(row) for row in found.rows},
+        "cnle_minus": {row.name: row_values(row) for row in found.differences},
     }
 
 
@@ -248,17 +244,7 @@ def _history_values(table: HistoryTable) -> dict[str, Any]:
     return {
         row.length: {
             "n": row.n,
-            **_interval_values({"full": row.full, "without": row.without, "gain": row.gain}),
+            **interval_values({"full": row.full, "without": row.without, "gain": row.gain}),
         }
         for row in table.rows
-    }
-
-
-def _interval_values(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | None]]:
-    """Return intervals as JSON values."""
-    return {
-        metric: {
-            end: None if math.isnan(value) else value for end, value in interval._asdict().items()
-        }
-        for metric, interval in intervals.items()
     }

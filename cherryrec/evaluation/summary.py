@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.ladder import Ladder
 from cherryrec.evaluation.metrics import OverTime
 from cherryrec.evaluation.reliability import Reliability
+
+if TYPE_CHECKING:
+    from cherryrec.evaluation.retrieval.summary import RetrievalSummary
 
 __all__ = [
     "COMPARED",
@@ -188,7 +192,7 @@ class ReplaySummary:
     seed, command
         What repeats the run.
     rows
-        The rankings in the order of the table, CherryRec first.
+        The rankings in the order of the table, CherryRec first; empty where protocol A did not run.
     differences
         CherryRec minus each other ranking, in the order of the rows.
     counts
@@ -224,6 +228,8 @@ class ReplaySummary:
         The ranking by CnLE's evaluations alone; None where no impression was evaluated whole.
     by_history
         CnLE's gain by history length, a table for each part; empty unless it was left out once.
+    retrieval
+        What protocol C measured; None where the whole catalogue was not asked.
     """
 
     protocol: str
@@ -249,6 +255,7 @@ class ReplaySummary:
     report_part: ReportPart | None = None
     cnle_alone: CnleAlone | None = None
     by_history: tuple[HistoryTable, ...] = ()
+    retrieval: RetrievalSummary | None = None
 
     @property
     def parts(self) -> Parts:

@@ -24,8 +24,10 @@ __all__ = [
     "ablation_table",
     "differences_table",
     "history_table",
+    "hundredths",
     "metrics_table",
     "rankings_table",
+    "signed",
 ]
 
 
@@ -62,9 +64,9 @@ def rankings_table(rows: Sequence[MetricRow], parts: Parts) -> str:
             intervals: Mapping[str, Interval] = getattr(row, of)
             auc = intervals.get("auc")
             cells = [
-                _hundredths(auc.mean if auc else None),
-                _hundredths((auc.high - auc.low) / 2 if auc else None),
-                *(_hundredths(_mean(intervals.get(metric))) for metric in METRICS[1:]),
+                hundredths(auc.mean if auc else None),
+                hundredths((auc.high - auc.low) / 2 if auc else None),
+                *(hundredths(_mean(intervals.get(metric))) for metric in METRICS[1:]),
             ]
             lines.append(f"{row.name:<{width}}" + _cells(cells, heads))
         tables.append("\n".join(lines))
@@ -103,7 +105,7 @@ def differences_table(
         lines = [f"{title:<{width}}{heads}"]
         for row in differences:
             intervals: Mapping[str, Interval] = getattr(row, of)
-            cells = "".join(f"{_signed(intervals.get(metric)):>25}" for metric in COMPARED)
+            cells = "".join(f"{signed(intervals.get(metric)):>25}" for metric in COMPARED)
             lines.append(f"{row.name:<{width}}{cells}")
         tables.append("\n".join(lines))
     return "\n\n".join(tables)
@@ -145,7 +147,7 @@ def ablation_table(summary: ReplaySummary) -> str:
         for row, gain in zip(rows, gains, strict=True):
             means: Mapping[str, Interval] = getattr(row, of)
             gains_of: Mapping[str, Interval] = {} if gain is None else getattr(gain, of)
-            cells = [f"{_hundredths(_mean(means.get(metric))):>7}" for metric in COMPARED]
+            cells = [f"{hundredths(_mean(means.get(metric))):>7}" for metric in COMPARED]
             name = "none (full system)" if gain is None else row.name
             lines.append(
                 f"{name:<{width}}"
@@ -171,8 +173,8 @@ def history_table(table: HistoryTable) -> str:
     width = max(28, len(title))
     lines = [f"{title:<{width}}{'n':>8}  AUC with CnLE    without{'difference':>25}"]
     lines += [
-        f"{row.length:<{width}}{row.n:>8,}{_hundredths(row.full.mean):>15}"
-        f"{_hundredths(row.without.mean):>11}{_signed(row.gain):>24}{'*' if row.is_told else ' '}"
+        f"{row.length:<{width}}{row.n:>8,}{hundredths(row.full.mean):>15}"
+        f"{hundredths(row.without.mean):>11}{signed(row.gain):>24}{'*' if row.is_told else ' '}"
         for row in table.rows
     ]
     return "\n".join(line.rstrip() for line in lines)
@@ -206,10 +208,10 @@ def ablation_sentences(gains: Sequence[Difference], parts: Parts = PARTS) -> lis
 def _starred(interval: Interval | None) -> str:
     """Return the cell of a difference, with a star where its interval excludes 0."""
     star = "*" if interval is not None and interval.excludes_zero else " "
-    return f"{_signed(interval):>24}{star}"
+    return f"{signed(interval):>24}{star}"
 
 
-def _signed(interval: Interval | None) -> str:
+def signed(interval: Interval | None) -> str:
     """Return `mean [low, high]` in hundredths with signs; a dash where there is no mean.
 
     Of too few impressions there is a mean without an interval.
@@ -234,6 +236,6 @@ def _mean(interval: Interval | None) -> float | None:
     return None if interval is None else interval.mean
 
 
-def _hundredths(value: float | None) -> str:
+def hundredths(value: float | None) -> str:
     """Return a fraction times 100 with two decimals; a dash where there is none."""
     return "-" if value is None or np.isnan(value) else f"{100 * value:.2f}"

@@ -25,6 +25,7 @@ from cherryrec.events import (
 
 __all__ = [
     "INSTANT_S",
+    "UNKNOWN",
     "LogMessages",
     "Turn",
     "article_of",
@@ -37,7 +38,8 @@ __all__ = [
 INSTANT_S = 1e-6
 """The least time between two event times: after this, and before the next row, labels are known."""
 
-_UNKNOWN = "unknown"
+UNKNOWN = "unknown"
+"""The category of an article that the log says nothing of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class LogMessages:
     def _message(self, article_id: str) -> ArticlePublished:
         article = self._articles.get(article_id)
         if article is None:
-            return ArticlePublished(article_id=article_id, title="", category=_UNKNOWN)
+            return ArticlePublished(article_id=article_id, title="", category=UNKNOWN)
         return article_of(article)
 
 
@@ -123,7 +125,7 @@ def article_of(article: MindArticle) -> ArticlePublished:
         article_id=article.article_id,
         title=article.title[:20_000],
         abstract=article.abstract[:20_000],
-        category=article.category or _UNKNOWN,
+        category=article.category or UNKNOWN,
         subcategory=article.subcategory or None,
         entities=article.entities[:100],
         url=article.url or None,
