@@ -267,6 +267,7 @@ class Pipeline:
             request,
             config=config or self.config.knrs,
             models=self.models,
+            trials=self.config.trials,
         )
 
     def evaluation(self, at: Position, evaluation: Evaluation) -> Effects:

@@ -9,8 +9,9 @@ import msgspec
 from cherryrec.catalogue import Catalogue
 from cherryrec.events import Recommendation, RecommendationRequest
 from cherryrec.knrs import KnrsConfig
-from cherryrec.open_requests import Frozen, OpenRequest
+from cherryrec.open_requests import OpenRequest
 from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
 
@@ -28,7 +29,8 @@ class Preview:
     recommendation
         The slate, as a reader would get it.
     ranked
-        All of `kept` in the order of the final score, of which the slate is the first.
+        All of `kept` in the order of the final score, of which the slate is the first but for
+        trials.
     """
 
     kept: tuple[str, ...]
@@ -44,24 +46,27 @@ def preview(
     *,
     config: KnrsConfig,
     models: Models,
+    trials: TrialsConfig = NO_TRIALS,
 ) -> Preview:
     """Select, score and explain as for a request, and change nothing."""
     entry, frozen = open_request(catalogue, reader, slates, request, config=config, models=models)
+
+    def answer(entry: OpenRequest, trials: TrialsConfig) -> Recommendation:
+        """Rank the candidates."""
+        return recommend(
+            catalogue,
+            entry,
+            frozen,
+            models,
+            user_id=request.user_id,
+            evaluation=None,
+            degraded=None,
+            trials=trials,
+        )[0]
+
     whole = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
     return Preview(
         kept=frozen.articles,
-        recommendation=_answer(catalogue, entry, frozen, models, request.user_id),
-        ranked=tuple(
-            item.article_id
-            for item in _answer(catalogue, whole, frozen, models, request.user_id).slate
-        ),
+        recommendation=answer(entry, trials),
+        ranked=tuple(item.article_id for item in answer(whole, NO_TRIALS).slate),
     )
-
-
-def _answer(
-    catalogue: Catalogue, entry: OpenRequest, frozen: Frozen, models: Models, user_id: str
-) -> Recommendation:
-    """Rank the candidates of an entry."""
-    return recommend(
-        catalogue, entry, frozen, models, user_id=user_id, evaluation=None, degraded=None
-    )[0]
