@@ -30,7 +30,7 @@ from cherryrec.features import column, feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, NewsValue, select
 from cherryrec.open_requests import Frozen, OpenRequest
 from cherryrec.pipeline.explanation import explain
-from cherryrec.pipeline.stages import ages_of, best_first, newest_scores, stage_of
+from cherryrec.pipeline.stages import best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
@@ -163,12 +163,12 @@ def recommend(
         frozen.feature_array(), frozen.articles, evaluations, temperature=temperature
     )
     stage = stage_of(features, models.scorer.trust)
-    if stage == "newest":
-        reasons = newest_scores(ages_of(features), _categories(catalogue, frozen.articles))
+    scored = _score(models.scorer, features.astype(np.float64))
+    scores: list[float] = scored.scores.tolist()
+    is_first = stage in {"newest", "news_value"}
+    if is_first:
+        reasons = first_scores(features, _categories(catalogue, frozen.articles), scores)
         scores = [math.fsum(one.values()) for one in reasons]
-    else:
-        scored = _score(models.scorer, features.astype(np.float64))
-        scores = scored.scores.tolist()
     order = best_first(
         _may_show(catalogue, frozen.articles),
         scores,
@@ -182,9 +182,9 @@ def recommend(
         frozen.articles,
         request_id=entry.request_id,
         slate_size=entry.slate_size,
-        config=NO_TRIALS if entry.is_given or stage == "newest" else trials,
+        config=NO_TRIALS if entry.is_given or is_first else trials,
     )
-    explained = [reasons[i] for i in shown] if stage == "newest" else explain(scored, shown)
+    explained = [reasons[i] for i in shown] if is_first else explain(scored, shown)
     slate = tuple(
         Recommended(
             article_id=frozen.articles[i],

@@ -1,8 +1,8 @@
 """What a slate is ranked by while a site, an article or a model is new: the stages of a cold start.
 
 `newest`: no candidate was seen or read by anyone. `news_value`: counters are there, and no example
-was learned. `prior`: VaNS has learned some, and is shrunk towards the news value. `learned`: the
-news value has next to no part in the score any more.
+was learned; it takes over from newness with the clicks. `prior`: VaNS has learned some, and is
+shrunk towards the news value. `learned`: the news value has next to no part in the score any more.
 
 Everything is told from the features as they were frozen, so a request that is read again stands on
 the same stage.
@@ -20,15 +20,27 @@ from cherryrec.events import Stage
 from cherryrec.features import column
 from cherryrec.text import stable_hash
 
-__all__ = ["CATEGORY_RANK", "LEARNED_TRUST", "ages_of", "best_first", "newest_scores", "stage_of"]
+__all__ = [
+    "CATEGORY_RANK",
+    "LEARNED_TRUST",
+    "ages_of",
+    "best_first",
+    "first_scores",
+    "newest_scores",
+    "stage_of",
+]
 
 LEARNED_TRUST = 0.9
 """Share of what was learned in the scores from which on a slate counts as learned."""
+
+CLICKS = 20.0
+"""Clicks on the candidates from which on the news value counts for more than newness."""
 
 CATEGORY_RANK = "category_rank"
 """Names what an article loses for newer ones of its category, at the stage `newest`."""
 
 _NEWS_VALUE, _AGE = column("news_value"), column("age")
+_CLICKS = column("clicks_24h")
 _SEEN = [column(name) for name in ("views_24h", "clicks_24h", "readers")]
 
 F32 = NDArray[np.float32]
@@ -50,6 +62,37 @@ def stage_of(features: F32, trust: float) -> Stage:
         return "prior"
     is_known = len(features) and features[:, _SEEN].any()
     return "news_value" if is_known else "newest"
+
+
+def first_scores(
+    features: F32, categories: Sequence[int], values: Sequence[float]
+) -> list[dict[str, float]]:
+    """Score candidates before anything was learned: newness, then the news value.
+
+    The news value takes over with the clicks, c of all candidates: t = c / (c + 20) of the score is
+    its, the rest is newness. Little was clicked, and the rates of what was shown a few times say
+    nothing yet; ranking by them forgets that the newest are read most.
+
+    Parameters
+    ----------
+    features
+        Of the candidates, (n, F).
+    categories
+        Of each, as codes.
+    values
+        The news value of each, standardised within the slate.
+
+    Returns
+    -------
+    The contributions to each score, which is their sum.
+    """
+    clicks = float(np.expm1(features[:, _CLICKS]).sum()) if len(features) else 0.0
+    share = clicks / (clicks + CLICKS)
+    newest = newest_scores(ages_of(features), categories)
+    return [
+        {name: (1.0 - share) * part for name, part in parts.items()} | {"news_value": share * value}
+        for parts, value in zip(newest, values, strict=True)
+    ]
 
 
 def newest_scores(ages: Sequence[float], categories: Sequence[int]) -> list[dict[str, float]]:

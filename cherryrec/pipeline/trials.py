@@ -1,8 +1,8 @@
 """Trial places: where a slate shows an article that hardly anyone was shown yet.
 
 A ranking by what was clicked never learns of what it does not show. So one place in so many goes to
-an article without views, drawn by a hash of the request; it leaves the draw when it was seen often
-enough for its click rate to be known, so the cost of an article is bounded.
+an article without views, one of the best-scored, drawn by a hash of the request; it leaves the draw
+when it was seen often enough for its click rate to be known, so its cost is bounded.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from cherryrec.features import column
 from cherryrec.text import stable_hash
 
 __all__ = ["NO_TRIALS", "TrialsConfig", "with_trials"]
+
+DRAWN_FROM = 3
+"""A trial is one of so many: the best-scored that hardly anyone was shown, which costs least."""
 
 _VIEWS = column("views_24h")
 
@@ -94,7 +97,7 @@ def with_trials(
     shown, rest = list(ordered[:slate_size]), ordered[slate_size:]
     n = len(shown) // config.every if config.every else 0
     most = math.log1p(config.views)
-    untried = [i for i in rest if features[i, _VIEWS] < most] if n else []
+    untried = [i for i in rest if features[i, _VIEWS] < most][: DRAWN_FROM * n]
     untried.sort(key=lambda i: stable_hash(f"trial\n{request_id}\n{articles[i]}"))
     tried = untried[:n]
     for number, i in enumerate(tried, start=1):

@@ -10,7 +10,7 @@ from cherryrec.events import ArticlePublished, Example, FeedbackTick, Recommenda
 from cherryrec.features import FEATURES, column
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Models, Pipeline, PipelineConfig, Position, TrialsConfig
-from cherryrec.pipeline.stages import CATEGORY_RANK, best_first, stage_of
+from cherryrec.pipeline.stages import CATEGORY_RANK, CLICKS, best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import with_trials
 from cherryrec.vans import VansConfig
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, answer, explains, ids
@@ -82,6 +82,18 @@ def test_a_click_counts_before_any_model_has_learned() -> None:
     assert ids(got)[0] == "1000104"
     assert {*ids(got)[1:5]} == {f"10001{n:02}" for n in range(4)}
     assert got.slate[0].contributions["news_value"] == pytest.approx(got.slate[0].score)
+
+
+def test_the_news_value_takes_over_with_the_clicks() -> None:
+    features = NO_FEATURES[:2].copy()
+    features[:, column("age")] = [1.0, 2.0]
+    features[1, column("clicks_24h")] = np.log1p(CLICKS)
+
+    first, second = first_scores(features, [5, 5], [-1.0, 1.0])
+
+    assert first == {"age": 0.0, CATEGORY_RANK: 0.0, "news_value": pytest.approx(-0.5)}
+    assert second["news_value"] == pytest.approx(0.5)
+    assert second[CATEGORY_RANK] == pytest.approx(-0.5)  # half of one place
 
 
 def test_equal_articles_are_in_another_order_for_each_request() -> None:
