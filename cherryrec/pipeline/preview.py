@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -29,13 +30,13 @@ class Preview:
     recommendation
         The slate, as a reader would get it.
     ranked
-        All of `kept` in the order of the final score, of which the slate is the first but for
-        trials.
+        Returns all of `kept` in the order of the final score, of which the slate is the first but
+        for trials; it ranks once more.
     """
 
     kept: tuple[str, ...]
     recommendation: Recommendation
-    ranked: tuple[str, ...]
+    ranked: Callable[[], tuple[str, ...]] = field(compare=False)
 
 
 def preview(
@@ -64,9 +65,9 @@ def preview(
             trials=trials,
         )[0]
 
-    whole = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
-    return Preview(
-        kept=frozen.articles,
-        recommendation=answer(entry, trials),
-        ranked=tuple(item.article_id for item in answer(whole, NO_TRIALS).slate),
-    )
+    def ranked() -> tuple[str, ...]:
+        """Rank all that is kept."""
+        whole = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
+        return tuple(item.article_id for item in answer(whole, NO_TRIALS).slate)
+
+    return Preview(frozen.articles, answer(entry, trials), ranked)

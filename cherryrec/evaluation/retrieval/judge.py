@@ -133,7 +133,9 @@ def _unread(live: NDArray[np.intp], reader: Reader, pipeline: Pipeline) -> NDArr
 def _places_of(answer: Preview, moment: Moment) -> Places:
     """Return where the clicked articles stand in an answer."""
     shown = set(moment.shown)
-    of_shown = [article_id for article_id in answer.ranked if article_id in shown]
+    of_shown = (
+        [article_id for article_id in answer.ranked() if article_id in shown] if shown else []
+    )
     slate = [item.article_id for item in answer.recommendation.slate]
     kept, slate_ranks, shown_ranks = (
         {article_id: rank for rank, article_id in enumerate(order, start=1)}

@@ -149,7 +149,7 @@ def _groups(title: str, rows: Sequence[GroupRow]) -> str:
         for metric in GROUPED:
             best = max(others, key=lambda name: row.metrics[name][metric].mean, default=None)
             told = ""
-            if best is not None:
+            if best is not None and row.metrics[best][metric].mean > 0:
                 told = f"{hundredths(row.metrics[best][metric].mean):>5} {best}"
             cells += f"  {hundredths(row.metrics[first][metric].mean):>7}  {told:<28}"
         lines.append(f"{row.label:<28}{row.n:>8,}{cells}".rstrip())

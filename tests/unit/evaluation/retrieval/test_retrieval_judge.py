@@ -51,7 +51,7 @@ def answering(kept: str, ranked: str) -> Selector:
             requested_at=request.requested_at,
             slate=slate,
         )
-        return Preview(tuple(kept), answer, tuple(ranked))
+        return Preview(tuple(kept), answer, lambda: tuple(ranked))
 
     return Selector("ours", select)
 
