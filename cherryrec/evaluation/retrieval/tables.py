@@ -68,7 +68,7 @@ def retrieval_lines(summary: RetrievalSummary) -> list[str]:
     for one, rows in summary.groups.items():
         for metric in GROUPED:
             parts += [
-                f"### {RETRIEVAL_TITLES[metric]} from the whole catalogue by {GROUPINGS[one]}",
+                f"### By {GROUPINGS[one]}: {RETRIEVAL_TITLES[metric]} from the whole catalogue",
                 _group_lines(rows, metric, [row.name for row in summary.rows], GROUPINGS[one]),
             ]
     return parts

@@ -68,7 +68,7 @@ def test_the_page_and_the_pictures_show_it(run: Run, log: str, tmp_path: Path) -
 
     page = (tmp_path / "report" / "report.md").read_text()
     assert "## From the whole catalogue (protocol C)\n" in page
-    assert "### recall from the whole catalogue by hour of the day (UTC)\n" in page
+    assert "### By hour of the day (UTC): recall from the whole catalogue\n" in page
     for name in ("recall.png", "recall-by-hour.png", "first-slates.png"):
         assert f"({name})" in page
         assert (tmp_path / "report" / name).read_bytes().startswith(b"\x89PNG")
