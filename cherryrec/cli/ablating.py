@@ -15,9 +15,10 @@ import click
 
 from cherryrec.cli.evaluating import EvaluatorOptions
 from cherryrec.cli.progress import progress_bar
+from cherryrec.cli.running import core_of
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError, ServiceError
-from cherryrec.evaluation.ablation import chosen_ablations, replay_without
+from cherryrec.evaluation.ablation import Ablated, chosen_ablations, replay_without
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.pipeline import PipelineConfig
@@ -25,8 +26,8 @@ from cherryrec.pipeline import PipelineConfig
 __all__ = ["parts_to_ablate", "replay_ablations"]
 
 Evaluate = Callable[[EvaluationRequest], Evaluation]
-Done = tuple[str, PrequentialMetrics, float]
-"""A part, the metrics without it, and the seconds that took."""
+Done = tuple[str, Ablated, float]
+"""A part, what was measured without it, and the seconds that took."""
 
 
 def parts_to_ablate(
@@ -37,6 +38,7 @@ def parts_to_ablate(
     seed: int,
     cnle: EvaluatorOptions,
     jobs: int,
+    from_catalogue: bool = False,
 ) -> dict[str, PipelineConfig]:
     """Return the settings without each named part, or refuse what cannot be run.
 
@@ -54,8 +56,7 @@ def parts_to_ablate(
         msg = f"--ablate with --evaluator needs --jobs 1, as CnLE is loaded once, got {jobs}"
         raise click.UsageError(msg)
     core = replace(
-        settings.core,
-        vans=replace(settings.core.vans, seed=seed),
+        core_of(settings, seed=seed, from_catalogue=from_catalogue),
         evaluator=replace(settings.core.evaluator, enabled=cnle.is_evaluated),
     )
     try:
@@ -74,7 +75,8 @@ def replay_ablations(
     evaluate: Evaluate | None,
     evaluate_from: float,
     jobs: int,
-) -> dict[str, PrequentialMetrics]:
+    from_catalogue: bool = False,
+) -> dict[str, Ablated]:
     """Replay every ablation, with a line for each on stderr as it is done.
 
     Parameters
@@ -90,17 +92,19 @@ def replay_ablations(
     jobs
         Processes, each with the environment of this one (BLAS threads among it); with 1 there is
         no other process.
+    from_catalogue
+        Whether protocol C is judged beside.
     """
-    found: dict[str, PrequentialMetrics] = {}
-    replaying = _Replaying(limit, label_delay_s, evaluate, evaluate_from)
+    found: dict[str, Ablated] = {}
+    replaying = _Replaying(limit, label_delay_s, evaluate, evaluate_from, from_catalogue)
     if jobs == 1:
         runs = _one_by_one(log, parts, len(full), replaying)
     else:
         runs = _in_processes(log, parts, replaying, jobs)
     with closing(runs):
-        for name, metrics, wall_s in runs:
-            found[name] = metrics
-            auc = 100 * metrics.mean("auc")
+        for name, ablated, wall_s in runs:
+            found[name] = ablated
+            auc = 100 * ablated.metrics.mean("auc")
             gain = 100 * full.mean("auc") - auc
             click.echo(
                 f"ablation {len(found)} of {len(parts)}, {name}: AUC {auc:.2f}, "
@@ -118,10 +122,11 @@ class _Replaying:
     label_delay_s: float
     evaluate: Evaluate | None
     evaluate_from: float
+    from_catalogue: bool
 
     def without(
         self, log: Path, config: PipelineConfig, progress: Callable[[int], None] | None = None
-    ) -> PrequentialMetrics:
+    ) -> Ablated:
         """Replay with the settings of one ablation."""
         return replay_without(
             log,
@@ -130,6 +135,7 @@ class _Replaying:
             label_delay_s=self.label_delay_s,
             evaluate=self.evaluate,
             evaluate_from=self.evaluate_from,
+            from_catalogue=self.from_catalogue,
             progress=progress,
         )
 
@@ -141,8 +147,8 @@ def _one_by_one(
     for name, config in parts.items():
         started = time.perf_counter()
         with progress_bar(f"ablation {name}", n_rows) as advance:
-            metrics = replaying.without(log, config, advance)
-        yield name, metrics, time.perf_counter() - started
+            ablated = replaying.without(log, config, advance)
+        yield name, ablated, time.perf_counter() - started
 
 
 def _in_processes(
@@ -164,5 +170,5 @@ def _in_processes(
 def _timed(name: str, log: Path, config: PipelineConfig, replaying: _Replaying) -> Done:
     """Replay without a part, and say how long that took."""
     started = time.perf_counter()
-    metrics = replaying.without(log, config)
-    return name, metrics, time.perf_counter() - started
+    ablated = replaying.without(log, config)
+    return name, ablated, time.perf_counter() - started

@@ -10,6 +10,7 @@ from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.running import core_of, retrieval_judge, versions
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.clicks import ClickLog, LoggedClick
+from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.replay import ClickReplay
 from cherryrec.evaluation.retrieval import summarise
 from cherryrec.evaluation.summary import ReplaySummary
@@ -64,7 +65,11 @@ def replay_clicks(
         wall_s=wall_s,
         impressions_per_s=len(clicks) / max(wall_s, 1e-9),
         versions=versions(),
-        notes=(_span(clicks, log.zone), *(line for one in log.faults for line in one.lines())),
+        notes=(
+            _span(clicks, log.zone),
+            _rows(log.faults),
+            *(line for one in log.faults for line in one.lines()),
+        ),
         retrieval=summarise(judge.record, seed=seed, has_shown=False),
     )
 
@@ -76,3 +81,9 @@ def _span(clicks: Sequence[LoggedClick], zone: str) -> str:
         for click in (clicks[0], clicks[-1])
     )
     return f"times of the clicks: {first} to {last} ({zone})"
+
+
+def _rows(faults: Sequence[FileFaults]) -> str:
+    """Say how many rows the files have, and how many of them count."""
+    n_rows, n_bad = sum(one.n_rows for one in faults), sum(one.n_bad for one in faults)
+    return f"rows read: {n_rows:,}, refused: {n_bad:,}"

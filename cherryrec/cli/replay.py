@@ -196,7 +196,15 @@ def replay(
     if (clicks := open_clicks(log)) is not None:
         _replay_clicks(clicks, settings, limit, label_delay, seed, report)
         return
-    parts = parts_to_ablate(ablate, settings, engine=engine, seed=seed, cnle=cnle, jobs=jobs)
+    parts = parts_to_ablate(
+        ablate,
+        settings,
+        engine=engine,
+        seed=seed,
+        cnle=cnle,
+        jobs=jobs,
+        from_catalogue=from_catalogue,
+    )
     mind = MindLog(log)
     ablations = None
     keep = predictions is not None
@@ -228,6 +236,7 @@ def replay(
                     evaluate=evaluation.evaluate,
                     evaluate_from=evaluate_from,
                     jobs=jobs,
+                    from_catalogue=from_catalogue,
                 )
         notes += evaluation.notes
         if not cnle.is_live:

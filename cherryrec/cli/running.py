@@ -17,6 +17,7 @@ from cherryrec.cli.arithmetic import arithmetic, processor
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.cli.telling import DOUBT
+from cherryrec.evaluation.ablation import Ablated
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
 from cherryrec.evaluation.comparison import differences, metric_rows
 from cherryrec.evaluation.history import HistoryTable, gain_by_history
@@ -28,6 +29,7 @@ from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import (
     RetrievalJudge,
+    RetrievalSummary,
     Selector,
     standard_rankings,
     summarise,
@@ -125,7 +127,7 @@ class Replayed:
         label_delay_s: float,
         seed: int,
         notes: Sequence[str],
-        ablations: Mapping[str, PrequentialMetrics] | None = None,
+        ablations: Mapping[str, Ablated] | None = None,
         split: Sequence[float] | None = None,
     ) -> ReplaySummary:
         """Sum up for the report and the tables.
@@ -143,7 +145,8 @@ class Replayed:
             replace(row, over_time=self.judge.metrics[row.name].over_time())
             for row in self.judge.rows(seed, report_from=report_from)
         )
-        beside = {OURS: self.judge.metrics[OURS], **ablations} if ablations else {}
+        without = {part: one.metrics for part, one in (ablations or {}).items()}
+        beside = {OURS: self.judge.metrics[OURS], **without} if without else {}
         protocols = "A: impression ranking" + (
             "; C: from the whole catalogue" if self.retrieval is not None else ""
         )
@@ -180,11 +183,21 @@ class Replayed:
             cnle_alone=self.judge.cnle.summary(
                 self.judge.metrics, seed, report_from=report_from, share=split[2] if split else 0.0
             ),
-            by_history=self.by_history(ablations["cnle"], history_parts, seed)
-            if ablations and "cnle" in ablations
+            by_history=self.by_history(without["cnle"], history_parts, seed)
+            if "cnle" in without
             else (),
-            retrieval=summarise(self.retrieval.record, seed=seed) if self.retrieval else None,
+            retrieval=self.from_catalogue(ablations or {}, seed),
         )
+
+    def from_catalogue(
+        self, ablations: Mapping[str, Ablated], seed: int
+    ) -> RetrievalSummary | None:
+        """Sum up protocol C, its ablations with it; None where it was not judged."""
+        if self.retrieval is None:
+            return None
+        found = {part: one.retrieval for part, one in ablations.items()}
+        without = {part: record for part, record in found.items() if record is not None}
+        return summarise(self.retrieval.record, seed=seed, ablations=without)
 
 
 def versions() -> dict[str, str]:

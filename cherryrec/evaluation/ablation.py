@@ -7,22 +7,38 @@ features, so that a new metric, member or group of features is a new part by its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
+from cherryrec.evaluation.retrieval import RetrievalJudge, RetrievalRecord, Selector
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.features import names
 from cherryrec.knrs import METRICS
 from cherryrec.pipeline import PipelineConfig
 
-__all__ = ["ALL", "ablations", "chosen_ablations", "feature_groups", "replay_without"]
+__all__ = [
+    "ALL",
+    "Ablated",
+    "ablations",
+    "chosen_ablations",
+    "feature_groups",
+    "replay_without",
+]
 
 ALL = "all"
 """Stands for every part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ablated:
+    """What was measured without a part: by protocol A, and by C where that was judged."""
+
+    metrics: PrequentialMetrics
+    retrieval: RetrievalRecord | None = None
 
 
 def feature_groups() -> dict[str, tuple[str, ...]]:
@@ -121,8 +137,9 @@ def replay_without(
     label_delay_s: float,
     evaluate: Callable[[EvaluationRequest], Evaluation] | None = None,
     evaluate_from: float = 0.0,
+    from_catalogue: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> PrequentialMetrics:
+) -> Ablated:
     """Replay a log in this process and keep the metrics of its impressions only.
 
     Parameters
@@ -137,6 +154,8 @@ def replay_without(
         As in `LocalReplay`; settings without an evaluator ask none.
     evaluate_from
         Share of the impressions, in time order, before CnLE is asked; from 0 to 1.
+    from_catalogue
+        Whether protocol C is judged beside, without baselines.
     progress
         Called with 1 after each impression.
     """
@@ -144,13 +163,15 @@ def replay_without(
     rows = list(mind.impressions(limit))
     messages = LogMessages(mind.articles(), n_unasked=round(evaluate_from * len(rows)))
     judge = Judge()
+    retrieval = RetrievalJudge([Selector(OURS)]) if from_catalogue else None
     engine = LocalReplay(
         config,
         label_delay_s=label_delay_s,
         evaluate=evaluate if config.evaluator.enabled else None,
+        retrieval=retrieval,
     )
     engine.run(rows, messages, judge, progress)
-    return judge.metrics[OURS]
+    return Ablated(judge.metrics[OURS], retrieval.record if retrieval is not None else None)
 
 
 def _without_features(config: PipelineConfig, features: Sequence[str]) -> PipelineConfig:

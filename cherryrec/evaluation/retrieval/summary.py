@@ -74,6 +74,9 @@ class RetrievalSummary:
         By grouping, out of `GROUPINGS`: its rows.
     first_slates
         Name to HR@10 over the first hours of the log.
+    ablations, ablation_gains
+        The first selector without a part of the system each, in a replay of its own, and the full
+        one minus it; empty where nothing was left out.
     n_moments, n_clicks
         Moments with a click, and clicked articles.
     not_live, was_read
@@ -97,6 +100,8 @@ class RetrievalSummary:
     n_live: float
     n_kept: float
     has_shown: bool
+    ablations: tuple[MetricRow, ...] = ()
+    ablation_gains: tuple[Difference, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -116,7 +121,11 @@ class RetrievalSummary:
 
 
 def summarise(
-    record: RetrievalRecord, *, seed: int, has_shown: bool = True
+    record: RetrievalRecord,
+    *,
+    seed: int,
+    has_shown: bool = True,
+    ablations: Mapping[str, RetrievalRecord] | None = None,
 ) -> RetrievalSummary | None:
     """Sum up a record, with 95 % bootstrap intervals over moments; None of one without moments.
 
@@ -128,19 +137,20 @@ def summarise(
         Of the resampling.
     has_shown
         Whether the log tells what the site showed.
+    ablations
+        By the part left out: the record of the same moments, its first ranking taken.
     """
     if not len(record):
         return None
     is_live = record.is_live
     all_values = {name: record.values(name) for name in record.names}
     live_values = {name: record.values(name, is_live) for name in record.names}
-    half = len(record) // 2
+    parts = {part: one.values(one.names[0]) for part, one in (ablations or {}).items()}
     first, *others = record.names
-    columns = [RETRIEVAL_METRICS.index(metric) for metric in RETRIEVAL_COMPARED]
-    minus = {name: all_values[first][:, columns] - all_values[name][:, columns] for name in others}
-    whole, second = (_means(all_values, RETRIEVAL_METRICS, start, seed) for start in (0, half))
-    live, live_second = (_means(live_values, RETRIEVAL_METRICS, at, seed) for at in (0, half))
-    more, more_second = (_means(minus, RETRIEVAL_COMPARED, start, seed) for start in (0, half))
+    theirs = {name: all_values[name] for name in others}
+    whole, second = _halves(all_values, RETRIEVAL_METRICS, seed)
+    live, live_second = _halves(live_values, RETRIEVAL_METRICS, seed)
+    without, without_second = _halves(parts, RETRIEVAL_METRICS, seed)
     times_s = record.times_s
     return RetrievalSummary(
         rows=tuple(
@@ -148,7 +158,9 @@ def summarise(
             for name in record.names
         ),
         live_rows=tuple(MetricRow(name, live[name], live_second[name]) for name in record.names),
-        differences=tuple(Difference(name, more[name], more_second[name]) for name in others),
+        differences=_differences(all_values[first], theirs, seed),
+        ablations=tuple(MetricRow(name, without[name], without_second[name]) for name in parts),
+        ablation_gains=_differences(all_values[first], parts, seed),
         groups={one: _group_rows(record, one, seed) for one in GROUPINGS},
         first_slates=_first_slates(times_s, all_values),
         n_moments=len(record),
@@ -159,6 +171,22 @@ def summarise(
         n_kept=float(record.n_kept.mean()),
         has_shown=has_shown,
     )
+
+
+def _differences(ours: Floats, others: Mapping[str, Floats], seed: int) -> tuple[Difference, ...]:
+    """Return one ranking minus each other, on the same moments."""
+    columns = [RETRIEVAL_METRICS.index(metric) for metric in RETRIEVAL_COMPARED]
+    minus = {name: ours[:, columns] - one[:, columns] for name, one in others.items()}
+    whole, second = _halves(minus, RETRIEVAL_COMPARED, seed)
+    return tuple(Difference(name, whole[name], second[name]) for name in others)
+
+
+def _halves(
+    values: Mapping[str, Floats], metrics: tuple[str, ...], seed: int
+) -> tuple[dict[str, dict[str, Interval]], ...]:
+    """Return the means over the whole log and over its second half."""
+    half = len(next(iter(values.values()))) // 2 if values else 0
+    return tuple(_means(values, metrics, start, seed) for start in (0, half))
 
 
 def _means(

@@ -15,7 +15,7 @@ from cherryrec.evaluation.retrieval.summary import (
     GroupRow,
     RetrievalSummary,
 )
-from cherryrec.evaluation.summary import PARTS, MetricRow
+from cherryrec.evaluation.summary import PARTS, Difference, MetricRow
 from cherryrec.evaluation.tables import hundredths, signed
 from cherryrec.evaluation.values import interval_values, row_values
 
@@ -39,8 +39,13 @@ def retrieval_table(summary: RetrievalSummary) -> str:
     parts = [(title, of, summary.rows) for title, of in PARTS]
     parts += [(f"{title}, live", of, summary.live_rows) for title, of in PARTS]
     tables = [_rankings(title, rows, of, summary.metrics) for title, of, rows in parts]
+    name = summary.rows[0].name
     if summary.differences:
-        tables += [_differences(summary, title, of) for title, of in PARTS]
+        tables += [_differences(summary.differences, name, title, of) for title, of in PARTS]
+    if summary.ablations:
+        for title, of in PARTS:
+            tables.append(_rankings(f"without, {title}", summary.ablations, of, summary.metrics))
+            tables.append(_differences(summary.ablation_gains, "full system", title, of))
     tables += [_groups(GROUPINGS[one], rows) for one, rows in summary.groups.items()]
     return "\n\n".join(["\n".join(summary.sentences()), *tables])
 
@@ -65,6 +70,14 @@ def retrieval_lines(summary: RetrievalSummary) -> list[str]:
             f"### From the whole catalogue, live clicks alone, {title}",
             _metric_lines(summary.live_rows, of, summary.metrics),
         ]
+    for title, of in PARTS if summary.ablations else ():
+        parts += [
+            f"### From the whole catalogue, {title}, ablations",
+            _metric_lines(summary.ablations, of, summary.metrics, head="ablation"),
+            _metric_lines(
+                summary.ablation_gains, of, RETRIEVAL_COMPARED, head="full system minus", sign="+"
+            ),
+        ]
     for one, rows in summary.groups.items():
         for metric in GROUPED:
             parts += [
@@ -86,6 +99,10 @@ def retrieval_values(summary: RetrievalSummary) -> dict[str, Any]:
         "metrics": {row.name: row_values(row) for row in summary.rows},
         "metrics_live": {row.name: row_values(row) for row in summary.live_rows},
         "cherryrec_minus": {row.name: row_values(row) for row in summary.differences},
+        "ablations": {
+            row.name: {"metrics": row_values(row), "cherryrec_minus": row_values(gain)}
+            for row, gain in zip(summary.ablations, summary.ablation_gains, strict=True)
+        },
         "recall_over_time": {row.name: _course(row) for row in summary.rows},
         "first_slates_hr@10": {row.name: _course(row) for row in summary.first_slates},
         "groups": {
@@ -126,13 +143,13 @@ def _rankings(title: str, rows: Sequence[MetricRow], of: str, metrics: Sequence[
     return "\n".join(lines)
 
 
-def _differences(summary: RetrievalSummary, title: str, of: str) -> str:
+def _differences(rows: Sequence[Difference], first: str, title: str, of: str) -> str:
     """Return the first selector minus each other, with 95 % intervals."""
-    name = f"{summary.rows[0].name} minus, {title}"
+    name = f"{first} minus, {title}"
     width = max(_NAME_WIDTH, len(name))
     heads = "".join(f"{RETRIEVAL_TITLES[metric]:>25}" for metric in GROUPED)
     lines = [f"{name:<{width}}{heads}"]
-    for row in summary.differences:
+    for row in rows:
         found: Mapping[str, Interval] = getattr(row, of)
         cells = "".join(f"{signed(found[metric]):>25}" for metric in GROUPED)
         lines.append(f"{row.name:<{width}}{cells}")

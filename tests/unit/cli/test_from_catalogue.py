@@ -79,6 +79,28 @@ def test_the_page_and_the_pictures_show_it(run: Run, log: str, tmp_path: Path) -
     assert "whole catalogue" not in (tmp_path / "report" / "report.md").read_text()
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_ablation_is_judged_on_the_same_moments(
+    run: Run, log: str, tmp_path: Path, jobs: str
+) -> None:
+    parts = ("--ablate", "knrs:attention", "--ablate", "knrs:novelty")
+    ended = run("replay", log, "--from-catalogue", "--report", "report", "--jobs", jobs, *parts)
+
+    assert ended.code == 0
+    found = report_of(tmp_path / "report")["from_catalogue"]
+    assert list(found["ablations"]) == ["knrs:attention", "knrs:novelty"]
+    full = found["metrics"]["CherryRec"]["whole"]["recall"]["mean"]
+    for one in found["ablations"].values():
+        gain = one["cherryrec_minus"]["whole"]["recall"]["mean"]
+        assert gain == pytest.approx(full - one["metrics"]["whole"]["recall"]["mean"])
+    assert full > found["ablations"]["knrs:attention"]["metrics"]["whole"]["recall"]["mean"]
+    assert "full system minus, second half" in ended.out
+    assert (
+        "### From the whole catalogue, whole log, ablations"
+        in (tmp_path / "report" / "report.md").read_text()
+    )
+
+
 def test_it_needs_the_local_engine(run: Run, log: str) -> None:
     ended = run("replay", log, "--from-catalogue", "--engine", "kafka")
 
@@ -94,6 +116,7 @@ def test_a_log_of_clicks_is_judged_by_protocol_c_alone(run: Run, tmp_path: Path)
     assert ended.code == 0
     assert "bad row clicks.csv:82: time_ms must be whole milliseconds" in ended.err
     assert "times of the clicks: 2020-09-13 12:26:40 to 2020-09-13 13:45:40 (UTC" in ended.out
+    assert "rows read: 81, refused: 1" in ended.out
     assert "AUC" not in ended.out
     found = report_of(tmp_path / "reports" / "clicks-local")
     assert found["protocol"] == "C: from the whole catalogue, prequential, label delay 0 s"

@@ -115,5 +115,6 @@ def test_without_changes_a_replay_is_that_of_the_full_system(tmp_path: Path) -> 
 
     full = judge.metrics[OURS].values()
     assert len(full) == 15
-    np.testing.assert_array_equal(same.values(), full)
-    assert not np.array_equal(less.values(), full, equal_nan=True)
+    np.testing.assert_array_equal(same.metrics.values(), full)
+    assert same.retrieval is None
+    assert not np.array_equal(less.metrics.values(), full, equal_nan=True)
