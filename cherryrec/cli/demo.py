@@ -5,18 +5,20 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cherryrec.cli.first_slates import NEW_READER, FirstSlates, stage_sentence
 from cherryrec.cli.options import cache_dir, has_llm, tell, with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.cli.slates import slate_lines
 from cherryrec.events import Click, Recommendation, RecommendationRequest, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.mind_rows import MindImpression
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 _DEADLINE_MS = 20_000
+_WINDOW = 16
 _ATTEMPTS = 200
 
 
@@ -88,13 +91,18 @@ def demo(
         with LocalStack(stack, tell=tell) as running:
             click.echo(f"ready after {time.monotonic() - started:.0f} s")
             log = MindLog(folder / "log")
+            titles = _titles(log)
+            first = FirstSlates(
+                lambda: open_session(running.kafka), list(log.impressions()), window=_WINDOW
+            )
             done = replay_kafka(
                 log,
                 running.kafka,
                 limit=None,
                 seed=seed,
-                window=16,
+                window=_WINDOW,
                 deadline_ms=0,
+                companion=lambda _: first,
                 check=running.check,
             )
             summary = done.summary(
@@ -107,7 +115,9 @@ def demo(
             click.echo(metrics_table(summary))
             click.echo(f"{summary.impressions_per_s:.0f} impressions/s through Kafka")
             with open_session(running.kafka) as session:
-                _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
+                told = _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
+            notes = (*summary.notes, *first.sentences(titles), *told)
+            summary = replace(summary, notes=notes)
         page = write_report(summary, report) / "report.md"
     click.echo(f"report: {page}")
     click.echo(f"everything stopped after {time.monotonic() - started:.0f} s")
@@ -115,16 +125,20 @@ def demo(
 
 def _before_and_after(
     session: Session, log: MindLog, rows: Sequence[MindImpression], *, is_evaluated: bool
-) -> None:
-    """Show one user's slate, click an article of another section, show the slate again."""
-    articles = log.articles()
-    titles = {key: f"[{one.category}] {one.title}" for key, one in articles.items()}
+) -> list[str]:
+    """Show one user's slate, click an article of another section, show the slate again.
+
+    Before that, the slate of a reader without history. All are over the whole catalogue. Returns
+    what ranked each of them.
+    """
+    articles, titles = log.articles(), _titles(log)
     user_id = Counter(row.user_id for row in rows).most_common(1)[0][0]
     now = rows[-1].shown_at + 60.0
     deadline_ms = _DEADLINE_MS if is_evaluated else 0
+    new = _ask(session, NEW_READER, "new", now, deadline_ms=deadline_ms)
+    told = [_show("a reader without history", new, titles)]
     before = _ask(session, user_id, "before", now, deadline_ms=deadline_ms)
-    click.echo(f"\nuser {user_id}, before a click:")
-    click.echo("\n".join(slate_lines(before, titles)))
+    told.append(_show(f"user {user_id}, before a click", before, titles))
     sections = {articles[item.article_id].category for item in before.slate}
     wide = _ask(session, user_id, "wide", now, slate_size=60)
     chosen = next(
@@ -147,9 +161,21 @@ def _before_and_after(
     waited_s = time.monotonic() - started
     if is_evaluated:
         after = _ask(session, user_id, "after", now + 1.0, deadline_ms=deadline_ms)
-    click.echo(f"\nuser {user_id}, {waited_s:.2f} s after the click:")
-    click.echo("\n".join(slate_lines(after, titles)))
+    told.append(_show(f"user {user_id}, {waited_s:.2f} s after the click", after, titles))
     click.echo("")
+    return told
+
+
+def _titles(log: MindLog) -> dict[str, str]:
+    """Return what stands for each article in a slate."""
+    return {key: f"[{one.category}] {one.title}" for key, one in log.articles().items()}
+
+
+def _show(whose: str, slate: Recommendation, titles: Mapping[str, str]) -> str:
+    """Print a slate; return whose it is and what ranked it."""
+    click.echo(f"\n{whose} ({stage_sentence(slate)}):")
+    click.echo("\n".join(slate_lines(slate, titles)))
+    return f"{whose}: {stage_sentence(slate)}"
 
 
 def _ask(

@@ -103,6 +103,7 @@ def _heading(item: Recommended, titles: Mapping[str, str]) -> str:
     return (
         f"{item.position + 1}. {item.article_id}{f' “{title}”' if title else ''}: "
         f"score {item.score:+.6f}, news value {item.news_value:.4f}, evaluation {evaluation}"
+        f"{', on trial' if item.is_trial else ''}"
     )
 
 

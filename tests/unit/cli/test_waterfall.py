@@ -26,6 +26,7 @@ def slate(score: float, contributions: dict[str, float]) -> Recommendation:
         requested_at=instant(1.8e9),
         slate=(item,),
         degraded="evaluation_late",
+        stage="prior",
         versions={"models": 7},
         timings_ms={"select": 1.25},
         dropped=("a9",),
@@ -52,6 +53,7 @@ def test_everything_that_made_the_slate_is_said() -> None:
 
     for said in (
         "request r1 of user u1",
+        "ranked by: the first model, shrunk towards the news value (stage prior)",
         "degraded: evaluation_late",
         "versions: models 7",
         "timings: select 1.2 ms",

@@ -207,3 +207,48 @@ def test_settings_of_trials_and_of_the_prior_are_checked() -> None:
         TrialsConfig(views=0.0)
     with pytest.raises(ConfigError, match=r"vans.prior_feature must be .* got 'clicks'"):
         PipelineConfig(vans=VansConfig(prior_feature="clicks"))
+
+
+def two_sections(n: int = 40) -> Pipeline:
+    """Sport and politics are shown together n times, and sport is clicked."""
+    pipeline = pipeline_of(0)
+    shown = [f"{kind}{number}" for number in range(3) for kind in ("sport", "politics")]
+    for name in shown:
+        tell(pipeline, name, 3_600.0, name[:-1])
+    learner, at = Learner(pipeline.config.knrs, pipeline.config.vans), offsets()
+    for k in range(n):
+        time_s, name, user = START_S + 10.0 * k, f"t{k}", f"u{k}"
+        asked = request(name, time_s, user_id=user, candidates=shown)
+        pipeline.request(at(), asked, clock_s=CLOCK_S)
+        pipeline.impression(at(), impression(name, shown, time_s, user_id=user))
+        clicked = click(f"sport{k % 3}", time_s, user_id=user, impression_id=name)
+        pipeline.click(at(), clicked)
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
+    for offset, send in enumerate(effects.sends):
+        if isinstance(send.event, Example):
+            learner.learn(send.event, partition=0, offset=offset)
+    pipeline.models = Models(scorer=learner.vans, knrs_weights=learner.knrs_weights, version=1)
+    return pipeline
+
+
+def test_an_article_without_views_stands_by_what_its_category_is_clicked() -> None:
+    pipeline = two_sections()
+    for name in ("sport9", "politics9"):
+        tell(pipeline, name, -WINDOW_S, name[:-1])
+    asked = {"user_id": "new", "candidates": ["politics9", "sport9"]}
+
+    got = ask(pipeline, time_s=START_S + 2 * WINDOW_S, **asked)
+
+    assert got.stage == "prior"
+    assert ids(got) == ["sport9", "politics9"]
+
+
+def test_a_reader_without_history_gets_what_everyone_reads() -> None:
+    pipeline = two_sections()
+
+    one, other = (
+        ask(pipeline, name, START_S + 2 * WINDOW_S, user_id=name) for name in ("anna", "bert")
+    )
+
+    assert {name[:-1] for name in ids(one)[:3]} == {"sport"}
+    assert [item.score for item in one.slate] == [item.score for item in other.slate]
