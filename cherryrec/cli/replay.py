@@ -21,6 +21,7 @@ __all__ = ["replay"]
 
 _OF_CLICKS = {
     "log",
+    "engine",
     "seed",
     "limit",
     "label_delay",
@@ -291,13 +292,15 @@ def _refuse(context: click.Context, *, from_catalogue: bool, engine: str) -> Non
     """Refuse options that do not go together, or that a log of clicks alone has nothing for."""
     from cherryrec.evaluation.clicks import open_clicks
 
-    if from_catalogue and engine != "local":
+    is_of_clicks = open_clicks(context.params["log"]) is not None
+    if engine != "local" and (from_catalogue or is_of_clicks):
+        what = "a log of clicks alone" if is_of_clicks else "--from-catalogue"
         msg = (
-            "--from-catalogue looks into the system before each impression: it needs "
+            f"{what} asks the system before each event, and keeps nothing of it: it needs "
             f"--engine local, got {engine}"
         )
         raise click.UsageError(msg)
-    if open_clicks(context.params["log"]) is None:
+    if not is_of_clicks:
         return
     for option in context.command.params:
         source = context.get_parameter_source(option.name or "")

@@ -218,8 +218,12 @@ def retrieval_judge() -> RetrievalJudge:
 
 def core_of(settings: Settings, *, seed: int, from_catalogue: bool) -> PipelineConfig:
     """Return the core's settings for a replay; from the catalogue only what has a birth comes."""
-    catalogue = replace(settings.core.catalogue, requires_birth=from_catalogue)
-    return replace(settings.core, vans=replace(settings.core.vans, seed=seed), catalogue=catalogue)
+    catalogue = settings.core.catalogue
+    return replace(
+        settings.core,
+        vans=replace(settings.core.vans, seed=seed),
+        catalogue=replace(catalogue, requires_birth=from_catalogue or catalogue.requires_birth),
+    )
 
 
 def log_notes(log: MindLog, rows: Sequence[MindImpression]) -> list[str]:

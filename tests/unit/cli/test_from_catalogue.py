@@ -151,6 +151,15 @@ def test_what_is_of_slates_is_refused_for_clicks(
     assert f"{option[0]} is of slates" in " ".join(ended.err.split())
 
 
+def test_clicks_need_the_local_engine(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text(CLICKS)
+
+    ended = run("replay", "clicks.csv", "--engine", "kafka")
+
+    assert ended.code == 2
+    assert "a log of clicks alone asks the system before each event" in " ".join(ended.err.split())
+
+
 def test_another_file_is_told_what_is_missing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "news.tsv").write_text("N1\tsport\n")
 
