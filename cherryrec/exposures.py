@@ -23,6 +23,7 @@ __all__ = [
     "note_clicked",
     "note_labelled",
     "note_shown",
+    "without_clicks",
 ]
 
 MAX_ARTICLES = 192
@@ -136,6 +137,21 @@ def note_clicked(exposures: Exposures, key: int | None, time_s: float) -> Exposu
         return exposures
     records = records.copy()
     records["clicks"][mine] = 1
+    return msgspec.structs.replace(exposures, articles=records.tobytes())
+
+
+def without_clicks(exposures: Exposures, keys: Keys) -> Exposures:
+    """Return exposures as they were before some articles were clicked, by their keys.
+
+    Examples
+    --------
+    >>> exposures = note_shown(Exposures(), np.array([7, 9], np.uint32), 60.0, offset=0)
+    >>> clicked = note_clicked(exposures, 9, 61.0)
+    >>> without_clicks(clicked, np.array([9], np.uint32)) == exposures
+    True
+    """
+    records = exposures.article_records().copy()
+    records["clicks"][np.isin(records["key"], keys)] = 0
     return msgspec.structs.replace(exposures, articles=records.tobytes())
 
 

@@ -2,7 +2,9 @@
 
 A click belongs to the impression it names, or else to the newest that showed its article before it,
 whichever of them is read first: what is read before its impression is found in the user's history
-when that comes, and clicks that name none are kept with their times until a window ends.
+when that comes, and clicks that name none are kept with their times until a window ends. One of
+which no slate is known when its own window ends is an example by itself (`origin` "click"): a slate
+that comes before takes it over, one that comes later leaves its article out.
 
 An exposure counts as not clicked only when its attribution window has closed in event time. An
 impression without any click teaches a listwise learner nothing and makes no example.
@@ -10,14 +12,14 @@ impression without any click teaches a listwise learner nothing and makes no exa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
 
-from cherryrec.errors import ConfigError
-from cherryrec.events import Click, Example, Impression, instant, seconds
+from cherryrec.events import Click, Example, Impression, Origin, instant, seconds
+from cherryrec.feedback_config import FeedbackConfig
 from cherryrec.open_requests import (
     Frozen,
     OpenRequest,
@@ -36,14 +38,17 @@ __all__ = [
     "ends_s",
     "entry_of",
     "example_of",
+    "is_known",
     "labelled",
     "last_s",
     "n_clicked",
+    "name_of",
     "note_click",
     "note_impression",
     "note_opened",
     "opened_with",
     "settled",
+    "shown_by",
     "without_request",
 ]
 
@@ -55,28 +60,7 @@ MAX_UNNAMED = 64
 
 _MAX_EARLY_IMPRESSIONS = 4
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackConfig:
-    """When an exposure that was not clicked counts as not clicked.
-
-    Parameters
-    ----------
-    attribution_window_s
-        How long after an impression a click still counts, in seconds of event time, at least 0.
-    correction_s
-        How long after its window an exposure's labels may still be corrected by a late click, in
-        seconds of event time, at least 0: as long its features are kept.
-    """
-
-    attribution_window_s: float = 1_800.0
-    correction_s: float = 1_800.0
-
-    def __post_init__(self) -> None:
-        for name in ("attribution_window_s", "correction_s"):
-            if not getattr(self, name) >= 0:
-                msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
-                raise ConfigError(msg)
+_LONGEST_NAME = 200  # an example's id is an id itself, with more in front and behind
 
 
 def note_impression(
@@ -87,8 +71,10 @@ def note_impression(
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark the request that an impression shows; a second impression of it changes nothing.
 
-    One whose request is not open waits for it, as long as a request waits to be shown: between
-    their topics there is no order after a takeover. Most such are of no request of ours.
+    One whose request is not open shows the slate of the site's own that it has opened, if it has:
+    should the request be read after it, that takes the slate over (`note_opened`). Else it waits
+    for it, as long as a request waits to be shown: between their topics there is no order after a
+    takeover.
 
     Parameters
     ----------
@@ -103,7 +89,7 @@ def note_impression(
     -------
     The state, and the request if the impression has just opened its attribution window.
     """
-    entry = opened(state, _shows(impression))
+    entry = shown_by(state, impression)
     if entry is None:
         return _with_early(state, impression), None
     if entry.shown_s is not None:
@@ -114,7 +100,7 @@ def note_impression(
         shown_s=seconds(impression.shown_at),
         shown=impression.articles,
     )
-    names = {name_key(impression.impression_id), name_key(entry.request_id)}
+    names = {name_key(name) for name in _names(shown)}
     mine = [
         visit.article_id
         for visit in history
@@ -126,7 +112,14 @@ def note_impression(
         for visit in history
         if not visit.named and _shows_in_time(shown, visit.article_id, visit.clicked_s, config)
     ]
+    state, shown = _taking_over(state, shown, config)
     return _with_unnamed(_replaced(state, shown), unnamed), shown
+
+
+def shown_by(state: OpenRequests, impression: Impression) -> OpenRequest | None:
+    """Return the open request whose slate an impression shows, or the slate that it has opened."""
+    own = opened(state, name_of("slate", impression.impression_id))
+    return opened(state, _shows(impression)) or own
 
 
 def note_opened(
@@ -134,13 +127,30 @@ def note_opened(
     entry: OpenRequest,
     config: FeedbackConfig,
     history: Sequence[Visit] = (),
+    sent: Collection[str] = (),
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark a request that has just been opened by the impression that waits for it, if one does.
+
+    One that was taken for a slate of the site's own is the request's, but where it has been learned
+    or its labels are among those `sent`.
 
     Returns
     -------
     As `note_impression`.
     """
+    slate = next((e for e in state.entries if e.shows == entry.request_id), None)
+    is_sent = slate is not None and (slate.is_labelled or slate.request_id in sent)
+    if slate is not None and slate.shown_s is not None and not is_sent:
+        shown = Impression(
+            impression_id=slate.impression_id or entry.request_id,
+            user_id="-",
+            articles=slate.shown,
+            shown_at=instant(slate.shown_s),
+            request_id=entry.request_id,
+        )
+        taken = msgspec.structs.replace(entry, clicked=slate.clicked)
+        state = _replaced(without(state, slate.request_id), taken)
+        return note_impression(state, shown, config, history)
     early = next((i for i in state.early_impressions if _shows(i) == entry.request_id), None)
     if early is None:
         return state, None
@@ -175,10 +185,18 @@ def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenR
     clicked_s = seconds(click.clicked_at)
     if click.impression_id is None:
         return _owner(state, click.article_id, clicked_s, config)
-    entry = next((e for e in state.entries if _is_named(e, click.impression_id)), None)
+    entry = _named(state, click.impression_id)
     if entry is None or entry.shown_s is None or _is_late(entry, clicked_s, config):
         return None
     return entry
+
+
+def is_known(state: OpenRequests, click: Click, config: FeedbackConfig) -> bool:
+    """Whether a click is of a slate that is open: in time, or named by it."""
+    named = None if click.impression_id is None else _named(state, click.impression_id)
+    if named is not None:
+        return named.shown_s is not None
+    return entry_of(state, click, config) is not None
 
 
 def labelled(state: OpenRequests, entry: OpenRequest, config: FeedbackConfig) -> OpenRequest:
@@ -232,7 +250,7 @@ def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
 
 def n_clicked(entry: OpenRequest, frozen: Frozen) -> int:
     """Count the exposures of an example of this request that were clicked."""
-    return len({*entry.shown} & {*frozen.articles} & {*entry.clicked})
+    return len({*entry.exposed} & {*frozen.articles} & {*entry.clicked})
 
 
 def example_of(
@@ -244,7 +262,7 @@ def example_of(
     and the same labels sent again are the same.
     """
     place = {article: index for index, article in enumerate(frozen.articles)}
-    shown = [article for article in entry.shown if article in place]
+    shown = [article for article in entry.exposed if article in place]
     clicked = tuple(article in entry.clicked for article in shown)
     if not any(clicked) or entry.shown_s is None:
         return None
@@ -260,7 +278,21 @@ def example_of(
         metrics=frozen.metric_array()[kept].tobytes(),
         evaluator=entry.evaluator,
         temperature=entry.temperature,
+        origin=entry.origin,
     )
+
+
+def name_of(origin: Origin, name: str) -> str:
+    """Return the name of what an impression or a click opens, by its id; no request has one such.
+
+    Examples
+    --------
+    >>> name_of("slate", "i1"), len(name_of("click", "e" * 256))
+    ('slate:i1', 38)
+    """
+    if len(name) > _LONGEST_NAME:
+        name = blake2b(name.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return f"{origin}:{name}"
 
 
 def _owner(
@@ -321,8 +353,39 @@ def _with_early(state: OpenRequests, impression: Impression) -> OpenRequests:
     return msgspec.structs.replace(state, early_impressions=early)
 
 
-def _is_named(entry: OpenRequest, name: str) -> bool:
-    return name in {entry.impression_id, entry.request_id}
+def _named(state: OpenRequests, name: str) -> OpenRequest | None:
+    slates = (e for e in state.entries if e.origin != "click")
+    return next((e for e in slates if name in _names(e)), None)
+
+
+def _names(entry: OpenRequest) -> set[str]:
+    """Return what a click may name to say that it is of this slate."""
+    return {name for name in (entry.impression_id, entry.request_id, entry.shows) if name}
+
+
+def _taking_over(
+    state: OpenRequests, shown: OpenRequest, config: FeedbackConfig
+) -> tuple[OpenRequests, OpenRequest]:
+    """Let a slate that was just shown take over the clicks of which none was known.
+
+    The article of one that was learned by itself already is left out of the slate.
+    """
+    names, learned = _names(shown), set[str]()
+    for lone in [e for e in state.entries if e.origin == "click"]:
+        (article_id,), clicked_s = lone.clicked, lone.shown_s
+        assert clicked_s is not None, "a click alone has its time"
+        if lone.impression_id is None:
+            is_mine = _shows_in_time(shown, article_id, clicked_s, config)
+        else:
+            is_mine = lone.impression_id in names
+        if is_mine and lone.is_labelled:
+            learned.add(article_id)
+        elif is_mine:
+            state = without(state, lone.request_id)
+    if learned:
+        left = tuple(article for article in shown.shown if article not in learned)
+        shown = msgspec.structs.replace(shown, shown=left)
+    return state, shown
 
 
 def _replaced(state: OpenRequests, changed: OpenRequest) -> OpenRequests:

@@ -1,5 +1,8 @@
 """One user's open requests, from selection to the end of the attribution window.
 
+A slate of the site's own, and a click of which no slate is known, are open requests too: opened by
+their own event, shown at once.
+
 What is `Frozen` of a request stays as it is and lies by itself; all that events change is small. A
 request is *pending* while it waits for evaluations, *ranked* once it is answered, *shown* when
 its impression came. Then clicks label it, until its window closes and it becomes an example.
@@ -11,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.events import Degraded, Impression
+from cherryrec.events import Degraded, Impression, Origin, Shadow
 from cherryrec.exposures import Exposures
 
 __all__ = [
@@ -34,13 +37,15 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
 
     `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
     float32 (n, 5) as bytes; `dropped` the candidates that were not to be had. Evaluations are
-    filled into the features when the request is ranked with some.
+    filled into the features when the request is ranked with some. `shadow` is how a slate of the
+    site's own would have been ranked.
     """
 
     articles: tuple[str, ...]
     features: bytes
     metrics: bytes
     dropped: tuple[str, ...] = ()
+    shadow: Shadow | None = None
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""
@@ -61,7 +66,9 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     them were known when its window ended, None before that: from then on it waits for late clicks
     only. `evaluator` is the version of CnLE whose evaluations are in the features, "" without any,
     and `temperature` what their log-odds were divided by. `is_given` says that the request named
-    its candidates.
+    its candidates, `origin` what opened it; of a slate of the site's own `shows` is the request
+    that its impression names, of ours or not, and a click alone has no `shown`, only what is
+    `clicked`, and the `impression_id` that it names.
     """
 
     request_id: str
@@ -79,6 +86,13 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
     evaluator: str = ""
     temperature: float = 1.0
     is_given: bool = False
+    origin: Origin = "request"
+    shows: str | None = None
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What its example is of: the articles shown, or the one that a click alone opened."""
+        return self.clicked if self.origin == "click" else self.shown
 
     @property
     def is_labelled(self) -> bool:
@@ -93,13 +107,15 @@ class OpenRequests(msgspec.Struct, frozen=True, array_like=True):
     (article id, event time), by time; whose they are may change with an impression yet to be read.
     `exposures` are what the user was shown lately, whether by a request of ours or not;
     `early_impressions` those of no open request, the newest few. Clicks whose impression has not
-    come yet wait in the user's history.
+    come yet wait in the user's history; `clicked_offset` is the last click looked at for an example
+    of its own.
     """
 
     entries: tuple[OpenRequest, ...] = ()
     unnamed: tuple[tuple[str, float], ...] = ()
     exposures: Exposures = Exposures()
     early_impressions: tuple[Impression, ...] = ()
+    clicked_offset: int = -1
 
 
 def opened(state: OpenRequests, request_id: str) -> OpenRequest | None:
@@ -115,9 +131,9 @@ def n_pending(state: OpenRequests) -> int:
 def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     """Add an entry, or replace the one of its id where it stands; past `MAX_OPEN` one leaves.
 
-    That is the oldest of those that wait for late clicks only, else the oldest that is not pending:
-    the new one itself where all others are, they are still to be answered. The caller adds no
-    pending one to `MAX_OPEN` of them.
+    That is the oldest click alone, else the oldest of those that wait for late clicks only, else
+    the oldest that is not pending: the new one itself where all others are, they are still to be
+    answered. The caller adds no pending one to `MAX_OPEN` of them.
 
     Examples
     --------
@@ -133,10 +149,15 @@ def with_entry(state: OpenRequests, entry: OpenRequest) -> OpenRequests:
     entries = (*state.entries, entry)
     if len(entries) > MAX_OPEN:
         answered = [e for e in entries if e.expires_at is None]
-        leaving = next((e for e in answered if e.is_labelled), answered[0] if answered else None)
+        leaving = min(answered, key=_stays, default=None)
         assert leaving is not None, "a pending request is added to pending ones only"
         entries = tuple(e for e in entries if e is not leaving)
     return msgspec.structs.replace(state, entries=entries)
+
+
+def _stays(entry: OpenRequest) -> int:
+    """Rank an answered request: those of the least rank leave first."""
+    return 0 if entry.origin == "click" else 1 if entry.is_labelled else 2
 
 
 def without(state: OpenRequests, request_id: str) -> OpenRequests:

@@ -35,6 +35,10 @@ class RecentIds:
             del self._offsets[next(iter(self._offsets))]
         return "new"
 
+    def is_duplicate(self, id_hash: int, offset: int) -> bool:
+        """Whether an id came at another offset before; nothing is noted."""
+        return self._offsets.get(id_hash, offset) != offset
+
     def to_bytes(self) -> bytes:
         """Return hash and offset pairs, oldest first, as little-endian uint64."""
         pairs = [value for pair in self._offsets.items() for value in pair]

@@ -110,6 +110,11 @@ class Shard:
         self._reach("impressions", offset)
         return True
 
+    def is_duplicate(self, impression_id: str, offset: int) -> bool:
+        """Whether `view` would find an impression to be a duplicate; nothing is noted."""
+        id_hash = stable_hash(impression_id)
+        return self._seen[id_hash & (self.config.n_buckets - 1)].is_duplicate(id_hash, offset)
+
     def click(self, article_id: str, *, time_s: float, offset: int) -> None:
         """Count one click; an offset already applied changes nothing."""
         rows = self._unapplied("clicks", self.catalogue.rows([article_id], time_s), offset)

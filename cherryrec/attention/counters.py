@@ -152,6 +152,18 @@ class DecayedCounters:
         if not is_click:
             note_first(self.first_shown, rows, events, np.array(times_s, np.float64))
 
+    def clicks_at(self, times_s: Sequence[float]) -> NDArray[np.float64]:
+        """Return what clicks at these times are worth in `sums` as they stand, (n, 2H + 4).
+
+        Nothing for one that would have moved the landmark: it has not been counted yet.
+        """
+        is_in = [self._landmark_after(time_s) == self.landmark for time_s in times_s]
+        times = [
+            time_s if known else self.landmark for time_s, known in zip(times_s, is_in, strict=True)
+        ]
+        changes = _changes(self._half_lives, self.landmark, tuple(times), True)
+        return np.where(np.array(is_in, bool)[:, None], changes, 0.0)
+
     def add_to_groups(
         self,
         codes: NDArray[np.integer],

@@ -24,13 +24,24 @@ __all__ = ["backfill"]
     help="Requests in flight: more is faster, and a slate knows less of those just before it.",
 )
 @click.option(
+    "--shade",
+    is_flag=True,
+    help="Ask for nothing: send what was shown and clicked only, as a site does that runs CherryRec "
+    "beside its own recommender.",
+)
+@click.option(
     "--into-live",
     is_flag=True,
     help="Go on although the topics hold events later than the log's first: they are late there.",
 )
 @with_settings
 def backfill(
-    settings: Settings, log: Path, limit: int | None, window: int, into_live: bool
+    settings: Settings,
+    log: Path,
+    limit: int | None,
+    window: int,
+    shade: bool,
+    into_live: bool,
 ) -> None:
     """Send LOG, a folder in MIND's format, to the workers on the cluster of the settings.
 
@@ -52,7 +63,7 @@ def backfill(
     if not rows:
         msg = f"{str(log)!r} must hold impressions, none could be read"
         raise LogError(msg)
-    messages = LogMessages(read.articles(), deadline_ms=0)
+    messages = LogMessages(read.articles(), deadline_ms=0, in_shade=shade)
     turns = [messages.turn(row) for row in rows]
     with open_session(settings.kafka) as session:
         run = Backfill(

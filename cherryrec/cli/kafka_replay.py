@@ -41,6 +41,7 @@ def replay_through_kafka(
     baselines: Sequence[str],
     keep_ranks: bool,
     evaluate_from: float,
+    in_shade: bool,
 ) -> tuple[Replayed, list[str]]:
     """Replay through workers that run already, or through those of a stack of its own.
 
@@ -62,6 +63,7 @@ def replay_through_kafka(
             baselines=baselines,
             keep_ranks=keep_ranks,
             evaluate_from=evaluate_from,
+            in_shade=in_shade,
             label_delay_s=(
                 settings.core.feedback.attribution_window_s if running else label_delay_s
             ),

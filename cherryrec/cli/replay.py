@@ -87,6 +87,12 @@ _OF_CLICKS = {
     help="Event time until clicks, and that there were none, are known: 0, 90s, 30m.",
 )
 @click.option(
+    "--shade",
+    is_flag=True,
+    help="Impressions name no request, as those of the site's own recommender: models learn from "
+    "the site's slates alone, and requests are judged only.",
+)
+@click.option(
     "--baselines",
     type=BaselineNames(),
     default="standard",
@@ -161,6 +167,7 @@ def replay(
     seed: int,
     limit: int | None,
     label_delay: float,
+    shade: bool,
     baselines: tuple[str, ...],
     report: Path | None,
     predictions: Path | None,
@@ -226,6 +233,7 @@ def replay(
                 evaluate=evaluation.evaluate,
                 evaluate_from=evaluate_from,
                 from_catalogue=from_catalogue,
+                in_shade=shade,
             )
             if parts:
                 ablations = replay_ablations(
@@ -258,6 +266,7 @@ def replay(
             baselines=by_row,
             keep_ranks=keep,
             evaluate_from=evaluate_from,
+            in_shade=shade,
         )
         notes += told
     name = log.resolve().name
@@ -268,7 +277,13 @@ def replay(
         notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
     if engine == "kafka" and not cnle.is_evaluated and compare and not done.refused:
         beside = replay_local(
-            mind, settings, limit=limit, label_delay_s=label_delay, seed=seed, baselines=()
+            mind,
+            settings,
+            limit=limit,
+            label_delay_s=label_delay,
+            seed=seed,
+            baselines=(),
+            in_shade=shade,
         )
         notes.append(engine_difference(done, beside, seed=seed))
     summary = done.summary(

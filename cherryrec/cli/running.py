@@ -245,11 +245,13 @@ def replay_local(
     evaluate: Evaluate | None = None,
     evaluate_from: float = 0.0,
     from_catalogue: bool = False,
+    in_shade: bool = False,
 ) -> Replayed:
     """Replay in this process, beside the named baselines.
 
     CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order. With
-    `from_catalogue` protocol C is judged in the same run.
+    `from_catalogue` protocol C is judged in the same run. In the shade impressions name no request:
+    see `LogMessages`.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
@@ -259,7 +261,7 @@ def replay_local(
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate, retrieval=retrieval)
     rows = list(log.impressions(limit))
     n_unasked = round(evaluate_from * len(rows))
-    messages = LogMessages(articles, n_unasked=n_unasked)
+    messages = LogMessages(articles, n_unasked=n_unasked, in_shade=in_shade)
     started = time.perf_counter()
     with progress_bar("replaying", len(rows), _told(judge)) as advance:
         engine.run(rows, messages, judge, advance)
@@ -312,6 +314,7 @@ def replay_kafka(
     deadline_ms: int | None = None,
     evaluate_from: float = 0.0,
     label_delay_s: float = 0.0,
+    in_shade: bool = False,
     companion: Callable[[Session], Companion] | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Replayed:
@@ -330,7 +333,9 @@ def replay_kafka(
     judge = Judge(built.by_row, keep_ranks=keep_ranks)
     rows = list(log.impressions(limit))
     n_unasked = round(evaluate_from * len(rows))
-    messages = LogMessages(articles, deadline_ms=deadline_ms, n_unasked=n_unasked)
+    messages = LogMessages(
+        articles, deadline_ms=deadline_ms, n_unasked=n_unasked, in_shade=in_shade
+    )
     started = time.perf_counter()
     with (
         open_session(kafka) as session,

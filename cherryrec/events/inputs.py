@@ -49,8 +49,9 @@ class Impression(Event, frozen=True, kw_only=True, omit_defaults=True):
     """One slate that a user was shown, in position order.
 
     `request_id` names the recommendation it shows, when there was one: then the features frozen
-    at its scoring are what VaNS learns from. `propensities` are the chances with which the
-    logging policy showed each article at its position.
+    at its scoring are what VaNS learns from. Without, or with one that is of no request of ours, it
+    is a slate of the site's own, whose features are frozen when it arrives. `propensities` are the
+    chances with which the logging policy showed each article at its position.
     """
 
     schema: Literal[1] = 1

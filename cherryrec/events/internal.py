@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta, Struct
+from numpy.typing import NDArray
 
 from cherryrec.events.base import Count, Event, Fraction, Id, Seconds, Text, Time
 from cherryrec.events.inputs import MAX_CANDIDATES
@@ -22,11 +24,17 @@ __all__ = [
     "Example",
     "FeedbackTick",
     "ModelSnapshot",
+    "Origin",
     "PackedArray",
     "PromptProfile",
+    "Shadow",
     "SlateLabelled",
     "TopicEpoch",
 ]
+
+
+Origin = Literal["request", "slate", "click"]
+"""Where an example comes from: a request of ours, a slate of the site's own, a click alone."""
 
 
 class ArticleActivity(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,7 +133,8 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     `features` is float32 (articles, features) in the order of `feature_set`; `metrics` float32
     (articles, 5), KnRS's f1…f5. `evaluator` is the version of CnLE whose evaluations are in the
-    features, "" without any, and `temperature` what their log-odds were divided by.
+    features, "" without any, and `temperature` what their log-odds were divided by. Of origin
+    `click` it holds one article.
     """
 
     schema: Literal[1] = 1
@@ -140,6 +149,40 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     dwell_s: Seconds | None = None
     evaluator: str = ""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
+    origin: Origin = "request"
+
+
+class Shadow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How CherryRec would have ranked a slate of the site's own, said before it was clicked.
+
+    `ranks` are int32 (n,), one per article, 1 the best; `version` that of the models they come
+    from, 0 for models that had learned nothing. `places` are int32 (n,): where KnRS put each article among the
+    `n_kept` that it kept of the whole catalogue at that moment, -1 for what it did not keep; empty
+    where it was not asked.
+    """
+
+    ranks: bytes
+    version: Count = 0
+    places: bytes = b""
+    n_kept: Count = 0
+
+    def rank_array(self) -> NDArray[np.int32]:
+        """Ranks, int32 (n,)."""
+        return np.frombuffer(self.ranks, "<i4")
+
+    def place_array(self) -> NDArray[np.int32]:
+        """Places, int32 (n,); empty where the catalogue was not asked."""
+        return np.frombuffer(self.places, "<i4")
+
+    def of(self, kept: NDArray[np.intp]) -> Shadow:
+        """Return the same of some articles, by their index, (k,)."""
+        places = self.place_array()
+        return Shadow(
+            ranks=self.rank_array()[kept].tobytes(),
+            version=self.version,
+            places=places[kept].tobytes() if len(places) else b"",
+            n_kept=self.n_kept,
+        )
 
 
 class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -147,7 +190,8 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     A later message of the same `slate_id` replaces it: a click that came after its window. It
     `is_correction` then, which means nothing to who hasn't the slate. `categories` are names, ""
-    for none: with them a message says all that it counts, whatever else its reader has read.
+    for none: with them a message says all that it counts, whatever else its reader has read. The
+    articles stand in the order in which they were shown; `shadow` is of a slate of the site's own.
     """
 
     schema: Literal[1] = 1
@@ -157,9 +201,16 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     clicked: tuple[bool, ...]
     categories: tuple[str, ...]
     is_correction: bool = False
+    origin: Origin = "request"
+    shadow: Shadow | None = None
 
     def __post_init__(self) -> None:
         wanted = len(self.articles)
+        if self.shadow is not None:
+            got = (len(self.shadow.ranks), len(self.shadow.places))
+            if got[0] != 4 * wanted or got[1] not in {0, 4 * wanted}:
+                msg = f"shadow must be of {wanted} articles, 4 bytes each, got {got} bytes"
+                raise ValueError(msg)
         for name in ("clicked", "categories"):
             if len(getattr(self, name)) != wanted:
                 msg = f"{name} must be one per article, {wanted}, got {len(getattr(self, name))}"

@@ -19,6 +19,7 @@ from cherryrec.feedback import (
     labelled,
     last_s,
     n_clicked,
+    name_of,
     note_click,
     note_impression,
     note_opened,
@@ -79,7 +80,8 @@ class Attribution:
         """Keep an answered request; an impression of it that was read before opens its window."""
         state = opened_with(self.users.requests(partition, user_id), entry, self.config)
         history = self.users.profile(partition, user_id).history
-        state, shown = note_opened(state, entry, self.config, history)
+        sent = {place[2] for place in self._sent if place[:2] == (partition, user_id)}
+        state, shown = note_opened(state, entry, self.config, history, sent=sent)
         self.users.keep_requests(partition, user_id, state, {entry.request_id: frozen})
         self.answered(partition, user_id, shown or entry)
 
@@ -111,6 +113,9 @@ class Attribution:
         """
         user_id = click.user_id
         state = self.users.requests(at.partition, user_id)
+        alone = opened(state, name_of("click", click.event_id))
+        if alone is not None:
+            self.answered(at.partition, user_id, alone)
         changed = note_click(state, click, self.config)
         keys = self.catalogue.keys(self.catalogue.known_rows([click.article_id])).tolist()
         clicked_s = seconds(click.clicked_at)
@@ -237,11 +242,18 @@ class Attribution:
         """Say what is known to be clicked of a request: to the learner, and to every worker."""
         frozen = self.users.frozen(partition, user_id, entry.request_id)
         example = example_of(entry, frozen, user_id=user_id, feature_set=FEATURE_SET)
-        if example is None:
+        if example is None or example.origin not in self.config.learn_from:
             return []
+        sends = [Send("examples", user_id, example)]
+        if example.origin == "click":  # there is no slate
+            return sends
         row_of = self.catalogue.row_of
         rows = np.array([row_of.get(article, -1) for article in example.articles], np.intp)
         codes = np.where(rows >= 0, self.catalogue.category[rows], 0)
+        shadow = frozen.shadow
+        if shadow is not None:
+            place = {article: index for index, article in enumerate(frozen.articles)}
+            shadow = shadow.of(np.array([place[a] for a in example.articles], np.intp))
         labelled = SlateLabelled(
             slate_id=entry.request_id,
             shown_at=example.shown_at,
@@ -249,11 +261,10 @@ class Attribution:
             clicked=example.clicked,
             categories=tuple(self.catalogue.categories.names(codes)),
             is_correction=is_correction,
+            origin=example.origin,
+            shadow=shadow,
         )
-        return [
-            Send("examples", user_id, example),
-            Send("labelled-slates", labelled.slate_id, labelled),
-        ]
+        return [*sends, Send("labelled-slates", labelled.slate_id, labelled)]
 
     def _of(self, partition: int) -> Windows:
         windows = self._windows.get(partition)

@@ -25,6 +25,7 @@ __all__ = [
     "Send",
     "Spent",
     "Store",
+    "Taken",
 ]
 
 Counted = Literal["applied", "duplicate", "late", "unchanged"]
@@ -135,6 +136,11 @@ class Pending:
     request_id: str
 
 
+Taken = Literal["frozen", "too_late", "no_article"]
+"""What became of an event that is of no request of ours: an example was opened; it was read when
+others had gone further than its attribution window; or no article of it may be shown."""
+
+
 @dataclass(slots=True)
 class Effects:
     """What followed from one event.
@@ -142,7 +148,8 @@ class Effects:
     `closed` are requests to forget once `sends` are acknowledged; `pending` one that now waits;
     `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer; `weight`
     whether a view or a click counts for everyone, or why its reader's alone; `erased` a user to
-    seal once the deletion is acknowledged.
+    seal once the deletion is acknowledged; `taken` what became of the features of a slate of the
+    site's own, or of a click alone.
     """
 
     counted: Counted = "applied"
@@ -153,6 +160,7 @@ class Effects:
     spent: Spent | None = None
     weight: Weight = "counted"
     erased: Erased | None = None
+    taken: Taken | None = None
 
     @classmethod
     def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from cherryrec.pipeline.effects import Store
@@ -78,13 +78,16 @@ class Erasures:
         if erased_s is not None:
             self._store.put(partition, erasure_key(digest), _TIME.pack(erased_s))
 
-    def restore(self, partition: int, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take over a partition's markers, out of all that its store holds."""
-        found = [
-            (_TIME.unpack(raw)[0], bytes.fromhex(key[2:]))
-            for key, raw in items
-            if is_erasure_key(key) and len(raw) == _TIME.size
-        ]
+    def restore(
+        self, partition: int, items: Iterable[tuple[str, bytes]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Take over a partition's markers, out of all that its store holds; yield the others."""
+        found = []
+        for key, raw in items:
+            if not is_erasure_key(key):
+                yield key, raw
+            elif len(raw) == _TIME.size:
+                found.append((_TIME.unpack(raw)[0], bytes.fromhex(key[2:])))
         self._erased_s[partition] = {digest: erased_s for erased_s, digest in sorted(found)}
 
     def expire(self, partition: int, now_s: float) -> None:

@@ -7,7 +7,7 @@ shards; no method reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import inf
 
 import msgspec
@@ -39,12 +39,12 @@ from cherryrec.pipeline.erasures import Erasures
 from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.pipeline.preview import Preview, preview
 from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.site_slates import SiteSlates
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import apply_click, apply_update, weight_of
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
-from cherryrec.stored_requests import is_erasure_key
 
 __all__ = ["Pipeline"]
 
@@ -79,6 +79,7 @@ class Pipeline:
         self.shards: dict[int, Shard] = {}
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
+        self.site = SiteSlates(config, self.users, self.catalogue, self.slates)
         self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
 
     def article(
@@ -108,10 +109,15 @@ class Pipeline:
         )
 
     def impression(self, at: Position, impression: Impression) -> Effects:
-        """Count views, and open the attribution window of the request it shows."""
+        """Count views, and open the attribution window of the request it shows, or its own."""
         impression = not_ahead(impression, "shown_at", at.arrived_s)
         shown_s = seconds(impression.shown_at)
-        is_new = self.shard(at.partition).view(
+        shard = self.shard(at.partition)
+        is_erased = self.erasures.covers(at.partition, impression.user_id, at.arrived_s)
+        taken = None
+        if not is_erased and not shard.is_duplicate(impression.impression_id, at.offset):
+            taken = self.site.impression(at, impression, self.models)
+        is_new = shard.view(
             impression.impression_id,
             impression.articles,
             time_s=shown_s,
@@ -119,19 +125,20 @@ class Pipeline:
         )
         if not is_new:
             return Effects("duplicate")
-        if self.erasures.covers(at.partition, impression.user_id, at.arrived_s):
+        if is_erased:
             self.attribution.reach(at.partition, "impressions", shown_s)
             return self.attribution.closing(Effects("late"), at.partition)
         self.attribution.impression(at, impression)
-        return self.attribution.closing(Effects(), at.partition)
+        return self.attribution.closing(Effects(taken=taken), at.partition)
 
     def click(self, at: Position, click: Click) -> Effects:
         """Move the user's profile, count the click, label the exposure it belongs to."""
         click = not_ahead(click, "clicked_at", at.arrived_s)
         if self.erasures.covers(at.partition, click.user_id, at.arrived_s):
             return self._click_of_nobody(at, click)
+        before = self.users.profile(at.partition, click.user_id)
         profile, outcome = apply_click(
-            self.users.profile(at.partition, click.user_id),
+            before,
             click,
             offset=at.offset,
             config=self.config.profile,
@@ -140,15 +147,18 @@ class Pipeline:
         )
         if outcome == "duplicate":
             return Effects("duplicate")
-        self.users.keep_profile(at.partition, click.user_id, profile)
         if outcome == "late":
+            self.users.keep_profile(at.partition, click.user_id, profile)
             return Effects.after(outcome)
         weight = weight_of(profile, click, offset=at.offset)
-        if weight == "counted":
+        is_counted = weight == "counted"
+        taken = self.site.click(at, click, before, self.models, counts=is_counted)
+        self.users.keep_profile(at.partition, click.user_id, profile)
+        if is_counted:
             time_s = seconds(click.clicked_at)
             self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
         effects = Effects.after(outcome, sends=self.attribution.click(at, click))
-        effects.weight = weight
+        effects.weight, effects.taken = weight, taken
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
@@ -318,18 +328,7 @@ class Pipeline:
         -------
         The requests still pending, the next deadline first.
         """
-        markers: list[tuple[str, bytes]] = []
-
-        def others() -> Iterator[tuple[str, bytes]]:
-            for key, raw in requests:
-                if is_erasure_key(key):
-                    markers.append((key, raw))
-                else:
-                    yield key, raw
-
-        pending = self.attribution.restore(partition, others())
-        self.erasures.restore(partition, markers)
-        return pending
+        return self.attribution.restore(partition, self.erasures.restore(partition, requests))
 
     @property
     def newest_s(self) -> float:

@@ -17,7 +17,15 @@ from cherryrec.profile.tastes import Keys, with_reads
 from cherryrec.seen import Weight, is_repeat, n_counted, note, sight
 from cherryrec.text import stable_hash
 
-__all__ = ["Embed", "Outcome", "Topics", "apply_click", "apply_update", "weight_of"]
+__all__ = [
+    "Embed",
+    "Outcome",
+    "Topics",
+    "apply_click",
+    "apply_update",
+    "interest_of",
+    "weight_of",
+]
 
 _HOUR_S = 3_600.0
 
@@ -171,6 +179,11 @@ def apply_update(
     changes["updated_s"] = updated_s
     changed = msgspec.structs.replace(profile, **changes)
     return _with_offset(changed, "profile-updates", offset), "applied", imported
+
+
+def interest_of(articles: list[str], config: ProfileConfig, embed: Embed) -> bytes:
+    """Return the interest vector of articles read one after the other, float16 bytes."""
+    return _towards(Profile(), articles, config, embed)
 
 
 def _weight(profile: Profile, click: Click, config: ProfileConfig) -> Weight:

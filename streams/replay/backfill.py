@@ -92,6 +92,8 @@ class Backfilled:
 class Backfill:
     """Sends a log's turns through an open session and counts what came of them.
 
+    Turns whose impressions name no request ask none: the models learn from the site's slates.
+
     Parameters
     ----------
     session
@@ -167,18 +169,21 @@ class Backfill:
 
     def _window(self, turns: Sequence[Turn]) -> None:
         refused = self.done.refused.__setitem__
-        answers = self.session.ask_all([turn.request for turn in turns], refused=refused)
-        self.done.sent["requests"] += len(turns)
+        asked = [turn for turn in turns if turn.impression.request_id is not None]
+        answers = self.session.ask_all([turn.request for turn in asked], refused=refused)
+        self.done.sent["requests"] += len(asked)
         self.done.answered += len(answers)
         for turn in turns:
-            if turn.request.request_id not in answers:
+            if turn in asked and turn.request.request_id not in answers:
                 continue
             self._send("impressions", turn.impression.user_id, turn.impression)
             for click in turn.clicks:
                 self._send("clicks", click.user_id, click)
             if turn.clicks:
-                self.done.clicked.add(turn.request.request_id)
+                self.done.clicked.add(turn.slate_id)
         self.session.flush()
+        if not asked:  # no answer says that the workers have got so far
+            self._wait_applied()
 
     def _send_profiles(self, turns: Sequence[Turn]) -> None:
         for turn in turns:

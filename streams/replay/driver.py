@@ -149,7 +149,11 @@ class KafkaReplay:
             raise ServiceError(msg)
 
     def _rank(self, window: Sequence[Turn], judge: Judge) -> None:
-        answers = self.session.ask_all([turn.request for turn in window], refused=self._refuse)
+        rows = {turn.request.request_id: turn.row.impression_id for turn in window}
+        answers = self.session.ask_all(
+            [turn.request for turn in window],
+            refused=lambda request_id, reason: self._refuse(rows[request_id], reason),
+        )
         for turn in window:
             answer = answers.get(turn.request.request_id)
             if answer is None:
@@ -179,7 +183,7 @@ class KafkaReplay:
             newest[partition] = max(newest.get(partition, 0.0), turn.time_s)
         for turn, partition in self._judged:
             if turn.time_s + self.settings.label_delay_s < newest[partition]:
-                yield turn.request.request_id
+                yield turn.slate_id
 
     def _send_profiles(self, turns: Sequence[Turn]) -> None:
         for turn in turns:

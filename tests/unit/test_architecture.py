@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("catalogue",),
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),
-    ("features", "open_requests"),
+    ("features", "feedback_config", "open_requests"),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
     ("evaluation", "supervised"),

@@ -21,6 +21,7 @@ from cherryrec.evaluation.replay.messages import LogMessages, Turn
 from cherryrec.evaluation.replay.process import PARTITION, OneProcess
 from cherryrec.evaluation.retrieval import Moment, RetrievalJudge
 from cherryrec.events import Evaluation, EvaluationRequest, Recommendation
+from cherryrec.open_requests import without
 from cherryrec.pipeline import PipelineConfig
 
 __all__ = ["LocalReplay"]
@@ -95,6 +96,8 @@ class LocalReplay(OneProcess):
                 self.retrieval.rank(self.pipeline, PARTITION, Moment.of(row, turn.time_s))
             features = self._features(turn) if judge.feature_baselines else None
             judge.rank_baselines(row, features)
+            if turn.impression.request_id is None:
+                self._withdraw(turn)
             self._follow(
                 "impressions",
                 self.pipeline.impression(self._at("impressions"), turn.impression),
@@ -135,6 +138,13 @@ class LocalReplay(OneProcess):
         asked = turn.request
         frozen = self.pipeline.users.frozen(PARTITION, asked.user_id, asked.request_id)
         return frozen_features(frozen, turn.row.candidates)
+
+    def _withdraw(self, turn: Turn) -> None:
+        """Forget a request that was judged only: nothing will ever show it."""
+        user_id = turn.request.user_id
+        state = self.pipeline.users.requests(PARTITION, user_id)
+        state = without(state, turn.request.request_id)
+        self.pipeline.users.keep_requests(PARTITION, user_id, state)
 
     def _learn_known(self, now: float, judge: Judge) -> None:
         """Deliver the clicks that are known by `now`, and learn from them."""

@@ -22,6 +22,7 @@ from cherryrec.events import (
     instant,
     seconds,
 )
+from cherryrec.feedback import name_of
 
 __all__ = [
     "INSTANT_S",
@@ -41,6 +42,8 @@ INSTANT_S = 1e-6
 UNKNOWN = "unknown"
 """The category of an article that the log says nothing of."""
 
+_SHADE = "shade:"
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -58,6 +61,13 @@ class Turn:
     impression: Impression
     clicks: tuple[Click, ...]
 
+    @property
+    def slate_id(self) -> str:
+        """The id under which the slate is labelled: the request's, or in the shade its own."""
+        if self.impression.request_id is not None:
+            return self.request.request_id
+        return name_of("slate", self.impression.impression_id)
+
 
 class LogMessages:
     """Turns a log's rows into messages; remembers which articles and users were sent.
@@ -70,6 +80,9 @@ class LogMessages:
         Deadline put on every request, None for the workers' own.
     n_unasked
         Requests at the start that want an answer without CnLE, at once; at least 0.
+    in_shade
+        Impressions name no request, as those of a site whose own recommender made them: what is
+        learned is learned from the site's slates, and requests are judged only.
     """
 
     def __init__(
@@ -78,7 +91,9 @@ class LogMessages:
         *,
         deadline_ms: int | None = None,
         n_unasked: int = 0,
+        in_shade: bool = False,
     ) -> None:
+        self._in_shade = in_shade
         self._articles = articles
         self._deadline_ms = deadline_ms
         self._n_unasked = n_unasked
@@ -101,8 +116,8 @@ class LogMessages:
             time_s=seconds(time),
             articles=tuple(self._unsent(named)),
             profile=profile_of(row, time) if is_new and row.history else None,
-            request=request_of(row, time, deadline_ms=deadline_ms),
-            impression=impression_of(row, time),
+            request=request_of(row, time, deadline_ms=deadline_ms, prefix=_SHADE * self._in_shade),
+            impression=impression_of(row, time, in_shade=self._in_shade),
             clicks=clicks_of(row, time),
         )
 
@@ -138,11 +153,11 @@ def profile_of(row: MindImpression, time: datetime) -> ProfileUpdate:
 
 
 def request_of(
-    row: MindImpression, time: datetime, *, deadline_ms: int | None = None
+    row: MindImpression, time: datetime, *, deadline_ms: int | None = None, prefix: str = ""
 ) -> RecommendationRequest:
-    """Return the request for a row's slate."""
+    """Return the request for a row's slate, its id behind a prefix."""
     return RecommendationRequest(
-        request_id=row.impression_id,
+        request_id=f"{prefix}{row.impression_id}",
         user_id=row.user_id,
         requested_at=time,
         slate_size=len(row.candidates),
@@ -151,14 +166,14 @@ def request_of(
     )
 
 
-def impression_of(row: MindImpression, time: datetime) -> Impression:
-    """Return a row's slate as it was shown."""
+def impression_of(row: MindImpression, time: datetime, *, in_shade: bool = False) -> Impression:
+    """Return a row's slate as it was shown; in the shade it is of no request."""
     return Impression(
         impression_id=row.impression_id,
         user_id=row.user_id,
         articles=row.candidates,
         shown_at=time,
-        request_id=row.impression_id,
+        request_id=None if in_shade else row.impression_id,
     )
 
 

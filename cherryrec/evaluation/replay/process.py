@@ -18,7 +18,6 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.features import check_times, newest_used
-from cherryrec.feedback import FeedbackConfig
 from cherryrec.learner import Learner
 from cherryrec.pipeline import (
     Effects,
@@ -59,7 +58,9 @@ class OneProcess:
         self.label_delay_s = label_delay_s
         config = replace(
             config,
-            feedback=FeedbackConfig(attribution_window_s=label_delay_s, correction_s=0.0),
+            feedback=replace(
+                config.feedback, attribution_window_s=label_delay_s, correction_s=0.0
+            ),
             evaluator=replace(config.evaluator, enabled=is_evaluated),
         )
         self.learner = Learner(config.knrs, config.vans)

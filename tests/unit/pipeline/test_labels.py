@@ -160,8 +160,10 @@ def test_requests_stored_in_the_first_version_go_on() -> None:
     pipeline.click(at(), click("a1", impression_id="i"))
     store = pipeline.users._requests
     assert isinstance(store, MemoryStore)
-    now = dict(store.values)
     state, frozen = pipeline.users.requests(0, "u"), pipeline.users.frozen(0, "u", "r")
+    state = msgspec.structs.replace(state, clicked_offset=-1)  # that version had none
+    pipeline.users.keep_requests(0, "u", state)
+    now = dict(store.values)
     (entry,) = (list(msgspec.structs.astuple(e)) for e in state.entries)
     entry[3:3] = [frozen.articles, frozen.features, frozen.metrics, frozen.dropped]
     rest = ([("i9", "a1", START_S)], state.exposures, state.early_impressions)

@@ -36,7 +36,7 @@ ORGANIC = "o"
 """A reader of slates that are the site's own."""
 
 MAX_OF_A_USER = 4
-"""Requests, and impressions, of a reader: as many as may come before what they belong to."""
+"""Requests, impressions, and clicks anywhere of a reader: no open one has to make room."""
 
 LATE_S = 3 * 86_400.0
 END_S = START_S + 7_000.0
@@ -65,6 +65,9 @@ class Promises(RuleBasedStateMachine):
             update_ = update(user, START_S - 60.0, history=tuple(history))
             self.topics.write("profile-updates", user, update_)
         self.worker.work("profile-updates", 100)
+        # Which events are too late to be learned of goes by how far the others have been read.
+        self._show(ORGANIC, impression("first", ["a0"], START_S, user_id=ORGANIC))
+        self.worker.work("impressions", 1)
         self.worker.flush()
 
     @rule(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12))
@@ -187,8 +190,13 @@ class Promises(RuleBasedStateMachine):
                 )
 
     def _show_own(self, rng: random.Random) -> None:
-        name, shown = self._name("i"), _some_articles(rng)
-        self._show(ORGANIC, impression(name, shown, _time_s(rng), user_id=ORGANIC))
+        """Show a slate of the site's own, which may name a request that is none of ours."""
+        user = rng.choice((*USERS, ORGANIC, ORGANIC))
+        if self._may("slates", user):
+            name, shown = self._name("i"), _some_articles(rng)
+            foreign = rng.choice((None, None, f"theirs-{name}"))
+            slate = impression(name, shown, _time_s(rng), user_id=user, request_id=foreign)
+            self._show(user, slate)
 
     def _click_shown(self, rng: random.Random) -> None:
         if self.shown:
@@ -200,8 +208,10 @@ class Promises(RuleBasedStateMachine):
 
     def _click_anywhere(self, rng: random.Random) -> None:
         """Click an article of which it is not said where it was shown."""
-        user = rng.choice([user for user in (*USERS, ORGANIC) if user not in self.erased])
-        self._click(user, rng.choice(ARTICLES), _time_s(rng), None)
+        user = rng.choice((*USERS, ORGANIC))
+        if self._may("clicks", user):
+            named = rng.choice((None, None, self._name("never")))
+            self._click(user, rng.choice(ARTICLES), _time_s(rng), named)
 
     def _click_late(self, rng: random.Random) -> None:
         user = rng.choice(USERS)

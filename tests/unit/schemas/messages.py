@@ -21,6 +21,7 @@ from cherryrec.events import (
     PromptProfile,
     Recommendation,
     Recommended,
+    Shadow,
     SlateLabelled,
     TopicEpoch,
     instant,
@@ -99,6 +100,7 @@ MESSAGES: dict[str, Event] = {
         dwell_s=3.5,
         evaluator="small",
         temperature=2.5,
+        origin="click",
     ),
     "labelled-slates": SlateLabelled(
         slate_id="r1",
@@ -107,6 +109,8 @@ MESSAGES: dict[str, Event] = {
         clicked=(False, True),
         categories=("news", ""),
         is_correction=True,
+        origin="slate",
+        shadow=Shadow(scores=b"\x00" * 8, version=7, places=b"\x00" * 8, n_kept=20),
     ),
     "topic-epochs": TopicEpoch(topic="cherryrec.clicks", topic_id="3eee058e", epoch=1),
     "models": ModelSnapshot(

@@ -1,0 +1,287 @@
+"""What the site shows beside CherryRec: its own slates, and clicks of which no slate is known.
+
+Both are examples like a request's, if what is learned of them is what was known before them. So an
+impression's features are frozen by the way that requests take, `open_request`, as of the time it
+was shown, before its own views are counted; a click's before it is counted. Events after that time
+may have been read first:
+
+- The reader's own clicks since are taken out again, of the profile, of the exposures and of the
+  counters: a label would be among the features of its own example otherwise.
+- Other readers' views and clicks since stay. An event up to ten minutes behind the newest of them
+  is taken as of its own time, as a request would be, one that is further behind as of that newest
+  (`times.as_of`), and one that is over its attribution window behind is too late to be learned of.
+
+Of a slate the first `MAX_FROZEN` articles are frozen, and of the others those that are clicked:
+before or after it is read, by way of the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from cherryrec.catalogue import Catalogue
+from cherryrec.catalogue.uncounted import without_clicks
+from cherryrec.events import (
+    Click,
+    Impression,
+    Origin,
+    RecommendationRequest,
+    Shadow,
+    instant,
+    seconds,
+)
+from cherryrec.exposures import without_clicks as exposures_before
+from cherryrec.features import CONTEXT
+from cherryrec.feedback import entry_of, is_known, name_of, opened_with, shown_by
+from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests
+from cherryrec.pipeline.config import PipelineConfig
+from cherryrec.pipeline.effects import Position, Taken
+from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.times import STALE_S
+from cherryrec.pipeline.users import Users
+from cherryrec.profile import Profile
+from cherryrec.profile.before import profile_before
+from cherryrec.reader import Reader
+from cherryrec.slates import SlateMemory
+from cherryrec.text import stable_hash
+
+__all__ = ["MAX_FROZEN", "SiteSlates"]
+
+MAX_FROZEN = 256
+"""Articles of one slate whose features are frozen when it is read, the first by position; clicked
+ones beyond them are added."""
+
+FINAL_SIZE = 20
+"""Length of the slate for which KnRS is asked to choose from the whole catalogue."""
+
+_HASHES = float(1 << 64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moment:
+    """When something is frozen, a reader as they were, and what they clicked since, by article."""
+
+    time_s: float
+    reader: Reader
+    later: Mapping[str, float]
+
+
+class SiteSlates:
+    """Opens what the site's own events are learned by.
+
+    Parameters
+    ----------
+    config
+        What is learned from, and how profiles and metrics are made.
+    users, catalogue, slates
+        The state of users, the articles, and the labelled slates of before.
+    """
+
+    def __init__(
+        self, config: PipelineConfig, users: Users, catalogue: Catalogue, slates: SlateMemory
+    ) -> None:
+        self.config = config
+        self.users = users
+        self.catalogue = catalogue
+        self.slates = slates
+
+    def impression(self, at: Position, impression: Impression, models: Models) -> Taken | None:
+        """Open a slate of the site's own, before anything of it is counted.
+
+        None where it shows a request of ours, or has been opened before: read again after a crash
+        it changes nothing, as the offset of the last impression lies beside what that opened.
+        """
+        user_id = impression.user_id
+        state = self.users.requests(at.partition, user_id)
+        is_read = at.offset <= state.exposures.shown_offset
+        if not self._learns_from("slate") or is_read or shown_by(state, impression) is not None:
+            return None
+        shown_s = seconds(impression.shown_at)
+        if self._is_too_late(shown_s):
+            return "too_late"
+        profile = self.users.profile(at.partition, user_id)
+        clicked = {visit.article_id for visit in profile.history if visit.clicked_s >= shown_s}
+        articles = impression.articles
+        wanted = [a for k, a in enumerate(articles) if k < MAX_FROZEN or a in clicked]
+        moment = self._moment(state, profile, shown_s)
+        entry, frozen = self._frozen(moment, models, wanted)
+        if not frozen.articles:
+            return "no_article"
+        shadow = self._shadow(impression, entry, frozen, moment, models)
+        frozen = msgspec.structs.replace(frozen, shadow=shadow)
+        entry = msgspec.structs.replace(
+            entry,
+            request_id=name_of("slate", impression.impression_id),
+            origin="slate",
+            shows=impression.request_id or impression.impression_id,
+        )
+        state = opened_with(state, entry, self.config.feedback)
+        self.users.keep_requests(at.partition, user_id, state, {entry.request_id: frozen})
+        return "frozen"
+
+    def click(
+        self, at: Position, click: Click, profile: Profile, models: Models, *, counts: bool
+    ) -> Taken | None:
+        """Freeze what a click adds, before it is counted.
+
+        That is its own example where no slate is open that it may be of, and its article where it
+        is of a long slate whose first articles only are frozen.
+
+        Parameters
+        ----------
+        at, click
+            Where it stood, and the click.
+        profile
+            The user's before it; of one read again after a crash it is taken out.
+        models
+            What KnRS learned so far.
+        counts
+            Whether the click counts for everyone: one that does not is no example of its own.
+        """
+        user_id = click.user_id
+        state = self.users.requests(at.partition, user_id)
+        entry = entry_of(state, click, self.config.feedback)
+        frozen: dict[str, Frozen] = {}
+        if entry is not None and click.article_id in entry.shown[MAX_FROZEN:]:
+            known = self.users.frozen(at.partition, user_id, entry.request_id)
+            assert entry.shown_s is not None, "a click is of what was shown"
+            is_open = entry.origin == "slate" and not self._is_too_late(entry.shown_s)
+            if is_open and click.article_id not in known.articles:
+                moment = self._moment(state, profile, entry.shown_s)
+                more = self._with_clicked(known, moment, models, click.article_id)
+                self.users.keep_requests(at.partition, user_id, state, {entry.request_id: more})
+        if not self._learns_from("click") or at.offset <= state.clicked_offset:
+            return None
+        taken: Taken | None = None
+        if counts and not is_known(state, click, self.config.feedback):
+            taken, state, frozen = self._alone(state, click, profile, models)
+        state = msgspec.structs.replace(state, clicked_offset=at.offset)
+        self.users.keep_requests(at.partition, user_id, state, frozen)
+        return taken
+
+    def _learns_from(self, origin: Origin) -> bool:
+        return origin in self.config.feedback.learn_from
+
+    def _is_too_late(self, time_s: float) -> bool:
+        window_s = max(self.config.feedback.attribution_window_s, STALE_S)
+        return self.catalogue.reached_s - time_s > window_s
+
+    def _alone(
+        self, state: OpenRequests, click: Click, profile: Profile, models: Models
+    ) -> tuple[Taken, OpenRequests, dict[str, Frozen]]:
+        """Open a click by itself; it waits for its slate until its window ends."""
+        clicked_s = seconds(click.clicked_at)
+        if self._is_too_late(clicked_s):
+            return "too_late", state, {}
+        moment = self._moment(state, profile, clicked_s)
+        entry, frozen = self._frozen(moment, models, [click.article_id])
+        if not frozen.articles:
+            return "no_article", state, {}
+        entry = msgspec.structs.replace(
+            entry,
+            request_id=name_of("click", click.event_id),
+            origin="click",
+            impression_id=click.impression_id,
+            shown_s=clicked_s,
+            clicked=(click.article_id,),
+        )
+        state = opened_with(state, entry, self.config.feedback)
+        return "frozen", state, {entry.request_id: frozen}
+
+    def _with_clicked(
+        self, frozen: Frozen, moment: _Moment, models: Models, article_id: str
+    ) -> Frozen:
+        """Add a clicked article beyond the first of a slate, as of when that was shown.
+
+        How it would have been ranked among the others is not said: they stand in another slate.
+        """
+        _, one = self._frozen(moment, models, [article_id])
+        if not one.articles:
+            return frozen
+        features = np.concatenate([frozen.feature_array(), one.feature_array()])
+        features[-1, -len(CONTEXT) :] = features[0, -len(CONTEXT) :]  # the slate's, not its own
+        return msgspec.structs.replace(
+            frozen,
+            articles=(*frozen.articles, article_id),
+            features=features.tobytes(),
+            metrics=frozen.metrics + one.metrics,
+            shadow=None,
+        )
+
+    def _moment(self, state: OpenRequests, profile: Profile, time_s: float) -> _Moment:
+        """Return a reader as they were at a time, and what they clicked since."""
+        catalogue = self.catalogue
+        before = profile_before(
+            profile,
+            time_s,
+            config=self.config.profile,
+            embed=catalogue.embedding,
+            topics=catalogue.topics,
+        )
+        exposures, later = state.exposures, dict[str, float]()
+        if before is not profile:
+            read = {visit.article_id for visit in before.history}
+            since = [v for v in profile.history if v.clicked_s >= time_s]
+            later = {v.article_id: v.clicked_s for v in since if v.article_id not in read}
+            keys = catalogue.keys(catalogue.known_rows([*later]))
+            exposures = exposures_before(exposures, keys)
+        behind_s = catalogue.reached_s - time_s
+        now = time_s if behind_s <= STALE_S else catalogue.reached_s
+        catalogue.release(now)
+        return _Moment(now, Reader.of(before, catalogue, exposures), later)
+
+    def _frozen(
+        self,
+        moment: _Moment,
+        models: Models,
+        articles: Sequence[str] | None,
+    ) -> tuple[OpenRequest, Frozen]:
+        """Freeze articles as a request for them would have; None: from the whole catalogue."""
+        request = RecommendationRequest(
+            request_id="-",
+            user_id="-",
+            requested_at=instant(moment.time_s),
+            slate_size=FINAL_SIZE if articles is None else max(len(articles), 1),
+            candidates=None if articles is None else tuple(articles),
+        )
+        with without_clicks(self.catalogue, moment.later):
+            return open_request(
+                self.catalogue,
+                moment.reader,
+                self.slates,
+                request,
+                config=self.config.knrs,
+                models=models,
+            )
+
+    def _shadow(
+        self,
+        impression: Impression,
+        entry: OpenRequest,
+        frozen: Frozen,
+        moment: _Moment,
+        models: Models,
+    ) -> Shadow:
+        """Say how a slate would have been ranked, and of some what KnRS would have kept instead."""
+        slate = recommend(
+            self.catalogue,
+            msgspec.structs.replace(entry, slate_size=len(frozen.articles)),
+            frozen,
+            models,
+            user_id=impression.user_id,
+            evaluation=None,
+            degraded=None,
+        )[0].slate
+        rank = {item.article_id: item.position + 1 for item in slate}
+        ranks = np.array([rank[article_id] for article_id in frozen.articles], "<i4")
+        shadow = Shadow(ranks=ranks.tobytes(), version=models.version)
+        if stable_hash(impression.impression_id) >= self.config.feedback.recall_share * _HASHES:
+            return shadow
+        _, kept = self._frozen(moment, models, None)
+        place = {article_id: k for k, article_id in enumerate(kept.articles)}
+        places = np.array([place.get(article_id, -1) for article_id in frozen.articles], "<i4")
+        return msgspec.structs.replace(shadow, places=places.tobytes(), n_kept=len(kept.articles))
