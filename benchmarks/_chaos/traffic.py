@@ -31,9 +31,10 @@ LATENESS_S = 600.0
 BEGAN_S = 2_000.0
 """How long ago the storm's events begin: their windows can be ended before now is reached."""
 
-N_ARTICLES, N_READERS, N_ORGANIC = 40, 24, 8
-MAX_REQUESTS = 10
-"""Of one reader: no open request has to make room for another."""
+N_ARTICLES, N_READERS, N_ORGANIC = 40, 24, 12
+MAX_REQUESTS, MAX_SLATES, MAX_ALONE = 8, 8, 5
+"""Requests, slates of the site's own and clicks that name no impression, of one reader: none that
+is open has to make room for another."""
 
 CATEGORIES = ("politics", "sport", "culture", "health", "money")
 WORDS = ("storm", "tax", "goal", "film", "market", "court", "coast", "star", "plan", "train")
@@ -71,6 +72,8 @@ class Traffic:
         self._to_show: list[Recommendation] = []
         self._n_requests: dict[str, int] = {}
         self._n_clicks: dict[str, int] = {}
+        self._n_slates: dict[str, int] = {}
+        self._n_alone: dict[str, int] = {}
 
     def prepare(self) -> None:
         """Send the articles and the histories, before any worker runs."""
@@ -219,16 +222,28 @@ class Traffic:
     def _organic(self) -> None:
         """Show a slate that is the site's own, and click it."""
         user_id = f"o{self.rng.randrange(N_ORGANIC)}"
+        if self._n_slates.get(user_id, 0) >= MAX_SLATES:
+            return
+        self._n_slates[user_id] = self._n_slates.get(user_id, 0) + 1
         shown = tuple(f"a{k}" for k in self.rng.sample(range(N_ARTICLES), 6))
         name, time_s = self._name("i"), self._shuffled_s()
         impression = Impression(
-            impression_id=name, user_id=user_id, articles=shown, shown_at=instant(time_s)
+            impression_id=name,
+            user_id=user_id,
+            articles=shown,
+            shown_at=instant(time_s),
+            request_id=self.rng.choice((None, None, f"theirs-{name}")),
         )
-        self._send("impressions", user_id, impression)
-        if self.rng.random() < 0.5:
-            click = self._click(user_id, shown[0], time_s, None)
+        messages: list[tuple[str, str, Event]] = [("impressions", user_id, impression)]
+        if self.rng.random() < 0.7:
+            named = self.rng.choice((None, name))
+            click = self._click(user_id, self.rng.choice(shown), time_s, named)
             if click is not None:
-                self._send("clicks", user_id, click)
+                messages.append(("clicks", user_id, click))
+        if self.rng.random() < 0.2:
+            messages.reverse()
+        for message in messages:
+            self._send(*message)
 
     def _click_alone(self) -> None:
         """Click an article of which it is not said where it was shown."""
@@ -296,9 +311,13 @@ class Traffic:
     def _click(
         self, user_id: str, article_id: str, time_s: float, impression_id: str | None
     ) -> Click | None:
-        """Draw a click; None past what a profile remembers of its clicks."""
+        """Draw a click; None past what is remembered of its reader's clicks."""
         if self._n_clicks.get(user_id, 0) >= 28:
             return None
+        if impression_id is None:
+            if self._n_alone.get(user_id, 0) >= MAX_ALONE:
+                return None
+            self._n_alone[user_id] = self._n_alone.get(user_id, 0) + 1
         self._n_clicks[user_id] = self._n_clicks.get(user_id, 0) + 1
         return Click(
             event_id=self._name("c"),

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": ("stack", "start Kafka and all workers here, and leave them running"),
     "down": ("stack", "stop what `up` started"),
     "status": ("status", "show lag, model, slates and parts, and what is wrong"),
+    "shadow": ("shadow", "compare our ranking of the site's own slates with the site's"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
     "backfill": ("backfill", "send a past log to a running system, before it goes live"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),

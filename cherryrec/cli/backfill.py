@@ -26,8 +26,8 @@ __all__ = ["backfill"]
 @click.option(
     "--shade",
     is_flag=True,
-    help="Ask for nothing: send what was shown and clicked only, as a site does that runs CherryRec "
-    "beside its own recommender.",
+    help="Ask for nothing: send what was shown and clicked only, as a site does that runs "
+    "CherryRec beside its own recommender.",
 )
 @click.option(
     "--into-live",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+ORIGINS = {"request": "own requests", "slate": "the site's slates", "click": "clicks alone"}
+"""Where examples come from, as it is told."""
+
 
 @click.command()
 @click.option(
@@ -171,7 +174,12 @@ def lines(found: Status) -> list[tuple[str, str]]:
         )
     )
     newest = "none" if found.example_age_s is None else f"{duration(found.example_age_s)} ago"
-    shown.append(("examples", f"{found.examples_per_h:,} in the last hour, the newest {newest}"))
+    told = f"{found.examples_per_h:,} in the last hour, the newest {newest}"
+    n_read = sum(found.origins.values())
+    if n_read:
+        parts = ", ".join(f"{ORIGINS[name]} {n}" for name, n in found.origins.items())
+        told += f"; of the newest {n_read}: {parts}"
+    shown.append(("examples", told))
     shares = ", ".join(
         f"{name} {100 * n / found.n_slates:.1f} %" for name, n in found.slates.items()
     )

@@ -257,6 +257,8 @@ class Agent(Generic[E]):
         self._metrics.count(self.rules.topic, effects.counted)
         if effects.weight != "counted":
             self._metrics.uncounted.labels(self.rules.topic, effects.weight).inc()
+        if effects.taken is not None:
+            self._metrics.taken.labels(self.rules.topic, effects.taken).inc()
         return effects
 
     def _is_elsewhere(self, message: Message, key: bytes | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
 __all__ = ["Metrics", "Outcome"]
 
@@ -180,6 +180,30 @@ class Metrics:
         self.labelled_slates = Counter(
             "cherryrec_labelled_slates",
             "Labelled slates followed: each was sent to the learner as an example.",
+            registry=self.registry,
+        )
+        self.examples = Counter(
+            "cherryrec_examples",
+            "Examples sent to the learner, by what they are of; corrections count again.",
+            ["origin"],
+            registry=self.registry,
+        )
+        self.taken = Counter(
+            "cherryrec_site_events",
+            "Impressions and clicks of no request of ours, by whether they are learned from.",
+            ["topic", "outcome"],
+            registry=self.registry,
+        )
+        self.shadow = Summary(
+            "cherryrec_shadow",
+            "Protocol A of the site's own slates: our ranking of them, and the site's order.",
+            ["ranking", "metric"],
+            registry=self.registry,
+        )
+        self.shadow_clicked = Counter(
+            "cherryrec_shadow_clicked_articles",
+            "Clicked articles of slates at which KnRS chose from the whole catalogue.",
+            ["place"],
             registry=self.registry,
         )
         self.stale_slates = Counter(

@@ -173,8 +173,9 @@ class Backfill:
         answers = self.session.ask_all([turn.request for turn in asked], refused=refused)
         self.done.sent["requests"] += len(asked)
         self.done.answered += len(answers)
+        refusals = {turn.row.impression_id for turn in asked} - set(answers)
         for turn in turns:
-            if turn in asked and turn.request.request_id not in answers:
+            if turn.row.impression_id in refusals:
                 continue
             self._send("impressions", turn.impression.user_id, turn.impression)
             for click in turn.clicks:

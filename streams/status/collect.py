@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 
 from cherryrec.codec import decode
 from cherryrec.errors import BadMessage
-from cherryrec.events import DeadLetter, Recommendation
+from cherryrec.events import DeadLetter, Origin, Recommendation
 from cherryrec.learner import SERVING
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig
@@ -29,6 +29,7 @@ MAX_READ = 2_000
 
 N_REASONS = 5
 _LATEST = 30
+_EXAMPLES_READ = 200
 _HOUR_S = 3_600.0
 _READ_S = 10.0
 _ASK_S = 3.0
@@ -37,6 +38,10 @@ _ASK_S = 3.0
 class _Head(msgspec.Struct):
     version: int
     n_examples: int
+
+
+class _Origin(msgspec.Struct):
+    origin: Origin = "request"
 
 
 class _Ready(msgspec.Struct):
@@ -217,9 +222,12 @@ def _slates(topics: _Topics, age_s: float) -> dict[str, Any]:
 
 
 def _arrivals(topics: _Topics) -> dict[str, Any]:
-    _, n = topics.since("examples", _HOUR_S)
+    starts, n = topics.since("examples", _HOUR_S)
+    newest = topics.newest("examples", _EXAMPLES_READ, starts)
+    origins = Counter(msgspec.json.decode(one.value, type=_Origin).origin for one in newest)
     return {
         "examples_per_h": n,
+        "origins": dict(origins.most_common()),
         "example_age_s": topics.age_s(topics.newest("examples", 1)),
         "article_age_s": topics.age_s(topics.newest("articles", 1)),
     }

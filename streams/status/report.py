@@ -55,6 +55,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         None: none was published.
     examples_per_h
         Examples of the last hour.
+    origins
+        Of the newest of them, by what they are of.
     example_age_s
         Seconds since the newest example; None: there is none.
     minutes
@@ -76,6 +78,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     lags: tuple[Lag, ...] = ()
     model: Model | None = None
     examples_per_h: int = 0
+    origins: dict[str, int] = {}
     example_age_s: float | None = None
     minutes: float = 5.0
     slates: dict[str, int] = {}

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cherryrec.codec import decode
 from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
+from cherryrec.events import Example
 from cherryrec.profile.state import decode_profile
 from tests.commands import run_command
 from tests.integration.system import PARTITIONS, System, counts_of
@@ -25,8 +27,9 @@ def system(kafka: str, prefix: str, tmp_path: Path) -> Iterator[System]:
     system.stop()
 
 
+@pytest.mark.parametrize("options", [(), ("--shade",)], ids=["asking", "in the shade"])
 def test_a_backfill_reaches_profiles_counters_and_models_and_is_not_run_again_into_them(
-    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     generate_log(tmp_path / "log", n_users=15, n_articles=64, n_impressions=N_IMPRESSIONS, days=3.0)
     rows = list(MindLog(tmp_path / "log").impressions())
@@ -41,11 +44,15 @@ def test_a_backfill_reaches_profiles_counters_and_models_and_is_not_run_again_in
     ):
         monkeypatch.setenv(f"CHERRYREC_KAFKA_{name}", value)
 
-    ended = run_command("backfill", str(tmp_path / "log"), "--window", "4")
+    ended = run_command("backfill", str(tmp_path / "log"), "--window", "12", *options)
 
     assert ended.code == 0, ended.err
     assert f"{clicked} of {clicked} clicked slates labelled" in ended.out
     assert f"{clicked} of {clicked} examples learned" in ended.out
+    origins = {
+        decode(Example, one.value, max_bytes=4 << 20).origin for one in system.records("examples")
+    }
+    assert origins == {"slate" if options else "request"}
     counts = counts_of(worker)
     assert counts["impressions", "applied"] == len(rows)
     assert counts["clicks", "applied"] == clicks

@@ -28,6 +28,12 @@ GOOD = Status(
 )
 
 
+def test_examples_are_told_by_what_they_are_of() -> None:
+    told = dict(lines(msgspec.structs.replace(GOOD, origins={"slate": 150, "click": 50})))
+
+    assert told["examples"].endswith("; of the newest 200: the site's slates 150, clicks alone 50")
+
+
 def found(**changes: object) -> list[str]:
     status = msgspec.structs.replace(GOOD, **changes)
     return [one.sentence for one in faults(status, model_stale_s=120.0)]

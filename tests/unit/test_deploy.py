@@ -70,6 +70,7 @@ def exported(registry: CollectorRegistry) -> set[str]:
         "counter": ("_total",),
         "gauge": ("",),
         "histogram": ("_bucket", "_sum", "_count"),
+        "summary": ("_sum", "_count"),
     }
     return {
         family.name + ending for family in registry.collect() for ending in endings[family.type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cherryrec.events import Click, SlateLabelled
+from cherryrec.events import Click, Example, SlateLabelled
 from cherryrec.exposures import Exposures
 from cherryrec.learner import Learner
 from cherryrec.pipeline import MemoryStore, Position
@@ -65,7 +65,7 @@ def test_a_slate_nobody_had_clicked_is_new_when_a_late_click_comes() -> None:
     assert worker.pipeline.slates.wins.sum() == 2.0
 
 
-def test_after_the_correction_nothing_is_kept_and_nothing_changes() -> None:
+def test_after_the_correction_nothing_is_kept_and_no_slate_changes() -> None:
     worker = shown(IN_TIME)
     worker.tick(AFTER_S)
     worker.tick(AFTER_S + CORRECTION_S)
@@ -73,7 +73,9 @@ def test_after_the_correction_nothing_is_kept_and_nothing_changes() -> None:
 
     effects = worker.pipeline.click(Position(0, 1), LATE)
 
-    assert effects.sends == []
+    (send,) = effects.sends
+    assert isinstance(send.event, Example)
+    assert (send.event.origin, send.event.articles) == ("click", ("a2",)), "its slate is forgotten"
 
 
 def test_a_late_click_without_its_impressions_name_finds_it_too() -> None:
