@@ -76,7 +76,7 @@ def lines(record: ShadowRecord, n_hours: int | None = None) -> list[str]:
         told.append(_line(record.whole(), title="all"))
     told.append(
         f"each: ours / the site's order, times 100; {record.n_other:,} labelled slates are not in "
-        "it: of requests of ours, corrected, ranked before the first model, or all clicked"
+        "it: of requests of ours, corrected, or all clicked"
     )
     return told
 

@@ -1,6 +1,6 @@
 """How CherryRec would have ranked the slates that a site shows by itself, on its live traffic.
 
-A labelled slate of the site's own carries the scores that its articles had when it was shown, by
+A labelled slate of the site's own carries the order in which we would have shown its articles, by
 the models of that moment, before it was clicked (`Shadow`). So protocol A is judged prequentially
 of what readers really saw, beside the order in which the site showed it; and, of the share of
 slates at which KnRS was asked to choose from the whole catalogue, whether it would have kept what
@@ -44,15 +44,15 @@ class Judged:
 def judged(slate: SlateLabelled) -> Judged | None:
     """Judge a labelled slate; None where there is nothing to judge.
 
-    That is one of ours, one whose labels are corrected (it was judged before), one that models
-    scored which had learned nothing, or one without contrast.
+    That is one of ours, one whose labels are corrected (it was judged before), or one without
+    contrast.
 
     Examples
     --------
     The site showed b first; we would have shown a, which was clicked:
 
     >>> from cherryrec.events import Shadow, instant
-    >>> scores = np.array([0.1, 0.9], "<f4").tobytes()
+    >>> ranks = np.array([2, 1], "<i4").tobytes()
     >>> slate = SlateLabelled(
     ...     slate_id="slate:i",
     ...     shown_at=instant(0.0),
@@ -60,23 +60,21 @@ def judged(slate: SlateLabelled) -> Judged | None:
     ...     clicked=(False, True),
     ...     categories=("", ""),
     ...     origin="slate",
-    ...     shadow=Shadow(scores=scores, version=3),
+    ...     shadow=Shadow(ranks=ranks, version=3),
     ... )
     >>> one = judged(slate)
     >>> one.ours[0], one.site[0]
     (1.0, 0.0)
     """
     shadow = slate.shadow
-    if shadow is None or slate.is_correction or not shadow.version:
-        return None
-    scores, clicked = shadow.score_array(), np.array(slate.clicked)
-    if clicked.all() or not clicked.any() or not np.isfinite(scores).all():
+    clicked = np.array(slate.clicked)
+    if shadow is None or slate.is_correction or clicked.all() or not clicked.any():
         return None
     site = -np.arange(len(clicked), dtype=np.float64)  # the first place is the best
     places = shadow.place_array()
     mine = places[clicked] if len(places) else places
     return Judged(
-        ours=impression_metrics(scores, slate.articles, clicked),
+        ours=impression_metrics(-shadow.rank_array().astype(np.float64), slate.articles, clicked),
         site=impression_metrics(site, slate.articles, clicked),
         n_clicked=len(mine),
         n_kept=int(np.count_nonzero(mine >= 0)),

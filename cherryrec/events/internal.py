@@ -156,9 +156,9 @@ class Shadow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How CherryRec would have ranked a slate of the site's own, said before it was clicked.
 
     `ranks` are int32 (n,), one per article, 1 the best; `version` that of the models they come
-    from, 0 for models that had learned nothing. `places` are int32 (n,): where KnRS put each article among the
-    `n_kept` that it kept of the whole catalogue at that moment, -1 for what it did not keep; empty
-    where it was not asked.
+    from, 0 for models that had learned nothing. `places` are int32 (n,): where KnRS put each
+    article among the `n_kept` that it kept of the whole catalogue at that moment, -1 for what it
+    did not keep; empty where it was not asked.
     """
 
     ranks: bytes

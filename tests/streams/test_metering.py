@@ -26,10 +26,10 @@ def test_examples_are_counted_by_what_they_are_of() -> None:
 
 def test_slates_of_the_sites_own_are_judged_once_labelled() -> None:
     metrics = Metrics()
-    shown = slate("s", [0.1, 0.3, 0.2], [False, False, True], places=[3, -1, 25])
+    shown = slate("s", [3, 1, 2], [False, False, True], places=[3, -1, 25])
     sends = [
         Send("labelled-slates", one.slate_id, one)
-        for one in (shown, slate("t", [0.0, 1.0], [True, False], version=0))
+        for one in (shown, slate("t", [2, 1], [True, True]))
     ]
 
     Metering(metrics).effects(Effects(sends=sends))
@@ -45,7 +45,7 @@ def test_slates_of_the_sites_own_are_judged_once_labelled() -> None:
 
 def test_a_part_of_a_shadow_is_of_the_same_articles() -> None:
     shadow = Shadow(
-        scores=np.array([0.5, 1.5, 2.5], "<f4").tobytes(),
+        ranks=np.array([3, 2, 1], "<i4").tobytes(),
         version=3,
         places=np.array([7, -1, 0], "<i4").tobytes(),
         n_kept=9,
@@ -53,6 +53,6 @@ def test_a_part_of_a_shadow_is_of_the_same_articles() -> None:
 
     part = shadow.of(np.array([2, 0]))
 
-    assert part.score_array().tolist() == [2.5, 0.5]
+    assert part.rank_array().tolist() == [1, 3]
     assert part.place_array().tolist() == [0, 7]
     assert (part.version, part.n_kept) == (3, 9)

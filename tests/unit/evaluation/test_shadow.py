@@ -13,25 +13,24 @@ from tests.worlds import HOUR_S, START_S
 
 def slate(
     name: str,
-    scores: list[float],
+    ranks: list[int],
     clicked: list[bool],
     *,
     time_s: float = START_S,
-    version: int = 1,
     places: list[int] | None = None,
     is_correction: bool = False,
 ) -> SlateLabelled:
     return SlateLabelled(
         slate_id=name,
         shown_at=instant(time_s),
-        articles=tuple(f"a{k}" for k in range(len(scores))),
+        articles=tuple(f"a{k}" for k in range(len(ranks))),
         clicked=tuple(clicked),
-        categories=("",) * len(scores),
+        categories=("",) * len(ranks),
         is_correction=is_correction,
         origin="slate",
         shadow=Shadow(
-            scores=np.array(scores, "<f4").tobytes(),
-            version=version,
+            ranks=np.array(ranks, "<i4").tobytes(),
+            version=1,
             places=np.array(places or [], "<i4").tobytes(),
             n_kept=50 if places else 0,
         ),
@@ -39,7 +38,7 @@ def slate(
 
 
 def test_our_order_and_the_sites_are_judged_by_the_same_clicks() -> None:
-    one = judged(slate("s", [0.1, 0.3, 0.2], [False, False, True]))
+    one = judged(slate("s", [3, 1, 2], [False, False, True]))
 
     assert one is not None
     assert one.ours[:2] == (0.5, 0.5)
@@ -48,7 +47,7 @@ def test_our_order_and_the_sites_are_judged_by_the_same_clicks() -> None:
 
 def test_clicked_articles_are_counted_by_whether_the_catalogue_choice_has_them() -> None:
     one = judged(
-        slate("s", [0.0] * 4, [True, True, True, False], places=[3, 30, -1, 0]),
+        slate("s", [1, 2, 3, 4], [True, True, True, False], places=[3, 30, -1, 0]),
     )
 
     assert one is not None
@@ -58,12 +57,10 @@ def test_clicked_articles_are_counted_by_whether_the_catalogue_choice_has_them()
 @pytest.mark.parametrize(
     "one",
     [
-        slate("s", [0.0, 1.0], [True, False], version=0),
-        slate("s", [0.0, 1.0], [True, True]),
-        slate("s", [0.0, float("nan")], [True, False]),
-        slate("s", [0.0, 1.0], [True, False], is_correction=True),
+        slate("s", [2, 1], [True, True]),
+        slate("s", [2, 1], [True, False], is_correction=True),
     ],
-    ids=["no model", "no contrast", "a part", "corrected"],
+    ids=["no contrast", "corrected"],
 )
 def test_what_cannot_be_judged_is_counted_apart(one: SlateLabelled) -> None:
     record = ShadowRecord()
@@ -75,7 +72,7 @@ def test_what_cannot_be_judged_is_counted_apart(one: SlateLabelled) -> None:
 def test_a_slate_counts_once_and_in_its_hour() -> None:
     record = ShadowRecord()
     for name, hour in (("a", 0), ("b", 0), ("b", 0), ("c", 1)):
-        record.add(slate(name, [0.0, 1.0], [False, True], time_s=START_S + hour * HOUR_S))
+        record.add(slate(name, [2, 1], [False, True], time_s=START_S + hour * HOUR_S))
 
     assert [(hour.start_s - START_S, hour.n) for hour in record.hours()] == [(0.0, 2), (HOUR_S, 1)]
     assert record.whole().means("ours")[0] == 1.0
@@ -85,9 +82,9 @@ def test_a_slate_counts_once_and_in_its_hour() -> None:
 def test_the_table_has_a_line_an_hour_and_one_of_all() -> None:
     record = ShadowRecord()
     for hour in range(3):
-        one = slate(f"s{hour}", [0.0, 1.0], [False, True], time_s=START_S + hour * HOUR_S)
+        one = slate(f"s{hour}", [2, 1], [False, True], time_s=START_S + hour * HOUR_S)
         record.add(one)
-    record.add(slate("t", [0.0, 1.0], [True, False], places=[7, -1]))
+    record.add(slate("t", [2, 1], [True, False], places=[7, -1]))
 
     told = lines(record, 2)
 

@@ -110,7 +110,7 @@ MESSAGES: dict[str, Event] = {
         categories=("news", ""),
         is_correction=True,
         origin="slate",
-        shadow=Shadow(scores=b"\x00" * 8, version=7, places=b"\x00" * 8, n_kept=20),
+        shadow=Shadow(ranks=b"\x00" * 8, version=7, places=b"\x00" * 8, n_kept=20),
     ),
     "topic-epochs": TopicEpoch(topic="cherryrec.clicks", topic_id="3eee058e", epoch=1),
     "models": ModelSnapshot(
