@@ -33,6 +33,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.learner import SERVING
+from cherryrec.pipeline.times import STALE_S
 from cherryrec.topics import topic_named
 from streams.admin_client import Admin
 from streams.config import KafkaConfig
@@ -155,17 +156,33 @@ class Backfill:
         self._send_profiles(kept[: 2 * self.window])
         self.session.flush()
         time.sleep(_SETTLE_S)
-        for start in range(0, len(kept), self.window):
-            self._window(kept[start : start + self.window])
+        start = 0
+        while start < len(kept):
+            end = self._end(kept, start)
+            self._window(kept[start:end])
             # Profiles go ahead of the requests that need them by a whole window.
-            self._send_profiles(kept[start + 2 * self.window : start + 3 * self.window])
-            progress(len(kept[start : start + self.window]))
+            self._send_profiles(kept[start + 2 * self.window : end + 2 * self.window])
+            progress(end - start)
+            start = end
         if kept:
             self._wait_applied()
             self._close_windows(kept[-1].time_s)
             self._wait_learned()
         self._consumer.close()
         return self.done
+
+    def _end(self, turns: Sequence[Turn], start: int) -> int:
+        """Return where the window that begins there ends.
+
+        Where no answers say how far the workers are, one of its partitions may be read to its end
+        before another: it spans no more time than features may be behind.
+        """
+        end = min(start + self.window, len(turns))
+        if turns[start].impression.request_id is None:
+            until_s = turns[start].time_s + STALE_S
+            while turns[end - 1].time_s > until_s:
+                end -= 1
+        return end
 
     def _window(self, turns: Sequence[Turn]) -> None:
         refused = self.done.refused.__setitem__

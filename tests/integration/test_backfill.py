@@ -17,7 +17,7 @@ from tests.integration.system import PARTITIONS, System, counts_of
 
 pytestmark = pytest.mark.timeout(180)
 
-N_IMPRESSIONS = 60
+N_IMPRESSIONS = 48
 
 
 @pytest.fixture
