@@ -212,7 +212,9 @@ def _slates(topics: _Topics, age_s: float) -> dict[str, Any]:
         except BadMessage:
             continue
         degraded = f", {slate.degraded}" if slate.degraded else ""
-        counted[f"{slate.rung or 'unknown'}{degraded}"] += 1
+        is_new = slate.stage not in {None, "learned"}
+        stage = f", {slate.stage}" if is_new else ""
+        counted[f"{slate.rung or 'unknown'}{degraded}{stage}"] += 1
         n_stale += slate.model_stale
     return {
         "slates": dict(counted.most_common()),

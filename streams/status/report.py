@@ -62,7 +62,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     minutes
         How far back slates are counted.
     slates
-        Rung, or what it is degraded by, to the number of slates.
+        Rung, what it is degraded by, and the stage of a cold start that is not over, to the number
+        of slates.
     n_slates, n_stale
         Slates counted, and those marked `model_stale`.
     article_age_s
