@@ -38,7 +38,7 @@ L2 = 1e-3
 DIGITS = 4
 IMPRESSIONS = (0.0, 3.0, 10.0, 30.0, 100.0)
 PARTS = (0, 30, 100, 300, 1_000)
-LIMIT = 2_000
+LIMIT = 2_130
 
 Slates = list[tuple[NDArray[np.float64], NDArray[np.bool_]]]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cherryrec.activity import RecentIds
 from cherryrec.cnle.calibration import Calibration, Temperatures
 from cherryrec.codec import EARLIEST, pack, unpack
-from cherryrec.errors import BadMessage, ModelError
+from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, FeatureColumn, ModelSnapshot, PackedArray, instant, seconds
 from cherryrec.features import (
     CONTEXT,
@@ -235,7 +235,11 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScore
     )
     if not theirs:
         raise _of_another_set(snapshot)
-    return MappedScorer(Scorer(theirs, vans, arrays), VANS_FEATURES)
+    try:
+        return MappedScorer(Scorer(theirs, vans, arrays), VANS_FEATURES)
+    except ConfigError as error:  # of its features, not of our settings
+        msg = f"snapshot of feature set {snapshot.feature_set!r} cannot be used: {error}"
+        raise ModelError(msg) from error
 
 
 def weights_of(snapshot: ModelSnapshot) -> NewsValue:

@@ -120,6 +120,14 @@ def test_a_snapshot_that_names_no_features_is_refused() -> None:
         scorer_of(unnamed, VANS)
 
 
+def test_a_snapshot_that_names_a_feature_twice_is_refused() -> None:
+    snapshot = old_snapshot(SERVING)
+    doubled = msgspec.structs.replace(snapshot, features=(*snapshot.features, snapshot.features[0]))
+
+    with pytest.raises(ModelError, match=r"must be unique, got .* more than once"):
+        scorer_of(doubled, VANS)
+
+
 def test_a_state_of_another_set_is_refused() -> None:
     with pytest.raises(ModelError, match="snapshot must be of feature set"):
         Learner.restore(KNRS, VANS, old_snapshot(STATE))
