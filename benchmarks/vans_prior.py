@@ -1,9 +1,9 @@
 """Learn the weights that VaNS starts from on generated worlds; with logs, say what they bring.
 
 Worlds of several sizes and lengths are replayed as any log is. Algorithm 1's weights, degree 1, go
-through one world after the other, each standardised by itself. `--write` puts them into the
-package. Logs named on the command line are judged on their first half, which is what the start and
-`vans.prior_impressions` were chosen on.
+through one world after the other, each standardised by itself. `--write` learns them and
+puts them into the package. Logs named on the command line are judged on their first half, which is
+what the start and `vans.prior_impressions` were chosen on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,14 @@ from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Example
 from cherryrec.learner import VANS_FEATURES, Learner
 from cherryrec.listwise import AdaGrad, teaches
-from cherryrec.vans import ListwiseRegression, SlateScaler, Vans, VansConfig, prior
+from cherryrec.vans import (
+    ListwiseRegression,
+    SlateScaler,
+    Vans,
+    VansConfig,
+    prior,
+    starting_weights,
+)
 
 SEED = 100
 SIZES = ((200, 600, 1_500, 1.0), (500, 1_100, 2_000, 2.0), (800, 1_600, 2_500, 3.0),
@@ -93,7 +100,7 @@ def learned() -> dict[str, float]:
     }
 
 
-def judged(slates: Slates, weights: dict[str, float] | None, impressions: float) -> str:
+def judged(slates: Slates, weights: Mapping[str, float], impressions: float) -> str:
     """Return the AUC of parts of a log, and of all with nDCG@10, in percent."""
     feature = "news_value" if impressions else None
     config = VansConfig(prior_feature=feature, prior_impressions=impressions)
@@ -102,9 +109,12 @@ def judged(slates: Slates, weights: dict[str, float] | None, impressions: float)
     for X, clicked in slates[:LIMIT]:
         scores = model.score(X).scores
         aucs.append(auc(scores, clicked))
-        ndcgs.append(ndcg(scores, clicked, 10))
+        ranks = np.empty(len(scores), np.int64)
+        ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+        ndcgs.append(ndcg(ranks, clicked, 10))
         model.learn(X, clicked)
-    parts = [np.nanmean(aucs[a:b]) for a, b in zip(PARTS, (*PARTS[1:], LIMIT), strict=True)]
+    ends = zip(PARTS, (*PARTS[1:], LIMIT), strict=True)
+    parts = [np.nanmean(aucs[a:b]) for a, b in ends if a < len(aucs)]
     text = " ".join(f"{100 * part:6.2f}" for part in parts)
     return f"{text} | {100 * np.nanmean(aucs):6.2f} {100 * np.nanmean(ndcgs):6.2f}"
 
@@ -112,17 +122,18 @@ def judged(slates: Slates, weights: dict[str, float] | None, impressions: float)
 def main(arguments: Sequence[str]) -> int:
     """Learn, write where that is wanted, and judge on the logs."""
     header(f"weights to start from, of {len(SIZES)} generated worlds", seed=SEED)
-    weights = learned()
+    weights: Mapping[str, float] = starting_weights("generated")
     if "--write" in arguments:
+        weights = learned()
         path = Path(prior.__file__).with_name(prior.FILE)
-        path.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(dict(weights), indent=1) + "\n", encoding="utf-8")
         print(f"{len(weights)} weights written to {path.name}")
     for folder in (one for one in arguments if not one.startswith("--")):
         log = MindLog(folder)
         slates = slates_of(log, len(list(log.impressions())) // 2)
         print(f"{log.folder.name}, first half: AUC of impressions from {PARTS} on | all, nDCG@10")
         for impressions in IMPRESSIONS:
-            for name, initial in (("zero", None), ("generated", weights)):
+            for name, initial in (("zero", {}), ("generated", weights)):
                 print(f"  {name:9} {impressions:5g}  {judged(slates, initial, impressions)}")
     return 0
 
