@@ -26,24 +26,27 @@ class FeedbackConfig:
         What becomes examples: `request` (slates of ours that were shown), `slate` (slates of the
         site's own, from impressions of no request of ours) and `click` (clicks of which no
         impression is known).
-    recall_share
-        Share of the site's own slates at which KnRS is asked to choose from the whole catalogue,
-        to see whether it keeps what is clicked (`cherryrec shadow`); in [0, 1].
+    shadow_share, recall_share
+        Shares of the site's own slates that are ranked as well when they are read, to see how they
+        would have stood (`cherryrec shadow`), and at which KnRS is asked to choose from the whole
+        catalogue, to see whether it keeps what is clicked; in [0, 1].
     """
 
     attribution_window_s: float = 1_800.0
     correction_s: float = 1_800.0
     learn_from: tuple[Origin, ...] = get_args(Origin)
-    recall_share: float = 0.05
+    shadow_share: float = 0.25
+    recall_share: float = 0.02
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.learn_from) - set(get_args(Origin)))
         if unknown:
             msg = f"learn_from must be some of {', '.join(get_args(Origin))}, got {unknown[0]!r}"
             raise ConfigError(msg)
-        if not 0 <= self.recall_share <= 1:
-            msg = f"recall_share must be from 0 to 1, got {self.recall_share!r}"
-            raise ConfigError(msg)
+        for name in ("shadow_share", "recall_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                msg = f"{name} must be from 0 to 1, got {getattr(self, name)!r}"
+                raise ConfigError(msg)
         for name in ("attribution_window_s", "correction_s"):
             if not getattr(self, name) >= 0:
                 msg = f"{name} must be at least 0, got {getattr(self, name)!r}"

@@ -37,7 +37,7 @@ from cherryrec.events import (
 from cherryrec.exposures import without_clicks as exposures_before
 from cherryrec.features import CONTEXT
 from cherryrec.feedback import entry_of, is_known, name_of, opened_with, shown_by
-from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests
+from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Position, Taken
 from cherryrec.pipeline.ranking import Models, open_request, recommend
@@ -157,7 +157,9 @@ class SiteSlates:
         if not self._learns_from("click") or at.offset <= state.clicked_offset:
             return None
         taken: Taken | None = None
-        if counts and not is_known(state, click, self.config.feedback):
+        n_others = sum(one.origin != "click" for one in state.entries)
+        is_kept = counts and n_others < MAX_OPEN  # else it would leave at once
+        if is_kept and not is_known(state, click, self.config.feedback):
             taken, state, frozen = self._alone(state, click, profile, models)
         state = msgspec.structs.replace(state, clicked_offset=at.offset)
         self.users.keep_requests(at.partition, user_id, state, frozen)
@@ -265,8 +267,15 @@ class SiteSlates:
         frozen: Frozen,
         moment: _Moment,
         models: Models,
-    ) -> Shadow:
-        """Say how a slate would have been ranked, and of some what KnRS would have kept instead."""
+    ) -> Shadow | None:
+        """Say of some slates how we would have ranked them, and of some what KnRS would keep.
+
+        Which ones follows from their ids.
+        """
+        feedback = self.config.feedback
+        drawn = stable_hash(impression.impression_id) / _HASHES
+        if drawn >= max(feedback.shadow_share, feedback.recall_share):
+            return None
         slate = recommend(
             self.catalogue,
             msgspec.structs.replace(entry, slate_size=len(frozen.articles)),
@@ -279,7 +288,7 @@ class SiteSlates:
         rank = {item.article_id: item.position + 1 for item in slate}
         ranks = np.array([rank[article_id] for article_id in frozen.articles], "<i4")
         shadow = Shadow(ranks=ranks.tobytes(), version=models.version)
-        if stable_hash(impression.impression_id) >= self.config.feedback.recall_share * _HASHES:
+        if drawn >= feedback.recall_share:
             return shadow
         _, kept = self._frozen(moment, models, None)
         place = {article_id: k for k, article_id in enumerate(kept.articles)}

@@ -48,7 +48,11 @@ def turns(tmp_path: Path) -> list[Turn]:
 
 @pytest.fixture
 def system(kafka: str, prefix: str, tmp_path: Path) -> Iterator[System]:
-    environment = {**ENVIRONMENT, "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.1"}
+    environment = {
+        **ENVIRONMENT,
+        "CHERRYREC_LEARNER_SERVING_EVERY_S": "0.1",
+        "CHERRYREC_FEEDBACK_SHADOW_SHARE": "1",
+    }
     system = System(kafka, prefix, tmp_path, environment)
     yield system
     system.stop()

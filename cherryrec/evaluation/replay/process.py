@@ -58,7 +58,13 @@ class OneProcess:
         self.label_delay_s = label_delay_s
         config = replace(
             config,
-            feedback=replace(config.feedback, attribution_window_s=label_delay_s, correction_s=0.0),
+            feedback=replace(
+                config.feedback,
+                attribution_window_s=label_delay_s,
+                correction_s=0.0,
+                shadow_share=0.0,
+                recall_share=0.0,
+            ),
             evaluator=replace(config.evaluator, enabled=is_evaluated),
         )
         self.learner = Learner(config.knrs, config.vans)
