@@ -36,6 +36,9 @@ MAX_REQUESTS, MAX_SLATES, MAX_ALONE = 8, 8, 5
 """Requests, slates of the site's own and clicks that name no impression, of one reader: none that
 is open has to make room for another."""
 
+QUIET_S = 5.0
+"""How long no writer's clock is wrong."""
+
 CATEGORIES = ("politics", "sport", "culture", "health", "money")
 WORDS = ("storm", "tax", "goal", "film", "market", "court", "coast", "star", "plan", "train")
 
@@ -283,7 +286,12 @@ class Traffic:
             self._publish(name, "x")
 
     def _wrong_clock(self) -> None:
-        """Click by a writer whose clock is an hour ahead or behind, the record's time with it."""
+        """Click by a writer whose clock is an hour ahead or behind, the record's time with it.
+
+        Not at the very beginning: before anything else was read no event is too late to learn from.
+        """
+        if self.now_s < self.began_s + QUIET_S:
+            return
         off_s = self.rng.choice((-3_600.0, 3_600.0))
         click = self._click(f"w{self.rng.randrange(3)}", self._article(), time.time() + off_s, None)
         if click is not None:

@@ -133,12 +133,17 @@ class Vans:
         return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
 
     def learn(self, X: Floats, clicked: Bools) -> None:
-        """Learn one impression; one without a contrast teaches the scaler only."""
+        """Learn one impression; one without a contrast teaches the scaler only.
+
+        One of a single article teaches nothing: how articles differ within a slate it does not say.
+        """
         check_slate(X, self.features)
         clicked = np.asarray(clicked, dtype=np.bool_)
         if clicked.shape != (len(X),):
             msg = f"clicked must have the shape ({len(X)},), got {clicked.shape!r}"
             raise ModelError(msg)
+        if len(X) == 1:
+            return
         self.scaler.learn_slate(X)
         if not teaches(clicked):
             return

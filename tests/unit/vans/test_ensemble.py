@@ -247,3 +247,14 @@ def test_features_are_checked() -> None:
         Vans((Feature("hour", is_context=True),))
     with pytest.raises(ConfigError, match="prior_feature must differ within a slate"):
         Vans(FEATURES, VansConfig(prior_feature="history"))
+
+
+def test_a_single_article_teaches_nothing() -> None:
+    """It once counted into the spread within a slate, which shrank with every click alone."""
+    model = learned(30)
+    before = digest(model.snapshot())
+
+    (X, _), *_ = slates(1, seed=5)
+    model.learn(X[:1], np.array([True]))
+
+    assert digest(model.snapshot()) == before
