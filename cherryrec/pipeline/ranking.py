@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,7 +29,7 @@ from cherryrec.features import column, feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, NewsValue, select
 from cherryrec.open_requests import Frozen, OpenRequest
 from cherryrec.pipeline.explanation import explain
-from cherryrec.pipeline.stages import best_first, first_scores, stage_of
+from cherryrec.pipeline.stages import FIRST, best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
@@ -167,8 +166,9 @@ def recommend(
     scores: list[float] = scored.scores.tolist()
     is_first = stage in {"newest", "news_value"}
     if is_first:
-        reasons = first_scores(features, _categories(catalogue, frozen.articles), scores)
-        scores = [math.fsum(one.values()) for one in reasons]
+        codes = _categories(catalogue, frozen.articles)
+        reasons = first_scores(features, codes, scored.scores)  # (n, 3)
+        scores = reasons.sum(axis=1).tolist()
     order = best_first(
         _may_show(catalogue, frozen.articles),
         scores,
@@ -184,7 +184,11 @@ def recommend(
         slate_size=entry.slate_size,
         config=NO_TRIALS if entry.is_given or is_first else trials,
     )
-    explained = [reasons[i] for i in shown] if is_first else explain(scored, shown)
+    explained = (
+        [dict(zip(FIRST, row, strict=True)) for row in reasons[shown].tolist()]
+        if is_first
+        else explain(scored, shown)
+    )
     slate = tuple(
         Recommended(
             article_id=frozen.articles[i],
@@ -233,10 +237,11 @@ def _may_show(catalogue: Catalogue, articles: Sequence[str]) -> Iterable[int]:
     return places
 
 
-def _categories(catalogue: Catalogue, articles: Sequence[str]) -> list[int]:
+def _categories(catalogue: Catalogue, articles: Sequence[str]) -> NDArray[np.int64]:
     """Return the category of each article as a code; that of none for one that has left."""
     rows = [catalogue.row_of.get(article_id) for article_id in articles]
-    return [MISSING if row is None else int(catalogue.category[row]) for row in rows]
+    codes = [MISSING if row is None else int(catalogue.category[row]) for row in rows]
+    return np.array(codes, np.int64)
 
 
 def _rung(entry: OpenRequest, evaluation: Evaluation | None) -> Rung:

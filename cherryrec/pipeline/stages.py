@@ -11,7 +11,6 @@ the same stage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from cherryrec.text import stable_hash
 
 __all__ = [
     "CATEGORY_RANK",
+    "FIRST",
     "LEARNED_TRUST",
     "ages_of",
     "best_first",
@@ -43,7 +43,12 @@ _NEWS_VALUE, _AGE = column("news_value"), column("age")
 _CLICKS = column("clicks_24h")
 _SEEN = [column(name) for name in ("views_24h", "clicks_24h", "readers")]
 
+FIRST = ("age", CATEGORY_RANK, "news_value")
+"""Names of what contributes to a score before anything was learned."""
+
 F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 def stage_of(features: F32, trust: float) -> Stage:
@@ -64,9 +69,7 @@ def stage_of(features: F32, trust: float) -> Stage:
     return "news_value" if is_known else "newest"
 
 
-def first_scores(
-    features: F32, categories: Sequence[int], values: Sequence[float]
-) -> list[dict[str, float]]:
+def first_scores(features: F32, categories: Codes, values: Floats) -> Floats:
     """Score candidates before anything was learned: newness, then the news value.
 
     The news value takes over with the clicks, c of all candidates: t = c / (c + 20) of the score is
@@ -78,24 +81,21 @@ def first_scores(
     features
         Of the candidates, (n, F).
     categories
-        Of each, as codes.
+        Of each, as codes, (n,).
     values
-        The news value of each, standardised within the slate.
+        The news value of each, standardised within the slate, (n,).
 
     Returns
     -------
-    The contributions to each score, which is their sum.
+    The contributions to each score, which is their sum: those of `FIRST`, (n, 3).
     """
     clicks = float(np.expm1(features[:, _CLICKS]).sum()) if len(features) else 0.0
     share = clicks / (clicks + CLICKS)
     newest = newest_scores(ages_of(features), categories)
-    return [
-        {name: (1.0 - share) * part for name, part in parts.items()} | {"news_value": share * value}
-        for parts, value in zip(newest, values, strict=True)
-    ]
+    return np.column_stack([(1.0 - share) * newest, share * values])
 
 
-def newest_scores(ages: Sequence[float], categories: Sequence[int]) -> list[dict[str, float]]:
+def newest_scores(ages: Floats, categories: Codes) -> Floats:
     """Score candidates of which nothing but birth and category is known.
 
     The newest of every category come before the second newest of any: an article loses 1 for each
@@ -104,40 +104,39 @@ def newest_scores(ages: Sequence[float], categories: Sequence[int]) -> list[dict
     Parameters
     ----------
     ages
-        Of each candidate, in any unit that rises; infinite where its birth is not known.
+        Of each candidate, in any unit that rises, (n,); infinite where its birth is not known.
     categories
-        Of each candidate, as codes.
+        Of each candidate, as codes, (n,).
 
     Returns
     -------
-    The contributions to each score, which is their sum.
+    What age and place in the category contribute, (n, 2).
 
     Examples
     --------
     Two of category 1 and an older one of category 2:
 
-    >>> newest_scores([10.0, 20.0, 30.0], [1, 1, 2])  # doctest: +NORMALIZE_WHITESPACE
-    [{'age': 0.0, 'category_rank': 0.0},
-     {'age': -0.25, 'category_rank': -1.0},
-     {'age': -0.5, 'category_rank': 0.0}]
+    >>> newest_scores(np.array([10.0, 20.0, 30.0]), np.array([1, 1, 2])).tolist()
+    [[0.0, 0.0], [-0.25, -1.0], [-0.5, 0.0]]
 
     Those of one age share a place among all, and within their category:
 
-    >>> newest_scores([5.0, 5.0], [1, 1])
-    [{'age': 0.0, 'category_rank': 0.0}, {'age': 0.0, 'category_rank': 0.0}]
+    >>> newest_scores(np.array([5.0, 5.0]), np.array([1, 1])).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
     """
-    places = {age: place for place, age in enumerate(sorted(set(ages)))}
-    newer: dict[tuple[int, float], int] = {}
-    by_category: dict[int, list[float]] = {}
-    for age, category in zip(ages, categories, strict=True):
-        by_category.setdefault(category, []).append(age)
-    for category, of_category in by_category.items():
-        for number, age in enumerate(sorted(of_category)):
-            newer.setdefault((category, age), number)
-    return [
-        {"age": -places[age] / (len(places) + 1), CATEGORY_RANK: float(-newer[category, age])}
-        for age, category in zip(ages, categories, strict=True)
-    ]
+    different, places = np.unique(ages, return_inverse=True)
+    order = np.lexsort((ages, categories))
+    numbers = np.arange(len(order))
+    is_first = np.ones(len(order), np.bool_)  # of its category
+    is_first[1:] = np.diff(categories[order]) != 0
+    is_older = is_first.copy()  # than the one before it
+    is_older[1:] |= places[order][1:] != places[order][:-1]
+    starts, shared = (
+        np.maximum.accumulate(np.where(marks, numbers, 0)) for marks in (is_first, is_older)
+    )
+    newer = np.empty(len(order))
+    newer[order] = shared - starts
+    return np.column_stack([0.0 - places / (len(different) + 1), 0.0 - newer])
 
 
 def best_first(
@@ -162,27 +161,30 @@ def best_first(
     request_id
         Of the request.
     """
-    if not len(features):
+    chosen = np.array([*places], np.intp)
+    if not chosen.size:
         return []
-    values, ages = features[:, _NEWS_VALUE].tolist(), ages_of(features)
-
-    def known(i: int) -> tuple[float, float, float]:
-        return -scores[i], -values[i], ages[i]
-
-    ordered: list[int] = []
-    for _, equal in groupby(sorted(places, key=known), key=known):
-        ties = list(equal)
-        if len(ties) > 1:
-            ties.sort(key=lambda i: stable_hash(f"{request_id}\n{articles[i]}"))
-        ordered.extend(ties)
+    keys = np.stack(
+        [-np.asarray(scores), -features[:, _NEWS_VALUE].astype(np.float64), ages_of(features)]
+    )[:, chosen]
+    by_key = np.lexsort(keys[::-1])
+    keys = keys[:, by_key]
+    ordered: list[int] = chosen[by_key].tolist()
+    is_tied = (keys[:, 1:] == keys[:, :-1]).all(axis=0)
+    start = 0
+    for end in (*(np.flatnonzero(~is_tied) + 1).tolist(), len(ordered)):
+        if end - start > 1:
+            ordered[start:end] = sorted(
+                ordered[start:end], key=lambda i: stable_hash(f"{request_id}\n{articles[i]}")
+            )
+        start = end
     return ordered
 
 
-def ages_of(features: F32) -> list[float]:
-    """Return how old each candidate is, in log minutes; infinite where its birth is not known.
+def ages_of(features: F32) -> Floats:
+    """Return how old each candidate is, in log minutes, (n,); infinite where that is not known.
 
     The feature is 0 there, as it is for an article of this very instant: unknown birth is no youth.
     """
-    ages = features[:, _AGE] if len(features) else np.zeros(0)
-    known: list[float] = np.where(ages > 0.0, ages, np.inf).tolist()
-    return known
+    ages = features[:, _AGE].astype(np.float64) if len(features) else np.zeros(0)
+    return np.where(ages > 0.0, ages, np.inf)

@@ -10,7 +10,14 @@ from cherryrec.events import ArticlePublished, Example, FeedbackTick, Recommenda
 from cherryrec.features import FEATURES, column
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Models, Pipeline, PipelineConfig, Position, TrialsConfig
-from cherryrec.pipeline.stages import CATEGORY_RANK, CLICKS, best_first, first_scores, stage_of
+from cherryrec.pipeline.stages import (
+    CATEGORY_RANK,
+    CLICKS,
+    FIRST,
+    best_first,
+    first_scores,
+    stage_of,
+)
 from cherryrec.pipeline.trials import with_trials
 from cherryrec.vans import VansConfig
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, answer, explains, ids
@@ -89,11 +96,11 @@ def test_the_news_value_takes_over_with_the_clicks() -> None:
     features[:, column("age")] = [1.0, 2.0]
     features[1, column("clicks_24h")] = np.log1p(CLICKS)
 
-    first, second = first_scores(features, [5, 5], [-1.0, 1.0])
+    scores = first_scores(features, np.array([5, 5]), np.array([-1.0, 1.0]))
 
-    assert first == {"age": 0.0, CATEGORY_RANK: 0.0, "news_value": pytest.approx(-0.5)}
-    assert second["news_value"] == pytest.approx(0.5)
-    assert second[CATEGORY_RANK] == pytest.approx(-0.5)  # half of one place
+    assert FIRST == ("age", CATEGORY_RANK, "news_value")
+    assert scores[0] == pytest.approx([0.0, 0.0, -0.5])
+    assert scores[1, 1:] == pytest.approx([-0.5, 0.5])  # half of one place
 
 
 def test_equal_articles_are_in_another_order_for_each_request() -> None:
