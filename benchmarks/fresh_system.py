@@ -24,6 +24,7 @@ from cherryrec.evaluation.generate.world import CATEGORY_OF
 from cherryrec.events import (
     ArticlePublished,
     Click,
+    CoRead,
     Example,
     FeedbackTick,
     Impression,
@@ -32,7 +33,7 @@ from cherryrec.events import (
     SlateLabelled,
     instant,
 )
-from cherryrec.learner import SERVING, Learner, scorer_of, temperatures_of, weights_of
+from cherryrec.learner import SERVING, Learner, retriever_of, scorer_of, temperatures_of, weights_of
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -129,6 +130,8 @@ class Ours:
                 self.learner.learn(send.event, partition=0, offset=self._at().offset)
             elif isinstance(send.event, SlateLabelled):
                 self.pipeline.labelled(send.event)
+            elif isinstance(send.event, CoRead):
+                self.pipeline.co_read(send.event)
         self.pipeline.forget(effects.closed)
 
     def _publish(self) -> None:
@@ -136,10 +139,13 @@ class Ours:
         if self.learner.n_examples > self._n_examples or not self.learner.version:
             self._n_examples = self.learner.n_examples
             snapshot = self.learner.snapshot(SERVING)
+            retriever, order = retriever_of(snapshot)
             self.pipeline.models = Models(
                 scorer=scorer_of(snapshot, self.config.vans),
                 knrs_weights=weights_of(snapshot),
                 temperatures=temperatures_of(snapshot),
+                retriever=retriever,
+                order=order,
                 version=snapshot.version,
             )
 

@@ -18,6 +18,7 @@ from hashlib import blake2b
 import msgspec
 import numpy as np
 
+from cherryrec.contrasts import contrasts_of
 from cherryrec.events import Click, Example, Impression, Origin, instant, seconds
 from cherryrec.feedback_config import FeedbackConfig
 from cherryrec.open_requests import (
@@ -267,6 +268,7 @@ def example_of(
     if not any(clicked) or entry.shown_s is None:
         return None
     kept = np.array([place[article] for article in shown], np.intp)
+    contrasts = contrasts_of(frozen, shown, is_given=entry.is_given)
     return Example(
         example_id=f"{entry.request_id}:{sum(clicked)}",
         user_id=user_id,
@@ -279,6 +281,10 @@ def example_of(
         evaluator=entry.evaluator,
         temperature=entry.temperature,
         origin=entry.origin,
+        signals=frozen.signal_array()[kept].tobytes(),
+        scores=np.frombuffer(frozen.scores, "<f4")[kept].tobytes() if frozen.scores else b"",
+        others=contrasts.others,
+        rivals=contrasts.rivals,
     )
 
 

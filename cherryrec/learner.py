@@ -24,7 +24,18 @@ from cherryrec.features import (
     evaluated,
     probes,
 )
-from cherryrec.knrs import METRICS, KnrsConfig, NewsValue, value_learner, value_of
+from cherryrec.knrs import (
+    METRICS,
+    N_SIGNALS,
+    CatalogueOrder,
+    KnrsConfig,
+    NewsValue,
+    RetrievalLearner,
+    Retriever,
+    contrasted,
+    value_learner,
+    value_of,
+)
 from cherryrec.text import stable_hash
 from cherryrec.vans import (
     Feature,
@@ -41,6 +52,7 @@ __all__ = [
     "STATE",
     "VANS_FEATURES",
     "Learner",
+    "retriever_of",
     "scorer_of",
     "temperatures_of",
     "weights_of",
@@ -78,6 +90,7 @@ class Learner:
         self.vans_config = vans
         self.vans = Vans(VANS_FEATURES, vans, initial=starting_weights(vans.start))
         self.knrs = value_learner(knrs)
+        self.retrieval = RetrievalLearner()
         self.calibration = Calibration()
         self.n_examples = 0
         self.version = 0
@@ -98,6 +111,16 @@ class Learner:
     def knrs_weights(self) -> NewsValue:
         """The news value as learned so far."""
         return self.knrs.value()
+
+    @property
+    def retriever(self) -> Retriever:
+        """What keeps articles of the whole catalogue, as learned so far."""
+        return Retriever(self.retrieval.retriever.weights.copy())
+
+    @property
+    def order(self) -> CatalogueOrder:
+        """What orders them, as learned so far."""
+        return CatalogueOrder(self.retrieval.order.weights.copy())
 
     @property
     def temperatures(self) -> Temperatures:
@@ -133,12 +156,14 @@ class Learner:
         if offset <= self.applied.get(key, -1):
             return False
         features, metrics = _arrays(example, self._columns)
+        read = contrasted(example)
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
             return False
         clicked = np.array(example.clicked)
         self.vans.learn(features, clicked)
         self.knrs.learn(metrics, clicked)
+        self.retrieval.learn(read)
         if example.evaluator:
             has, log_shares = evaluated(features, example.temperature)
             self.calibration.learn(example.evaluator, log_shares, clicked[has])
@@ -157,12 +182,15 @@ class Learner:
                 **{f"vans/{k}": v for k, v in self.vans.serving().items()},
                 **{f"knrs/{k}": v for k, v in self.knrs_weights.arrays().items()},
                 **{f"cnle/{k}": v for k, v in self.temperatures.arrays().items()},
+                **{f"retriever/{k}": v for k, v in self.retriever.arrays().items()},
+                **{f"order/{k}": v for k, v in self.order.arrays().items()},
             }
         else:
             arrays = {
                 **{f"vans/{k}": v for k, v in self.vans.snapshot().items()},
                 **{f"knrs/{k}": v for k, v in self.knrs.snapshot().items()},
                 **{f"cnle/{k}": v for k, v in self.calibration.snapshot().items()},
+                **{f"retrieval/{k}": v for k, v in self.retrieval.snapshot().items()},
                 "recent": np.frombuffer(self.recent.to_bytes(), "<u8"),
             }
         return ModelSnapshot(
@@ -199,6 +227,7 @@ class Learner:
         )
         learner.knrs.load(_under("knrs/", arrays))
         learner.calibration.load(_under("cnle/", arrays))
+        learner.retrieval.load(_under("retrieval/", arrays))
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
@@ -252,6 +281,24 @@ def weights_of(snapshot: ModelSnapshot) -> NewsValue:
     """
     _check_name(snapshot, SERVING)
     return value_of(_under("knrs/", _unpacked(snapshot.arrays)))
+
+
+def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
+    """Return what keeps and orders articles of the whole catalogue, from a `SERVING` snapshot.
+
+    One of before there was such, or of other signals, brings what an installation starts with.
+
+    Raises
+    ------
+    ModelError
+        The snapshot is of another kind, or its weights are no numbers.
+    """
+    _check_name(snapshot, SERVING)
+    arrays = _unpacked(snapshot.arrays)
+    retriever, order = (arrays.get(f"{name}/weights") for name in ("retriever", "order"))
+    if retriever is None or order is None or len(retriever) != N_SIGNALS:
+        return Retriever(), CatalogueOrder()
+    return Retriever(retriever.astype(np.float64)), CatalogueOrder(order.astype(np.float64))
 
 
 def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:

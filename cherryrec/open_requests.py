@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.events import Degraded, Impression, Origin, Shadow
+from cherryrec.events import Contrast, Degraded, Impression, Origin, Shadow
 from cherryrec.exposures import Exposures
 
 __all__ = [
@@ -37,8 +37,10 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
 
     `articles` are the candidates in order of news value; `features` float32 (n, F) and `metrics`
     float32 (n, 5) as bytes; `dropped` the candidates that were not to be had. Evaluations are
-    filled into the features when the request is ranked with some. `shadow` is how a slate of the
-    site's own would have been ranked.
+    filled into the features when the request is ranked with some. `signals` float32 (n, S) is what
+    KnRS retrieves by, `scores` VaNS's, float32 (n,), where there are any; `sources` says of each
+    article what brought it; `others` and `rivals` are what else there was (`events.Contrast`).
+    `shadow` is how a slate of the site's own would have been ranked.
     """
 
     articles: tuple[str, ...]
@@ -46,10 +48,19 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     metrics: bytes
     dropped: tuple[str, ...] = ()
     shadow: Shadow | None = None
+    signals: bytes = b""
+    scores: bytes = b""
+    sources: tuple[str, ...] = ()
+    others: Contrast | None = None
+    rivals: Contrast | None = None
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""
         return _matrix(self.features, len(self.articles))
+
+    def signal_array(self) -> NDArray[np.float32]:
+        """Signals, float32 (n, S); (n, 0) of an entry of an earlier version."""
+        return _matrix(self.signals, len(self.articles))
 
     def metric_array(self) -> NDArray[np.float32]:
         """KnRS's metrics, float32 (n, 5)."""

@@ -201,6 +201,16 @@ TOPICS: tuple[Topic, ...] = (
         max_message_bytes=4 << 20,
     ),
     Topic(
+        name="co-reads",
+        key="article_id",
+        cleanup="delete",
+        message=events.CoRead,
+        summary="what was read before each click, for what readers alike went on to",
+        co_partitioned=False,
+        n_partitions=1,
+        retention_s=2 * 86_400,
+    ),
+    Topic(
         name="models",
         key="model",
         cleanup="compact",

@@ -12,11 +12,12 @@ from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import (
     ArticleActivity,
     ArticlePublished,
+    CoRead,
     ModelSnapshot,
     SlateLabelled,
     seconds,
 )
-from cherryrec.learner import SERVING, scorer_of, temperatures_of, weights_of
+from cherryrec.learner import SERVING, retriever_of, scorer_of, temperatures_of, weights_of
 from cherryrec.pipeline import Models, Pipeline
 from cherryrec.topics import topic_named
 from cherryrec.vans import VansConfig
@@ -106,6 +107,14 @@ class Followed:
         except BadMessage as error:
             logger.error("labelled slate at offset %d is not followed: %s", record.offset, error)
 
+    def co_read(self, record: ConsumerRecord) -> None:
+        """Count what was read before a click, whoever took the click."""
+        try:
+            limit = topic_named("co-reads").max_message_bytes
+            self.pipeline.co_read(decode(CoRead, record.value or b"", max_bytes=limit))
+        except BadMessage as error:
+            logger.error("co-read at offset %d is not followed: %s", record.offset, error)
+
     def model(self, record: ConsumerRecord) -> None:
         """Rank with a new snapshot from now on."""
         if record.key != SERVING.encode() or record.value is None:
@@ -113,7 +122,10 @@ class Followed:
         try:
             limit = topic_named("models").max_message_bytes
             snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
+            retriever, order = retriever_of(snapshot)
             self.pipeline.models = Models(
+                retriever=retriever,
+                order=order,
                 scorer=scorer_of(snapshot, self.vans),
                 knrs_weights=weights_of(snapshot),
                 temperatures=temperatures_of(snapshot),

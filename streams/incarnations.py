@@ -46,7 +46,7 @@ READ = (
 )  # fmt: skip
 """Topics, without the prefix, whose offsets are in states or committed by a group."""
 
-FOLLOWED = ("article-activity", "labelled-slates", "models")
+FOLLOWED = ("article-activity", "co-reads", "labelled-slates", "models")
 """Those that workers read whole at every start."""
 
 _TOPIC = "topic-epochs"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from cherryrec.events import (
     ArticlePublished,
     Click,
+    CoRead,
     Example,
     FeedbackTick,
     Impression,
@@ -118,4 +119,6 @@ def _learn(pipeline: Pipeline, learner: Learner, effects: Effects, offset: int) 
             learner.learn(send.event, partition=0, offset=offset)
         elif isinstance(send.event, SlateLabelled):
             pipeline.labelled(send.event)
+        elif isinstance(send.event, CoRead):
+            pipeline.co_read(send.event)
     pipeline.forget(effects.closed)

@@ -70,6 +70,9 @@ END_S = 15.0
 """How long a worker that ends for a reason of its own may take; a group that is rebalanced with
 partition counts that do not agree may never come to rest."""
 
+CO_READS_READ = 65_536
+"""Clicks that pairs are counted from at a start, the newest."""
+
 SLATES_READ = 2
 """Windows of labelled slates that a worker starts with: one, and room for corrections between."""
 
@@ -169,10 +172,14 @@ class StreamWorker:
                 self.names("articles"): followed.article,
                 self.names("article-activity"): followed.activity,
                 self.names("labelled-slates"): followed.labelled,
+                self.names("co-reads"): followed.co_read,
                 self.names("models"): followed.model,
             },
             kafka.aiokafka_options(),
-            newest={self.names("labelled-slates"): SLATES_READ * core.slates.max_slates},
+            newest={
+                self.names("labelled-slates"): SLATES_READ * core.slates.max_slates,
+                self.names("co-reads"): CO_READS_READ,
+            },
             reading=Reading(self.metrics, self.gates, gate="followed_readable"),
         )
         self.follow_watch = FollowWatch(

@@ -274,9 +274,10 @@ class Catalogue(Counts):
         published = self.published[rows]
         return np.where(np.isnan(published), self.totals.first_shown[rows], published)
 
-    def age(self, rows: Rows | slice, now: float) -> NDArray[np.float64]:
-        """Seconds since each article appeared; 0 where that is unknown or not yet."""
-        return np.fmax(now - self.born(rows), 0.0)
+    def age(self, rows: Rows | slice, now: float, *, unknown_s: float = 0.0) -> NDArray[np.float64]:
+        """Seconds since each article appeared; 0 where not yet, `unknown_s` where not known."""
+        since = now - self.born(rows)
+        return np.where(np.isnan(since), unknown_s, np.maximum(since, 0.0))
 
     def live_rows(self, now: float) -> Rows:
         """Rows that may be recommended: published, not retracted, not too old.

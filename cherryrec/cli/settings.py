@@ -19,6 +19,7 @@ import msgspec
 
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import CatalogueConfig
+from cherryrec.co_reads import CoReadsConfig
 from cherryrec.errors import CherryRecError, ConfigError
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
@@ -61,6 +62,7 @@ SECTIONS: dict[str, type[Any]] = {
     "profile": ProfileConfig,
     "catalogue": CatalogueConfig,
     "attention": AttentionConfig,
+    "co_reads": CoReadsConfig,
     "slates": SlatesConfig,
     "trials": TrialsConfig,
 }

@@ -17,7 +17,7 @@ from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import RetrievalJudge, RetrievalRecord, Selector
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.features import names
-from cherryrec.knrs import METRICS
+from cherryrec.knrs import LEFT_OUT
 from cherryrec.pipeline import PipelineConfig
 
 __all__ = [
@@ -82,9 +82,11 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     knrs, vans = config.knrs, config.vans
     found = {
         f"knrs:{metric}": replace(config, knrs=replace(knrs, without=(*knrs.without, metric)))
-        for metric in METRICS
+        for metric in LEFT_OUT
         if metric not in knrs.without
     }
+    if knrs.select_by == "retriever":
+        found["knrs:retriever"] = replace(config, knrs=replace(knrs, select_by="news_value"))
     found["knrs:news-value"] = _without_features(config, ("news_value",))
     if len(vans.members) > 1:
         for member in vans.members:

@@ -18,6 +18,8 @@ from cherryrec.events.inputs import (
 from cherryrec.events.internal import (
     ArticleActivity,
     CandidateText,
+    Contrast,
+    CoRead,
     Deadline,
     Evaluation,
     EvaluationRequest,
@@ -50,6 +52,8 @@ __all__ = [
     "ArticlePublished",
     "CandidateText",
     "Click",
+    "CoRead",
+    "Contrast",
     "DeadLetter",
     "Deadline",
     "Degraded",

@@ -18,6 +18,8 @@ from cherryrec.events.inputs import MAX_CANDIDATES
 __all__ = [
     "ArticleActivity",
     "CandidateText",
+    "CoRead",
+    "Contrast",
     "Deadline",
     "Evaluation",
     "EvaluationRequest",
@@ -128,13 +130,28 @@ class FeedbackTick(Event, frozen=True, kw_only=True, omit_defaults=True):
     time: Time
 
 
+class Contrast(Struct, frozen=True, array_like=True):
+    """Articles drawn to stand for many: what else a reader could have clicked.
+
+    `signals` is float32 (articles, signals), `n_all` how many the drawn stand for; `scores` float32
+    (articles,), VaNS's, where they were scored together with the example's own.
+    """
+
+    articles: tuple[Id, ...]
+    signals: bytes
+    n_all: Count
+    scores: bytes = b""
+
+
 class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     """One labelled impression: features as they were at scoring time, and what was clicked.
 
     `features` is float32 (articles, features) in the order of `feature_set`; `metrics` float32
-    (articles, 5), KnRS's f1…f5. `evaluator` is the version of CnLE whose evaluations are in the
-    features, "" without any, and `temperature` what their log-odds were divided by. Of origin
-    `click` it holds one article.
+    (articles, 5), KnRS's f1…f5; `signals` float32 (articles, signals), what KnRS retrieves by, and
+    `scores` VaNS's, float32 (articles,), NaN for what would not have been kept. `others` were drawn
+    of everything live then, `rivals` of what KnRS would have kept. `evaluator` is the version of
+    CnLE whose evaluations are in the features, "" without any, and `temperature` what their
+    log-odds were divided by. Of origin `click` it holds one article.
     """
 
     schema: Literal[1] = 1
@@ -150,6 +167,23 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     evaluator: str = ""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
     origin: Origin = "request"
+    signals: bytes = b""
+    scores: bytes = b""
+    others: Contrast | None = None
+    rivals: Contrast | None = None
+
+
+class CoRead(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A click and what its reader had read before, the newest first: what pairs are counted from.
+
+    It names no reader; `event` is a hash of the click's id, by which one sent again is known.
+    """
+
+    schema: Literal[1] = 1
+    event: Count
+    article_id: Id
+    reads: Annotated[tuple[Id, ...], Meta(max_length=100)]
+    clicked_at: Time
 
 
 class Shadow(Struct, frozen=True, kw_only=True, omit_defaults=True):

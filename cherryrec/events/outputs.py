@@ -39,6 +39,8 @@ class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
     twelve features that weigh most, and of all `others` together;
     `news_value` is KnRS's weighted sum, `evaluation` CnLE's judgement when there is one. `is_trial`
     is there and true where the article has its place not by its score, but to become known.
+    `source` says what brought it out of the whole catalogue (`most_clicked`, `rising`, `newest`,
+    `near` the last reads, `alike` readers, `readers_topics`, `editors`, `most_viewed`).
     """
 
     article_id: Id
@@ -48,6 +50,7 @@ class Recommended(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contributions: dict[str, float]
     evaluation: float | None = None
     is_trial: bool = False
+    source: str | None = None
 
 
 class Recommendation(Event, frozen=True, kw_only=True, omit_defaults=True):

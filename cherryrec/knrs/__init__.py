@@ -7,24 +7,41 @@ the news value from examples.
 
 from __future__ import annotations
 
-from cherryrec.knrs.config import METRICS, VALUE_MODELS, KnrsConfig
+from cherryrec.knrs.config import LEFT_OUT, METRICS, SELECTORS, VALUE_MODELS, KnrsConfig
+from cherryrec.knrs.examples import RetrievalLearner, contrasted
+from cherryrec.knrs.fusion import CatalogueOrder
 from cherryrec.knrs.learners import ValueLearner, value_learner
 from cherryrec.knrs.metrics import metrics
-from cherryrec.knrs.select import Selection, n_kept, select
+from cherryrec.knrs.retriever import ContrastLearner, Retriever
+from cherryrec.knrs.select import Rivals, Selection, n_kept, select
+from cherryrec.knrs.signals import N_SIGNALS, SIGNALS, signals
+from cherryrec.knrs.sources import SOURCES
 from cherryrec.knrs.values import LinearValue, NeuralValue, NewsValue, value_of
 
 __all__ = [
+    "LEFT_OUT",
     "METRICS",
+    "N_SIGNALS",
+    "SELECTORS",
+    "SIGNALS",
+    "SOURCES",
     "VALUE_MODELS",
+    "CatalogueOrder",
+    "ContrastLearner",
     "KnrsConfig",
     "LinearValue",
     "NeuralValue",
     "NewsValue",
+    "RetrievalLearner",
+    "Retriever",
+    "Rivals",
     "Selection",
     "ValueLearner",
+    "contrasted",
     "metrics",
     "n_kept",
     "select",
+    "signals",
     "value_learner",
     "value_of",
 ]

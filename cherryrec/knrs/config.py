@@ -6,13 +6,28 @@ from dataclasses import dataclass, field
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["METRICS", "VALUE_MODELS", "KnrsConfig"]
+__all__ = ["LEFT_OUT", "METRICS", "SELECTORS", "VALUE_MODELS", "KnrsConfig"]
 
 METRICS = ("relevance", "credibility", "timeliness", "attention", "novelty")
 """The paper's f1 to f5, in order."""
 
 VALUE_MODELS = ("linear", "neural")
 """What can make a news value of them."""
+
+SELECTORS = ("retriever", "news_value")
+"""What can decide which articles of the whole catalogue are kept."""
+
+LEFT_OUT = (
+    *METRICS,
+    "views",
+    "alike",
+    "near",
+    "newest",
+    "rising",
+    "most_clicked",
+    "readers_topics",
+)
+"""What an ablation can hold at 0: a metric, all that is counted from views, a source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +41,12 @@ class KnrsConfig:
         network beside the sum, for metrics that count together).
     n_hidden
         Rectified units of `neural`; above 0.
+    select_by
+        What keeps articles of the whole catalogue: the learned `retriever`, or the paper's
+        `news_value` (the sum or the network).
     without
-        Metrics that are held at 0 everywhere: an ablation.
+        Metrics, sources, or `views` (all that is counted from what was shown) that are held at 0
+        everywhere: an ablation.
     weights
         w1 to w5 until learned ones arrive; each at least 0, not all 0.
     quota
@@ -37,8 +56,19 @@ class KnrsConfig:
     ceiling
         Kept at most, unless the slate is longer: what bounds the time and the stored state of a
         request over a large catalogue; at least the floor.
+    reserved
+        Share of the kept that is not the retriever's choice but that of the other sources, fused by
+        their ranks; in [0, 1).
     n_evaluated
         Of the kept, how many go to CnLE; above 0.
+    n_others
+        Live articles drawn for each request to learn the retriever against; above 0.
+    n_rivals
+        Articles drawn of those KnRS would keep, to learn the order of the whole catalogue against;
+        at least 0.
+    rivals_share
+        Share of the requests with given candidates for which rivals are drawn, in [0, 1]: each
+        costs about a request over 2,000 articles.
     half_life_s
         Age at which timeliness has halved, in seconds; above 0. Each category starts here and
         learns its own from the ages of its articles at their clicks.
@@ -53,13 +83,18 @@ class KnrsConfig:
     """
 
     model: str = "linear"
+    select_by: str = "retriever"
     n_hidden: int = 8
     without: tuple[str, ...] = ()
     weights: tuple[float, ...] = (0.35, 0.05, 0.15, 0.35, 0.1)
     quota: float = 0.05
     floor: int = 20
     ceiling: int = 400
+    reserved: float = 0.05
     n_evaluated: int = 20
+    n_others: int = 48
+    n_rivals: int = 32
+    rivals_share: float = 1.0
     half_life_s: float = 12 * 3_600.0
     half_life_strength: float = 50.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
@@ -67,12 +102,13 @@ class KnrsConfig:
     credibility_strength: float = 200.0
 
     def __post_init__(self) -> None:
+        self._check_retrieval()
         if self.model not in VALUE_MODELS:
             msg = f"model must be one of {', '.join(VALUE_MODELS)}, got {self.model!r}"
             raise ConfigError(msg)
         for name in self.without:
-            if name not in METRICS:
-                msg = f"without must name metrics out of {', '.join(METRICS)}, got {name!r}"
+            if name not in LEFT_OUT:
+                msg = f"without must name some out of {', '.join(LEFT_OUT)}, got {name!r}"
                 raise ConfigError(msg)
         if len(self.weights) != len(METRICS) or min(self.weights) < 0 or not any(self.weights):
             msg = f"weights must be {len(METRICS)} numbers from 0 up, got {self.weights!r}"
@@ -81,7 +117,7 @@ class KnrsConfig:
             msg = f"quota must be above 0 and at most 1, got {self.quota!r}"
             raise ConfigError(msg)
         positive = ("half_life_s", "half_life_strength", "credibility_strength")
-        for name in ("floor", "n_evaluated", "n_hidden", *positive):
+        for name in ("floor", "n_evaluated", "n_hidden", "n_others", *positive):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
@@ -96,3 +132,17 @@ class KnrsConfig:
             if not 0 <= prior <= 1:
                 msg = f"credibility[{source!r}] must be in [0, 1], got {prior!r}"
                 raise ConfigError(msg)
+
+    def _check_retrieval(self) -> None:
+        if self.select_by not in SELECTORS:
+            msg = f"select_by must be one of {', '.join(SELECTORS)}, got {self.select_by!r}"
+            raise ConfigError(msg)
+        if not 0 <= self.reserved < 1:
+            msg = f"reserved must be at least 0 and below 1, got {self.reserved!r}"
+            raise ConfigError(msg)
+        if not 0 <= self.rivals_share <= 1 or self.n_rivals < 0:
+            msg = (
+                "rivals_share must be in [0, 1] and n_rivals at least 0, got "
+                f"{self.rivals_share!r} and {self.n_rivals!r}"
+            )
+            raise ConfigError(msg)

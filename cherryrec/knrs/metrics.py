@@ -19,7 +19,7 @@ from cherryrec.knrs.half_lives import half_lives
 from cherryrec.knrs.kernels import credibilities, fill_metrics
 from cherryrec.reader import Reader
 
-__all__ = ["base_rate", "is_named", "metrics"]
+__all__ = ["base_rate", "fill", "is_named", "likeness_of", "metrics"]
 
 Rows = NDArray[np.intp]
 Bools = NDArray[np.bool_]
@@ -61,12 +61,32 @@ def metrics(
     -------
     float64 (n, 5), each in [0, 1]; those left out 0.
     """
-    totals = catalogue.totals
     values = np.empty((len(rows), len(METRICS)))
+    ages, likeness = catalogue.age(rows, now), likeness_of(catalogue, reader, rows)
+    fill(catalogue, reader, rows, now, config, ages=ages, likeness=likeness, out=values)
+    return values
+
+
+def fill(
+    catalogue: Catalogue,
+    reader: Reader,
+    rows: Rows,
+    now: float,
+    config: KnrsConfig,
+    *,
+    ages: Floats,
+    likeness: NDArray[np.float32],
+    out: Floats,
+) -> None:
+    """Write f1 to f5 into the first columns of a wider matrix, (n, 5 or more).
+
+    `ages` are in seconds, (n,), `likeness` as `likeness_of` returns it; the rest as in `metrics`.
+    """
+    totals = catalogue.totals
     fill_metrics(
         rows,
-        _likeness(catalogue, reader, rows),
-        catalogue.age(rows, now),
+        likeness,
+        ages,
         catalogue.category,
         catalogue.subcategory,
         catalogue.source,
@@ -78,17 +98,17 @@ def metrics(
         half_lives(catalogue, config),
         totals.decay(now),
         base_rate(catalogue),
-        values,
+        out,
     )
     named = is_named(catalogue, reader, rows)
     if named is not None:
-        values[named, 0] = 1.0
+        out[named, 0] = 1.0
     for name in config.without:
-        values[:, METRICS.index(name)] = 0.0
-    return values
+        if name in METRICS:
+            out[:, METRICS.index(name)] = 0.0
 
 
-def _likeness(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.float32]:
+def likeness_of(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.float32]:
     """Return the cosine of each row to the interest and to the last reads, (n, 1 + k).
 
     It takes one pass of memory. Gathering rows costs more than multiplying them: most of a

@@ -1,39 +1,102 @@
-"""Which articles go on: the news value over the catalogue, the quota, and the filters."""
+"""Which articles go on: the retriever over the catalogue, the quota, and the filters."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.events import RecommendationRequest, seconds
-from cherryrec.knrs.config import KnrsConfig
-from cherryrec.knrs.metrics import metrics
+from cherryrec.co_reads import CoReads
+from cherryrec.events import Contrast, RecommendationRequest, seconds
+from cherryrec.knrs.config import METRICS, KnrsConfig
+from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
+from cherryrec.knrs.retriever import Retriever
+from cherryrec.knrs.signals import signals
+from cherryrec.knrs.sources import brought_by, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
+from cherryrec.text import stable_hash
 
-__all__ = ["Selection", "n_kept", "select"]
+__all__ = ["Rivals", "Selection", "n_kept", "select"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
+_N_METRICS = len(METRICS)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Selection:
-    """The candidates of one request, best news value first.
+class Rivals:
+    """Articles that KnRS would have kept, drawn beside given candidates, (r,) of `n_all`.
 
-    `rows` (n,) index the catalogue, `metrics` (n, 5) are f1 to f5, `values` (n,) the news values;
-    `dropped` names candidates of the request that were excluded, retracted or under embargo;
-    `is_cold` says that no article was live, and the ones shown lately stand in.
+    `is_kept` (n,) says which of the candidates would have been.
     """
 
     rows: Rows
     metrics: Floats
     values: Floats
+    signals: Floats
+    n_all: int
+    is_kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """The candidates of one request: best first, of the whole catalogue by what keeps them.
+
+    `rows` (n,) index the catalogue, `metrics` (n, 5) are f1 to f5, `values` (n,) the news values,
+    `signals` (n, S) what KnRS retrieves by; `sources` names what brought each article of the whole
+    catalogue. `dropped` names candidates of the request that were excluded, retracted or under
+    embargo; `is_cold` says that no article was live, and the ones shown lately stand in. `others`
+    stand for everything else that was live, `rivals` for what would have been kept of it.
+    """
+
+    rows: Rows
+    metrics: Floats
+    values: Floats
+    signals: Floats
+    sources: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     is_cold: bool = False
+    others: Contrast | None = None
+    rivals: Rivals | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chooser:
+    """A selection in the making: what every step of it looks at."""
+
+    catalogue: Catalogue
+    reader: Reader
+    request: RecommendationRequest
+    config: KnrsConfig
+    value: NewsValue
+    retriever: Retriever
+    co_reads: CoReads
+    now: float
+
+    def signals(self, rows: Rows) -> Floats:
+        return signals(
+            self.catalogue,
+            self.reader,
+            self.co_reads,
+            rows,
+            now=self.now,
+            config=self.config,
+        )
+
+    def strength(self, found: Floats) -> Floats:
+        """Return what articles are kept by, (n, S) → (n,)."""
+        if self.config.select_by == "news_value":
+            return self.value.values(found[:, :_N_METRICS])
+        return self.retriever.values(found)
+
+    def ties(self, rows: Rows) -> NDArray[np.uint64]:
+        """Return what orders articles that are equal: their hashes, another way each request."""
+        mixed = self.catalogue.hashes[rows] ^ np.uint64(stable_hash(self.request.request_id))
+        return np.asarray(mixed * np.uint64(0x9E3779B97F4A7C15))
 
 
 def n_kept(n_live: int, slate_size: int, config: KnrsConfig) -> int:
@@ -54,15 +117,20 @@ def select(
     request: RecommendationRequest,
     config: KnrsConfig,
     value: NewsValue | None = None,
+    *,
+    retriever: Retriever | None = None,
+    co_reads: CoReads | None = None,
 ) -> Selection:
     """Select the candidates of a request.
 
     With `candidates` in the request all of them go on, in order of news value, but for those
     excluded, retracted or under embargo; one whose article message has not come yet is ranked
     without its text.
-    Without, the whole live catalogue is scored, what the user has read or excludes is left out,
-    and the best of the rest are kept (`n_kept`). Where no article is live (the catalogue is cold),
-    those shown lately stand in.
+    Without, the whole live catalogue is looked at once, what the user has read or excludes is left
+    out, and the best of the rest are kept (`n_kept`): the retriever's choice, and for a reserved
+    share of the places what single sources put first (`sources`). Where no article is live (the
+    catalogue is cold), those shown lately stand in. Equal articles are ordered by their newness,
+    then another way each request, never by their ids.
 
     Parameters
     ----------
@@ -74,39 +142,143 @@ def select(
         Weights, quota, priors.
     value
         The learned news value; the sum with the config's weights where None.
+    retriever
+        The learned retriever; the one that every installation starts with where None.
+    co_reads
+        What was read one after another; nothing where None.
     """
-    now = seconds(request.requested_at)
-    excluded = set(request.exclude)
-    is_cold = False
-    dropped: tuple[str, ...] = ()
+    chooser = _Chooser(
+        catalogue,
+        reader,
+        request,
+        config,
+        value or LinearValue(np.array(config.weights)),
+        retriever or Retriever(),
+        co_reads or CoReads(),
+        seconds(request.requested_at),
+    )
     if request.candidates is None:
-        live = catalogue.live_rows(now)
-        is_cold = not live.size
-        live = catalogue.shown_rows(now) if is_cold else live
-        read = {visit.article_id for visit in reader.profile.history} | excluded
-        is_new = np.ones(catalogue.n_rows, bool)
-        is_new[catalogue.known_rows(sorted(read))] = False
-        rows = live[is_new[live]]
-        n = n_kept(len(live), request.slate_size, config)
-    else:
-        names = dict.fromkeys(request.candidates)
-        dropped = tuple(a for a in names if a in excluded or catalogue.is_withheld(a))
-        left_out = set(dropped)
-        usable = [a for a in names if a not in left_out]
-        rows, n = catalogue.rows(usable, now), len(usable)
-    f = metrics(catalogue, reader, rows, now, config)
-    values = (value or LinearValue(np.array(config.weights))).values(f)
-    best = _best(catalogue, rows, values, n)
-    return Selection(rows[best], f[best], values[best], dropped, is_cold)
+        return _from_catalogue(chooser)
+    return _of_candidates(chooser, request.candidates)
 
 
-def _best(catalogue: Catalogue, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:
-    """Positions of the n best values, best first, ties by article id."""
-    positions = np.arange(len(rows))
-    if n < len(rows):
-        threshold = np.partition(values, len(rows) - n)[len(rows) - n]
-        positions = np.flatnonzero(values >= threshold)
-    found = values[positions].tolist()
-    ids = [catalogue.ids[row] for row in rows[positions].tolist()]
-    order = sorted(range(len(found)), key=lambda k: (-found[k], ids[k]))
-    return np.asarray(positions[order[:n]])
+def _from_catalogue(chooser: _Chooser) -> Selection:
+    catalogue, request, config = chooser.catalogue, chooser.request, chooser.config
+    live = catalogue.live_rows(chooser.now)
+    is_cold = not live.size
+    live = catalogue.shown_rows(chooser.now) if is_cold else live
+    rows = _unread(chooser, live)
+    found = chooser.signals(rows)
+    best, sources = _kept(chooser, rows, found, n_kept(len(live), request.slate_size, config))
+    kept = found[best]
+    f = np.ascontiguousarray(kept[:, :_N_METRICS])
+    drawn = draw(generator(request.request_id), len(rows), config.n_others)
+    return Selection(
+        rows[best],
+        f,
+        chooser.value.values(f),
+        kept,
+        tuple(sources),
+        is_cold=is_cold,
+        others=contrast_of(catalogue, rows[drawn], found[drawn], n_all=len(rows)),
+    )
+
+
+def _of_candidates(chooser: _Chooser, candidates: tuple[str, ...]) -> Selection:
+    catalogue, config, now = chooser.catalogue, chooser.config, chooser.now
+    excluded = set(chooser.request.exclude)
+    names = dict.fromkeys(candidates)
+    dropped = tuple(a for a in names if a in excluded or catalogue.is_withheld(a))
+    left_out = set(dropped)
+    rows = catalogue.rows([a for a in names if a not in left_out], now)
+    # A candidate that nobody was shown yet is new: the slate it stands in is its birth.
+    found = signals(
+        catalogue,
+        chooser.reader,
+        chooser.co_reads,
+        rows,
+        now=now,
+        config=config,
+        unknown_age_s=0.0,
+    )
+    f = np.ascontiguousarray(found[:, :_N_METRICS])
+    values = chooser.value.values(f)
+    order = _ordered(chooser, rows, values)
+    chosen = Selection(rows[order], f[order], values[order], found[order], dropped=dropped)
+    return _with_contrast(chooser, chosen)
+
+
+def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
+    """Draw what else was live, and for a share of the requests what of it would be kept."""
+    catalogue, config, request = chooser.catalogue, chooser.config, chooser.request
+    live = _unread(chooser, catalogue.live_rows(chooser.now))
+    rng = generator(request.request_id)
+    pool = live[draw(rng, len(live), POOL)]
+    if not pool.size:
+        return chosen
+    drawn = draw(rng, len(pool), config.n_others)
+    if not config.n_rivals or not is_taught(request.request_id, config.rivals_share):
+        others = contrast_of(catalogue, pool[drawn], chooser.signals(pool[drawn]), n_all=len(live))
+        return replace(chosen, others=others)
+    found = chooser.signals(pool)
+    others = contrast_of(catalogue, pool[drawn], found[drawn], n_all=len(live))
+    n = n_kept(len(pool), request.slate_size, config)
+    best, _ = _kept(chooser, pool, found, n)
+    few = best[draw(rng, len(best), config.n_rivals)]
+    f = np.ascontiguousarray(found[few, :_N_METRICS])
+    n_own = max(len(best) - int(n * config.reserved), 1)  # the rest have places by themselves
+    least = chooser.strength(found[best[:n_own]]).min(initial=np.inf)
+    rivals = Rivals(
+        pool[few],
+        f,
+        chooser.value.values(f),
+        found[few],
+        len(best),
+        chooser.strength(chosen.signals) >= least,
+    )
+    return replace(chosen, others=others, rivals=rivals)
+
+
+def _unread(chooser: _Chooser, live: Rows) -> Rows:
+    """Leave out what the user has read, or does not want."""
+    catalogue = chooser.catalogue
+    history = chooser.reader.profile.history
+    read = {visit.article_id for visit in history} | set(chooser.request.exclude)
+    is_new = np.ones(catalogue.n_rows, bool)
+    is_new[catalogue.known_rows(sorted(read))] = False
+    return live[is_new[live]]
+
+
+def _kept(
+    chooser: _Chooser, rows: Rows, found: Floats, n: int
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the positions that are kept, the best first, and what brought each."""
+    strengths = chooser.strength(found)
+    n_reserved = int(n * chooser.config.reserved) if n < len(rows) else 0
+    own = _best(chooser, rows, strengths, n - n_reserved)
+    names = brought_by(found[own], chooser.retriever.weights)
+    if not n_reserved:
+        return own, names
+    is_left = np.ones(len(rows), bool)
+    is_left[own] = False
+    left = np.flatnonzero(is_left)
+    born = ~np.isnan(chooser.catalogue.born(rows[left]))
+    brought, from_sources = fused(
+        found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left])
+    )
+    return np.concatenate((own, left[brought])), names + from_sources
+
+
+def _best(chooser: _Chooser, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:
+    """Positions of the n best values, best first."""
+    if n >= len(rows):
+        return _ordered(chooser, rows, values)
+    threshold = np.partition(values, len(rows) - n)[len(rows) - n]
+    positions = np.flatnonzero(values >= threshold)
+    return np.asarray(positions[_ordered(chooser, rows[positions], values[positions])][:n])
+
+
+def _ordered(chooser: _Chooser, rows: Rows, values: Floats) -> NDArray[np.intp]:
+    """Positions by value, then newness, then by what tells nothing."""
+    born = np.nan_to_num(chooser.catalogue.born(rows))
+    return np.lexsort((chooser.ties(rows), -born, -values))

@@ -164,4 +164,5 @@ class Asking:
             warm=config.gain_warm,
             half_history=config.gain_half_history,
         )
-        return expected_gain(models.scorer.score(features).scores.tolist(), spread)
+        # Rounded: equal candidates in another order are no other gain.
+        return round(expected_gain(models.scorer.scores(features).tolist(), spread), 12)

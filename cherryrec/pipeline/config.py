@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import CatalogueConfig
+from cherryrec.co_reads import CoReadsConfig
 from cherryrec.errors import ConfigError
 from cherryrec.features import CONTEXT, FEATURES, HALF_LIVES_S
 from cherryrec.feedback import FeedbackConfig
@@ -94,6 +95,7 @@ class PipelineConfig:
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     profile: ProfileConfig = field(default_factory=ProfileConfig)
     slates: SlatesConfig = field(default_factory=SlatesConfig)
+    co_reads: CoReadsConfig = field(default_factory=CoReadsConfig)
     knrs: KnrsConfig = field(default_factory=KnrsConfig)
     vans: VansConfig = field(default_factory=VansConfig)
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)

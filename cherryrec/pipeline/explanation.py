@@ -10,17 +10,44 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.events import OTHERS
 from cherryrec.features import FEATURES
+from cherryrec.knrs import SIGNALS, CatalogueOrder
 from cherryrec.vans import Scored
 
-__all__ = ["EXPLAINED", "explain"]
+__all__ = ["EXPLAINED", "explain", "in_catalogue"]
 
 EXPLAINED = 12
 """Contributions named of each article of a slate, the largest."""
 
-_NAMES = np.array(FEATURES, dtype=object)
+_NAMES = np.array(
+    (*FEATURES, *(f"catalogue_{signal.name}" for signal in SIGNALS)), dtype=object
+)  # the second only where the whole catalogue was asked
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def in_catalogue(scored: Scored, signals: Floats, order: CatalogueOrder) -> Scored:
+    """Add to VaNS's scores what the signals say of articles of the whole catalogue.
+
+    Parameters
+    ----------
+    scored
+        VaNS's, of n articles.
+    signals
+        What KnRS retrieved them by, (n, S).
+    order
+        What both are worth.
+
+    Returns
+    -------
+    Scores whose contributions are those of the features, (n, F), then those of the signals,
+    `catalogue_…`, (n, S).
+    """
+    parts = order.contributions(scored.scores, signals)[:, :-1]  # (n, S)
+    weight = order.score_weight
+    contributions = np.hstack((weight * scored.contributions, parts))
+    members = np.column_stack((weight * scored.members, parts.sum(axis=1)))
+    return Scored(weight * scored.scores + parts.sum(axis=1), contributions, members)
 
 
 def explain(scored: Scored, places: Sequence[int]) -> list[dict[str, float]]:

@@ -14,10 +14,12 @@ import msgspec
 
 from cherryrec.activity import Shard
 from cherryrec.catalogue import Catalogue
+from cherryrec.co_reads import CoReads
 from cherryrec.events import (
     ArticleActivity,
     ArticlePublished,
     Click,
+    CoRead,
     Deadline,
     Degraded,
     Evaluation,
@@ -33,6 +35,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import Frozen, OpenRequest, opened
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
+from cherryrec.pipeline.co_reads import co_reads_of
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
@@ -79,7 +82,8 @@ class Pipeline:
         self.shards: dict[int, Shard] = {}
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
-        self.site = SiteSlates(config, self.users, self.catalogue, self.slates)
+        self.co_reads = CoReads(config.co_reads)
+        self.site = SiteSlates(config, self.users, self.catalogue, self.slates, self.co_reads)
         self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
 
     def article(
@@ -108,22 +112,20 @@ class Pipeline:
             is_correction=slate.is_correction,
         )
 
+    def co_read(self, pair: CoRead) -> None:
+        """Pair a click, this worker's or another's, with what its reader had read before."""
+        self.co_reads.add(pair.event, pair.article_id, pair.reads, time_s=seconds(pair.clicked_at))
+
     def impression(self, at: Position, impression: Impression) -> Effects:
         """Count views, and open the attribution window of the request it shows, or its own."""
         impression = not_ahead(impression, "shown_at", at.arrived_s)
         shown_s = seconds(impression.shown_at)
         shard = self.shard(at.partition)
         is_erased = self.erasures.covers(at.partition, impression.user_id, at.arrived_s)
-        taken = None
-        if not is_erased and not shard.is_duplicate(impression.impression_id, at.offset):
+        taken, name = None, impression.impression_id
+        if not is_erased and not shard.is_duplicate(name, at.offset):
             taken = self.site.impression(at, impression, self.models)
-        is_new = shard.view(
-            impression.impression_id,
-            impression.articles,
-            time_s=shown_s,
-            offset=at.offset,
-        )
-        if not is_new:
+        if not shard.view(name, impression.articles, time_s=shown_s, offset=at.offset):
             return Effects("duplicate")
         if is_erased:
             self.attribution.reach(at.partition, "impressions", shown_s)
@@ -159,6 +161,8 @@ class Pipeline:
             self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
         effects = Effects.after(outcome, sends=self.attribution.click(at, click))
         effects.weight, effects.taken = weight, taken
+        if weight == "counted":
+            effects.sends += co_reads_of(profile, click, n_reads=self.config.co_reads.n_reads)
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:
@@ -241,6 +245,7 @@ class Pipeline:
                 request,
                 config=self.config.knrs,
                 models=self.models,
+                co_reads=self.co_reads,
             )
             asked = self.asking.choose(
                 request, frozen, profile, state, self.models, clock_s=clock_s
@@ -277,6 +282,7 @@ class Pipeline:
             request,
             config=config or self.config.knrs,
             models=self.models,
+            co_reads=self.co_reads,
             trials=self.config.trials,
         )
 

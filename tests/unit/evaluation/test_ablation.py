@@ -19,7 +19,7 @@ from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.features import FEATURES
-from cherryrec.knrs import METRICS, KnrsConfig
+from cherryrec.knrs import LEFT_OUT, KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from cherryrec.vans import VansConfig
 from cherryrec.vans.config import LEARNING
@@ -31,7 +31,7 @@ def test_every_metric_has_a_part() -> None:
     found = ablations(FULL)
 
     left_out = [one.knrs.without for name, one in found.items() if name.startswith("knrs:")]
-    assert [without for without in left_out if without] == [(metric,) for metric in METRICS]
+    assert [without for without in left_out if without] == [(metric,) for metric in LEFT_OUT]
     assert found["knrs:news-value"].vans.without == ("news_value",)
 
 

@@ -9,10 +9,12 @@ import pytest
 from cherryrec.codec import decode, encode
 from cherryrec.events import OTHERS, EvaluationRequest, Recommendation
 from cherryrec.features import FEATURES
+from cherryrec.knrs import SIGNALS
 from cherryrec.pipeline import Effects, PipelineConfig
 from cherryrec.pipeline.stages import CATEGORY_RANK
 
 CLOCK_S = 5_000.0
+EXPLANATIONS = {*FEATURES, *(f"catalogue_{signal.name}" for signal in SIGNALS)}
 WINDOW_S = PipelineConfig().feedback.attribution_window_s
 
 
@@ -47,4 +49,4 @@ def explains(recommendation: Recommendation) -> None:
     for position, item in enumerate(recommendation.slate):
         assert item.position == position
         assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-9)
-        assert set(item.contributions) <= {*FEATURES, OTHERS, CATEGORY_RANK}
+        assert set(item.contributions) <= {*EXPLANATIONS, OTHERS, CATEGORY_RANK}

@@ -10,8 +10,9 @@ import pytest
 
 from cherryrec.events import Example, FeedbackTick, SlateLabelled, instant
 from cherryrec.features import FEATURE_SET, column
+from cherryrec.open_requests import Frozen
 from cherryrec.pipeline import Effects, EvaluatorConfig, MemoryStore, PipelineConfig, Position
-from cherryrec.stored_requests import user_key
+from cherryrec.stored_requests import encode_frozen, frozen_key, user_key
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, question
 from tests.worlds import START_S, click, impression, liked, offsets, pipeline_of, request
 
@@ -172,6 +173,8 @@ def test_requests_stored_in_the_first_version_go_on() -> None:
     store.values = {(0, "u"): first}
     pipeline.restore(0, [("u", first)])
 
+    stored = Frozen(frozen.articles, frozen.features, frozen.metrics, frozen.dropped)
+    now[0, frozen_key("u", "r")] = encode_frozen(stored)  # it had nothing to retrieve by
     assert store.values == now
     tick = FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S))
     assert labels(pipeline.tick(tick))[0].example_id == "r:1"

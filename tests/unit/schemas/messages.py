@@ -8,6 +8,8 @@ from cherryrec.codec import pack
 from cherryrec.events import (
     ArticleActivity,
     CandidateText,
+    Contrast,
+    CoRead,
     DeadLetter,
     Deadline,
     Evaluation,
@@ -26,6 +28,7 @@ from cherryrec.events import (
     TopicEpoch,
     instant,
 )
+from cherryrec.knrs import N_SIGNALS
 from tests.worlds import START_S, article, click, impression, request, update
 
 NOW = instant(START_S + 0.25)
@@ -101,7 +104,12 @@ MESSAGES: dict[str, Event] = {
         evaluator="small",
         temperature=2.5,
         origin="click",
+        signals=b"\x00" * 4 * N_SIGNALS,
+        scores=b"\x00" * 4,
+        others=Contrast(("a2",), b"\x00" * 4 * N_SIGNALS, 90),
+        rivals=Contrast(("a3",), b"\x00" * 4 * N_SIGNALS, 9, b"\x00" * 4),
     ),
+    "co-reads": CoRead(event=7, article_id="a1", reads=("a2",), clicked_at=NOW),
     "labelled-slates": SlateLabelled(
         slate_id="r1",
         shown_at=NOW,
@@ -136,6 +144,8 @@ MESSAGES: dict[str, Event] = {
                 news_value=0.25,
                 contributions={"age": 0.5},
                 evaluation=0.75,
+                is_trial=True,
+                source="rising",
             ),
         ),
         degraded="evaluation_late",
