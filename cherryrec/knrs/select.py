@@ -14,7 +14,7 @@ from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
 from cherryrec.knrs.retriever import Retriever
 from cherryrec.knrs.signals import signals
-from cherryrec.knrs.sources import brought_by, fused
+from cherryrec.knrs.sources import brought_by, contenders, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
 from cherryrec.text import stable_hash
@@ -259,9 +259,9 @@ def _kept(
     names = brought_by(found[own], chooser.retriever.weights)
     if not n_reserved:
         return own, names
-    is_left = np.ones(len(rows), bool)
-    is_left[own] = False
-    left = np.flatnonzero(is_left)
+    strengths[own] = -np.inf
+    looked_at = contenders(found, strengths, n_reserved)
+    left = looked_at[np.isfinite(strengths[looked_at])]
     born = ~np.isnan(chooser.catalogue.born(rows[left]))
     brought, from_sources = fused(
         found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cherryrec.knrs.signals import SIGNALS
 
-__all__ = ["SOURCES", "brought_by", "fused"]
+__all__ = ["SOURCES", "brought_by", "contenders", "fused"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -87,6 +87,35 @@ def fused(
     found = np.flatnonzero(total > 0.0)
     best = found[np.lexsort((ties[found], -total[found], -most[found]))][:n]
     return np.asarray(best), [SOURCES[k] for k in brought[best].tolist()]
+
+
+def contenders(signals: Floats, strengths: Floats, n: int) -> Rows:
+    """Return the positions among which `fused` has to look for n articles, rising.
+
+    Those are the strongest, as most sources speak for what is strong, and the first of the sources
+    that don't: the newest, what is near the last reads, what readers alike went on to. To look
+    among all would cost as much as everything else that a request over 95,000 articles does.
+
+    Parameters
+    ----------
+    signals, strengths
+        Of all articles that are left, (m, S) and (m,).
+    n
+        How many are looked for; at least 1.
+    """
+    found = [_largest(strengths, 20 * n), _largest(-signals[:, _COLUMN["age"]], 4 * n)]
+    for name in ("text_nearest", "alike"):  # 0 says nothing
+        values = signals[:, _COLUMN[name]]
+        says = np.flatnonzero(values > 0.0)
+        found.append(says[_largest(values[says], 4 * n)])
+    return np.unique(np.concatenate(found))
+
+
+def _largest(values: Floats, n: int) -> Rows:
+    """Return the positions of the n largest and of all that equal the least of them, rising."""
+    if n >= len(values):
+        return np.arange(len(values))
+    return np.flatnonzero(values >= np.partition(values, len(values) - n)[len(values) - n])
 
 
 def _scores(signals: Floats, is_born: NDArray[np.bool_]) -> list[Floats]:
