@@ -67,8 +67,10 @@ class KnrsConfig:
         Articles drawn of those KnRS would keep, to learn the order of the whole catalogue against;
         at least 0.
     rivals_share
-        Share of the requests with given candidates for which rivals are drawn, in [0, 1]: each
-        costs about a request over 2,000 articles.
+        Share of the requests with given candidates, and of the site's own slates, for which rivals
+        are drawn, in [0, 1]: each costs about a request over 2,000 articles.
+    click_rivals_share
+        The same of clicks of which no slate is known, in [0, 1].
     half_life_s
         Age at which timeliness has halved, in seconds; above 0. Each category starts here and
         learns its own from the ages of its articles at their clicks.
@@ -95,6 +97,7 @@ class KnrsConfig:
     n_others: int = 48
     n_rivals: int = 32
     rivals_share: float = 1.0
+    click_rivals_share: float = 0.2
     half_life_s: float = 12 * 3_600.0
     half_life_strength: float = 50.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
@@ -140,9 +143,10 @@ class KnrsConfig:
         if not 0 <= self.reserved < 1:
             msg = f"reserved must be at least 0 and below 1, got {self.reserved!r}"
             raise ConfigError(msg)
-        if not 0 <= self.rivals_share <= 1 or self.n_rivals < 0:
-            msg = (
-                "rivals_share must be in [0, 1] and n_rivals at least 0, got "
-                f"{self.rivals_share!r} and {self.n_rivals!r}"
-            )
+        for name in ("rivals_share", "click_rivals_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                msg = f"{name} must be in [0, 1], got {getattr(self, name)!r}"
+                raise ConfigError(msg)
+        if self.n_rivals < 0:
+            msg = f"n_rivals must be at least 0, got {self.n_rivals!r}"
             raise ConfigError(msg)

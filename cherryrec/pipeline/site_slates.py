@@ -18,7 +18,7 @@ before or after it is read, by way of the same moment.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -38,6 +38,7 @@ from cherryrec.events import (
 from cherryrec.exposures import without_clicks as exposures_before
 from cherryrec.features import CONTEXT
 from cherryrec.feedback import entry_of, is_known, name_of, opened_with, shown_by
+from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Position, Taken
@@ -95,6 +96,7 @@ class SiteSlates:
         self.catalogue = catalogue
         self.slates = slates
         self.co_reads = co_reads
+        self._knrs_of_clicks = replace(config.knrs, rivals_share=config.knrs.click_rivals_share)
 
     def impression(self, at: Position, impression: Impression, models: Models) -> Taken | None:
         """Open a slate of the site's own, before anything of it is counted.
@@ -187,7 +189,9 @@ class SiteSlates:
         if self._is_too_late(clicked_s):
             return "too_late", state, {}
         moment = self._moment(state, profile, clicked_s)
-        entry, frozen = self._frozen(moment, models, [click.article_id], name=click.event_id)
+        entry, frozen = self._frozen(
+            moment, models, [click.article_id], name=click.event_id, knrs=self._knrs_of_clicks
+        )
         if not frozen.articles:
             return "no_article", state, {}
         entry = msgspec.structs.replace(
@@ -253,6 +257,7 @@ class SiteSlates:
         articles: Sequence[str] | None,
         *,
         name: str,
+        knrs: KnrsConfig | None = None,
     ) -> tuple[OpenRequest, Frozen]:
         """Freeze articles as a request for them would have; None: from the whole catalogue."""
         request = RecommendationRequest(
@@ -268,7 +273,7 @@ class SiteSlates:
                 moment.reader,
                 self.slates,
                 request,
-                config=self.config.knrs,
+                config=knrs or self.config.knrs,
                 models=models,
                 co_reads=self.co_reads,
             )
