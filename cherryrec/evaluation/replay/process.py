@@ -87,6 +87,7 @@ class OneProcess:
             pipeline.slates,
         )
         learned_s = self.learner.newest_s
+        newest["alike"] = pipeline.co_reads.newest_s
         newest["model"] = learned_s if learned_s > seconds(EARLIEST) else 0.0  # else from nothing
         check_times(newest, seconds(request.requested_at))
 
