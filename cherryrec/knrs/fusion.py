@@ -62,6 +62,11 @@ class CatalogueOrder:
             raise ModelError(msg)
 
     @property
+    def is_learned(self) -> bool:
+        """Whether any example has moved the weights."""
+        return not np.array_equal(self.weights, prior_order())
+
+    @property
     def score_weight(self) -> float:
         """What one unit of VaNS's score is worth."""
         return float(self.weights[-1])

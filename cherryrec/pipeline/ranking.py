@@ -205,6 +205,8 @@ def recommend(
     scored = _score(models.scorer, features.astype(np.float64))
     signals = frozen.signal_array().astype(np.float64)
     is_of_catalogue = not entry.is_given and signals.size > 0
+    if stage == "news_value" and is_of_catalogue and models.order.is_learned:
+        stage = "prior"  # of clicks alone VaNS learns nothing, and the order does
     is_first = stage in {"newest", "news_value"}
     if is_of_catalogue and not is_first:
         frozen = msgspec.structs.replace(frozen, scores=scored.scores.astype("<f4").tobytes())

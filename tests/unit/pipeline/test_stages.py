@@ -8,6 +8,8 @@ import pytest
 from cherryrec.errors import ConfigError
 from cherryrec.events import ArticlePublished, Example, FeedbackTick, Recommendation, instant
 from cherryrec.features import FEATURES, column
+from cherryrec.knrs import CatalogueOrder
+from cherryrec.knrs.fusion import prior_order
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Models, Pipeline, PipelineConfig, Position, TrialsConfig
 from cherryrec.pipeline.stages import (
@@ -101,6 +103,23 @@ def test_the_news_value_takes_over_with_the_clicks() -> None:
     assert FIRST == ("age", CATEGORY_RANK, "news_value")
     assert scores[0] == pytest.approx([0.0, 0.0, -0.5])
     assert scores[1, 1:] == pytest.approx([-0.5, 0.5])  # half of one place
+
+
+def test_where_only_clicks_come_the_order_learned_from_them_ranks() -> None:
+    pipeline = site()
+    for number in range(200):
+        clicked = click("1000104", START_S, user_id=f"r{number}", event_id=f"c{number}")
+        pipeline.click(Position(0, number), clicked)
+    weights = prior_order()
+    weights[0] += 0.01
+    pipeline.models.order = CatalogueOrder(weights)
+
+    got = ask(pipeline, time_s=START_S + 1.0)
+
+    assert got.stage == "prior"
+    assert ids(got)[0] == "1000104"
+    assert got.slate[0].contributions["catalogue_clicks_10m"] > 0.5
+    explains(got)
 
 
 def test_equal_articles_are_in_another_order_for_each_request() -> None:
