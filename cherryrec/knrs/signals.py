@@ -73,7 +73,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("alike_rare", 0.3, "alike"),
     Signal("was_shown", -0.1, "shown", is_of_views=True),
 )
-"""The columns in order: the five metrics first; see docs/features.md for each one's formula."""
+"""The columns in order: the five metrics first; see docs/signals.md for each one's formula."""
 
 N_SIGNALS = len(SIGNALS)
 

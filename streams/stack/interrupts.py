@@ -19,6 +19,7 @@ class Interrupts:
 
     Examples
     --------
+    >>> before = signal.signal(signal.SIGINT, signal.default_int_handler)  # `nohup` ignores it
     >>> with Interrupts() as interrupts:
     ...     try:
     ...         signal.raise_signal(signal.SIGINT)
@@ -29,6 +30,7 @@ class Interrupts:
     ...     except KeyboardInterrupt:
     ...         print("not lost")
     not lost
+    >>> _ = signal.signal(signal.SIGINT, before)
     """
 
     def __init__(self) -> None:
