@@ -36,6 +36,9 @@ MAX_REQUESTS, MAX_SLATES, MAX_ALONE = 8, 8, 5
 """Requests, slates of the site's own and clicks that name no impression, of one reader: none that
 is open has to make room for another."""
 
+WRONG_CLOCKS = ("w0", "w1", "w2")
+"""Readers whose clicks come from writers whose clock is off."""
+
 QUIET_S = 5.0
 """How long no writer's clock is wrong."""
 
@@ -293,7 +296,9 @@ class Traffic:
         if self.now_s < self.began_s + QUIET_S:
             return
         off_s = self.rng.choice((-3_600.0, 3_600.0))
-        click = self._click(f"w{self.rng.randrange(3)}", self._article(), time.time() + off_s, None)
+        click = self._click(
+            self.rng.choice(WRONG_CLOCKS), self._article(), time.time() + off_s, None
+        )
         if click is not None:
             self.writers.send_at("clicks", click.user_id, click, time.time() + off_s)
             self.n_sent += 1
