@@ -197,11 +197,13 @@ def test_a_metric_that_is_left_out_selects_nothing() -> None:
     catalogue = catalogue_of(40)  # every fourth is of the category weather
     profile = reads(fields=("weather",))
 
-    by_relevance, _ = selected(catalogue, profile)
-    without, got = selected(catalogue, profile, config=KnrsConfig(without=("relevance",)))
+    by_relevance, _ = selected(catalogue, profile, config=KnrsConfig(reserved=0.0))
+    without, got = selected(
+        catalogue, profile, config=KnrsConfig(without=("relevance",), reserved=0.0)
+    )
 
     is_weather = [int(a[1:]) % 4 == 0 for a in by_relevance]
-    assert is_weather[:10] == [True] * 10
+    assert is_weather == [True] * 10 + [False] * 10
     assert [int(a[1:]) % 4 == 0 for a in without] != is_weather
     assert not got.metrics[:, METRICS.index("relevance")].any()
     assert got.metrics.any(axis=0).tolist() == [False, True, True, True, True]
