@@ -47,7 +47,7 @@ def contrasts_of(frozen: Frozen, shown: Sequence[str], *, is_given: bool) -> Con
     >>> found.others.articles, found.others.n_all, found.rivals == found.others
     (('a', 'b'), 2, True)
     """
-    if is_given or not frozen.scores:
+    if is_given:
         return Contrasts(frozen.others, frozen.rivals)
     place = {article: index for index, article in enumerate(frozen.articles)}
     kept = np.array([place[article] for article in shown], np.intp)
@@ -55,6 +55,6 @@ def contrasts_of(frozen: Frozen, shown: Sequence[str], *, is_given: bool) -> Con
         articles=tuple(shown),
         signals=frozen.signal_array()[kept].tobytes(),
         n_all=len(shown),
-        scores=np.frombuffer(frozen.scores, "<f4")[kept].tobytes(),
+        scores=np.frombuffer(frozen.scores, "<f4")[kept].tobytes() if frozen.scores else b"",
     )
-    return Contrasts(own, own)
+    return Contrasts(own, own if frozen.scores else None)
