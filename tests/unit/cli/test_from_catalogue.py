@@ -83,17 +83,17 @@ def test_the_page_and_the_pictures_show_it(run: Run, log: str, tmp_path: Path) -
 def test_an_ablation_is_judged_on_the_same_moments(
     run: Run, log: str, tmp_path: Path, jobs: str
 ) -> None:
-    parts = ("--ablate", "knrs:retriever", "--ablate", "knrs:novelty")
+    parts = ("--ablate", "knrs:views", "--ablate", "knrs:novelty")
     ended = run("replay", log, "--from-catalogue", "--report", "report", "--jobs", jobs, *parts)
 
     assert ended.code == 0
     found = report_of(tmp_path / "report")["from_catalogue"]
-    assert list(found["ablations"]) == ["knrs:novelty", "knrs:retriever"]
+    assert list(found["ablations"]) == ["knrs:novelty", "knrs:views"]
     full = found["metrics"]["CherryRec"]["whole"]["recall"]["mean"]
     for one in found["ablations"].values():
         gain = one["cherryrec_minus"]["whole"]["recall"]["mean"]
         assert gain == pytest.approx(full - one["metrics"]["whole"]["recall"]["mean"])
-    assert full > found["ablations"]["knrs:retriever"]["metrics"]["whole"]["recall"]["mean"]
+    assert full > found["ablations"]["knrs:views"]["metrics"]["whole"]["recall"]["mean"]
     assert "full system minus, second half" in ended.out
     assert (
         "### From the whole catalogue, whole log, ablations"
