@@ -93,7 +93,7 @@ class CoReads:
     def __init__(self, config: CoReadsConfig | None = None) -> None:
         self.config = config or CoReadsConfig()
         n, k = self.config.max_articles, self.config.max_pairs
-        self.newest_s = 0.0
+        self.newest_s = self._last_s = 0.0
         self._others = np.full((n, k), -1, np.int32)
         self._spans = np.zeros((n, k), np.int32)  # which article of a slot a pair is with
         self._weights = np.zeros((n, k), np.float32)  # as of the article's `_as_of`
@@ -199,7 +199,8 @@ class CoReads:
                 self._span[slot] += 1
             self._slot_of[article_id] = slot
             self._as_of[slot] = time_s
-        self._touched[slot] = max(float(np.nextafter(self._touched.max(), np.inf)), time_s)
+        self._last_s = max(float(np.nextafter(self._last_s, np.inf)), time_s)
+        self._touched[slot] = self._last_s  # the last one idle, whatever the clocks say
         return slot
 
 

@@ -112,6 +112,7 @@ class Followed:
         try:
             limit = topic_named("co-reads").max_message_bytes
             self.pipeline.co_read(decode(CoRead, record.value or b"", max_bytes=limit))
+            self.metrics.co_reads.inc()
         except BadMessage as error:
             logger.error("co-read at offset %d is not followed: %s", record.offset, error)
 

@@ -182,6 +182,11 @@ class Metrics:
             "Labelled slates followed: each was sent to the learner as an example.",
             registry=self.registry,
         )
+        self.co_reads = Counter(
+            "cherryrec_co_reads",
+            "Clicks followed with what was read before them, for what readers alike went on to.",
+            registry=self.registry,
+        )
         self.examples = Counter(
             "cherryrec_examples",
             "Examples sent to the learner, by what they are of; corrections count again.",

@@ -40,6 +40,7 @@ async def test_a_worker_counts_pairs_from_the_topic_once(bench: Bench) -> None:
     for one in bench.sent("co-reads") * 2:
         bench.worker.followed.co_read(Record(encode(one)))
 
+    assert bench.worker.metrics.co_reads._value.get() == 4
     ((article, common, _),) = pairs.after(["a1"], CLOCK_S)
     assert article == "a2"
     assert common == pytest.approx(1.0 / 6.0, rel=0.01), "one pair over one click and five"
