@@ -60,7 +60,7 @@ def parts_to_ablate(
         evaluator=replace(settings.core.evaluator, enabled=cnle.is_evaluated),
     )
     try:
-        return chosen_ablations(names, core)
+        return chosen_ablations(names, core, from_catalogue=from_catalogue)
     except ConfigError as error:
         raise click.BadParameter(str(error), param_hint="'--ablate'") from error
 

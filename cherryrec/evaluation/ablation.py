@@ -17,7 +17,7 @@ from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import RetrievalJudge, RetrievalRecord, Selector
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.features import names
-from cherryrec.knrs import LEFT_OUT
+from cherryrec.knrs import LEFT_OUT, METRICS
 from cherryrec.pipeline import PipelineConfig
 
 __all__ = [
@@ -58,7 +58,7 @@ def feature_groups() -> dict[str, tuple[str, ...]]:
     }
 
 
-def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
+def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[str, PipelineConfig]:
     """Return the settings without each part, by the part's name.
 
     A part that the settings lack already has no ablation: a metric or feature that is left out, a
@@ -68,6 +68,9 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     ----------
     config
         Settings of the full system.
+    from_catalogue
+        Whether the whole catalogue is asked too. What only decides which articles are kept of it
+        has no ablation where it is not: given candidates are all ranked.
 
     Examples
     --------
@@ -82,10 +85,10 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     knrs, vans = config.knrs, config.vans
     found = {
         f"knrs:{metric}": replace(config, knrs=replace(knrs, without=(*knrs.without, metric)))
-        for metric in LEFT_OUT
+        for metric in (LEFT_OUT if from_catalogue else METRICS)
         if metric not in knrs.without
     }
-    if knrs.select_by == "retriever":
+    if from_catalogue and knrs.select_by == "retriever":
         found["knrs:retriever"] = replace(config, knrs=replace(knrs, select_by="news_value"))
     found["knrs:news-value"] = _without_features(config, ("news_value",))
     if len(vans.members) > 1:
@@ -103,28 +106,33 @@ def ablations(config: PipelineConfig) -> dict[str, PipelineConfig]:
     return {name: changed for name, changed in found.items() if changed != config}
 
 
-def chosen_ablations(parts: Sequence[str], config: PipelineConfig) -> dict[str, PipelineConfig]:
+def chosen_ablations(
+    parts: Sequence[str], config: PipelineConfig, *, from_catalogue: bool = True
+) -> dict[str, PipelineConfig]:
     """Return the ablations of the named parts, in the order of the table.
 
     Parameters
     ----------
     parts
         Names out of `ablations`, or `all`.
-    config
-        Settings of the full system.
+    config, from_catalogue
+        As in `ablations`.
 
     Raises
     ------
     ConfigError
-        A name that is no part.
+        A name that is no part, or of one that only the whole catalogue tells apart.
 
     Examples
     --------
     >>> list(chosen_ablations(["features:slate", "knrs:novelty"], PipelineConfig()))
     ['knrs:novelty', 'features:slate']
     """
-    known = ablations(config)
+    known = ablations(config, from_catalogue=from_catalogue)
     for name in parts:
+        if name not in known and not from_catalogue and name in ablations(config):
+            msg = f"part {name!r} decides what is kept of the whole catalogue: add --from-catalogue"
+            raise ConfigError(msg)
         if name != ALL and name not in known:
             msg = f"a part must be {ALL} or one out of {', '.join(known)}, got {name!r}"
             raise ConfigError(msg)

@@ -19,7 +19,7 @@ from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.features import FEATURES
-from cherryrec.knrs import LEFT_OUT, KnrsConfig
+from cherryrec.knrs import LEFT_OUT, METRICS, KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from cherryrec.vans import VansConfig
 from cherryrec.vans.config import LEARNING
@@ -100,6 +100,17 @@ def test_all_stands_for_every_part() -> None:
 def test_an_unknown_part_is_refused_with_the_known() -> None:
     with pytest.raises(ConfigError, match=r"all or one out of knrs:relevance, .*, got 'vans:x'"):
         chosen_ablations(["vans:lr", "vans:x"], FULL)
+
+
+def test_what_only_keeps_articles_has_no_part_where_all_candidates_are_given() -> None:
+    given, asked = (ablations(FULL, from_catalogue=both) for both in (False, True))
+
+    assert {*asked} - {*given} == {
+        "knrs:retriever",
+        *(f"knrs:{name}" for name in LEFT_OUT if name not in METRICS),
+    }
+    with pytest.raises(ConfigError, match=r"'knrs:alike' decides .* add --from-catalogue"):
+        chosen_ablations(["knrs:alike"], FULL, from_catalogue=False)
 
 
 def test_without_changes_a_replay_is_that_of_the_full_system(tmp_path: Path) -> None:
