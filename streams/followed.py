@@ -124,6 +124,12 @@ class Followed:
             limit = topic_named("models").max_message_bytes
             snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
             retriever, order = retriever_of(snapshot)
+            if not order.is_learned:
+                logger.info(
+                    "model version %d brings no learned order of the catalogue: articles are kept "
+                    "and ordered by the weights that every installation starts with",
+                    snapshot.version,
+                )
             self.pipeline.models = Models(
                 retriever=retriever,
                 order=order,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pytest
 
 from cherryrec.codec import encode
 from cherryrec.events import FeedbackTick, instant
 from cherryrec.features import column
+from cherryrec.knrs.signals import prior_weights
+from cherryrec.learner import SERVING, Learner
 from cherryrec.pipeline import PipelineConfig, Position
 from streams.config import KafkaConfig, StreamConfig
 from streams.worker import CO_READS_READ, SLATES_READ, StreamWorker
@@ -29,6 +32,7 @@ class Record(NamedTuple):
     value: bytes | None
     offset: int = 0
     timestamp: int = 0
+    key: bytes | None = None
 
 
 def another(folder: Path) -> StreamWorker:
@@ -132,3 +136,19 @@ async def test_a_worker_starts_with_room_for_corrections(bench: Bench) -> None:
         f"{PREFIX}labelled-slates": SLATES_READ * PipelineConfig().slates.max_slates,
         f"{PREFIX}co-reads": CO_READS_READ,
     }
+
+
+async def test_a_model_of_before_there_was_a_retriever_is_used_and_said(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    core = PipelineConfig()
+    snapshot = Learner(core.knrs, core.vans).snapshot(SERVING)
+    kept = {k: v for k, v in snapshot.arrays.items() if not k.startswith(("retriever/", "order/"))}
+    old = msgspec.structs.replace(snapshot, arrays=kept)
+
+    with caplog.at_level("INFO"):
+        bench.worker.followed.model(Record(encode(old), key=SERVING.encode()))
+
+    assert bench.worker.pipeline.models.version == snapshot.version
+    assert (bench.worker.pipeline.models.retriever.weights == prior_weights()).all()
+    assert "brings no learned order of the catalogue" in caplog.text
