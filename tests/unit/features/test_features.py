@@ -23,7 +23,7 @@ from cherryrec.features.names import (
     SLATE,
 )
 from cherryrec.knrs import KnrsConfig, select
-from cherryrec.profile import Profile, Visit
+from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
 from tests.worlds import (
@@ -96,42 +96,6 @@ def test_context_is_the_same_for_every_candidate_and_nothing_else_is() -> None:
     assert {"relevance", "text_interest", "ctr_1h", "clicks_24h", "category_ctr_24h"} <= (
         varied | {"text_interest"}
     )
-
-
-def test_known_values_of_a_small_world() -> None:
-    catalogue = catalogue_of(4)
-    shard = Shard(0, catalogue, AttentionConfig())
-    shard.view("i", ["a0", "a1"], time_s=NOW - 600.0, offset=0)
-    shard.click("a0", time_s=NOW - 600.0, offset=0)
-    shard.read_by(["a0", "a3"], time_s=NOW, offset=0)
-    profile = Profile(
-        history=(Visit("a3", NOW - 3_600.0), Visit("a0", NOW - 1_800.0), Visit("a0", NOW - 60.0)),
-        n_clicks=3,
-        newest_s=NOW - 60.0,
-    )
-
-    row = matrix_of(catalogue, ["a0", "a2"], profile)["a0"]
-
-    def value(name: str) -> float:
-        return float(row[column(name)])
-
-    base = 2.0 / 12.0  # one click in two views, smoothed by one in ten
-    assert value("views_10m") == pytest.approx(np.log1p(0.5))
-    assert value("clicks_1h") == pytest.approx(np.log1p(2 ** (-1 / 6)))
-    assert value("ctr_10m") == pytest.approx(np.log((0.5 + 10 * base) / (10.5 * base)))
-    assert value("ctr_all") == pytest.approx(np.log((1 + 10 * base) / (11 * base)))
-    assert value("readers") == pytest.approx(np.log(2))
-    assert value("times_read") == pytest.approx(np.log(3))
-    assert value("category_share") == pytest.approx(2 / 3)
-    assert value("category_last") == 1.0
-    assert value("text_last") == pytest.approx(1.0, abs=1e-5)
-    assert value("text_nearest") == pytest.approx(1.0, abs=1e-5)
-    assert value("age") == pytest.approx(np.log1p(10.0))
-    assert value("is_first_shown") == 0.0
-    assert value("context_history") == pytest.approx(np.log(4))
-    assert value("context_slate") == pytest.approx(np.log(3))
-    assert value("context_idle") == pytest.approx(np.log(2))
-    assert value("context_day_sin") == pytest.approx(np.sin(2 * np.pi * 600 / 86_400), abs=1e-5)
 
 
 def test_entities_shared_with_what_was_read_count() -> None:
