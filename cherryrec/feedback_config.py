@@ -26,10 +26,12 @@ class FeedbackConfig:
         What becomes examples: `request` (slates of ours that were shown), `slate` (slates of the
         site's own, from impressions of no request of ours) and `click` (clicks of which no
         impression is known).
-    shadow_share, recall_share
-        Shares of the site's own slates that are ranked as well when they are read, to see how they
-        would have stood (`cherryrec shadow`), and at which KnRS is asked to choose from the whole
-        catalogue, to see whether it keeps what is clicked; in [0, 1].
+    shadow_share
+        Share of the site's own slates that are ranked as well when they are read, to see how they
+        would have stood (`cherryrec shadow`); in [0, 1].
+    recall_share
+        Share of the site's own slates at which KnRS is asked to choose from the whole catalogue, to
+        see whether it keeps what is clicked; in [0, 1].
     """
 
     attribution_window_s: float = 1_800.0

@@ -87,8 +87,10 @@ class GpuConfig:
     stop_s
         Time for a stop, in seconds: past it the process ends with exit code 75, and another worker
         answers what it had in hand.
-    http_host, http_port
-        Where `/live`, `/ready` and `/metrics` answer; port 0 takes a free one.
+    http_host
+        Address on which `/live`, `/ready` and `/metrics` answer.
+    http_port
+        Their port; 0 takes a free one.
     model_cache_dir
         Where `cherryrec model fetch` puts the small model.
     server_urls

@@ -75,8 +75,10 @@ class StreamConfig:
     ----------
     data_dir
         Folder of the local tables; each worker process needs its own.
-    http_host, http_port
-        Where /live, /ready and /metrics answer; port 0 takes a free one.
+    http_host
+        Address on which /live, /ready and /metrics answer.
+    http_port
+        Their port; 0 takes a free one.
     max_batch
         Events an agent takes at once, above 0.
     activity_flush_s
@@ -154,8 +156,10 @@ class LearnerProcessConfig:
 
     Parameters
     ----------
-    http_host, http_port
-        Where /live, /ready and /metrics answer; port 0 takes a free one.
+    http_host
+        Address on which /live, /ready and /metrics answer.
+    http_port
+        Their port; 0 takes a free one.
     serving_every_s
         Least time between two snapshots that workers score with, in seconds, above 0.
     state_every_s

@@ -45,12 +45,14 @@ class EvaluatorConfig:
         Seconds of the budget that can be saved up and spent at once; above 0.
     budget_token_s
         Seconds of the model that a token of a question is taken to need until answers say; above 0.
-    gain_cold, gain_warm
-        How far CnLE is expected to move the difference of two scores, of a user without history
-        and of one with a very long one: with the scores' margin that is the gain by which requests
-        are chosen where there is a budget. `gain_warm` is at least 0, `gain_cold` at least that.
+    gain_cold
+        How far CnLE is expected to move the difference of two scores of a user without history:
+        with the scores' margin that is the gain by which requests are chosen where there is a
+        budget; at least `gain_warm`.
+    gain_warm
+        How far it is expected to move that of a user with a very long history; at least 0.
     gain_half_history
-        Articles read after which that has fallen half of the way; above 0.
+        Articles read after which it has fallen half of the way from the one to the other; above 0.
     """
 
     enabled: bool = False

@@ -41,22 +41,47 @@ class VansConfig:
         least 0, where it never counts.
     clip
         Standardised features are cut at plus and minus this many standard deviations; above 0.
-    lr_rate, lr_l2
-        AdaGrad's learning rate, above 0, and the L2 penalty, at least 0, of `lr`.
-    pairs_rate, pairs_l2, pairs_caution
-        The same of `pairs`; the caution is what AdaGrad's sum of squares starts from, so that a
-        thousand interactions don't take a full step each on the first impression.
-    svm_rate, svm_l2
-        The same of `svm`.
-    n_factors, fm_rate, factor_rate
-        Factors of `fm`, and AdaGrad's learning rates of its weights and of the factors; above 0.
-    boost_trees, boost_depth, boost_every, boost_window_rows, boost_rate
-        Trees of `boost`, from 1 on, and their depth, from 1 to 8; impressions after which one more
-        is grown; rows of the newest impressions it is grown from; its shrinkage; above 0.
-    n_nets, n_hidden
-        Networks of `net` and of `wide`, and rectified units of each; above 0.
-    net_rate, wide_rate, net_skip_rate
-        Adam's learning rates of the units of the two, AdaGrad's of their linear parts; above 0.
+    lr_rate
+        AdaGrad's learning rate of `lr`; above 0.
+    lr_l2
+        L2 penalty of `lr`; at least 0.
+    pairs_rate
+        AdaGrad's learning rate of `pairs`; above 0.
+    pairs_l2
+        L2 penalty of `pairs`; at least 0.
+    pairs_caution
+        What AdaGrad's sum of squares of `pairs` starts from, so that a thousand interactions don't
+        take a full step each on the first impression; at least 0.
+    svm_rate
+        AdaGrad's learning rate of `svm`; above 0.
+    svm_l2
+        L2 penalty of `svm`; at least 0.
+    n_factors
+        Factors of `fm`; above 0.
+    fm_rate
+        AdaGrad's learning rate of the weights of `fm`; above 0.
+    factor_rate
+        AdaGrad's learning rate of its factors; above 0.
+    boost_trees
+        Trees of `boost`, from 1 on.
+    boost_depth
+        Depth of its trees, from 1 to 8.
+    boost_every
+        Impressions after which it grows one more tree; above 0.
+    boost_window_rows
+        Rows of the newest impressions that it grows a tree from; above 0.
+    boost_rate
+        Share of a tree's values that is added to the score, its shrinkage; above 0.
+    n_nets
+        Networks of `net` and of `wide`; above 0.
+    n_hidden
+        Rectified units of each network; above 0.
+    net_rate
+        Adam's learning rate of the units of `net`; above 0.
+    wide_rate
+        Adam's learning rate of the units of `wide`; above 0.
+    net_skip_rate
+        AdaGrad's learning rate of the linear parts of both; above 0.
     net_dropout
         Share of the inputs that a network leaves out of a step, in [0, 1).
     ensemble_rate
@@ -66,13 +91,18 @@ class VansConfig:
         drift; above 0.
     drift_share
         What is left, after a drift, of the sums that slow learning down; above 0.
-    n_trees, depth
-        Trees of `rf`, above 0, and their depth, from 1 to 8.
+    n_trees
+        Trees of `rf`; above 0.
+    depth
+        Their depth, from 1 to 8.
     refit_every
         Impressions after which the next tree is grown again; above 0.
-    window_rows, rows_per_impression
-        Rows that trees are grown from, and how many of them one impression may fill: all clicked
-        articles and a sample of the others, weighted to stand for them.
+    window_rows
+        Rows of the newest impressions that the trees of `rf` are grown from, at least
+        `rows_per_impression`.
+    rows_per_impression
+        How many of them, from 2 on, one impression may fill: all clicked articles and a sample of
+        the others, weighted to stand for them.
     min_leaf
         Weight (articles) that a leaf must hold; above 0.
     leaf_shrinkage

@@ -27,12 +27,16 @@ class Security:
         Kafka's `security.protocol`: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
     mechanism
         Kafka's `sasl.mechanism`, only with a SASL protocol: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
-    username, password
-        SASL credentials; absent without SASL.
+    username
+        SASL user; absent without SASL.
+    password
+        SASL password; absent without SASL, and shown nowhere.
     ca_file
         PEM file of the authorities that sign the brokers' certificates; absent: the system's.
-    cert_file, key_file
-        PEM files of the client's own certificate, where the cluster asks for one.
+    cert_file
+        PEM file of the client's own certificate, where the cluster asks for one.
+    key_file
+        PEM file of that certificate's key, where it is not in `cert_file`.
 
     Examples
     --------
