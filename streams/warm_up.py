@@ -62,6 +62,7 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
         pipeline.article(article_id, article, now=DAY_S)
     told = ProfileUpdate(user_id="reader", updated_at=instant(DAY_S), history=articles[:2])
     pipeline.profile_update(Position(0, 0), "reader", told)
+    _choose(pipeline, DAY_S)
     for number in range(n_rounds):
         _round(pipeline, learner, articles, number, DAY_S * (number + 2))
         pipeline.models.scorer = scorer_of(learner.snapshot(SERVING), config.vans)
@@ -111,6 +112,14 @@ def _round(
     outcomes = (pipeline.impression(at, shown), pipeline.click(at, clicked), pipeline.tick(passed))
     for effects in outcomes:
         _learn(pipeline, learner, effects, number)
+
+
+def _choose(pipeline: Pipeline, time_s: float) -> None:
+    """Ask for one of the catalogue: where all are kept, nothing is bounded."""
+    asked = RecommendationRequest(
+        request_id="one", user_id="reader", requested_at=instant(time_s), slate_size=1
+    )
+    pipeline.preview(0, asked, config=replace(pipeline.config.knrs, floor=1))
 
 
 def _learn(pipeline: Pipeline, learner: Learner, effects: Effects, offset: int) -> None:

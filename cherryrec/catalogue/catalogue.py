@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue.ages import ClickAges
+from cherryrec.catalogue.coarse import coarse
 from cherryrec.catalogue.columns import MAX_ENTITIES, MAX_SUBCATEGORIES
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.counts import Counts
@@ -177,6 +178,7 @@ class Catalogue(Counts):
         self.titles[row] = article.title
         self.words.tell(row, article.title)
         self.embeddings[row] = vector
+        self.coarse[row], self.coarse_scale[row], self.coarse_error[row] = coarse(vector)
         if self.tokens is not None:
             self.token_embeddings[row] = self.tokens.embed(article.title)
         self._count_as(row, article)

@@ -15,6 +15,9 @@ MAX_SUBCATEGORIES = 4
 _NAMES = (
     "embeddings",
     "token_embeddings",
+    "coarse",
+    "coarse_scale",
+    "coarse_error",
     "category",
     "subcategory",
     "source",
@@ -42,6 +45,9 @@ class Columns:
     def __init__(self, capacity: int, n_dimensions: int, n_token_dimensions: int) -> None:
         self.embeddings = np.zeros((capacity, n_dimensions), np.float32)  # (N, D)
         self.token_embeddings = np.zeros((capacity, n_token_dimensions), np.float32)  # (N, D2)
+        self.coarse = np.zeros((capacity, n_dimensions), np.int8)  # (N, D), see `coarse`
+        self.coarse_scale = np.zeros(capacity, np.float32)
+        self.coarse_error = np.zeros(capacity, np.float32)
         self.category = np.zeros(capacity, np.int32)
         self.subcategory = np.zeros((capacity, MAX_SUBCATEGORIES), np.int32)  # (N, 4), 0 = none
         self.source = np.zeros(capacity, np.int32)

@@ -19,7 +19,16 @@ from cherryrec.knrs.half_lives import half_lives
 from cherryrec.knrs.kernels import credibilities, fill_metrics
 from cherryrec.reader import Reader
 
-__all__ = ["base_rate", "fill", "is_named", "likeness_of", "metrics"]
+__all__ = [
+    "base_rate",
+    "credibility",
+    "fill",
+    "is_named",
+    "likeness_of",
+    "metrics",
+    "named_codes",
+    "vectors_of",
+]
 
 Rows = NDArray[np.intp]
 Bools = NDArray[np.bool_]
@@ -114,12 +123,16 @@ def likeness_of(catalogue: Catalogue, reader: Reader, rows: Rows) -> NDArray[np.
     It takes one pass of memory. Gathering rows costs more than multiplying them: most of a
     catalogue is multiplied whole.
     """
-    embeddings = catalogue.embeddings
-    read = embeddings.take(reader.rows[-_RECENT_READS:], axis=0)  # (k, D)
-    vectors = np.concatenate((reader.interest[None, :], read))  # (1 + k, D)
+    embeddings, vectors = catalogue.embeddings, vectors_of(catalogue, reader)
     if 2 * len(rows) > catalogue.n_rows:
         return np.asarray((embeddings[: catalogue.n_rows] @ vectors.T)[rows])
     return np.asarray(embeddings.take(rows, axis=0) @ vectors.T)
+
+
+def vectors_of(catalogue: Catalogue, reader: Reader) -> NDArray[np.float32]:
+    """Return what articles are likened to: the interest vector and the last reads, (1 + k, D)."""
+    read = catalogue.embeddings.take(reader.rows[-_RECENT_READS:], axis=0)  # (k, D)
+    return np.concatenate((reader.interest[None, :], read))
 
 
 def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> Bools | None:
@@ -127,12 +140,18 @@ def is_named(catalogue: Catalogue, reader: Reader, rows: Rows) -> Bools | None:
 
     None where they named nothing.
     """
-    named = (*reader.profile.fields, *reader.profile.collections)
-    if not named:
+    if not (reader.profile.fields or reader.profile.collections):
         return None
-    category = _marked(catalogue.categories, named)[catalogue.category[rows]]  # (n,)
-    subcategory = _marked(catalogue.subcategories, named)[catalogue.subcategory[rows]]  # (n, 4)
+    by_category, by_subcategory = named_codes(catalogue, reader)
+    category = by_category[catalogue.category[rows]]  # (n,)
+    subcategory = by_subcategory[catalogue.subcategory[rows]]  # (n, 4)
     return np.asarray(category | subcategory.any(axis=1))
+
+
+def named_codes(catalogue: Catalogue, reader: Reader) -> tuple[Bools, Bools]:
+    """Whether the user named each category and subcategory as a field or collection, by code."""
+    named = (*reader.profile.fields, *reader.profile.collections)
+    return _marked(catalogue.categories, named), _marked(catalogue.subcategories, named)
 
 
 def _marked(names: Interned, wanted: tuple[str, ...]) -> Bools:

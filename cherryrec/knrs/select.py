@@ -12,9 +12,10 @@ from cherryrec.co_reads import CoReads
 from cherryrec.events import Contrast, RecommendationRequest, seconds
 from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
+from cherryrec.knrs.reach import within_reach
 from cherryrec.knrs.retriever import Retriever
-from cherryrec.knrs.signals import signals
-from cherryrec.knrs.sources import brought_by, contenders, fused
+from cherryrec.knrs.signals import Alike, signals, went_on
+from cherryrec.knrs.sources import N_SINGLE, N_STRONGEST, brought_by, contenders, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
 from cherryrec.text import stable_hash
@@ -76,8 +77,9 @@ class _Chooser:
     retriever: Retriever
     co_reads: CoReads
     now: float
+    alike: Alike
 
-    def signals(self, rows: Rows) -> Floats:
+    def signals(self, rows: Rows, *, unknown_age_s: float | None = None) -> Floats:
         return signals(
             self.catalogue,
             self.reader,
@@ -85,6 +87,27 @@ class _Chooser:
             rows,
             now=self.now,
             config=self.config,
+            unknown_age_s=unknown_age_s,
+            alike=self.alike,
+        )
+
+    def within_reach(self, rows: Rows, n: int, n_reserved: int) -> Rows:
+        """Return the positions among which `_kept` has to look, rising; all but by the retriever.
+
+        An ablation holds whole columns equal, and then everything is among a source's first.
+        """
+        if self.config.select_by != "retriever" or self.config.without:
+            return np.arange(len(rows))
+        return within_reach(
+            self.catalogue,
+            self.reader,
+            self.alike,
+            rows,
+            weights=self.retriever.weights,
+            now=self.now,
+            config=self.config,
+            n_strongest=n - n_reserved + N_STRONGEST * n_reserved,
+            n_single=N_SINGLE * max(n_reserved, 1),
         )
 
     def strength(self, found: Floats) -> Floats:
@@ -97,6 +120,16 @@ class _Chooser:
         """Return what orders articles that are equal: their hashes, another way each request."""
         mixed = self.catalogue.hashes[rows] ^ np.uint64(stable_hash(self.request.request_id))
         return np.asarray(mixed * np.uint64(0x9E3779B97F4A7C15))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """What is kept, best first: positions (k,), signals (k, S), what brought each; of the drawn."""
+
+    positions: Rows
+    signals: Floats
+    sources: tuple[str, ...]
+    drawn: Floats
 
 
 def n_kept(n_live: int, slate_size: int, config: KnrsConfig) -> int:
@@ -147,6 +180,7 @@ def select(
     co_reads
         What was read one after another; nothing where None.
     """
+    now, co_reads = seconds(request.requested_at), co_reads or CoReads()
     chooser = _Chooser(
         catalogue,
         reader,
@@ -154,8 +188,9 @@ def select(
         config,
         value or LinearValue(np.array(config.weights)),
         retriever or Retriever(),
-        co_reads or CoReads(),
-        seconds(request.requested_at),
+        co_reads,
+        now,
+        went_on(catalogue, reader, co_reads, now=now, config=config),
     )
     if request.candidates is None:
         return _from_catalogue(chooser)
@@ -168,39 +203,29 @@ def _from_catalogue(chooser: _Chooser) -> Selection:
     is_cold = not live.size
     live = catalogue.shown_rows(chooser.now) if is_cold else live
     rows = _unread(chooser, live)
-    found = chooser.signals(rows)
-    best, sources = _kept(chooser, rows, found, n_kept(len(live), request.slate_size, config))
-    kept = found[best]
-    f = np.ascontiguousarray(kept[:, :_N_METRICS])
     drawn = draw(generator(request.request_id), len(rows), config.n_others)
+    kept = _kept(chooser, rows, n_kept(len(live), request.slate_size, config), drawn)
+    f = np.ascontiguousarray(kept.signals[:, :_N_METRICS])
     return Selection(
-        rows[best],
+        rows[kept.positions],
         f,
         chooser.value.values(f),
-        kept,
-        tuple(sources),
+        kept.signals,
+        kept.sources,
         is_cold=is_cold,
-        others=contrast_of(catalogue, rows[drawn], found[drawn], n_all=len(rows)),
+        others=contrast_of(catalogue, rows[drawn], kept.drawn, n_all=len(rows)),
     )
 
 
 def _of_candidates(chooser: _Chooser, candidates: tuple[str, ...]) -> Selection:
-    catalogue, config, now = chooser.catalogue, chooser.config, chooser.now
+    catalogue, now = chooser.catalogue, chooser.now
     excluded = set(chooser.request.exclude)
     names = dict.fromkeys(candidates)
     dropped = tuple(a for a in names if a in excluded or catalogue.is_withheld(a))
     left_out = set(dropped)
     rows = catalogue.rows([a for a in names if a not in left_out], now)
     # A candidate that nobody was shown yet is new: the slate it stands in is its birth.
-    found = signals(
-        catalogue,
-        chooser.reader,
-        chooser.co_reads,
-        rows,
-        now=now,
-        config=config,
-        unknown_age_s=0.0,
-    )
+    found = chooser.signals(rows, unknown_age_s=0.0)
     f = np.ascontiguousarray(found[:, :_N_METRICS])
     values = chooser.value.values(f)
     order = _ordered(chooser, rows, values)
@@ -220,20 +245,20 @@ def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
     if not config.n_rivals or not is_taught(request.request_id, config.rivals_share):
         others = contrast_of(catalogue, pool[drawn], chooser.signals(pool[drawn]), n_all=len(live))
         return replace(chosen, others=others)
-    found = chooser.signals(pool)
-    others = contrast_of(catalogue, pool[drawn], found[drawn], n_all=len(live))
     n = n_kept(len(pool), request.slate_size, config)
-    best, _ = _kept(chooser, pool, found, n)
-    few = best[draw(rng, len(best), config.n_rivals)]
-    f = np.ascontiguousarray(found[few, :_N_METRICS])
-    n_own = max(len(best) - int(n * config.reserved), 1)  # the rest have places by themselves
-    least = chooser.strength(found[best[:n_own]]).min(initial=np.inf)
+    kept = _kept(chooser, pool, n, drawn)
+    others = contrast_of(catalogue, pool[drawn], kept.drawn, n_all=len(live))
+    n_all = len(kept.positions)
+    few = draw(rng, n_all, config.n_rivals)
+    f = np.ascontiguousarray(kept.signals[few, :_N_METRICS])
+    n_own = max(n_all - int(n * config.reserved), 1)  # the rest have places by themselves
+    least = chooser.strength(kept.signals[:n_own]).min(initial=np.inf)
     rivals = Rivals(
-        pool[few],
+        pool[kept.positions[few]],
         f,
         chooser.value.values(f),
-        found[few],
-        len(best),
+        kept.signals[few],
+        n_all,
         chooser.strength(chosen.signals) >= least,
     )
     return replace(chosen, others=others, rivals=rivals)
@@ -249,24 +274,25 @@ def _unread(chooser: _Chooser, live: Rows) -> Rows:
     return live[is_new[live]]
 
 
-def _kept(
-    chooser: _Chooser, rows: Rows, found: Floats, n: int
-) -> tuple[NDArray[np.intp], list[str]]:
-    """Return the positions that are kept, the best first, and what brought each."""
-    strengths = chooser.strength(found)
+def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
+    """Keep n of the rows, which rise, and look at those drawn, positions in them that rise."""
     n_reserved = int(n * chooser.config.reserved) if n < len(rows) else 0
-    own = _best(chooser, rows, strengths, n - n_reserved)
-    names = brought_by(found[own], chooser.retriever.weights)
-    if not n_reserved:
-        return own, names
-    strengths[own] = -np.inf
-    looked_at = contenders(found, strengths, n_reserved)
-    left = looked_at[np.isfinite(strengths[looked_at])]
-    born = ~np.isnan(chooser.catalogue.born(rows[left]))
-    brought, from_sources = fused(
-        found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left])
-    )
-    return np.concatenate((own, left[brought])), names + from_sources
+    near = np.union1d(chooser.within_reach(rows, n, n_reserved), drawn)  # positions, (m,)
+    rows, found = rows[near], chooser.signals(rows[near])
+    beside = found[np.searchsorted(near, drawn)]
+    strengths = chooser.strength(found)
+    best = _best(chooser, rows, strengths, n - n_reserved)
+    names = brought_by(found[best], chooser.retriever.weights)
+    if n_reserved:
+        strengths[best] = -np.inf
+        looked_at = contenders(found, strengths, n_reserved)
+        left = looked_at[np.isfinite(strengths[looked_at])]
+        born = ~np.isnan(chooser.catalogue.born(rows[left]))
+        brought, from_sources = fused(
+            found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left])
+        )
+        best, names = np.concatenate((best, left[brought])), names + from_sources
+    return _Kept(near[best], found[best], tuple(names), beside)
 
 
 def _best(chooser: _Chooser, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:

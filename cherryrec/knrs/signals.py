@@ -21,7 +21,18 @@ from cherryrec.knrs.metrics import fill, likeness_of
 from cherryrec.knrs.signal_kernels import N_OWN, fill_signals
 from cherryrec.reader import Reader
 
-__all__ = ["N_SIGNALS", "SIGNALS", "Signal", "prior_weights", "signals", "used_signals"]
+__all__ = [
+    "ALIKE",
+    "N_SIGNALS",
+    "SIGNALS",
+    "Alike",
+    "Signal",
+    "place_alike",
+    "prior_weights",
+    "signals",
+    "used_signals",
+    "went_on",
+]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -41,6 +52,13 @@ class Signal(NamedTuple):
     prior: float
     source: str
     is_of_views: bool = False
+
+
+class Alike(NamedTuple):
+    """Rows that readers of the last reads went on to, (k,) rising, and its two signals, (k, 2)."""
+
+    rows: Rows
+    values: Floats
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -77,7 +95,11 @@ SIGNALS: tuple[Signal, ...] = (
 
 N_SIGNALS = len(SIGNALS)
 
+ALIKE = slice(N_SIGNALS - 3, N_SIGNALS - 1)
+"""The columns of what readers alike went on to."""
+
 assert tuple(signal.name for signal in SIGNALS[: len(METRICS)]) == METRICS
+assert {signal.source for signal in SIGNALS[ALIKE]} == {"alike"}
 assert len(METRICS) + N_OWN == N_SIGNALS
 
 
@@ -107,6 +129,7 @@ def signals(
     now: float,
     config: KnrsConfig,
     unknown_age_s: float | None = None,
+    alike: Alike | None = None,
 ) -> Floats:
     """Return the signals of each row, (n, S), those of an ablation 0.
 
@@ -125,6 +148,8 @@ def signals(
         Half-lives, priors, and what is left out.
     unknown_age_s
         Age of an article whose birth is not known, in seconds; a half-life where None.
+    alike
+        What readers alike went on to, where it has been looked up for this user and time.
     """
     unknown_s = config.half_life_s if unknown_age_s is None else unknown_age_s
     ages = catalogue.age(rows, now, unknown_s=unknown_s)
@@ -146,33 +171,36 @@ def signals(
         reader.exposures.article_records(),
         out,
     )
-    at = len(METRICS) + N_OWN - 3
-    if "alike" not in config.without:
-        _fill_alike(catalogue, reader, co_reads, rows, now=now, out=out[:, at : at + 2])
+    if alike is None:
+        alike = went_on(catalogue, reader, co_reads, now=now, config=config)
+    places, values = place_alike(alike, rows)
+    out[places, ALIKE] = values
     for column in np.flatnonzero(~used_signals(config)).tolist():
         out[:, column] = 0.0
     return out
 
 
-def _fill_alike(
-    catalogue: Catalogue,
-    reader: Reader,
-    co_reads: CoReads,
-    rows: Rows,
-    *,
-    now: float,
-    out: Floats,
-) -> None:
-    """Say how often readers of the user's last reads went on to each article."""
+def went_on(
+    catalogue: Catalogue, reader: Reader, co_reads: CoReads, *, now: float, config: KnrsConfig
+) -> Alike:
+    """Look up what readers of the user's last reads went on to, as of a time."""
     last = [visit.article_id for visit in reader.profile.history[-co_reads.config.n_reads :]]
-    found = co_reads.after(last[::-1], now)
-    if not found:
-        return
+    found = [] if "alike" in config.without else co_reads.after(last[::-1], now)
     known = catalogue.row_of
-    place = np.full(catalogue.n_rows, -1, np.intp)
-    place[rows] = np.arange(len(rows))
-    for article_id, common, rare in found:
-        row = known.get(article_id)
-        if row is not None and place[row] >= 0:
-            out[place[row], 0] = np.log1p(_ALIKE_SCALE * common)
-            out[place[row], 1] = np.log1p(_ALIKE_SCALE * rare)
+    of_rows = sorted(
+        (known[article_id], common, rare)
+        for article_id, common, rare in found
+        if article_id in known
+    )
+    rows = np.array([row for row, _, _ in of_rows], np.intp)
+    shares = np.array([both for _, *both in of_rows]).reshape(-1, 2)
+    return Alike(rows, np.log1p(_ALIKE_SCALE * shares))
+
+
+def place_alike(alike: Alike, rows: Rows) -> tuple[Rows, Floats]:
+    """Return the positions in `rows` that readers alike went on to, (k,), and what of, (k, 2)."""
+    if not len(alike.rows) or not len(rows):
+        return alike.rows[:0], alike.values[:0]
+    places = np.minimum(np.searchsorted(alike.rows, rows), len(alike.rows) - 1)  # (n,)
+    positions = np.flatnonzero(alike.rows[places] == rows)
+    return positions, alike.values[places[positions]]

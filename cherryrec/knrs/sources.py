@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cherryrec.knrs.signals import SIGNALS
 
-__all__ = ["SOURCES", "brought_by", "contenders", "fused"]
+__all__ = ["N_SINGLE", "N_STRONGEST", "SOURCES", "brought_by", "contenders", "fused"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -35,6 +35,9 @@ SOURCES = (
 )
 """What brings articles: clicks of an hour, clicks rising, publication, likeness to the last reads,
 what readers alike went on to, the reader's categories, editors' credibility, views."""
+
+N_STRONGEST, N_SINGLE = 20, 4
+"""How many times as many as are looked for: of the strongest, of a single source's first."""
 
 _SMOOTHING = 60.0  # of reciprocal ranks, the paper's
 _COLUMN = {signal.name: index for index, signal in enumerate(SIGNALS)}
@@ -103,11 +106,12 @@ def contenders(signals: Floats, strengths: Floats, n: int) -> Rows:
     n
         How many are looked for; at least 1.
     """
-    found = [_largest(strengths, 20 * n), _largest(-signals[:, _COLUMN["age"]], 4 * n)]
+    found = [_largest(strengths, N_STRONGEST * n)]
+    found.append(_largest(-signals[:, _COLUMN["age"]], N_SINGLE * n))
     for name in ("text_nearest", "alike"):  # 0 says nothing
         values = signals[:, _COLUMN[name]]
         says = np.flatnonzero(values > 0.0)
-        found.append(says[_largest(values[says], 4 * n)])
+        found.append(says[_largest(values[says], N_SINGLE * n)])
     return np.unique(np.concatenate(found))
 
 
