@@ -89,3 +89,12 @@ def test_every_file_named_is_there(page: str, name: str) -> None:
 )
 def test_every_make_target_shown_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_every_command_has_its_row() -> None:
+    page = TEXTS[ROOT / "docs" / "commands.md"]
+
+    for name, command in cli.commands.items():
+        below = command.commands if isinstance(command, click.Group) else None
+        for whole in [f"{name} {one}" for one in below] if below else [name]:
+            assert re.search(rf"`cherryrec {whole}[ `]", page), whole
