@@ -31,9 +31,8 @@ from cherryrec.events import (
     instant,
 )
 from cherryrec.knrs import KnrsConfig
-from cherryrec.learner import VANS_FEATURES
-from cherryrec.pipeline import MemoryStore, Models, Pipeline, PipelineConfig, Position
-from cherryrec.vans import Vans, starting_weights
+from cherryrec.pipeline import Pipeline, Position
+from cherryrec.system import LocalSystem
 
 SEED = 0
 SIZES = (2_000, 95_000)
@@ -45,9 +44,7 @@ AT_MOST = 1.5
 
 def site(n_articles: int, seed: int) -> Pipeline:
     """Fill a pipeline: articles of two days, a tenth of them read."""
-    config = PipelineConfig()
-    vans = Vans(VANS_FEATURES, config.vans, initial=starting_weights(config.vans.start))
-    pipeline = Pipeline(config, Models(scorer=vans), profiles=MemoryStore(), requests=MemoryStore())
+    pipeline = LocalSystem(is_learning=False).pipeline
     rng = np.random.default_rng(seed)
     for number in range(n_articles):
         topic, words = TOPICS[int(rng.integers(len(TOPICS)))]

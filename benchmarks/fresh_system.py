@@ -24,25 +24,12 @@ from cherryrec.evaluation.generate.world import CATEGORY_OF
 from cherryrec.events import (
     ArticlePublished,
     Click,
-    CoRead,
-    Example,
-    FeedbackTick,
     Impression,
-    Recommendation,
     RecommendationRequest,
-    SlateLabelled,
     instant,
 )
-from cherryrec.learner import SERVING, Learner, retriever_of, scorer_of, temperatures_of, weights_of
-from cherryrec.pipeline import (
-    Effects,
-    MemoryStore,
-    Models,
-    Pipeline,
-    PipelineConfig,
-    Position,
-    TrialsConfig,
-)
+from cherryrec.pipeline import PipelineConfig, TrialsConfig
+from cherryrec.system import LocalSystem
 from cherryrec.text import stable_hash
 
 SEEDS = (0, 1, 2)
@@ -55,35 +42,30 @@ Floats = NDArray[np.float64]
 
 
 class Ours:
-    """The pipeline and the learner, in one process."""
+    """The whole system, in one process; it ranks with a snapshot, as workers do."""
 
     def __init__(self, site: Site, config: PipelineConfig) -> None:
-        self.site, self.config = site, config
-        self.learner = Learner(config.knrs, config.vans)
-        self.pipeline = Pipeline(
-            config,
-            Models(scorer=self.learner.vans),
-            profiles=MemoryStore(),
-            requests=MemoryStore(),
-        )
+        self.site = site
+        self.system = LocalSystem(config, is_live=False)
         self.stages: dict[str, int] = {}
         self._place = {name: n for n, name in enumerate(site.world.article_ids)}
-        self._n_told = self._offset = self._n_examples = 0
-        self._publish()
+        self._n_published = self._n_examples = 0
+        self.system.publish()
 
     def slate(self, number: int, user: int, now: float) -> Rows:
-        """Tell what was published since, let time pass, ask."""
-        self._tell(now)
-        self._follow(self.pipeline.tick(FeedbackTick(partition=0, time=instant(now))))
-        self._publish()
+        """Send what was published since, let time pass, ask."""
+        self._articles(now)
+        self.system.advance(now)
+        if self.system.learner.n_examples > self._n_examples:
+            self._n_examples = self.system.learner.n_examples
+            self.system.publish()
         asked = RecommendationRequest(
             request_id=f"r{number}",
             user_id=f"u{user}",
             requested_at=instant(now),
             slate_size=SLATE_SIZE,
         )
-        answer = self.pipeline.request(self._at(), asked, clock_s=now).sends[0].event
-        assert isinstance(answer, Recommendation), "without CnLE a request is answered at once"
+        answer = self.system.recommend(asked)
         self.stages[answer.stage or ""] = self.stages.get(answer.stage or "", 0) + 1
         return np.array([self._place[item.article_id] for item in answer.slate])
 
@@ -97,7 +79,7 @@ class Ours:
             articles=tuple(names[place] for place in slate.tolist()),
             shown_at=instant(now),
         )
-        self._follow(self.pipeline.impression(self._at(), impression))
+        self.system.send(impression)
         if clicked is not None:
             click = Click(
                 event_id=f"c{number}",
@@ -106,12 +88,12 @@ class Ours:
                 clicked_at=instant(now + CLICK_AFTER_S),
                 impression_id=f"i{number}",
             )
-            self._follow(self.pipeline.click(self._at(), click))
+            self.system.send(click)
 
-    def _tell(self, now: float) -> None:
+    def _articles(self, now: float) -> None:
         world = self.site.world
-        for place in range(self._n_told, len(self.site.live(now))):
-            born = float(world.published_at[place])
+        n_live = len(self.site.live(now))
+        for place in range(self._n_published, n_live):
             headline = world.headlines[place]
             category = CATEGORIES[CATEGORY_OF[world.topic[place]]]
             article = ArticlePublished(
@@ -119,39 +101,10 @@ class Ours:
                 title=headline.title,
                 abstract=headline.abstract,
                 category=category.name,
-                published_at=instant(born),
+                published_at=instant(float(world.published_at[place])),
             )
-            self.pipeline.article(article.article_id, article, now=born)
-        self._n_told = len(self.site.live(now))
-
-    def _follow(self, effects: Effects) -> None:
-        for send in effects.sends:
-            if isinstance(send.event, Example):
-                self.learner.learn(send.event, partition=0, offset=self._at().offset)
-            elif isinstance(send.event, SlateLabelled):
-                self.pipeline.labelled(send.event)
-            elif isinstance(send.event, CoRead):
-                self.pipeline.co_read(send.event)
-        self.pipeline.forget(effects.closed)
-
-    def _publish(self) -> None:
-        """Rank with a snapshot of what was learned, as workers do."""
-        if self.learner.n_examples > self._n_examples or not self.learner.version:
-            self._n_examples = self.learner.n_examples
-            snapshot = self.learner.snapshot(SERVING)
-            retriever, order = retriever_of(snapshot)
-            self.pipeline.models = Models(
-                scorer=scorer_of(snapshot, self.config.vans),
-                knrs_weights=weights_of(snapshot),
-                temperatures=temperatures_of(snapshot),
-                retriever=retriever,
-                order=order,
-                version=snapshot.version,
-            )
-
-    def _at(self) -> Position:
-        self._offset += 1
-        return Position(0, self._offset)
+            self.system.send(article)
+        self._n_published = n_live
 
 
 class Simple:

@@ -15,8 +15,8 @@ from benchmarks._report import header, spread, verdict
 from benchmarks._traffic import Traffic
 from cherryrec.events import Click, Impression, instant
 from cherryrec.feedback import FeedbackConfig
-from cherryrec.learner import Learner
-from cherryrec.pipeline import MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.pipeline import PipelineConfig, Position
+from cherryrec.system import LocalSystem
 
 SEED, N_EVENTS, N_USERS, N_SHOWN, N_RUNS = 0, 2_000, 400, 20, 3
 WARM = 400
@@ -26,8 +26,7 @@ MOST_SLATE_MS, MOST_CLICK_MS = 3.0, 1.0
 def run(feedback: FeedbackConfig) -> tuple[float, float]:
     """Return the mean processor time of an impression and of a click, in milliseconds."""
     config = PipelineConfig(feedback=feedback)
-    models = Models(scorer=Learner(config.knrs, config.vans).vans)
-    pipeline = Pipeline(config, models, profiles=MemoryStore(), requests=MemoryStore())
+    pipeline = LocalSystem(config, is_learning=False).pipeline
     traffic, rng = Traffic(seed=SEED), random.Random(SEED)
     for article in traffic.articles():
         pipeline.article(article.article_id, article, now=traffic.start_s)

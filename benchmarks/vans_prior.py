@@ -65,7 +65,7 @@ class Recorder(Learner):
 def slates_of(log: MindLog, n_rows: int) -> Slates:
     """Replay the first rows of a log; return what VaNS would have learned of it."""
     replay = LocalReplay(replace(Settings().core, vans=VansConfig(members=("lr",))))
-    replay.learner = recorder = Recorder(replay.pipeline.config.knrs, replay.pipeline.config.vans)
+    replay.learner = recorder = Recorder(replay.config.knrs, replay.config.vans)
     recorder.slates = []
     rows = list(log.impressions())[:n_rows]
     replay.run(rows, LogMessages(log.articles()), Judge())

@@ -17,7 +17,7 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.learner import SERVING, retriever_of, scorer_of, temperatures_of, weights_of
+from cherryrec.learner import SERVING
 from cherryrec.pipeline import Models, Pipeline
 from cherryrec.topics import topic_named
 from cherryrec.vans import VansConfig
@@ -123,21 +123,14 @@ class Followed:
         try:
             limit = topic_named("models").max_message_bytes
             snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
-            retriever, order = retriever_of(snapshot)
-            if not order.is_learned:
+            models = Models.of_snapshot(snapshot, self.vans)
+            if not models.order.is_learned:
                 logger.info(
                     "model version %d brings no learned order of the catalogue: articles are kept "
                     "and ordered by the weights that every installation starts with",
                     snapshot.version,
                 )
-            self.pipeline.models = Models(
-                retriever=retriever,
-                order=order,
-                scorer=scorer_of(snapshot, self.vans),
-                knrs_weights=weights_of(snapshot),
-                temperatures=temperatures_of(snapshot),
-                version=snapshot.version,
-            )
+            self.pipeline.rank_with(models)
             self.model_age.published(snapshot.version, record.timestamp / 1_000.0)
             self.metrics.model_version.set(snapshot.version)
             self.metrics.model_published_s.set(self.model_age.published_s)

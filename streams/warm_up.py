@@ -13,18 +13,14 @@ from dataclasses import replace
 from cherryrec.events import (
     ArticlePublished,
     Click,
-    CoRead,
-    Example,
-    FeedbackTick,
     Impression,
     ProfileUpdate,
     RecommendationRequest,
-    SlateLabelled,
     instant,
 )
-from cherryrec.learner import SERVING, Learner, scorer_of
-from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.pipeline import PipelineConfig
 from cherryrec.placement import partition_of
+from cherryrec.system import PARTITION, LocalSystem
 
 __all__ = ["warm_up", "warm_up_learner"]
 
@@ -47,10 +43,7 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
     """
     partition_of(b"reader", 1)
     config = replace(config, evaluator=replace(config.evaluator, enabled=False))
-    learner = Learner(config.knrs, config.vans)
-    pipeline = Pipeline(
-        config, Models(scorer=learner.vans), profiles=MemoryStore(), requests=MemoryStore()
-    )
+    system = LocalSystem(config, is_live=False)
     articles = tuple(f"article-{number}" for number in range(N_ARTICLES))
     for number, article_id in enumerate(articles):
         article = ArticlePublished(
@@ -59,15 +52,15 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
             category=f"category-{number % 2}",
             published_at=instant(DAY_S),
         )
-        pipeline.article(article_id, article, now=DAY_S)
-    told = ProfileUpdate(user_id="reader", updated_at=instant(DAY_S), history=articles[:2])
-    pipeline.profile_update(Position(0, 0), "reader", told)
-    _choose(pipeline, DAY_S)
+        system.send(article)
+    has_read = ProfileUpdate(user_id="reader", updated_at=instant(DAY_S), history=articles[:2])
+    system.send(has_read)
+    _choose(system, DAY_S)
     for number in range(n_rounds):
-        _round(pipeline, learner, articles, number, DAY_S * (number + 2))
-        pipeline.models.scorer = scorer_of(learner.snapshot(SERVING), config.vans)
-    pipeline.flush([0])
-    assert learner.n_examples, "what the rehearsal does not learn is not compiled"
+        _round(system, articles, number, DAY_S * (number + 2))
+        system.publish()
+    system.pipeline.flush([PARTITION])
+    assert system.learner.n_examples, "what the rehearsal does not learn is not compiled"
 
 
 def warm_up_learner(config: PipelineConfig) -> None:
@@ -86,21 +79,20 @@ def warm_up_learner(config: PipelineConfig) -> None:
     warm_up(replace(config, vans=vans), n_rounds=LEARNER_ROUNDS)
 
 
-def _round(
-    pipeline: Pipeline, learner: Learner, articles: tuple[str, ...], number: int, time_s: float
-) -> None:
+def _round(system: LocalSystem, articles: tuple[str, ...], number: int, time_s: float) -> None:
     """Ask, show, click, let the attribution window pass, and learn from what is known then."""
-    name, at = f"request-{number}", Position(0, number)
+    name = f"request-{number}"
     asked = RecommendationRequest(
         request_id=name,
         user_id="reader",
         requested_at=instant(time_s),
         candidates=articles if number else None,
     )
-    pipeline.request(at, asked, clock_s=time_s)
+    system.recommend(asked)
     shown = Impression(
         impression_id=name, user_id="reader", articles=articles, shown_at=instant(time_s)
     )
+    system.send(shown)
     clicked = Click(
         event_id=name,
         user_id="reader",
@@ -108,26 +100,13 @@ def _round(
         clicked_at=instant(time_s),  # within any attribution window, one of 0 s included
         impression_id=name,
     )
-    passed = FeedbackTick(partition=0, time=instant(time_s + DAY_S / 2))
-    outcomes = (pipeline.impression(at, shown), pipeline.click(at, clicked), pipeline.tick(passed))
-    for effects in outcomes:
-        _learn(pipeline, learner, effects, number)
+    system.send(clicked)
+    system.advance(time_s + DAY_S / 2)
 
 
-def _choose(pipeline: Pipeline, time_s: float) -> None:
+def _choose(system: LocalSystem, time_s: float) -> None:
     """Ask for one of the catalogue: where all are kept, nothing is bounded."""
     asked = RecommendationRequest(
         request_id="one", user_id="reader", requested_at=instant(time_s), slate_size=1
     )
-    pipeline.preview(0, asked, config=replace(pipeline.config.knrs, floor=1))
-
-
-def _learn(pipeline: Pipeline, learner: Learner, effects: Effects, offset: int) -> None:
-    for send in effects.sends:
-        if isinstance(send.event, Example):
-            learner.learn(send.event, partition=0, offset=offset)
-        elif isinstance(send.event, SlateLabelled):
-            pipeline.labelled(send.event)
-        elif isinstance(send.event, CoRead):
-            pipeline.co_read(send.event)
-    pipeline.forget(effects.closed)
+    system.pipeline.preview(PARTITION, asked, config=replace(system.config.knrs, floor=1))

@@ -374,7 +374,7 @@ class StreamWorker:
             items = ((k.decode(), v) for k, v in self.requests_table.items(partition))
             restored += self.pipeline.restore(partition, items)
         self.owned = partitions
-        self.pipeline.asking.own(len(partitions) / self.kafka.partitions)
+        self.pipeline.own(len(partitions) / self.kafka.partitions)
         self.deadlines.keep(partitions, restored)
         self.gates.open("assigned")
         self.may_start.set()

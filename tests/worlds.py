@@ -21,16 +21,9 @@ from cherryrec.events import (
     RecommendationRequest,
     instant,
 )
-from cherryrec.learner import Learner
-from cherryrec.pipeline import (
-    EvaluatorConfig,
-    MemoryStore,
-    Models,
-    Pipeline,
-    PipelineConfig,
-    Position,
-)
+from cherryrec.pipeline import EvaluatorConfig, Pipeline, PipelineConfig, Position
 from cherryrec.profile import Profile, Visit
+from cherryrec.system import LocalSystem
 
 START_S = 1_767_571_200.0
 """Monday 5 January 2026, 00:00 UTC."""
@@ -137,16 +130,27 @@ def pipeline_of(
     n_articles: int = 8, *, evaluator: bool = False, config: PipelineConfig | None = None
 ) -> Pipeline:
     """A pipeline over a catalogue of that many articles, its models fresh, all state in memory."""
+    return system_of(n_articles, evaluator=evaluator, config=config, is_learning=False).pipeline
+
+
+def system_of(
+    n_articles: int = 8,
+    *,
+    evaluator: bool = False,
+    config: PipelineConfig | None = None,
+    is_learning: bool = True,
+) -> LocalSystem:
+    """A system over that many articles, which ranks with what it has learned when it publishes."""
     config = config or PipelineConfig(evaluator=EvaluatorConfig(enabled=evaluator))
-    pipeline = Pipeline(
-        config,
-        Models(scorer=Learner(config.knrs, config.vans).vans),
-        profiles=MemoryStore(),
-        requests=MemoryStore(),
-    )
+    system = LocalSystem(config, is_learning=is_learning, is_live=False)
+    publish_articles(system, n_articles)
+    return system
+
+
+def publish_articles(system: LocalSystem, n_articles: int) -> None:
+    """Send articles a0, a1, … published at START_S."""
     for number in range(n_articles):
-        pipeline.article(f"a{number}", article(number, published_at=instant(START_S)), now=START_S)
-    return pipeline
+        system.send(article(number, published_at=instant(START_S)))
 
 
 def offsets() -> Callable[[], Position]:

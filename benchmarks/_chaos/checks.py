@@ -39,10 +39,10 @@ def divergences(
     fold = Fold.of(system)
     checks: dict[str, Callable[[], str]] = {
         "profiles": lambda: _differs(
-            profiles_of(system.table("profiles")), profiles_of(fold.profiles.values)
+            profiles_of(system.table("profiles")), profiles_of(fold.system.profiles.values)
         ),
         "labels": lambda: _differs(
-            labels_of(system.table("requests")), labels_of(fold.requests.values)
+            labels_of(system.table("requests")), labels_of(fold.system.requests.values)
         ),
         "counters": lambda: _counters(system, fold),
         "examples": lambda: _differs(

@@ -14,12 +14,12 @@ from typing import Any
 from benchmarks._chaos.system import ChaosSystem
 from benchmarks._chaos.traffic import LATENESS_S, WINDOW_S
 from cherryrec.errors import BadMessage
-from cherryrec.events import ArticleActivity, ArticlePublished, Example, SlateLabelled, seconds
+from cherryrec.events import ArticleActivity, ArticlePublished, Example, SlateLabelled
 from cherryrec.feedback import FeedbackConfig
-from cherryrec.learner import Learner
-from cherryrec.pipeline import MemoryStore, Models, Pipeline, PipelineConfig, Position
+from cherryrec.pipeline import PipelineConfig, Position
 from cherryrec.placement import partition_of
 from cherryrec.profile import ProfileConfig
+from cherryrec.system import LocalSystem
 from streams.agents import agent_specs
 from streams.config import StreamConfig
 from streams.engine.moving import VACATED, origin_of
@@ -45,10 +45,9 @@ ENVIRONMENT = {
 
 @dataclass(slots=True)
 class Fold:
-    """One pipeline over all partitions, never crashed, and what it counted."""
+    """One system over all partitions, never crashed, and what it counted."""
 
-    profiles: MemoryStore = field(default_factory=MemoryStore)
-    requests: MemoryStore = field(default_factory=MemoryStore)
+    system: LocalSystem = field(default_factory=lambda: LocalSystem(CONFIG, is_learning=False))
     examples: list[Example] = field(default_factory=list)
     labelled: list[SlateLabelled] = field(default_factory=list)
     activity: list[ArticleActivity] = field(default_factory=list)
@@ -62,16 +61,10 @@ class Fold:
     def of(cls, system: ChaosSystem) -> Fold:
         """Fold what is in the topics of a system."""
         fold = cls()
-        pipeline = Pipeline(
-            CONFIG,
-            Models(scorer=Learner(CONFIG.knrs, CONFIG.vans).vans),
-            profiles=fold.profiles,
-            requests=fold.requests,
-        )
         specs = {
             spec.rules.topic: spec
             for spec in agent_specs(
-                pipeline,
+                fold.system.pipeline,
                 clock=lambda: 0.0,
                 max_future_s=StreamConfig().max_future_s,
                 max_embargo_s=StreamConfig().max_embargo_s,
@@ -86,13 +79,13 @@ class Fold:
                 newest[record.partition] = at
                 ordered.append((at, rank, record.partition, record.offset, topic, record))
         for *_, topic, record in sorted(ordered, key=lambda one: one[:4]):
-            fold._apply(pipeline, specs[topic], record)
-        for send in pipeline.flush(range(PARTITIONS)):
+            fold._apply(specs[topic], record)
+        for send in fold.system.pipeline.flush(range(PARTITIONS)):
             assert isinstance(send.event, ArticleActivity)
             fold.activity.append(send.event)
         return fold
 
-    def _apply(self, pipeline: Pipeline, spec: Any, record: Any) -> None:
+    def _apply(self, spec: Any, record: Any) -> None:
         topic, arrived_s = spec.rules.topic, record.timestamp / 1_000.0
         self.n_in += 1
         headers = dict(record.headers or ())
@@ -112,18 +105,15 @@ class Fold:
         except BadMessage:
             self.refused.add((topic, record.partition, record.offset))
             return
+        at = Position(record.partition, record.offset, arrived_s)
         if topic == "articles":
-            known_s = getattr(event, "published_at", None)
-            now = seconds(known_s) if known_s is not None else pipeline.newest_s or arrived_s
             assert event is None or isinstance(event, ArticlePublished)
-            pipeline.article(key, event, now=now, arrived_s=arrived_s)
-        effects = spec.apply(Position(record.partition, record.offset, arrived_s), key, event)
+            self.system.retract(key, at) if event is None else self.system.apply(event, at)
+        effects = spec.apply(at, key, event)
         self.counted[effects.counted] += 1
         for send in effects.sends:
             if isinstance(send.event, Example):
                 self.examples.append(send.event)
             elif isinstance(send.event, SlateLabelled):
                 self.labelled.append(send.event)
-        pipeline.forget(effects.closed)
-        if effects.erased is not None:
-            pipeline.seal(effects.erased)
+        self.system.settle(effects)

@@ -21,16 +21,20 @@ from cherryrec.events import (
 )
 from cherryrec.features import FEATURES
 from cherryrec.learner import Learner
-from cherryrec.pipeline import (
-    Effects,
-    EvaluatorConfig,
-    PipelineConfig,
-    Position,
-)
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Position, Send
 from cherryrec.stored_requests import owner_of
 from cherryrec.topics import topic_named
 from streams.agents import AgentSpec, TopicRules, agent_specs
-from tests.worlds import START_S, article, click, impression, pipeline_of, request, update
+from tests.worlds import (
+    START_S,
+    article,
+    click,
+    impression,
+    pipeline_of,
+    request,
+    system_of,
+    update,
+)
 
 __all__ = ["CorePipeline", "StoredUsers", "learned", "snapshot_of"]
 
@@ -55,7 +59,9 @@ class CorePipeline:
     def restart(self) -> None:
         """Begin with eight articles and no users."""
         self.config = PipelineConfig(evaluator=EvaluatorConfig(enabled=True))
-        self.pipeline = pipeline_of(8, config=self.config)
+        self.system = system_of(8, config=self.config, is_learning=False)
+        self.system.on_send = _fits_its_topic
+        self.pipeline = self.system.pipeline
         self._specs: dict[str, AgentSpec] = {
             spec.rules.topic: spec
             for spec in agent_specs(
@@ -96,12 +102,11 @@ class CorePipeline:
         if topic == "articles":
             self.pipeline.article(name, event, now=START_S)  # type: ignore[arg-type]
         effects = spec.apply(at, name, event)
-        self._send_on(effects)
+        self.system.follow(effects)
         if self._offset % 50 == 0:
             for send in self.pipeline.flush([0]):
                 encode(send.event)
-            requests: Any = self.pipeline.users._requests
-            stored = [(user, raw) for (_, user), raw in requests.values.items()]
+            stored = [(user, raw) for (_, user), raw in self.system.requests.values.items()]
             self.pipeline.restore(0, stored)
         return True
 
@@ -111,13 +116,6 @@ class CorePipeline:
         elif event is not None:
             self.pipeline.labelled(event)  # type: ignore[arg-type]
 
-    def _send_on(self, effects: Effects) -> None:
-        for send in effects.sends:
-            assert len(encode(send.event)) <= topic_named(send.topic).max_message_bytes
-            if send.topic == "labelled-slates":
-                self.pipeline.labelled(send.event)  # type: ignore[arg-type]
-        self.pipeline.forget(effects.closed)
-
 
 class StoredUsers:
     """A pipeline whose stores hold damaged bytes of a user, who then reads on."""
@@ -126,10 +124,9 @@ class StoredUsers:
         core = CorePipeline()
         for number, (topic, event) in enumerate(_traffic()):
             if topic in core._specs:
-                core._send_on(core._specs[topic].apply(Position(0, number), USER, event))
+                core.system.follow(core._specs[topic].apply(Position(0, number), USER, event))
         self.restart()
-        profiles: Any = core.pipeline.users._profiles
-        requests: Any = core.pipeline.users._requests
+        profiles, requests = core.system.profiles, core.system.requests
         self._requests = {key: raw for (_, key), raw in requests.values.items()}
         self.corpus = {
             "profile": list(profiles.values.values()),
@@ -147,21 +144,26 @@ class StoredUsers:
     def feed(self, damaged: tuple[str, bytes]) -> bool:
         """Store the bytes, rebuild the windows, and let the user ask, see and click."""
         name, raw = damaged
-        users = self._core.pipeline.users
-        users.erase(0, USER)
+        system = self._core.system
+        system.pipeline.users.erase(0, USER)
         if name == "profile":
-            users._profiles.put(0, USER, raw)
+            system.profiles.put(0, USER, raw)
         else:
             stored = {k: raw if _kind(k) == name else v for k, v in self._requests.items()}
             for key, value in stored.items():
-                users._requests.put(0, key, value)
-            self._core.pipeline.restore(0, list(stored.items()))
+                system.requests.put(0, key, value)
+            system.pipeline.restore(0, list(stored.items()))
         for topic, event in _traffic():
             if topic in {"requests", "impressions", "clicks", "evaluations", "feedback"}:
                 self._offset += 1
                 spec = self._core._specs[topic]
-                self._core._send_on(spec.apply(Position(0, self._offset), USER, event))
+                system.follow(spec.apply(Position(0, self._offset), USER, event))
         return True
+
+
+def _fits_its_topic(send: Send) -> None:
+    """Check the size of what is sent."""
+    assert len(encode(send.event)) <= topic_named(send.topic).max_message_bytes
 
 
 def _kind(key: str) -> str:

@@ -1,7 +1,7 @@
 """The pipeline: one worker's core, from an event to the messages that follow from it.
 
-`pipeline` is the way of each event, `ranking` the way of a request, `stages` what ranks while
-all is new, `trials` how articles become known, `explanation` why its slate
+`pipeline` is the way of each event, `ranking` the way of a request, `models` what ranks, `stages`
+what ranks while all is new, `trials` how articles become known, `explanation` why its slate
 stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
 `costs`), `preview` what a request would be answered, `windows` when labels are known, `times` whose
 clock is believed, `refused` what answers a request that is none, `effects` what comes out.
@@ -21,9 +21,9 @@ from cherryrec.pipeline.effects import (
     Spent,
     Store,
 )
+from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.preview import Preview
-from cherryrec.pipeline.ranking import Models
 from cherryrec.pipeline.refused import refused_answer
 from cherryrec.pipeline.trials import TrialsConfig
 

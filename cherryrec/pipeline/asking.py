@@ -19,7 +19,8 @@ from cherryrec.pipeline.config import EvaluatorConfig
 from cherryrec.pipeline.costs import Costs, n_characters
 from cherryrec.pipeline.effects import Choice
 from cherryrec.pipeline.gain import expected_gain, spread_of
-from cherryrec.pipeline.ranking import Models, ask
+from cherryrec.pipeline.models import Models
+from cherryrec.pipeline.ranking import ask
 from cherryrec.profile import Profile
 
 __all__ = ["Asked", "Asking"]

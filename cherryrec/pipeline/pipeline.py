@@ -39,9 +39,10 @@ from cherryrec.pipeline.co_reads import co_reads_of
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
+from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.pipeline.preview import Preview, preview
-from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.site_slates import SiteSlates
 from cherryrec.pipeline.times import as_of, not_ahead
 from cherryrec.pipeline.users import Users
@@ -60,7 +61,7 @@ class Pipeline:
     config
         Settings of every part.
     models
-        The models to rank with; `models` may be replaced at any time between two events.
+        The models to rank with, until `rank_with` brings others.
     profiles, requests
         Where profiles and open requests of users are kept.
     """
@@ -85,6 +86,14 @@ class Pipeline:
         self.co_reads = CoReads(config.co_reads)
         self.site = SiteSlates(config, self.users, self.catalogue, self.slates, self.co_reads)
         self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
+
+    def rank_with(self, models: Models) -> None:
+        """Rank with these models from the next event on."""
+        self.models = models
+
+    def own(self, fraction: float) -> None:
+        """Take this share of all partitions: that of CnLE's budget may be spent, in [0, 1]."""
+        self.asking.own(fraction)
 
     def article(
         self,
@@ -231,9 +240,8 @@ class Pipeline:
             asked = self.asking.again(request, entry, frozen, profile)
         else:
             request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
-            if self.asking.is_late(request, waited_s) or self.erasures.covers(
-                at.partition, user_id, at.arrived_s
-            ):
+            is_erased = self.erasures.covers(at.partition, user_id, at.arrived_s)
+            if is_erased or self.asking.is_late(request, waited_s):
                 late = self.popular.answer(request, clock_s=clock_s, degraded="request_late")
                 return Effects("late", [Send("recommendations", user_id, late, at.partition)])
             profile = self.users.profile(at.partition, user_id)
@@ -254,12 +262,8 @@ class Pipeline:
             effects = self._rank(at.partition, user_id, entry, frozen, degraded=asked.degraded)
         else:
             entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
-            self.users.keep_requests(
-                at.partition,
-                user_id,
-                opened_with(state, entry, self.config.feedback),
-                {entry.request_id: frozen},
-            )
+            state = opened_with(state, entry, self.config.feedback)
+            self.users.keep_requests(at.partition, user_id, state, {entry.request_id: frozen})
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
             send = Send("evaluation-requests", user_id, question, at.partition)
             effects = Effects(sends=[send], pending=pending)
@@ -290,12 +294,10 @@ class Pipeline:
         """Rank a pending request with its evaluations; late ones are counted and dropped."""
         self.asking.answered(evaluation)
         has_failed = evaluation.error is not None or not evaluation.evaluations
+        degraded: Degraded | None = "evaluation_failed" if has_failed else None
+        cause = f"evaluations:{at.offset}"
         effects = self._answer(
-            at.partition,
-            evaluation,
-            cause=f"evaluations:{at.offset}",
-            evaluation=evaluation,
-            degraded="evaluation_failed" if has_failed else None,
+            at.partition, evaluation, cause=cause, evaluation=evaluation, degraded=degraded
         )
         effects.spend(evaluation)
         return effects
@@ -343,10 +345,9 @@ class Pipeline:
 
     def shard(self, partition: int) -> Shard:
         """Return the counters of a source partition, made if there are none."""
-        shard = self.shards.get(partition)
-        if shard is None:
-            shard = self.shards[partition] = Shard(partition, self.catalogue, self.config.attention)
-        return shard
+        if partition not in self.shards:
+            self.shards[partition] = Shard(partition, self.catalogue, self.config.attention)
+        return self.shards[partition]
 
     def _click_of_nobody(self, at: Position, click: Click) -> Effects:
         """Count a click into its article alone: its reader was erased after it had arrived."""

@@ -12,7 +12,8 @@ from cherryrec.co_reads import CoReads
 from cherryrec.events import Recommendation, RecommendationRequest
 from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import OpenRequest
-from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.models import Models
+from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import MISSING, Catalogue
 from cherryrec.cnle import evaluation_request
-from cherryrec.cnle.calibration import Temperatures
 from cherryrec.co_reads import CoReads
 from cherryrec.events import (
     Degraded,
@@ -27,10 +24,11 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.features import column, feature_matrix, with_evaluations
-from cherryrec.knrs import CatalogueOrder, KnrsConfig, NewsValue, Retriever, Selection, select
+from cherryrec.knrs import KnrsConfig, Selection, select
 from cherryrec.knrs.contrast import contrast_of
 from cherryrec.open_requests import Frozen, OpenRequest
 from cherryrec.pipeline.explanation import explain, in_catalogue
+from cherryrec.pipeline.models import Models, Scores
 from cherryrec.pipeline.stages import FIRST, best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
 from cherryrec.profile import Profile
@@ -38,37 +36,11 @@ from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
 from cherryrec.vans import Scored
 
-__all__ = ["Models", "Scores", "ask", "open_request", "recommend"]
+__all__ = ["ask", "open_request", "recommend"]
 
 _NEWS_VALUE = column("news_value")
 _PROMPT_HISTORY = 20
 _PROMPT_INTERESTS = 5
-
-
-class Scores(Protocol):
-    """Anything that scores a feature matrix: a learner's live model or a snapshot's scorer."""
-
-    @property
-    def trust(self) -> float:
-        """The share of what was learned in the scores, in [0, 1]."""
-
-    def score(self, features: NDArray[np.float64]) -> Scored:
-        """Score one slate."""
-
-    def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score one slate without reasons."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Models:
-    """The models a worker ranks with now; replaced whole when a new snapshot comes."""
-
-    scorer: Scores
-    knrs_weights: NewsValue | None = None
-    version: int = 0
-    temperatures: Temperatures = field(default_factory=Temperatures)
-    retriever: Retriever = field(default_factory=Retriever)
-    order: CatalogueOrder = field(default_factory=CatalogueOrder)
 
 
 def open_request(

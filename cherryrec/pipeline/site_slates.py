@@ -42,7 +42,8 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Position, Taken
-from cherryrec.pipeline.ranking import Models, open_request, recommend
+from cherryrec.pipeline.models import Models
+from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.times import STALE_S
 from cherryrec.pipeline.users import Users
 from cherryrec.profile import Profile

@@ -11,23 +11,9 @@ import pytest
 
 from cherryrec.attention import AttentionConfig
 from cherryrec.codec import decode
-from cherryrec.events import (
-    ArticleActivity,
-    ArticlePublished,
-    Example,
-    Recommendation,
-    seconds,
-)
+from cherryrec.events import ArticleActivity, Example, Recommendation
 from cherryrec.feedback import FeedbackConfig, labelled
-from cherryrec.learner import Learner
-from cherryrec.pipeline import (
-    Effects,
-    MemoryStore,
-    Models,
-    Pipeline,
-    PipelineConfig,
-    Position,
-)
+from cherryrec.pipeline import PipelineConfig, Position
 from cherryrec.profile import decode_profile
 from cherryrec.stored_requests import (
     decode_frozen,
@@ -36,6 +22,7 @@ from cherryrec.stored_requests import (
     is_erasure_key,
     owner_of,
 )
+from cherryrec.system import LocalSystem
 from cherryrec.topics import topic_named
 from tests.integration.system import INPUTS, PARTITIONS, System
 from tests.worlds import follow_all
@@ -51,10 +38,9 @@ State = dict[tuple[int, str], Any]
 
 @dataclass(slots=True)
 class Fold:
-    """One pipeline over all partitions, never crashed."""
+    """One system over all partitions, never crashed."""
 
-    profiles: MemoryStore = field(default_factory=MemoryStore)
-    requests: MemoryStore = field(default_factory=MemoryStore)
+    system: LocalSystem = field(default_factory=lambda: LocalSystem(CONFIG, is_learning=False))
     examples: list[Example] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     activity: list[ArticleActivity] = field(default_factory=list)
@@ -66,12 +52,6 @@ class Fold:
         With `once`, what was sent again is left out.
         """
         fold = cls()
-        pipeline = Pipeline(
-            CONFIG,
-            Models(scorer=Learner(CONFIG.knrs, CONFIG.vans).vans),
-            profiles=fold.profiles,
-            requests=fold.requests,
-        )
         records = [
             (record.timestamp, rank, record.partition, record.offset, topic, record)
             for rank, topic in enumerate(INPUTS)
@@ -80,36 +60,27 @@ class Fold:
         sent: set[tuple[str, bytes, bytes | None]] = set()
         for *_, topic, record in sorted(records, key=lambda one: one[:4]):
             if not once or (topic, record.key, record.value) not in sent:
-                fold._apply(pipeline, topic, record)
+                fold._apply(topic, record)
             sent.add((topic, record.key, record.value))
-        for send in pipeline.flush(range(PARTITIONS)):
+        for send in fold.system.pipeline.flush(range(PARTITIONS)):
             assert isinstance(send.event, ArticleActivity)
             fold.activity.append(send.event)
         return fold
 
-    def _apply(self, pipeline: Pipeline, topic: str, record: Any) -> None:
-        event: Any = record.value and decode(topic_named(topic).message, record.value)
-        arrived_s, key = record.timestamp / 1_000.0, record.key.decode()
-        at = Position(record.partition, record.offset, arrived_s)
-        effects = Effects()
-        if topic == "articles":
-            assert event is None or isinstance(event, ArticlePublished)
-            now = pipeline.newest_s or arrived_s
-            pipeline.article(key, event, now=now, arrived_s=arrived_s)
-        elif topic == "profile-updates":
-            effects = pipeline.profile_update(at, key, event)
-        elif topic == "requests":
-            effects = pipeline.request(at, event, clock_s=seconds(event.requested_at))
-        elif topic == "impressions":
-            effects = pipeline.impression(at, event)
-        else:
-            effects = pipeline.click(at, event)
+    def _apply(self, topic: str, record: Any) -> None:
+        at = Position(record.partition, record.offset, record.timestamp / 1_000.0)
+        if not record.value:
+            remove = self.system.retract if topic == "articles" else self.system.erase
+            remove(record.key.decode(), at)
+            return
+        event: Any = decode(topic_named(topic).message, record.value)
+        effects = self.system.apply(event, at)
         for send in effects.sends:
             if isinstance(send.event, Example):
                 self.examples.append(send.event)
             elif isinstance(send.event, Recommendation):
                 self.answered.add(send.event.request_id)
-        pipeline.forget(effects.closed)
+        self.system.settle(effects)
 
 
 def profiles_of(table: dict[tuple[int, str], bytes], *, offsets: bool = True) -> State:

@@ -104,8 +104,8 @@ def test_a_sites_own_slates_alone_train_the_models_through_a_kill(
                 worker = system.start(name="worker", wait=False)
         system.wait_all_committed()
         fold = Fold.of(system)
-        assert profiles_of(system.table("profiles")) == profiles_of(fold.profiles.values)
-        assert labels_of(system.table("requests")) == labels_of(fold.requests.values)
+        assert profiles_of(system.table("profiles")) == profiles_of(fold.system.profiles.values)
+        assert labels_of(system.table("requests")) == labels_of(fold.system.requests.values)
 
         after_s = turns[-1].time_s + 2 * WINDOW_S
         users = {one.partition: one.key.decode() for one in system.records("impressions")}

@@ -109,8 +109,8 @@ def soon(action: Callable[[], None]) -> threading.Timer:
 
 def assert_is_the_fold(system: System) -> Fold:
     fold = Fold.of(system)
-    assert profiles_of(system.table("profiles")) == profiles_of(fold.profiles.values)
-    assert labels_of(system.table("requests")) == labels_of(fold.requests.values)
+    assert profiles_of(system.table("profiles")) == profiles_of(fold.system.profiles.values)
+    assert labels_of(system.table("requests")) == labels_of(fold.system.requests.values)
     activity = activity_on(system)
     assert_same_counters(activity, fold.activity)
     assert offsets_of(activity) == offsets_of(fold.activity)
@@ -208,8 +208,10 @@ def test_events_sent_twice_count_once(system: System, turns: list[Turn]) -> None
 
     once = Fold.of(system, once=True)
     profiles = system.table("profiles")
-    assert profiles_of(profiles, offsets=False) == profiles_of(once.profiles.values, offsets=False)
-    assert labels_of(system.table("requests")) == labels_of(once.requests.values)
+    assert profiles_of(profiles, offsets=False) == profiles_of(
+        once.system.profiles.values, offsets=False
+    )
+    assert labels_of(system.table("requests")) == labels_of(once.system.requests.values)
     assert_same_counters(activity_on(system), once.activity)
     assert_is_the_fold(system)
     counts = counts_of(worker)

@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("contrasts",),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
+    ("system",),
     ("evaluation", "supervised"),
     ("cli",),
 )

@@ -105,7 +105,7 @@ def test_what_the_log_odds_were_divided_by_does_not_change_what_is_learned() -> 
 def test_a_worker_divides_by_the_temperature_of_the_version_that_answered() -> None:
     learner = taught(120)
     pipeline = pipeline_of(8, evaluator=True)
-    pipeline.models = Models(scorer=learner.vans, temperatures=learner.temperatures)
+    pipeline.rank_with(Models(scorer=learner.vans, temperatures=learner.temperatures))
 
     told = {}
     for number, version in enumerate(("sure", "unknown")):

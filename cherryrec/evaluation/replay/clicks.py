@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cherryrec.evaluation.clicks import LoggedClick
 from cherryrec.evaluation.replay.messages import INSTANT_S, UNKNOWN
-from cherryrec.evaluation.replay.process import PARTITION, OneProcess
+from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
 from cherryrec.evaluation.retrieval import Moment, RetrievalJudge
 from cherryrec.events import ArticlePublished, Click, instant, seconds
 
@@ -30,8 +30,8 @@ class _Delayed:
     click: Click
 
 
-class ClickReplay(OneProcess):
-    """Runs a log of clicks through one pipeline and one learner; parameters as for `OneProcess`."""
+class ClickReplay(ReplayedSystem):
+    """Runs a log of clicks through one system; parameters as for `ReplayedSystem`."""
 
     def run(
         self,
@@ -63,7 +63,7 @@ class ClickReplay(OneProcess):
             if logged.article_id not in published:
                 published.add(logged.article_id)
                 article = _article(logged.article_id, moment.time_s)
-                self.pipeline.article(article.article_id, article, now=moment.time_s)
+                self.send(article)
             click = _click(logged, moment.time_s)
             delayed.append(_Delayed(moment.time_s + self.label_delay_s, moment, click))
             if self.label_delay_s == 0:

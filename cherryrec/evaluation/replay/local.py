@@ -18,15 +18,15 @@ from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay.frozen import frozen_features
 from cherryrec.evaluation.replay.judge import Judge
 from cherryrec.evaluation.replay.messages import LogMessages, Turn
-from cherryrec.evaluation.replay.process import PARTITION, OneProcess
+from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
 from cherryrec.evaluation.retrieval import Moment, RetrievalJudge
 from cherryrec.events import Evaluation, EvaluationRequest, Recommendation
 from cherryrec.open_requests import without
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.system import Evaluate
 
 __all__ = ["LocalReplay"]
 
-Evaluate = Callable[[EvaluationRequest], Evaluation]
 Progress = Callable[[int], None]
 
 
@@ -39,15 +39,13 @@ class _Delayed:
     features: NDArray[np.float32] | None
 
 
-class LocalReplay(OneProcess):
-    """Runs a log of impressions through one pipeline and one learner.
+class LocalReplay(ReplayedSystem):
+    """Runs a log of impressions through one system.
 
     Parameters
     ----------
-    config, label_delay_s
-        As for `OneProcess`.
-    evaluate
-        CnLE in this process; None replays without.
+    config, label_delay_s, evaluate
+        As for `ReplayedSystem`.
     retrieval
         Judges protocol C beside protocol A, in the same state; None leaves it out.
     """
@@ -60,8 +58,8 @@ class LocalReplay(OneProcess):
         evaluate: Evaluate | None = None,
         retrieval: RetrievalJudge | None = None,
     ) -> None:
-        super().__init__(config, label_delay_s=label_delay_s, is_evaluated=evaluate is not None)
-        self.evaluate = evaluate
+        timed = None if evaluate is None else self._timed(evaluate)
+        super().__init__(config, label_delay_s=label_delay_s, evaluate=timed)
         self.retrieval = retrieval
         self.latencies_s: list[float] = []
         self.n_read: list[int] = []
@@ -98,10 +96,7 @@ class LocalReplay(OneProcess):
             judge.rank_baselines(row, features)
             if turn.impression.request_id is None:
                 self._withdraw(turn)
-            self._follow(
-                "impressions",
-                self.pipeline.impression(self._at("impressions"), turn.impression),
-            )
+            self.send(turn.impression)
             self._delayed.append(_Delayed(turn.time_s + self.label_delay_s, turn, features))
             if self.label_delay_s == 0:
                 self._learn_known(turn.time_s, judge)
@@ -112,26 +107,27 @@ class LocalReplay(OneProcess):
         """Send what comes before the request, then the request; return the answer."""
         now = turn.time_s
         for article in turn.articles:
-            self.pipeline.article(article.article_id, article, now=now)
+            self.send(article, now=now)
         if turn.profile is not None:
-            at = self._at("profile-updates")
-            self.pipeline.profile_update(at, turn.profile.user_id, turn.profile)
+            self.send(turn.profile)
         profile = self.pipeline.users.profile(PARTITION, turn.request.user_id)
         self.n_read.append(profile.n_clicks)
         self._check_times(turn.request, profile)
         started = perf_counter()
-        effects = self.pipeline.request(self._at("requests"), turn.request, clock_s=now)
-        answer = effects.sends[0].event
-        if isinstance(answer, EvaluationRequest):
-            assert self.evaluate is not None, "only an enabled evaluator is asked"
-            asked = perf_counter()
-            evaluation = self.evaluate(answer)
-            self.evaluate_s += perf_counter() - asked
-            effects = self.pipeline.evaluation(self._at("evaluations"), evaluation)
-            answer = effects.sends[0].event
+        answer = self.recommend(turn.request)
         self.latencies_s.append(perf_counter() - started)
-        assert isinstance(answer, Recommendation), "a request is answered by a recommendation"
         return answer
+
+    def _timed(self, evaluate: Evaluate) -> Evaluate:
+        """Return CnLE with a clock that it stops."""
+
+        def timed(question: EvaluationRequest) -> Evaluation:
+            asked = perf_counter()
+            evaluation = evaluate(question)
+            self.evaluate_s += perf_counter() - asked
+            return evaluation
+
+        return timed
 
     def _features(self, turn: Turn) -> NDArray[np.float32]:
         """Return the features of the request that was just answered, by the row's candidates."""

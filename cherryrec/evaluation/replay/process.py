@@ -1,4 +1,4 @@
-"""A pipeline and its learner in one process, as both local replays use them."""
+"""The system in one process as both local replays use it: nothing ranks by what is to come."""
 
 from __future__ import annotations
 
@@ -8,36 +8,17 @@ from dataclasses import replace
 from cherryrec.codec import EARLIEST
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.replay.messages import INSTANT_S
-from cherryrec.events import (
-    Click,
-    CoRead,
-    Example,
-    FeedbackTick,
-    RecommendationRequest,
-    SlateLabelled,
-    instant,
-    seconds,
-)
+from cherryrec.events import Click, RecommendationRequest, seconds
 from cherryrec.features import check_times, newest_used
-from cherryrec.learner import Learner
-from cherryrec.pipeline import (
-    Effects,
-    MemoryStore,
-    Models,
-    Pipeline,
-    PipelineConfig,
-    Position,
-)
+from cherryrec.pipeline import PipelineConfig
 from cherryrec.profile import Profile
+from cherryrec.system import PARTITION, Evaluate, LocalSystem
 
-__all__ = ["PARTITION", "OneProcess"]
-
-PARTITION = 0
-"""The one source partition there is."""
+__all__ = ["PARTITION", "ReplayedSystem"]
 
 
-class OneProcess:
-    """One pipeline over one partition and one learner, which hands it every model at once.
+class ReplayedSystem(LocalSystem):
+    """A system whose clicks are known after a delay, and whose models learn at once.
 
     Parameters
     ----------
@@ -46,12 +27,16 @@ class OneProcess:
     label_delay_s
         Event time after which clicks, and that there were none, are known; 0 or more. What was
         shown is known at once.
-    is_evaluated
-        Whether CnLE is asked.
+    evaluate
+        CnLE in this process; None asks it nothing.
     """
 
     def __init__(
-        self, config: PipelineConfig, *, label_delay_s: float = 0.0, is_evaluated: bool = False
+        self,
+        config: PipelineConfig,
+        *,
+        label_delay_s: float = 0.0,
+        evaluate: Evaluate | None = None,
     ) -> None:
         if not label_delay_s >= 0:
             msg = f"label delay must be at least 0 seconds, got {label_delay_s!r}"
@@ -66,16 +51,9 @@ class OneProcess:
                 shadow_share=0.0,
                 recall_share=0.0,
             ),
-            evaluator=replace(config.evaluator, enabled=is_evaluated),
+            evaluator=replace(config.evaluator, enabled=evaluate is not None),
         )
-        self.learner = Learner(config.knrs, config.vans)
-        self.pipeline = Pipeline(
-            config,
-            Models(scorer=self.learner.vans),
-            profiles=MemoryStore(),
-            requests=MemoryStore(),
-        )
-        self._offsets: dict[str, int] = {}
+        super().__init__(config, evaluate=evaluate)
 
     def _check_times(self, request: RecommendationRequest, profile: Profile) -> None:
         """Refuse to rank by anything that is not earlier than the request."""
@@ -94,32 +72,5 @@ class OneProcess:
     def _deliver(self, clicks: Iterable[Click], known_s: float) -> None:
         """Deliver clicks that are known by a time, and let event time reach it."""
         for click in clicks:
-            self._follow("clicks", self.pipeline.click(self._at("clicks"), click))
-        reached = instant(known_s + INSTANT_S)
-        self._follow(
-            "feedback", self.pipeline.tick(FeedbackTick(partition=PARTITION, time=reached))
-        )
-
-    def _follow(self, topic: str, effects: Effects) -> None:
-        for send in effects.sends:
-            if isinstance(send.event, SlateLabelled):
-                self.pipeline.labelled(send.event)
-                continue
-            if isinstance(send.event, CoRead):
-                self.pipeline.co_read(send.event)
-                continue
-            assert isinstance(send.event, Example), f"{topic} lead to examples only"
-            self.learner.learn(send.event, partition=0, offset=self._next("examples"))
-            self.pipeline.models.knrs_weights = self.learner.knrs_weights
-            self.pipeline.models.temperatures = self.learner.temperatures
-            self.pipeline.models.retriever = self.learner.retriever
-            self.pipeline.models.order = self.learner.order
-        self.pipeline.forget(effects.closed)
-
-    def _at(self, topic: str) -> Position:
-        return Position(PARTITION, self._next(topic))
-
-    def _next(self, topic: str) -> int:
-        offset = self._offsets.get(topic, -1) + 1
-        self._offsets[topic] = offset
-        return offset
+            self.send(click)
+        self.advance(known_s + INSTANT_S)

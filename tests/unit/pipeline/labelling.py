@@ -1,15 +1,14 @@
-"""A pipeline that is told its own labels, with short windows for clicks."""
+"""A system that notes what it says of labels, with short windows for clicks."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 from cherryrec.events import Example, FeedbackTick, SlateLabelled, instant
 from cherryrec.exposures import Exposures
 from cherryrec.feedback import FeedbackConfig
-from cherryrec.learner import Learner
-from cherryrec.pipeline import Effects, MemoryStore, Pipeline, PipelineConfig
+from cherryrec.pipeline import Effects, PipelineConfig, Send
 from cherryrec.slates import SlatesConfig
+from cherryrec.system import LocalSystem
+from tests.worlds import publish_articles
 
 WINDOW_S, CORRECTION_S = 600.0, 1_800.0
 CONFIG = PipelineConfig(
@@ -18,30 +17,19 @@ CONFIG = PipelineConfig(
 )
 
 
-@dataclass
-class Worker:
-    """A pipeline that gets back what it says of labels, as from the topics."""
+class Worker(LocalSystem):
+    """Ranks with what it began with; what was sent can be unsafe for a while."""
 
-    pipeline: Pipeline
-    learner: Learner | None = None
-    sent: list[Example | SlateLabelled] = field(default_factory=list)
-
-    def follow(self, effects: Effects, *, is_safe: bool = True) -> None:
-        for send in effects.sends:
-            event = send.event
-            if isinstance(event, SlateLabelled):
-                self.sent.append(event)
-                self.pipeline.labelled(event)
-            elif isinstance(event, Example):
-                self.sent.append(event)
-                if self.learner is not None:
-                    self.learner.learn(event, partition=0, offset=len(self.sent))
-        if is_safe:
-            self.pipeline.forget(effects.closed)
+    def __init__(self, n_articles: int, config: PipelineConfig = CONFIG) -> None:
+        self.sent: list[Example | SlateLabelled] = []
+        super().__init__(config, is_live=False, on_send=self._note)
+        publish_articles(self, n_articles)
 
     def tick(self, time_s: float, *, is_safe: bool = True) -> Effects:
-        effects = self.pipeline.tick(FeedbackTick(partition=0, time=instant(time_s)))
-        self.follow(effects, is_safe=is_safe)
+        effects = self.apply(FeedbackTick(partition=0, time=instant(time_s)))
+        self.route(effects)
+        if is_safe:
+            self.settle(effects)
         return effects
 
     def examples(self) -> list[tuple[str, tuple[bool, ...]]]:
@@ -54,8 +42,10 @@ class Worker:
     def exposures(self, user: str = "u") -> Exposures:
         return self.pipeline.users.requests(0, user).exposures
 
+    def _note(self, send: Send) -> None:
+        if isinstance(send.event, Example | SlateLabelled):
+            self.sent.append(send.event)
+
 
 def stored(worker: Worker) -> dict[tuple[int, str], bytes]:
-    store = worker.pipeline.users._requests
-    assert isinstance(store, MemoryStore)
-    return dict(store.values)
+    return dict(worker.requests.values)

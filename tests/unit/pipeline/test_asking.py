@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -137,7 +138,7 @@ def test_a_request_read_again_after_a_kill_keeps_its_choice_and_is_not_paid_agai
 
 def test_a_worker_spends_its_share_of_the_partitions() -> None:
     pipeline = budgeted(PER_S)
-    pipeline.asking.own(0.5)
+    pipeline.own(0.5)
 
     found = ask_all(pipeline, of_many_users(200), every_s=0.5)
 
@@ -201,7 +202,7 @@ def test_of_a_request_over_many_candidates_only_those_cnle_judges_are_scored_for
             scored.append(len(features))
             return scorer.scores(features)
 
-    pipeline.models.scorer = Watched()
+    pipeline.rank_with(replace(pipeline.models, scorer=Watched()))
     pipeline.request(
         Position(0, 0),
         request("r", candidates=[f"a{k}" for k in range(60)]),

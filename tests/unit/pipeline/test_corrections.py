@@ -6,17 +6,16 @@ import pytest
 
 from cherryrec.events import Click, Example, SlateLabelled
 from cherryrec.exposures import Exposures
-from cherryrec.learner import Learner
-from cherryrec.pipeline import MemoryStore, Position
-from tests.unit.pipeline.labelling import CONFIG, CORRECTION_S, WINDOW_S, Worker, stored
-from tests.worlds import START_S, click, impression, pipeline_of, request
+from cherryrec.pipeline import Position
+from tests.unit.pipeline.labelling import CORRECTION_S, WINDOW_S, Worker, stored
+from tests.worlds import START_S, click, impression, request
 
 AFTER_S = START_S + WINDOW_S + 1.0
 
 
 def shown(*clicks: Click) -> Worker:
     """One slate of three, shown at START_S, with these clicks; its window has not ended."""
-    worker = Worker(pipeline_of(6, config=CONFIG))
+    worker = Worker(6)
     worker.pipeline.request(Position(0, 0), request("r"), clock_s=0.0)
     slate = impression("i", ["a0", "a1", "a2"], request_id="r")
     worker.follow(worker.pipeline.impression(Position(0, 0), slate))
@@ -121,10 +120,9 @@ def test_a_window_that_ends_while_another_is_on_its_way_leaves_it_alone() -> Non
 
 def restarted(state: dict[tuple[int, str], bytes], worker: Worker) -> Worker:
     """Another worker after a crash: what was stored, and what the topics hold."""
-    other = Worker(pipeline_of(6, config=CONFIG), worker.learner, list(worker.sent))
-    store = other.pipeline.users._requests
-    assert isinstance(store, MemoryStore)
-    store.values.update(state)
+    other = Worker(6)
+    other.learner, other.sent = worker.learner, list(worker.sent)
+    other.requests.values.update(state)
     other.pipeline.restore(0, [(user, raw) for (_, user), raw in state.items()])
     for event in worker.sent:
         if isinstance(event, SlateLabelled):
@@ -136,7 +134,6 @@ def restarted(state: dict[tuple[int, str], bytes], worker: Worker) -> Worker:
 def test_a_kill_around_the_correction_sends_it_again_and_changes_nothing(is_stored: bool) -> None:
     """Another agent's drain may store a click before its correction is sent, or after it."""
     worker = shown(IN_TIME)
-    worker.learner = Learner(CONFIG.knrs, CONFIG.vans)
     worker.tick(AFTER_S)
     before = stored(worker)
     worker.follow(worker.pipeline.click(Position(0, 1), LATE))

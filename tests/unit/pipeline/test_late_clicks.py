@@ -21,7 +21,7 @@ from cherryrec.learner import Learner
 from cherryrec.pipeline import Position
 from cherryrec.slates import SlatesConfig
 from tests.unit.pipeline.labelling import CONFIG, CORRECTION_S, WINDOW_S, Worker, stored
-from tests.worlds import START_S, pipeline_of
+from tests.worlds import START_S
 
 # Whole runs beside hindsight: the same log, its late clicks known before their windows end.
 # The runs' own hindsight for counts; for the learner, the same features with the last labels.
@@ -64,8 +64,7 @@ def events_of(log: MindLog, *, hindsight: bool) -> Iterator[tuple[float, object,
 
 def replayed(log: MindLog, *, hindsight: bool) -> Worker:
     config = replace(CONFIG, slates=SlatesConfig(max_articles=512, max_slates=2_048))
-    learner = Learner(config.knrs, config.vans)
-    worker = Worker(pipeline_of(0, config=config), learner)
+    worker = Worker(0, config)
     offsets = iter(range(1_000_000))
     time_s = 0.0
     for time_s, event, is_click in events_of(log, hindsight=hindsight):
@@ -181,7 +180,6 @@ def test_the_model_ends_near_one_that_had_every_label_from_the_start(
     Ranks correlate by 0.98 at least, and of 200 pairs at most one more is out of order.
     """
     worker = runs[0]
-    assert worker.learner is not None
     right = Learner(CONFIG.knrs, CONFIG.vans)
     labels = final(worker)
     first: dict[str, Example] = {}

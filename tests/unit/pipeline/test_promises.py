@@ -26,7 +26,6 @@ from tests.unit.pipeline.topics import (
     Worker,
     configured,
     fold,
-    stores_of,
     users_of,
 )
 from tests.worlds import START_S, click, impression, liked, request, update
@@ -111,7 +110,7 @@ class Promises(RuleBasedStateMachine):
     def every_map_is_bounded(self) -> None:
         if not hasattr(self, "worker"):
             return
-        kept = self.worker.pipeline.users
+        kept = self.worker.system.pipeline.users
         for user in (*USERS, ORGANIC):
             profile, requests = kept.profile(0, user), kept.requests(0, user)
             assert len(profile.history) <= self.config.profile.history_size
@@ -138,15 +137,15 @@ class Promises(RuleBasedStateMachine):
         self._settle()
         self.topics.write("ticks", "", tick)
         self._settle()
-        for store in stores_of(self.worker.pipeline):
+        for store in (self.worker.system.profiles, self.worker.system.requests):
             assert not users_of(store.values) & self.erased, "nothing is left of an erased reader"
         truth = fold(self.topics, self.config)
         self._compare(truth)
 
     def _compare(self, truth: Worker) -> None:
-        ours, theirs = stores_of(self.worker.pipeline), stores_of(truth.pipeline)
-        assert profiles_of(ours[0].values) == profiles_of(theirs[0].values)
-        assert labels_of(ours[1].values) == labels_of(theirs[1].values)
+        ours, theirs = self.worker.system, truth.system
+        assert profiles_of(ours.profiles.values) == profiles_of(theirs.profiles.values)
+        assert labels_of(ours.requests.values) == labels_of(theirs.requests.values)
         # Whether a click of an erased reader repeats an earlier one is not known any more: what it
         # counts depends on which of the two was read first.
         if not any(user in self.erased for user, _, _ in self.topics.records["clicks"]):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from cherryrec.codec import encode
-from cherryrec.events import Example, FeedbackTick, instant
-from cherryrec.learner import Learner
-from cherryrec.pipeline import Models, Pipeline, Position
+from cherryrec.pipeline import Pipeline, Position
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, answer, explains, ids
-from tests.worlds import START_S, article, click, impression, offsets, pipeline_of, request
+from tests.worlds import (
+    START_S,
+    article,
+    click,
+    impression,
+    pipeline_of,
+    request,
+    system_of,
+)
 
 
 def test_a_request_is_answered_at_once_where_cnle_is_not_used() -> None:
@@ -22,27 +28,22 @@ def test_a_request_is_answered_at_once_where_cnle_is_not_used() -> None:
     explains(got)
 
 
-def learned(pipeline: Pipeline, n: int = 30) -> None:
+def learned(n: int = 30) -> Pipeline:
     """Show slates and click a2 in each, learning from every example."""
-    learner = Learner(pipeline.config.knrs, pipeline.config.vans)
-    at = offsets()
+    system = system_of(8)
     for k in range(n):
         time_s = START_S + 10.0 * k
         name, user = f"t{k}", f"u{k % 5}"
-        pipeline.request(at(), request(name, time_s, user_id=user), clock_s=CLOCK_S)
-        shown = impression(name, [f"a{j}" for j in range(6)], time_s, user_id=user)
-        pipeline.impression(at(), shown)
-        pipeline.click(at(), click("a2", time_s, user_id=user, impression_id=name))
-    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
-    for offset, send in enumerate(effects.sends):
-        if isinstance(send.event, Example):
-            learner.learn(send.event, partition=0, offset=offset)
-    pipeline.models = Models(scorer=learner.vans, knrs_weights=learner.knrs_weights, version=7)
+        system.recommend(request(name, time_s, user_id=user))
+        system.send(impression(name, [f"a{j}" for j in range(6)], time_s, user_id=user))
+        system.send(click("a2", time_s, user_id=user, impression_id=name))
+    system.advance(START_S + 2 * WINDOW_S)
+    system.publish()
+    return system.pipeline
 
 
 def test_contributions_of_a_learned_model_sum_to_its_scores() -> None:
-    pipeline = pipeline_of(8)
-    learned(pipeline)
+    pipeline = learned()
 
     got = answer(
         pipeline.request(
@@ -52,7 +53,7 @@ def test_contributions_of_a_learned_model_sum_to_its_scores() -> None:
 
     explains(got)
     assert any(abs(item.score) > 1e-3 for item in got.slate)
-    assert got.versions == {"models": 7}
+    assert got.versions == {"models": 1}
     assert got.slate[0].article_id == "a2"
 
 

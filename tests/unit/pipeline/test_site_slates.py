@@ -15,7 +15,7 @@ from cherryrec.pipeline.site_slates import MAX_FROZEN
 from cherryrec.slates import SlatesConfig
 from tests.unit.pipeline.answers import CLOCK_S
 from tests.unit.pipeline.labelling import CORRECTION_S, WINDOW_S, Worker
-from tests.worlds import START_S, click, impression, offsets, pipeline_of, request
+from tests.worlds import START_S, click, impression, offsets, request
 
 SLATES = SlatesConfig(max_articles=64, max_slates=2_048)
 
@@ -23,7 +23,7 @@ SLATES = SlatesConfig(max_articles=64, max_slates=2_048)
 def worker(n_articles: int = 6, **feedback: object) -> Worker:
     windows = {"attribution_window_s": WINDOW_S, "correction_s": CORRECTION_S}
     config = FeedbackConfig(**(windows | feedback))  # type: ignore[arg-type]
-    return Worker(pipeline_of(n_articles, config=PipelineConfig(feedback=config, slates=SLATES)))
+    return Worker(n_articles, PipelineConfig(feedback=config, slates=SLATES))
 
 
 def examples(one: Worker) -> list[Example]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cherryrec.errors import ConfigError
-from cherryrec.events import ArticlePublished, Example, FeedbackTick, Recommendation, instant
+from cherryrec.events import ArticlePublished, Recommendation, instant
 from cherryrec.features import FEATURES, column
 from cherryrec.knrs import CatalogueOrder
 from cherryrec.knrs.fusion import prior_order
-from cherryrec.learner import Learner
-from cherryrec.pipeline import Models, Pipeline, PipelineConfig, Position, TrialsConfig
+from cherryrec.pipeline import Pipeline, PipelineConfig, Position, TrialsConfig
 from cherryrec.pipeline.stages import (
     CATEGORY_RANK,
     CLICKS,
@@ -21,9 +22,10 @@ from cherryrec.pipeline.stages import (
     stage_of,
 )
 from cherryrec.pipeline.trials import with_trials
+from cherryrec.system import LocalSystem
 from cherryrec.vans import VansConfig
 from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, answer, explains, ids
-from tests.worlds import START_S, click, impression, offsets, pipeline_of, request
+from tests.worlds import START_S, click, impression, pipeline_of, request, system_of
 
 DAY_S = 86_400.0
 NO_FEATURES = np.zeros((4, len(FEATURES)), np.float32)
@@ -112,7 +114,7 @@ def test_where_only_clicks_come_the_order_learned_from_them_ranks() -> None:
         pipeline.click(Position(0, number), clicked)
     weights = prior_order()
     weights[0] += 0.01
-    pipeline.models.order = CatalogueOrder(weights)
+    pipeline.rank_with(replace(pipeline.models, order=CatalogueOrder(weights)))
 
     got = ask(pipeline, time_s=START_S + 1.0)
 
@@ -154,32 +156,27 @@ def test_a_stage_is_named_by_what_was_learned_and_seen() -> None:
     assert stage_of(seen, 0.0) == "news_value"
 
 
-def taught(pipeline: Pipeline, n: int) -> Learner:
+def learned(n_articles: int, n: int) -> LocalSystem:
     """Show six articles n times, click a2 each time, learn from the examples."""
-    learner, at = Learner(pipeline.config.knrs, pipeline.config.vans), offsets()
+    system = system_of(n_articles)
     names = [f"a{number}" for number in range(6)]
     for k in range(n):
         time_s, name, user = START_S + 10.0 * k, f"t{k}", f"u{k}"
-        asked = request(name, time_s, user_id=user, candidates=names)
-        pipeline.request(at(), asked, clock_s=CLOCK_S)
-        pipeline.impression(at(), impression(name, names, time_s, user_id=user))
-        pipeline.click(at(), click("a2", time_s, user_id=user, impression_id=name))
-    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
-    for offset, send in enumerate(effects.sends):
-        if isinstance(send.event, Example):
-            learner.learn(send.event, partition=0, offset=offset)
-    return learner
+        system.recommend(request(name, time_s, user_id=user, candidates=names))
+        system.send(impression(name, names, time_s, user_id=user))
+        system.send(click("a2", time_s, user_id=user, impression_id=name))
+    system.advance(START_S + 2 * WINDOW_S)
+    system.publish()
+    return system
 
 
 @pytest.mark.parametrize(("n", "stage"), [(1, "prior"), (30, "prior"), (90, "learned")])
 def test_trust_grows_with_the_examples(n: int, stage: str) -> None:
-    pipeline = pipeline_of(8)
-    learner = taught(pipeline, n)
-    pipeline.models = Models(scorer=learner.vans, version=1)
+    system = learned(8, n)
 
-    got = ask(pipeline, time_s=START_S + 3 * WINDOW_S, user_id="new")
+    got = ask(system.pipeline, time_s=START_S + 3 * WINDOW_S, user_id="new")
 
-    assert learner.vans.trust == pytest.approx(n / (n + 10))
+    assert system.learner.vans.trust == pytest.approx(n / (n + 10))
     assert got.stage == stage
     assert ids(got)[0] == "a2"
 
@@ -212,9 +209,7 @@ def test_an_article_that_was_seen_often_enough_is_tried_no_more() -> None:
 
 
 def test_given_candidates_are_never_tried() -> None:
-    pipeline = pipeline_of(15)
-    learner = taught(pipeline, 5)
-    pipeline.models = Models(scorer=learner.vans, version=1)
+    pipeline = learned(15, 5).pipeline
     names = [f"a{number}" for number in range(15)]
     now = START_S + 3 * WINDOW_S
 
@@ -237,24 +232,18 @@ def test_settings_of_trials_and_of_the_prior_are_checked() -> None:
 
 def two_sections(n: int = 40) -> Pipeline:
     """Sport and politics are shown together n times, and sport is clicked."""
-    pipeline = pipeline_of(0)
+    system = system_of(0)
     shown = [f"{kind}{number}" for number in range(3) for kind in ("sport", "politics")]
     for name in shown:
-        tell(pipeline, name, 3_600.0, name[:-1])
-    learner, at = Learner(pipeline.config.knrs, pipeline.config.vans), offsets()
+        tell(system.pipeline, name, 3_600.0, name[:-1])
     for k in range(n):
         time_s, name, user = START_S + 10.0 * k, f"t{k}", f"u{k}"
-        asked = request(name, time_s, user_id=user, candidates=shown)
-        pipeline.request(at(), asked, clock_s=CLOCK_S)
-        pipeline.impression(at(), impression(name, shown, time_s, user_id=user))
-        clicked = click(f"sport{k % 3}", time_s, user_id=user, impression_id=name)
-        pipeline.click(at(), clicked)
-    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 * WINDOW_S)))
-    for offset, send in enumerate(effects.sends):
-        if isinstance(send.event, Example):
-            learner.learn(send.event, partition=0, offset=offset)
-    pipeline.models = Models(scorer=learner.vans, knrs_weights=learner.knrs_weights, version=1)
-    return pipeline
+        system.recommend(request(name, time_s, user_id=user, candidates=shown))
+        system.send(impression(name, shown, time_s, user_id=user))
+        system.send(click(f"sport{k % 3}", time_s, user_id=user, impression_id=name))
+    system.advance(START_S + 2 * WINDOW_S)
+    system.publish()
+    return system.pipeline
 
 
 def test_an_article_without_views_stands_by_what_its_category_is_clicked() -> None:

@@ -18,15 +18,14 @@ from cherryrec.events import (
 from cherryrec.pipeline import (
     Effects,
     EvaluatorConfig,
-    MemoryStore,
-    Pipeline,
     PipelineConfig,
     Position,
     Send,
 )
 from cherryrec.slates import SlatesConfig
 from cherryrec.stored_requests import is_erasure_key, owner_of
-from tests.worlds import START_S, pipeline_of
+from cherryrec.system import LocalSystem
+from tests.worlds import START_S, system_of
 
 HELD = ("profile-updates", "impressions", "clicks")
 TOPICS = (
@@ -57,32 +56,18 @@ class Topics:
         self.order.append(topic)
 
 
-def new_pipeline(config: PipelineConfig) -> Pipeline:
-    return pipeline_of(N_ARTICLES, config=config)
+def new_system(config: PipelineConfig) -> LocalSystem:
+    return system_of(N_ARTICLES, config=config, is_learning=False)
 
 
-def stores_of(pipeline: Pipeline) -> tuple[MemoryStore, MemoryStore]:
-    users: Any = pipeline.users
-    return users._profiles, users._requests
-
-
-def apply(pipeline: Pipeline, topic: str, offset: int, record: tuple[str, Any, float]) -> Effects:
+def apply(system: LocalSystem, topic: str, offset: int, record: tuple[str, Any, float]) -> Effects:
     """Call the core as the agent of the topic does."""
     user_id, event, arrived_s = record
     at = Position(0, offset, arrived_s)
-    if topic == "profile-updates":
-        return pipeline.profile_update(at, user_id, event)
-    if topic == "requests":
-        return pipeline.request(at, event, clock_s=START_S)
-    if topic == "ticks":
-        return pipeline.tick(event)
-    calls = {
-        "evaluations": pipeline.evaluation,
-        "deadlines": pipeline.deadline,
-        "impressions": pipeline.impression,
-        "clicks": pipeline.click,
-    }
-    return calls[topic](at, event)  # type: ignore[operator]
+    if event is None:
+        assert topic == "profile-updates"
+        return system.pipeline.profile_update(at, user_id, None)
+    return system.apply(event, at, now=START_S)
 
 
 class Worker:
@@ -104,14 +89,14 @@ class Worker:
         self.questions: dict[str, EvaluationRequest] = {}
         self.examples: dict[str, Example] = {}
         self.slates: set[tuple[Any, ...]] = set()
-        self.pipeline = new_pipeline(config)
+        self.system = new_system(config)
 
     def work(self, topic: str, n: int, *, dies: str = "") -> None:
         """Read up to n records; die before anything of them is sent, or before it is stored."""
         start = self.position[topic]
         batch = self.topics.records[topic][start : start + n]
         effects = [
-            apply(self.pipeline, topic, offset, record)
+            apply(self.system, topic, offset, record)
             for offset, record in enumerate(batch, start=start)
         ]
         if dies == "before it sends":
@@ -123,16 +108,13 @@ class Worker:
             self.restart()
             return
         for one in effects:
-            self.pipeline.forget(one.closed)
-            if one.erased is not None:
-                self.pipeline.seal(one.erased)
-        profiles, requests = stores_of(self.pipeline)
-        self.durable = dict(profiles.values), dict(requests.values)
+            self.system.settle(one)
+        self.durable = dict(self.system.profiles.values), dict(self.system.requests.values)
         self.position[topic] = start + len(batch)
 
     def flush(self, *, n_sent: int | None = None) -> None:
         """Flush the counters and commit; die after some of them."""
-        for number, send in enumerate(self.pipeline.flush([0])):
+        for number, send in enumerate(self.system.pipeline.flush([0])):
             if n_sent is not None and number >= n_sent:
                 self.restart()
                 return
@@ -147,12 +129,13 @@ class Worker:
 
     def restart(self) -> None:
         """Go on where it was committed, with what was stored and flushed."""
-        self.pipeline = new_pipeline(self.config)
-        for store, values in zip(stores_of(self.pipeline), deepcopy(self.durable), strict=True):
+        self.system = new_system(self.config)
+        stores = self.system.profiles, self.system.requests
+        for store, values in zip(stores, deepcopy(self.durable), strict=True):
             store.values = values
         for message in self.flushed.values():
-            self.pipeline.activity(message)
-        self.pipeline.restore(0, ((key, raw) for (_, key), raw in self.durable[1].items()))
+            self.system.pipeline.activity(message)
+        self.system.pipeline.restore(0, ((key, raw) for (_, key), raw in self.durable[1].items()))
         self.position = dict(self.committed)
 
     def drain(self) -> None:

@@ -1,0 +1,91 @@
+"""The models that a worker ranks with: a learner's own, or those of a snapshot that it has sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.cnle.calibration import Temperatures
+from cherryrec.events import ModelSnapshot
+from cherryrec.knrs import CatalogueOrder, NewsValue, Retriever
+from cherryrec.learner import Learner, retriever_of, scorer_of, temperatures_of, weights_of
+from cherryrec.vans import Scored, VansConfig
+
+__all__ = ["Models", "Scores"]
+
+
+class Scores(Protocol):
+    """Anything that scores a feature matrix: a learner's live model or a snapshot's scorer."""
+
+    @property
+    def trust(self) -> float:
+        """The share of what was learned in the scores, in [0, 1]."""
+
+    def score(self, features: NDArray[np.float64]) -> Scored:
+        """Score one slate."""
+
+    def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score one slate without reasons."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """The models a worker ranks with now; replaced whole when newer ones come.
+
+    Parameters
+    ----------
+    scorer
+        VaNS.
+    knrs_weights
+        The learned news value; None ranks by the weights of the settings.
+    version
+        Of the snapshot, 0 of none.
+    temperatures
+        Of CnLE's versions.
+    retriever, order
+        What keeps articles of the whole catalogue, and what orders them.
+    """
+
+    scorer: Scores
+    knrs_weights: NewsValue | None = None
+    version: int = 0
+    temperatures: Temperatures = field(default_factory=Temperatures)
+    retriever: Retriever = field(default_factory=Retriever)
+    order: CatalogueOrder = field(default_factory=CatalogueOrder)
+
+    @classmethod
+    def of_learner(cls, learner: Learner) -> Models:
+        """Return what a learner in this process has learned so far.
+
+        Its scorer goes on learning with it; the rest is as it is now.
+        """
+        return cls(
+            scorer=learner.vans,
+            knrs_weights=learner.knrs_weights,
+            temperatures=learner.temperatures,
+            retriever=learner.retriever,
+            order=learner.order,
+        )
+
+    @classmethod
+    def of_snapshot(cls, snapshot: ModelSnapshot, vans: VansConfig) -> Models:
+        """Return the models of a snapshot to score with.
+
+        Raises
+        ------
+        ModelError
+            It is another learner's state, of another feature set that it does not name, or its
+            arrays do not fit.
+        """
+        retriever, order = retriever_of(snapshot)
+        return cls(
+            scorer=scorer_of(snapshot, vans),
+            knrs_weights=weights_of(snapshot),
+            version=snapshot.version,
+            temperatures=temperatures_of(snapshot),
+            retriever=retriever,
+            order=order,
+        )

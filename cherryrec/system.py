@@ -1,0 +1,298 @@
+"""The whole system in one process, without Kafka: pipeline, learner, stores, and what is between.
+
+Workers, learner and CnLE send one another messages through topics. Here each is taken at once, by
+the same code: an example is learned as it comes, labels and co-reads are counted for the next
+slate. Deterministic: the same events give the same recommendations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from cherryrec.errors import BadMessage
+from cherryrec.events import (
+    ArticlePublished,
+    Click,
+    CoRead,
+    Deadline,
+    Evaluation,
+    EvaluationRequest,
+    Event,
+    Example,
+    FeedbackTick,
+    Impression,
+    ProfileUpdate,
+    Recommendation,
+    RecommendationRequest,
+    SlateLabelled,
+    instant,
+    seconds,
+)
+from cherryrec.learner import SERVING, Learner
+from cherryrec.pipeline import (
+    Effects,
+    MemoryStore,
+    Models,
+    Pipeline,
+    PipelineConfig,
+    Position,
+    Send,
+)
+
+__all__ = ["PARTITION", "Evaluate", "Input", "LocalSystem"]
+
+PARTITION = 0
+"""Where events come from that are sent without a position."""
+
+Evaluate = Callable[[EvaluationRequest], Evaluation]
+"""CnLE in this process."""
+
+Input = (
+    ArticlePublished
+    | ProfileUpdate
+    | RecommendationRequest
+    | Evaluation
+    | Deadline
+    | Impression
+    | Click
+    | FeedbackTick
+)
+"""What the system is sent."""
+
+
+class LocalSystem:
+    """One pipeline and one learner, with all state in memory.
+
+    Parameters
+    ----------
+    config
+        Settings of every part; absent, the defaults.
+    is_learning
+        Whether examples are learned; if not, the models stay as they begin.
+    is_live
+        Whether what was learned ranks from the next request on; if not, from `publish` on, as
+        workers do.
+    evaluate
+        Answers the questions of `recommend` to CnLE, where the settings enable it.
+    on_send
+        Called with everything that is sent, before it is taken.
+
+    Examples
+    --------
+    >>> system = LocalSystem()
+    >>> for number in (1, 2):
+    ...     article = ArticlePublished(
+    ...         article_id=f"a{number}", title=f"Story {number}", category="news",
+    ...         published_at=instant(100.0 * number),
+    ...     )
+    ...     _ = system.send(article)
+    >>> asked = RecommendationRequest(request_id="r", user_id="u", requested_at=instant(300.0))
+    >>> slate = system.recommend(asked).slate
+    >>> sorted(item.article_id for item in slate)
+    ['a1', 'a2']
+
+    A click is learned when the attribution window of its slate has ended, 30 minutes by default:
+
+    >>> shown = Impression(
+    ...     impression_id="i", request_id="r", user_id="u", articles=("a1", "a2"),
+    ...     shown_at=instant(300.0),
+    ... )
+    >>> click = Click(
+    ...     event_id="c", user_id="u", article_id="a1", clicked_at=instant(310.0), impression_id="i"
+    ... )
+    >>> _ = system.send(shown), system.send(click)
+    >>> system.learner.n_examples
+    0
+    >>> _ = system.advance(300.0 + 1_801.0)
+    >>> system.learner.n_examples
+    1
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig | None = None,
+        *,
+        is_learning: bool = True,
+        is_live: bool = True,
+        evaluate: Evaluate | None = None,
+        on_send: Callable[[Send], None] | None = None,
+    ) -> None:
+        self.config = config or PipelineConfig()
+        self.is_learning = is_learning
+        self.is_live = is_live
+        self.evaluate = evaluate
+        self.on_send = on_send
+        self.profiles, self.requests = MemoryStore(), MemoryStore()
+        self.learner = Learner(self.config.knrs, self.config.vans)
+        learns_apart = is_learning and not is_live
+        ranking = Learner(self.config.knrs, self.config.vans) if learns_apart else self.learner
+        self.pipeline = Pipeline(
+            self.config,
+            Models(scorer=ranking.vans),
+            profiles=self.profiles,
+            requests=self.requests,
+        )
+        self._offsets: dict[type[Event], int] = {}
+
+    def send(
+        self, event: Input, at: Position | None = None, *, now: float | None = None
+    ) -> Effects:
+        """Take an event as a worker does, and all that follows from it.
+
+        Parameters
+        ----------
+        event
+            A question to CnLE that follows from a request is left open: see `recommend`.
+        at
+            Where it stood; absent, it follows the last one of its kind.
+        now
+            Seconds: the clock at a request, and when an article without `published_at` came.
+            Absent, the request's own time, and the newest view or click.
+
+        Raises
+        ------
+        BadMessage
+            An article is of no time: it has none, and nothing has happened yet.
+        """
+        effects = self.apply(event, at, now=now)
+        self.follow(effects)
+        return effects
+
+    def recommend(
+        self,
+        request: RecommendationRequest,
+        at: Position | None = None,
+        *,
+        now: float | None = None,
+    ) -> Recommendation:
+        """Return the slate of a request, which is sent as by `send`.
+
+        A question to CnLE is answered by `evaluate`; without it the request's deadline passes.
+
+        Raises
+        ------
+        BadMessage
+            A request of its id was answered before.
+        """
+        effects = self.send(request, at, now=now)
+        if effects.pending is not None:
+            (question,) = (send.event for send in effects.sends)
+            assert isinstance(question, EvaluationRequest), "only a question is waited for"
+            effects = self.send(self._answer(question))
+        for send in effects.sends:
+            if isinstance(send.event, Recommendation):
+                return send.event
+        msg = (
+            f"request_id {request.request_id!r} of user {request.user_id!r} must be new, and was "
+            "answered before: give every request an id of its own"
+        )
+        raise BadMessage(msg)
+
+    def advance(self, time_s: float) -> Effects:
+        """Let event time reach a time, in epoch seconds: windows that end by then are closed."""
+        return self.send(FeedbackTick(partition=PARTITION, time=instant(time_s)))
+
+    def retract(self, article_id: str, at: Position | None = None) -> None:
+        """Take an article out of the catalogue."""
+        at = at or self._next(ArticlePublished)
+        now = self.pipeline.newest_s or (at.arrived_s if at.arrived_s < inf else 0.0)
+        self.pipeline.article(article_id, None, now=now, arrived_s=at.arrived_s)
+
+    def erase(self, user_id: str, at: Position | None = None) -> Effects:
+        """Keep nothing of a user."""
+        effects = self.pipeline.profile_update(at or self._next(ProfileUpdate), user_id, None)
+        self.follow(effects)
+        return effects
+
+    def publish(self) -> None:
+        """Rank from now on with a snapshot of what was learned so far, a new version."""
+        snapshot = self.learner.snapshot(SERVING)
+        self.pipeline.rank_with(Models.of_snapshot(snapshot, self.config.vans))
+
+    def apply(
+        self, event: Input, at: Position | None = None, *, now: float | None = None
+    ) -> Effects:
+        """Return what follows from an event, as `send` but without taking it."""
+        at, pipeline = at or self._next(type(event)), self.pipeline
+        match event:
+            case ArticlePublished():
+                now = _published_s(event, at, now, pipeline.newest_s)
+                pipeline.article(event.article_id, event, now=now, arrived_s=at.arrived_s)
+                return Effects()
+            case ProfileUpdate():
+                return pipeline.profile_update(at, event.user_id, event)
+            case RecommendationRequest():
+                clock_s = seconds(event.requested_at) if now is None else now
+                return pipeline.request(at, event, clock_s=clock_s)
+            case Evaluation():
+                return pipeline.evaluation(at, event)
+            case Deadline():
+                return pipeline.deadline(at, event)
+            case Impression():
+                return pipeline.impression(at, event)
+            case Click():
+                return pipeline.click(at, event)
+            case FeedbackTick():
+                return pipeline.tick(event)
+
+    def follow(self, effects: Effects) -> None:
+        """Take all that followed from an event; what has ended by it is forgotten."""
+        self.route(effects)
+        self.settle(effects)
+
+    def route(self, effects: Effects) -> None:
+        """Hand each message to who reads its topic: the learner, or the pipeline itself."""
+        for send in effects.sends:
+            if self.on_send is not None:
+                self.on_send(send)
+            match send.event:
+                case Example():
+                    self._learn(send.event)
+                case SlateLabelled():
+                    self.pipeline.labelled(send.event)
+                case CoRead():
+                    self.pipeline.co_read(send.event)
+
+    def settle(self, effects: Effects) -> None:
+        """Forget what has ended, and seal who was erased: what was sent of them is safe."""
+        self.pipeline.forget(effects.closed)
+        if effects.erased is not None:
+            self.pipeline.seal(effects.erased)
+
+    def _learn(self, example: Example) -> None:
+        if not self.is_learning:
+            return
+        offset = self.learner.applied.get(str(PARTITION), -1) + 1
+        self.learner.learn(example, partition=PARTITION, offset=offset)
+        if self.is_live:
+            self.pipeline.rank_with(Models.of_learner(self.learner))
+
+    def _answer(self, question: EvaluationRequest) -> Evaluation | Deadline:
+        """Ask CnLE; where there is none, the deadline passes."""
+        if self.evaluate is not None:
+            return self.evaluate(question)
+        return Deadline(request_id=question.request_id, user_id=question.user_id)
+
+    def _next(self, kind: type[Event]) -> Position:
+        offset = self._offsets.get(kind, -1) + 1
+        self._offsets[kind] = offset
+        return Position(PARTITION, offset)
+
+
+def _published_s(
+    article: ArticlePublished, at: Position, now: float | None, newest_s: float
+) -> float:
+    """Return the event time of an article's publication, or of what goes on."""
+    if now is not None:
+        return now
+    if article.published_at is not None:
+        return seconds(article.published_at)
+    now = newest_s or at.arrived_s
+    if now == inf:
+        msg = (
+            f"article {article.article_id!r} must have published_at, as nothing has happened yet "
+            "by whose time it could have come; got none"
+        )
+        raise BadMessage(msg)
+    return now
