@@ -12,20 +12,20 @@ it splits on; and all of them are centred within the slate: what a feature adds 
 slate's average.
 """
 
-from cherryrec.vans.boost import BoostedTrees
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.ensemble import Vans
-from cherryrec.vans.factors import FactorisedRegression
 from cherryrec.vans.features import Feature
-from cherryrec.vans.forest import WindowForest
-from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.mapped import MappedScorer, columns_by_name
-from cherryrec.vans.net import ListwiseNet
+from cherryrec.vans.members.boost import BoostedTrees
+from cherryrec.vans.members.factors import FactorisedRegression
+from cherryrec.vans.members.forest import WindowForest
+from cherryrec.vans.members.linear import ListwiseRegression
+from cherryrec.vans.members.net import ListwiseNet
+from cherryrec.vans.members.svm import PairwiseSVM
 from cherryrec.vans.prior import starting_weights
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.scored import Scored
 from cherryrec.vans.serving import Scorer
-from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = [
     "BoostedTrees",

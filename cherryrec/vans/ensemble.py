@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
-from cherryrec.vans.boost import BoostedTrees
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
-from cherryrec.vans.factors import FactorisedRegression
 from cherryrec.vans.features import (
     Feature,
     check_features,
@@ -22,18 +20,20 @@ from cherryrec.vans.features import (
     ungated,
     used_mask,
 )
-from cherryrec.vans.forest import WindowForest
 from cherryrec.vans.inputs import ALL, CENTRED, RAW, inputs_of
 from cherryrec.vans.kernels import scaled_scores
-from cherryrec.vans.linear import ListwiseRegression
 from cherryrec.vans.member import SlateMember
-from cherryrec.vans.net import ListwiseNet
+from cherryrec.vans.members.boost import BoostedTrees
+from cherryrec.vans.members.factors import FactorisedRegression
+from cherryrec.vans.members.forest import WindowForest
+from cherryrec.vans.members.linear import ListwiseRegression
+from cherryrec.vans.members.net import ListwiseNet
+from cherryrec.vans.members.svm import PairwiseSVM
 from cherryrec.vans.scaler import SlateScaler, Spread
 from cherryrec.vans.scored import Scored, combine
 from cherryrec.vans.serving import SEES
 from cherryrec.vans.shrinkage import Shrinkage
 from cherryrec.vans.snapshot import check_learned, check_stamp, stamp, under, with_prefix
-from cherryrec.vans.svm import PairwiseSVM
 
 __all__ = ["Vans"]
 

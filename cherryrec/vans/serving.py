@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.vans.boost import BoostPart
 from cherryrec.vans.config import VansConfig
-from cherryrec.vans.factors import FactorPart
 from cherryrec.vans.features import (
     Feature,
     check_features,
@@ -20,9 +18,11 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.inputs import ALL, CENTRED, RANKS, RAW, inputs_of
-from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import Part
-from cherryrec.vans.net import NetPart
+from cherryrec.vans.members.boost import BoostPart
+from cherryrec.vans.members.factors import FactorPart
+from cherryrec.vans.members.linear import QuadraticPart
+from cherryrec.vans.members.net import NetPart
 from cherryrec.vans.scaler import SPREAD, Spread
 from cherryrec.vans.scored import Scored, combine
 from cherryrec.vans.shrinkage import Shrinkage

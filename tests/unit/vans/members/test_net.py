@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cherryrec.vans import ListwiseNet, SlateScaler
 from cherryrec.vans.inputs import RANKS, RAW, inputs_of
 from cherryrec.vans.kernels import slate_ranks
-from cherryrec.vans.net import NetPart
+from cherryrec.vans.members.net import NetPart
 from tests.unit.vans.slates import FEATURES, auc, slates
 
 Floats = NDArray[np.float64]

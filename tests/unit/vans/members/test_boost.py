@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cherryrec.vans.boost import BoostedTrees, squash
 from cherryrec.vans.kernels import residuals
+from cherryrec.vans.members.boost import BoostedTrees, squash
 from tests.unit.vans.slates import auc
 
 F = 4

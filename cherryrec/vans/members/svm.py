@@ -11,8 +11,8 @@ from river import optim
 from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, loosen, optimizer_arrays
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.kernels import hinge_slopes
-from cherryrec.vans.linear import QuadraticPart
 from cherryrec.vans.member import SlateMember
+from cherryrec.vans.members.linear import QuadraticPart
 
 __all__ = ["PairwiseSVM"]
 
