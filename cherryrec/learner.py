@@ -257,7 +257,7 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScore
     _check_name(snapshot, SERVING)
     arrays = _under("vans/", _unpacked(snapshot.arrays))
     if snapshot.feature_set == FEATURE_SET:
-        return Scorer(VANS_FEATURES, vans, arrays)
+        return Scorer.of_arrays(VANS_FEATURES, vans, arrays)
     theirs = tuple(
         Feature(one.name, is_context=one.is_context, is_gated=one.is_gated)
         for one in snapshot.features
@@ -265,7 +265,7 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScore
     if not theirs:
         raise _of_another_set(snapshot)
     try:
-        return MappedScorer(Scorer(theirs, vans, arrays), VANS_FEATURES)
+        return MappedScorer(Scorer.of_arrays(theirs, vans, arrays), VANS_FEATURES)
     except ConfigError as error:  # of its features, not of our settings
         msg = f"snapshot of feature set {snapshot.feature_set!r} cannot be used: {error}"
         raise ModelError(msg) from error

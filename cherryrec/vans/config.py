@@ -156,8 +156,13 @@ class VansConfig:
 
     @property
     def stacked(self) -> tuple[str, ...]:
-        """The members that are weighed; `boost` is added to their sum."""
+        """The members of the first stage, which are weighed."""
         return tuple(name for name in self.members if name != "boost")
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """All members, those of the second stage last: they are added to the sum as they are."""
+        return (*self.stacked, *(name for name in self.members if name == "boost"))
 
     def __post_init__(self) -> None:
         """Refuse settings no model can be built with."""

@@ -1,4 +1,4 @@
-"""The CherryRec Score: the members' scores by weights learned online, and trees on the rest."""
+"""The CherryRec Score: a first stage by weights learned online, a second on what that leaves."""
 
 from __future__ import annotations
 
@@ -11,16 +11,8 @@ from cherryrec.errors import ConfigError, ModelError
 from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
-from cherryrec.vans.features import (
-    Feature,
-    check_features,
-    check_slate,
-    fingerprint,
-    gated_mask,
-    ungated,
-    used_mask,
-)
-from cherryrec.vans.inputs import ALL, CENTRED, RAW, inputs_of
+from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint, ungated
+from cherryrec.vans.inputs import CENTRED
 from cherryrec.vans.kernels import scaled_scores
 from cherryrec.vans.member import SlateMember
 from cherryrec.vans.members.boost import BoostedTrees
@@ -29,10 +21,9 @@ from cherryrec.vans.members.forest import WindowForest
 from cherryrec.vans.members.linear import ListwiseRegression
 from cherryrec.vans.members.net import ListwiseNet
 from cherryrec.vans.members.svm import PairwiseSVM
-from cherryrec.vans.scaler import SlateScaler, Spread
-from cherryrec.vans.scored import Scored, combine
-from cherryrec.vans.serving import SEES
-from cherryrec.vans.shrinkage import Shrinkage
+from cherryrec.vans.scaler import SlateScaler
+from cherryrec.vans.scored import Scored
+from cherryrec.vans.serving import SEES, Learned, Scorer
 from cherryrec.vans.snapshot import check_learned, check_stamp, stamp, under, with_prefix
 
 __all__ = ["Vans"]
@@ -47,9 +38,9 @@ SPREAD_HORIZON = 1_000
 class Vans:
     """The learner: scores an impression, then learns it.
 
-    Every member's scores, as predicted before it learns the impression, are divided by their
-    running deviation; their weights are at least 0, start equal, and descend the listwise loss.
-    To their sum boosted trees are added that learn what it gets wrong.
+    The scores of every member of the first stage, as predicted before it learns the impression, are
+    divided by their running deviation; their weights are at least 0, start equal, and descend the
+    listwise loss. Those of the second stage learn what the sum gets wrong, and are added to it.
 
     Parameters
     ----------
@@ -87,18 +78,13 @@ class Vans:
         self.features = features
         self.config = VansConfig() if config is None else config
         names = [feature.name for feature in features if not feature.is_context]
-        prior, n_prior = self.config.prior_feature, self.config.prior_impressions
+        prior = self.config.prior_feature
         if prior in {feature.name for feature in features if feature.is_context}:
             msg = f"prior_feature must differ within a slate, one of {names!r}, got {prior!r}"
             raise ConfigError(msg)
-        self._shrinkage = Shrinkage(features, prior, impressions=n_prior)
-        self._used = used_mask(features, self.config.without)
         self.scaler = SlateScaler(features, clip=self.config.clip)
         self.members = _members(features, self.config, initial or {})
-        self.boost = _boost(features, self.config)
-        self._shared = np.flatnonzero(~gated_mask(features))
-        self._sees = {name: SEES.get(name, CENTRED) for name in self.members}
-        n_members = len(self.members)
+        n_members = len(self.config.stacked)
         self.stacker = ListwiseLinear(
             n_members,
             lr=self.config.ensemble_rate,
@@ -109,38 +95,30 @@ class Vans:
         self.n_learned = 0
         self._spread = np.zeros(n_members)  # mean square of each member's scores
         self._scale = np.ones(n_members)  # 1/√spread
+        self._scorer = Scorer(features, self.config, self._learned())
 
     @property
     def weights(self) -> dict[str, float]:
         """The ensemble's weights (the paper's alpha, beta, gamma) by member."""
-        return dict(zip(self.members, self.stacker.weights.tolist(), strict=True))
+        return dict(zip(self.config.stacked, self.stacker.weights.tolist(), strict=True))
 
     @property
     def trust(self) -> float:
         """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
-        return self._shrinkage.trust(self.n_learned)
+        return self.scorer.trust
+
+    @property
+    def scorer(self) -> Scorer:
+        """What scores, as of now."""
+        return self._scorer.after(self._learned())
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F); nothing is learned."""
-        check_slate(X, self.features)
-        inputs = self._inputs(self.scaler.spread.with_slate(X), X)
-        sees = self._sees
-        parts = [m.part().contributions(inputs[sees[n]]) for n, m in self.members.items()]
-        added = self.boost.part().contributions(inputs[RAW]) if self.boost else None
-        scored = combine(
-            parts, self._factors(), added, shared=self._shared, n_features=len(self.features)
-        )
-        return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
+        return self.scorer.score(X)
 
     def scores(self, X: Floats) -> Floats:
         """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
-        check_slate(X, self.features)
-        inputs = self._inputs(self.scaler.spread.with_slate(X), X)
-        parts = [m.score_slate(inputs[self._sees[name]]) for name, m in self.members.items()]
-        scores = np.column_stack(parts) @ self._factors()
-        if self.boost is not None:
-            scores += self.boost.part().contributions(inputs[RAW]).sum(axis=1)
-        return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self.n_learned)
+        return self.scorer.scores(X)
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression; one without a contrast teaches the scaler only.
@@ -157,17 +135,18 @@ class Vans:
         self.scaler.learn_slate(X)
         if not teaches(clicked):
             return
-        inputs = self._inputs(self.scaler.spread, X)
-        scores = {name: m.score_slate(inputs[self._sees[name]]) for name, m in self.members.items()}
-        by_member = np.array(list(scores.values())).T.copy()  # (n, M)
+        scorer = self.scorer
+        inputs = scorer.inputs(X, self.scaler.spread)
+        by_member = scorer.by_member(inputs)  # (n, M)
         stacked = by_member @ self._factors()
         self._look_for_drift(stacked, clicked)
-        if self.boost is not None:
-            self.boost.learn(inputs[RAW], clicked, stacked)
         self._learn_weights(by_member, clicked)
+        scores = dict(zip(self.config.stacked, by_member.T, strict=True))
         for name, member in self.members.items():
-            Z = inputs[self._sees[name]]
-            if self.config.learning == "pointwise":
+            Z = inputs[SEES.get(name, CENTRED)]
+            if name not in scores:
+                member.learn_slate(Z, clicked, stacked)
+            elif self.config.learning == "pointwise":
                 for z, label in zip(Z, clicked.tolist(), strict=True):
                     member.learn_row(z, float(label))
             else:
@@ -184,8 +163,6 @@ class Vans:
         arrays |= with_prefix("drift", self.drift.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.snapshot())
-        if self.boost is not None:
-            arrays |= with_prefix("boost", self.boost.snapshot())
         return arrays
 
     @classmethod
@@ -209,8 +186,6 @@ class Vans:
         model.drift.load(under("drift", arrays))
         for name, member in model.members.items():
             member.load(under(name, arrays))
-        if model.boost is not None:
-            model.boost.load(under("boost", arrays))
         return model
 
     def serving(self) -> Arrays:
@@ -221,15 +196,7 @@ class Vans:
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.part().arrays())
-        if self.boost is not None:
-            arrays |= with_prefix("boost", self.boost.part().arrays())
         return arrays
-
-    def _inputs(self, spread: Spread, X: Floats) -> dict[str, Floats]:
-        """Standardise a slate in every way that a member sees it."""
-        clip = self.config.clip
-        wanted = {RAW, *self._sees.values()}
-        return inputs_of(spread, X, clip=clip, used=self._used, wanted=wanted)
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""
@@ -237,14 +204,17 @@ class Vans:
             self.stacker.loosen(self.config.drift_share)
             for member in self.members.values():
                 member.loosen(self.config.drift_share)
-            if self.boost is not None:
-                self.boost.forget()
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""
         share = 1.0 / min(self.n_learned + 1, SPREAD_HORIZON)
         self._spread, self._scale, scaled = scaled_scores(scores, self._spread, share)
         self.stacker.learn(scaled, clicked)
+
+    def _learned(self) -> Learned:
+        """Return what scores are made of."""
+        parts = tuple(member.part() for member in self.members.values())
+        return Learned(self.scaler.spread, parts, self._factors(), self.n_learned)
 
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""
@@ -257,7 +227,7 @@ def _members(
     """Build the members by name, in the order of the config."""
     shared = ungated(features)
     built: dict[str, SlateMember] = {}
-    for name in config.stacked:
+    for name in config.stages:
         if name == "lr":
             built[name] = ListwiseRegression(
                 features,
@@ -294,6 +264,17 @@ def _members(
                 dropout=config.net_dropout,
                 seed=config.seed,
             )
+        elif name == "boost":
+            built[name] = BoostedTrees(
+                shared,
+                n_trees=config.boost_trees,
+                depth=config.boost_depth,
+                every=config.boost_every,
+                window_rows=config.boost_window_rows,
+                sample_rows=config.boost_window_rows // 2,
+                rate=config.boost_rate,
+                seed=config.seed,
+            )
         else:
             built[name] = WindowForest(
                 shared,
@@ -309,19 +290,3 @@ def _members(
                 seed=config.seed,
             )
     return built
-
-
-def _boost(features: tuple[Feature, ...], config: VansConfig) -> BoostedTrees | None:
-    """Build the trees that are added to the stack's scores, where they are wanted."""
-    if "boost" not in config.members:
-        return None
-    return BoostedTrees(
-        len(ungated(features)),
-        n_trees=config.boost_trees,
-        depth=config.boost_depth,
-        every=config.boost_every,
-        window_rows=config.boost_window_rows,
-        sample_rows=config.boost_window_rows // 2,
-        rate=config.boost_rate,
-        seed=config.seed,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,22 +36,18 @@ class Scored:
 
 
 def combine(
-    contributions: list[Floats],
-    factors: Floats,
-    added: Floats | None = None,
+    contributions: Sequence[Floats],
+    factors: Sequence[float],
     *,
     shared: NDArray[np.int64],
     n_features: int,
 ) -> Scored:
-    """Add the members' contributions, each (n, F), times their factors, (M,), and the trees'.
+    """Add the members' contributions, each (n, F), times their factors.
 
     Those of members that don't see the gated features have columns of the others only, `shared`.
     """
     n = len(contributions[0])
-    weighted = list(zip(contributions, factors.tolist(), strict=True))
-    if added is not None:
-        weighted.append((added, 1.0))
-    total, members = np.zeros((n, n_features)), np.zeros((n, len(weighted)))  # (n, F), (n, M)
-    for place, (part, factor) in enumerate(weighted):
+    total, members = np.zeros((n, n_features)), np.zeros((n, len(factors)))  # (n, F), (n, M)
+    for place, (part, factor) in enumerate(zip(contributions, factors, strict=True)):
         add_part(part, factor, shared, total, members, place)
     return Scored(scores=total.sum(axis=1), contributions=total, members=members)

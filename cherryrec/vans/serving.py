@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +31,39 @@ from cherryrec.vans.shrinkage import Shrinkage
 from cherryrec.vans.snapshot import MAX_COUNT, check_arrays, check_range, check_stamp, under
 from cherryrec.vans.trees import TreesPart
 
-__all__ = ["SEES", "Scorer"]
+__all__ = ["SEES", "Learned", "Scorer"]
 
 Floats = NDArray[np.float64]
 
-SEES = {"lr": ALL, "svm": ALL, "net": RAW, "wide": RANKS}
+SEES = {"lr": ALL, "svm": ALL, "net": RAW, "wide": RANKS, "boost": RAW}
 """What members see of a slate, where it is not its centred values without the gated ones."""
 
 
+class Learned(NamedTuple):
+    """What a scorer has learned.
+
+    Parameters
+    ----------
+    spread
+        Of the slates so far.
+    parts
+        One of every member, those of the first stage first.
+    factors
+        What the scores of each member of the first stage are multiplied by, (M,).
+    n_learned
+        Impressions, those that taught.
+    """
+
+    spread: Spread
+    parts: tuple[Part, ...]
+    factors: Floats
+    n_learned: int
+
+
 class Scorer:
-    """A learned model that only scores; equal to `Vans.score` at the time of `Vans.serving`.
+    """The weighed sum of the first stage's scores, and the second stage's beside it.
+
+    `Vans` scores with one as it learns, workers with one of its serving arrays.
 
     Parameters
     ----------
@@ -46,80 +71,121 @@ class Scorer:
         The columns, in order; those of the model that learned.
     config
         The settings of the model that learned.
-    arrays
-        What `Vans.serving` returned.
+    learned
+        What it knows.
     """
 
-    def __init__(
-        self,
-        features: tuple[Feature, ...],
-        config: VansConfig,
-        arrays: Mapping[str, NDArray[np.generic]],
-    ) -> None:
+    def __init__(self, features: tuple[Feature, ...], config: VansConfig, learned: Learned) -> None:
         check_features(features)
-        check_stamp(arrays, fingerprint(features))
-        check_arrays(arrays, _wanted(features, config))
-        check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
         self.features = features
         self.config = config
+        self._learned = learned
         self._used = used_mask(features, config.without)
-        self._spread = Spread.of_arrays(features, under("scaler", arrays))
         self._shared = np.flatnonzero(~gated_mask(features))
-        self._parts = [self._part(name, under(name, arrays)) for name in config.stacked]
-        self._sees = [SEES.get(name, CENTRED) for name in config.stacked]
-        self._boost: BoostPart | None = None
-        if "boost" in config.members:
-            self._boost = BoostPart.of_arrays(under("boost", arrays), len(self._shared))
-        self._factors = arrays["factors"].astype(np.float64)
-        check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
-        self.n_learned = int(arrays["n_learned"])
+        self._sees = tuple(SEES.get(name, CENTRED) for name in config.stages)
+        self._n_first = len(config.stacked)
         self._shrinkage = Shrinkage(
             features, config.prior_feature, impressions=config.prior_impressions
         )
 
+    @classmethod
+    def of_arrays(
+        cls,
+        features: tuple[Feature, ...],
+        config: VansConfig,
+        arrays: Mapping[str, NDArray[np.generic]],
+    ) -> Scorer:
+        """Rebuild the scorer of a learned model from what `Vans.serving` returned.
+
+        Raises
+        ------
+        ModelError
+            They are of other features or settings, or damaged.
+        """
+        check_features(features)
+        check_stamp(arrays, fingerprint(features))
+        check_arrays(arrays, _wanted(features, config))
+        check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
+        check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
+        learned = Learned(
+            spread=Spread.of_arrays(features, under("scaler", arrays)),
+            parts=tuple(_part(name, arrays, features, config) for name in config.stages),
+            factors=arrays["factors"].astype(np.float64),
+            n_learned=int(arrays["n_learned"]),
+        )
+        return cls(features, config, learned)
+
+    def after(self, learned: Learned) -> Scorer:
+        """Return one of the same features and settings that knows something else."""
+        scorer = copy.copy(self)
+        scorer._learned = learned
+        return scorer
+
     @property
     def trust(self) -> float:
         """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
-        return self._shrinkage.trust(self.n_learned)
+        return self._shrinkage.trust(self._learned.n_learned)
 
     @property
     def typical(self) -> Floats:
         """A row of raw features as it is on average, (F,)."""
-        return self._spread.typical
+        return self._learned.spread.typical
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)
-        spread, clip = self._spread.with_slate(X), self.config.clip
-        inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
-        parts = [p.contributions(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
-        added = self._boost.contributions(inputs[RAW]) if self._boost else None
+        parts, factors = self._learned.parts, self._learned.factors
+        inputs = self.inputs(X, self._learned.spread.with_slate(X))
         scored = combine(
-            parts, self._factors, added, shared=self._shared, n_features=len(self.features)
+            [p.contributions(inputs[sees]) for p, sees in zip(parts, self._sees, strict=True)],
+            [*factors.tolist(), *[1.0] * (len(parts) - self._n_first)],
+            shared=self._shared,
+            n_features=len(self.features),
         )
-        return self._shrinkage.mix(scored, inputs[ALL], n_learned=self.n_learned)
+        return self._shrinkage.mix(scored, inputs[ALL], n_learned=self._learned.n_learned)
 
     def scores(self, X: Floats) -> Floats:
         """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
         check_slate(X, self.features)
-        spread, clip = self._spread.with_slate(X), self.config.clip
-        inputs = inputs_of(spread, X, clip=clip, used=self._used, wanted={RAW, *self._sees})
-        parts = [p.scores(inputs[s]) for p, s in zip(self._parts, self._sees, strict=True)]
-        scores = np.column_stack(parts) @ self._factors
-        if self._boost is not None:
-            scores += self._boost.contributions(inputs[RAW]).sum(axis=1)
-        return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self.n_learned)
+        inputs = self.inputs(X, self._learned.spread.with_slate(X))
+        scores = self.by_member(inputs) @ self._learned.factors
+        second = slice(self._n_first, None)
+        for part, sees in zip(self._learned.parts[second], self._sees[second], strict=True):
+            scores += part.scores(inputs[sees])
+        return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self._learned.n_learned)
 
-    def _part(self, name: str, arrays: Mapping[str, NDArray[np.generic]]) -> Part:
-        """Rebuild one member's part."""
-        if name == "rf":
-            check_range("rf/feature", arrays["feature"], 0, len(self._shared))
-            return TreesPart.of_arrays(arrays, self.config.clip)
-        if name in {"net", "wide"}:
-            return NetPart.of_arrays(arrays, len(self._shared))
-        if name == "fm":
-            return FactorPart.of_arrays(arrays)
-        return QuadraticPart.of_arrays(arrays)
+    def inputs(self, X: Floats, spread: Spread) -> dict[str, Floats]:
+        """Standardise a raw slate, (n, F), in every way that a member sees it.
+
+        `spread` has the slate counted in.
+        """
+        return inputs_of(spread, X, clip=self.config.clip, used=self._used, wanted=self._sees)
+
+    def by_member(self, inputs: Mapping[str, Floats]) -> Floats:
+        """Score a slate by each member of the first stage, (n, M), not weighed."""
+        first = slice(self._n_first)
+        pairs = zip(self._learned.parts[first], self._sees[first], strict=True)
+        return np.column_stack([part.scores(inputs[sees]) for part, sees in pairs])
+
+
+def _part(
+    name: str,
+    arrays: Mapping[str, NDArray[np.generic]],
+    features: tuple[Feature, ...],
+    config: VansConfig,
+) -> Part:
+    """Rebuild one member's part."""
+    own, n_features = under(name, arrays), len(ungated(features))
+    if name == "rf":
+        check_range("rf/feature", own["feature"], 0, n_features)
+        return TreesPart.of_arrays(own, config.clip)
+    if name in {"net", "wide"}:
+        return NetPart.of_arrays(own, n_features)
+    if name == "fm":
+        return FactorPart.of_arrays(own)
+    if name == "boost":
+        return BoostPart.of_arrays(own, n_features)
+    return QuadraticPart.of_arrays(own)
 
 
 def _wanted(features: tuple[Feature, ...], config: VansConfig) -> dict[str, tuple[int | None, ...]]:

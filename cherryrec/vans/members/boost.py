@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
+from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, residuals, walk
+from cherryrec.vans.member import Part, SlateMember
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
 __all__ = ["BoostPart", "BoostedTrees", "squash"]
@@ -40,7 +42,7 @@ def squash(Z: Floats) -> Codes:
     return codes
 
 
-class BoostPart:
+class BoostPart(Part):
     """What the trees add to a score: the sum of the leaves a row falls into.
 
     Parameters
@@ -58,12 +60,17 @@ class BoostPart:
         self._trees = feature, threshold, value
         self.n_features = n_features
 
-    def contributions(self, inputs: Floats) -> Floats:
+    def contributions(self, Z: Floats) -> Floats:
         """Split what the trees add by feature, (n, 2F) → (n, F), each column's mean 0."""
         feature, threshold, value = self._trees
-        sums = np.zeros(inputs.shape)
-        walk(squash(inputs), feature, threshold, value, sums)
+        sums = np.zeros(Z.shape)
+        walk(squash(Z), feature, threshold, value, sums)
         return centred(sums, self.n_features)
+
+    def scores(self, Z: Floats) -> Floats:
+        """Score a slate without splitting, (n, 2F) → (n,), of mean 0."""
+        scores: Floats = self.contributions(Z).sum(axis=1)
+        return scores
 
     def arrays(self) -> Arrays:
         """Return the trees' arrays."""
@@ -85,18 +92,18 @@ class BoostPart:
         )
 
 
-class BoostedTrees:
+class BoostedTrees(SlateMember):
     """A ring of shallow trees, each fitted to the listwise residual of the scores before it.
 
     Every `every` impressions one more tree is grown by second-order boosting on impressions drawn
     from a window of the newest, for the gradient softmax(score) - clicks' share and the curvature
-    p(1 - p), where score is the ensemble's when the impression was learned plus the trees' now.
+    p(1 - p), where score is the offset that the impression was learned with plus the trees' now.
     Past `n_trees` the oldest leaves: what it knew is learned again from newer impressions.
 
     Parameters
     ----------
-    n_features
-        F; rows have 2F inputs.
+    features
+        The columns, in order; a row has two inputs of each.
     n_trees, depth
         Trees kept, and their depth; above 0.
     every
@@ -112,6 +119,22 @@ class BoostedTrees:
     seed
         Of what is drawn.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import BoostedTrees, Feature
+    >>> trees = BoostedTrees((Feature("ctr"),), every=5, rate=1.0, min_curvature=0.0)
+    >>> slate = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    >>> for _ in range(20):
+    ...     trees.learn_slate(slate, np.array([True, False]))
+
+    The first tree is grown at the twentieth impression, four times `every`. On each side of its
+    split 20 rows have the slope -1/2 or 1/2 and the curvature 1/4: a leaf is 10 / (5 + 10), 10 the
+    L2.
+
+    >>> trees.score_slate(slate).round(3).tolist()
+    [0.667, -0.667]
+
     References
     ----------
     Chen and Guestrin (2016), XGBoost, KDD, equations 5 to 7, https://arxiv.org/abs/1603.02754
@@ -119,7 +142,7 @@ class BoostedTrees:
 
     def __init__(
         self,
-        n_features: int,
+        features: tuple[Feature, ...],
         *,
         n_trees: int = 200,
         depth: int = 3,
@@ -132,7 +155,8 @@ class BoostedTrees:
         input_share: float = 0.3,
         seed: int = 0,
     ) -> None:
-        self.n_features = n_features
+        self.features = features
+        n_features = len(features)
         self.n_trees, self.depth = n_trees, depth
         self.every = every
         self.window_rows, self.sample_rows = window_rows, sample_rows
@@ -156,34 +180,43 @@ class BoostedTrees:
         """First and last + 1 row of each slate in the window, the oldest first, (m, 2)."""
         return self._slates[: self._n_slates]
 
-    def learn(self, inputs: Floats, clicked: Bools, scores: Floats) -> None:
-        """Keep one impression with the ensemble's scores of it; grow a tree when it is time."""
-        n = len(inputs)
+    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+        """Keep one impression with the scores beside the trees'; grow a tree when it is time."""
+        n = len(Z)
         self.n_learned += 1
         if n <= self.window_rows // 4:
             start = int(self._slates[self._n_slates - 1, 1]) if self._n_slates else 0
             start = 0 if start + n > self.window_rows else start
             self._n_slates = keep_slate(self._slates, self._n_slates, start, start + n)
             rows = slice(start, start + n)
-            self.codes[rows] = squash(inputs)
+            self.codes[rows] = squash(Z)
             self.clicked[rows] = clicked
-            self.scores[rows] = scores
+            self.scores[rows] = 0.0 if offset is None else offset
             n_trees = min(self.n_grown, self.n_trees)
             trees = self.feature[:n_trees], self.threshold[:n_trees], self.value[:n_trees]
             leaves(self.codes[rows], *trees, self.scores[rows])
         if self.n_learned % self.every == 0 and self.n_learned >= 4 * self.every:
             self._grow()
 
+    def learn_row(self, z: Floats, y: float) -> None:
+        """Learn one row against the average one, as a slate of two; a target above ½ is a click."""
+        self.learn_slate(self._against_average(z), np.array([y > 0.5, y <= 0.5]))
+
+    def predict_row(self, z: Floats) -> float:
+        """Predict one row's log odds against the average one."""
+        scores = self.part().scores(self._against_average(z))
+        return float(scores[0] - scores[1])
+
     def part(self) -> BoostPart:
         """Return the trees grown so far."""
         if self._part is None:
             n = min(self.n_grown, self.n_trees)
             trees = (self.feature[:n].copy(), self.threshold[:n].copy(), self.value[:n].copy())
-            self._part = BoostPart(*trees, self.n_features)
+            self._part = BoostPart(*trees, len(self.features))
         return self._part
 
-    def forget(self) -> None:
-        """Grow the next trees from impressions of after this only."""
+    def loosen(self, share: float) -> None:
+        """Grow the next trees from impressions after the drift only."""
         self._n_slates = 0
 
     def snapshot(self) -> Arrays:
@@ -213,7 +246,7 @@ class BoostedTrees:
             raise ModelError(msg)
         sizes = slates[:, 1].astype(np.int64) - slates[:, 0].astype(np.int64)
         check_range("boost/counts", arrays["counts"], 0, MAX_COUNT)
-        check_range("boost/feature", arrays["feature"], 0, 2 * self.n_features)
+        check_range("boost/feature", arrays["feature"], 0, 2 * len(self.features))
         check_range("boost/window/codes", arrays["window/codes"], 0, N_CODES)
         check_range("boost/window/slates", slates, 0, last + 1)
         check_range("boost/window/slates", sizes, 1, last + 1)
@@ -229,6 +262,12 @@ class BoostedTrees:
         self.n_learned, self.n_grown = (int(count) for count in arrays["counts"])
         self._part = None
 
+    def _against_average(self, z: Floats) -> Floats:
+        """Lay out one row above the average one, which is 0 everywhere, (F,) → (2, 2F)."""
+        pair = np.zeros((2, 2 * len(self.features)))
+        pair[0, : len(z)] = z
+        return pair
+
     def _grow(self) -> None:
         """Replace the oldest tree by one fitted to the residuals of a sample of the window."""
         if not len(self.slates):
@@ -241,7 +280,7 @@ class BoostedTrees:
         n_drawn = max(1, int(len(sizes) * min(1.0, self.sample_rows / sizes.sum())))
         drawn = self.slates[np.sort(rng.permutation(len(sizes))[:n_drawn])]
         rows, slopes, curvatures = residuals(drawn, self.scores, self.clicked)
-        n_inputs = 2 * self.n_features
+        n_inputs = 2 * len(self.features)
         columns = rng.permutation(n_inputs)[: max(1, round(self.input_share * n_inputs))]
         grow_tree(
             self.codes,

@@ -63,7 +63,7 @@ def test_contributions_of_gated_features_sum_to_the_scores_and_a_scorer_agrees()
     slate = widened(X, rng.normal(size=8))
 
     scored = model.score(slate)
-    served = Scorer(GATED, SMALL, model.serving()).score(slate)
+    served = Scorer.of_arrays(GATED, SMALL, model.serving()).score(slate)
 
     np.testing.assert_allclose(scored.contributions.sum(axis=1), scored.scores, atol=1e-9)
     np.testing.assert_allclose(scored.members.sum(axis=1), scored.scores, atol=1e-9)

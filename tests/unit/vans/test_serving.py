@@ -22,7 +22,7 @@ def learned(n_impressions: int, config: VansConfig = CONFIG) -> Vans:
 def test_a_scorer_equals_its_model(n_impressions: int, members: tuple[str, ...]) -> None:
     config = VansConfig(members=members, refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0)
     model = learned(n_impressions, config)
-    scorer = Scorer(FEATURES, config, model.serving())
+    scorer = Scorer.of_arrays(FEATURES, config, model.serving())
 
     for n_articles in (1, 2, 37, 300):
         for X, _ in slates(3, seed=9, n_articles=n_articles):
@@ -35,7 +35,7 @@ def test_a_scorer_equals_its_model(n_impressions: int, members: tuple[str, ...])
 def test_a_scorer_stays_as_it_was_while_the_model_learns() -> None:
     model = learned(50)
     arrays = model.serving()
-    scorer = Scorer(FEATURES, CONFIG, arrays)
+    scorer = Scorer.of_arrays(FEATURES, CONFIG, arrays)
     (X, _), *_ = slates(1, seed=8)
     before = scorer.score(X).scores
 
@@ -60,11 +60,13 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     arrays = learned(30).serving()
 
     with pytest.raises(ModelError, match="for other features"):
-        Scorer(FEATURES[:4], CONFIG, arrays)
+        Scorer.of_arrays(FEATURES[:4], CONFIG, arrays)
     with pytest.raises(ModelError, match="'factors' must have the shape"):
-        Scorer(FEATURES, VansConfig(members=("lr",)), arrays)
+        Scorer.of_arrays(FEATURES, VansConfig(members=("lr",)), arrays)
     for name in ("fm/factors", "net/hidden", "boost/value", "scaler/raw_mean"):
         with pytest.raises(ModelError, match=f"must hold the array '{name}'"):
-            Scorer(FEATURES, CONFIG, {k: v for k, v in arrays.items() if k != name})
+            Scorer.of_arrays(FEATURES, CONFIG, {k: v for k, v in arrays.items() if k != name})
     with pytest.raises(ModelError, match="finite numbers only"):
-        Scorer(FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.stacked), np.inf)})
+        Scorer.of_arrays(
+            FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.stacked), np.inf)}
+        )

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import residuals
 from cherryrec.vans.members.boost import BoostedTrees, squash
 from tests.unit.vans.slates import auc
 
-F = 4
+FEATURES = tuple(Feature(f"f{k}") for k in range(4))
+F = len(FEATURES)
 Floats = NDArray[np.float64]
 
 
 def small(**settings: int) -> BoostedTrees:
-    return BoostedTrees(F, **{"every": 5, "n_trees": 30, "window_rows": 2_048, **settings})
+    return BoostedTrees(FEATURES, **{"every": 5, "n_trees": 30, "window_rows": 2_048, **settings})
 
 
 def slate(rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
@@ -33,7 +35,7 @@ def test_it_learns_what_no_line_can_say() -> None:
         Z, clicked = slate(rng)
         added = trees.part().contributions(Z).sum(axis=1)
         measured.append(auc(added, clicked))
-        trees.learn(Z, clicked, np.zeros(8))
+        trees.learn_slate(Z, clicked, np.zeros(8))
 
     assert np.mean(measured[300:]) > 0.7
 
@@ -44,8 +46,8 @@ def test_what_the_scores_know_already_is_not_learned_again() -> None:
 
     for _ in range(300):
         Z, clicked = slate(rng)
-        alone.learn(Z, clicked, np.zeros(8))
-        beside.learn(Z, clicked, 3.0 * (np.abs(Z[:, 1]) < 0.5))
+        alone.learn_slate(Z, clicked, np.zeros(8))
+        beside.learn_slate(Z, clicked, 3.0 * (np.abs(Z[:, 1]) < 0.5))
 
     Z = np.concatenate([slate(rng)[0] for _ in range(50)])
     is_liked = np.abs(Z[:, 1]) < 0.5
@@ -64,7 +66,7 @@ def test_kept_scores_are_those_given_plus_all_trees() -> None:
         Z, clicked = slate(rng)
         scores = rng.normal(size=8)
         given.append((Z, scores))
-        trees.learn(Z, clicked, scores)
+        trees.learn_slate(Z, clicked, scores)
 
     assert trees.n_grown > 6
     for (Z, scores), (start, end) in zip(given[-20:], trees.slates[-20:], strict=True):
@@ -79,7 +81,7 @@ def test_the_window_keeps_the_newest_slates_and_no_two_share_rows() -> None:
 
     for n in rng.integers(2, 12, size=200):
         Z = rng.normal(size=(int(n), 2 * F))
-        trees.learn(Z, np.arange(n) == 0, np.zeros(n))
+        trees.learn_slate(Z, np.arange(n) == 0, np.zeros(n))
         start, end = trees.slates[-1]
         np.testing.assert_array_equal(trees.codes[start:end], squash(Z))
         rows = np.concatenate([np.arange(a, b) for a, b in trees.slates])
@@ -89,7 +91,7 @@ def test_the_window_keeps_the_newest_slates_and_no_two_share_rows() -> None:
 def test_a_slate_longer_than_a_quarter_of_the_window_is_passed_over() -> None:
     trees = small(window_rows=64)
 
-    trees.learn(np.zeros((17, 2 * F)), np.arange(17) == 0, np.zeros(17))
+    trees.learn_slate(np.zeros((17, 2 * F)), np.arange(17) == 0, np.zeros(17))
 
     assert (len(trees.slates), trees.n_learned) == (0, 1)
 
@@ -99,13 +101,13 @@ def test_restored_trees_go_on_bit_by_bit() -> None:
     first, second = small(), small()
     for _ in range(60):
         Z, clicked = slate(rng)
-        first.learn(Z, clicked, Z[:, 0])
+        first.learn_slate(Z, clicked, Z[:, 0])
     second.load(first.snapshot())
 
     for _ in range(60):
         Z, clicked = slate(rng)
         for trees in (first, second):
-            trees.learn(Z, clicked, Z[:, 0])
+            trees.learn_slate(Z, clicked, Z[:, 0])
 
     for name, array in first.snapshot().items():
         assert array.tobytes() == second.snapshot()[name].tobytes(), name

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from river.checks import common
 
 from cherryrec.vans import (
+    BoostedTrees,
     FactorisedRegression,
     ListwiseNet,
     ListwiseRegression,
@@ -18,8 +20,9 @@ from cherryrec.vans import (
     SlateScaler,
     WindowForest,
 )
+from cherryrec.vans.inputs import RANKS
 from cherryrec.vans.member import SlateMember
-from tests.unit.vans.slates import FEATURES, auc, slates
+from tests.unit.vans.slates import FEATURES, Bools, Floats, auc, slates
 
 BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "lr": lambda: ListwiseRegression(FEATURES, degrees=(1,)),
@@ -29,17 +32,42 @@ BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "svm": lambda: PairwiseSVM(FEATURES),
     "fm": lambda: FactorisedRegression(FEATURES),
     "net": lambda: ListwiseNet(FEATURES),
+    "wide": lambda: ListwiseNet(FEATURES, sees=RANKS),
+    "boost": lambda: BoostedTrees(
+        FEATURES, every=5, n_trees=50, window_rows=2_048, sample_rows=1_024
+    ),
 }
+N = len(FEATURES)
+TWO_INPUTS = {"wide", "boost"}
+"""Members that see two inputs of each feature; of a row by itself they see the first."""
+
+
+@dataclass
+class Case:
+    """A member to be built, and the width of what it sees."""
+
+    name: str
+
+    def __call__(self) -> SlateMember:
+        return BUILDERS[self.name]()
+
+    def seen(self, Z: Floats) -> Floats:
+        """What it sees of standardised rows, (n, F), the second inputs at 0."""
+        return np.hstack([Z, np.zeros_like(Z)]) if self.name in TWO_INPUTS else Z
+
+    def standardised(self, n_impressions: int) -> Iterator[tuple[Floats, Bools]]:
+        for Z, clicked in standardised(n_impressions):
+            yield self.seen(Z), clicked
 
 
 @pytest.fixture(params=sorted(BUILDERS))
-def build(request: pytest.FixtureRequest) -> Callable[[], SlateMember]:
-    return BUILDERS[request.param]
+def build(request: pytest.FixtureRequest) -> Case:
+    return Case(request.param)
 
 
-def standardised(n_impressions: int, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def standardised(n_impressions: int) -> Iterator[tuple[Floats, Bools]]:
     scaler = SlateScaler(FEATURES)
-    for X, clicked in slates(n_impressions, seed=seed):
+    for X, clicked in slates(n_impressions):
         scaler.learn_slate(X)
         yield scaler.spread.standardise(X, 5.0), clicked
 
@@ -48,30 +76,30 @@ def state(member: SlateMember) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in member.snapshot().items()}
 
 
-def as_row(z: np.ndarray) -> dict[Hashable, float]:
+def as_row(z: Floats) -> dict[Hashable, float]:
     return {feature.name: float(value) for feature, value in zip(FEATURES, z, strict=True)}
 
 
-def test_a_fresh_member_prefers_nothing(build: Callable[[], SlateMember]) -> None:
-    Z = np.random.default_rng(0).normal(size=(4, 5))
+def test_a_fresh_member_prefers_nothing(build: Case) -> None:
+    Z = build.seen(np.random.default_rng(0).normal(size=(4, N)))
 
     assert build().score_slate(Z).tolist() == [0.0] * 4
-    assert build().predict_one(as_row(Z[0])) == 0.0
+    assert build().predict_one(as_row(Z[0, :N])) == 0.0
 
 
-def test_it_learns(build: Callable[[], SlateMember]) -> None:
+def test_it_learns(build: Case) -> None:
     member, measured = build(), []
 
-    for Z, clicked in standardised(600):
+    for Z, clicked in build.standardised(600):
         measured.append(auc(member.score_slate(Z), clicked))
         member.learn_slate(Z, clicked)
 
     assert np.mean(measured[300:]) > 0.6
 
 
-def test_scoring_writes_nothing(build: Callable[[], SlateMember]) -> None:
+def test_scoring_writes_nothing(build: Case) -> None:
     member = build()
-    for Z, clicked in standardised(25):
+    for Z, clicked in build.standardised(25):
         member.learn_slate(Z, clicked)
     before = state(member)
 
@@ -82,44 +110,44 @@ def test_scoring_writes_nothing(build: Callable[[], SlateMember]) -> None:
     assert state(member) == before
 
 
-def test_contributions_sum_to_scores_of_mean_zero(build: Callable[[], SlateMember]) -> None:
+def test_contributions_sum_to_scores_of_mean_zero(build: Case) -> None:
     member = build()
-    for Z, clicked in standardised(60):
+    for Z, clicked in build.standardised(60):
         member.learn_slate(Z, clicked)
 
     contributions, scores = member.part().contributions(Z), member.score_slate(Z)
 
-    assert contributions.shape == Z.shape
+    assert contributions.shape == (len(Z), N)
     np.testing.assert_allclose(contributions.sum(axis=1), scores, atol=1e-12)
     np.testing.assert_allclose(contributions.mean(axis=0), 0.0, atol=1e-12)
     assert np.ptp(scores) > 0.0
 
 
 def test_slate_scores_are_the_rows_predictions_but_for_a_constant(
-    build: Callable[[], SlateMember],
+    build: Case,
 ) -> None:
     member = build()
-    for Z, clicked in standardised(60):
+    for Z, clicked in build.standardised(60):
         member.learn_slate(Z, clicked)
 
-    predictions = np.array([member.predict_one(as_row(z)) for z in Z])
+    predictions = np.array([member.predict_one(as_row(z)) for z in Z[:, :N]])
 
     wanted = predictions - predictions.mean()
     np.testing.assert_allclose(member.score_slate(Z), wanted, atol=1e-9)
 
 
-def test_one_article_scores_zero(build: Callable[[], SlateMember]) -> None:
+def test_one_article_scores_zero(build: Case) -> None:
     member = build()
-    for Z, clicked in standardised(30):
+    for Z, clicked in build.standardised(30):
         member.learn_slate(Z, clicked)
 
     assert member.score_slate(Z[:1]).tolist() == [0.0]
 
 
-def test_a_restored_member_goes_on_bit_by_bit(build: Callable[[], SlateMember]) -> None:
+def test_a_restored_member_goes_on_bit_by_bit(build: Case) -> None:
     member, restored = build(), build()
 
-    for i, (Z, clicked) in enumerate(standardised(70)):
+    for i, (Z, clicked) in enumerate(build.standardised(70)):
         if i == 35:
             restored.load(member.snapshot())
         member.learn_slate(Z, clicked)
@@ -131,10 +159,10 @@ def test_a_restored_member_goes_on_bit_by_bit(build: Callable[[], SlateMember]) 
 
 
 def test_a_part_stays_as_it_was_while_the_member_learns(
-    build: Callable[[], SlateMember],
+    build: Case,
 ) -> None:
     member = build()
-    stream = list(standardised(60))
+    stream = list(build.standardised(60))
     for Z, clicked in stream[:30]:
         member.learn_slate(Z, clicked)
     part = member.part()
@@ -177,9 +205,7 @@ RIVER_CHECKS = [
 
 
 @pytest.mark.parametrize("check", RIVER_CHECKS, ids=lambda check: check.__name__)
-def test_it_passes_rivers_checks(
-    build: Callable[[], SlateMember], check: Callable[..., None]
-) -> None:
+def test_it_passes_rivers_checks(build: Case, check: Callable[..., None]) -> None:
     random.seed(0)  # River's checks shuffle with the global generator.
     settings = {"dataset": Rows()} if "dataset" in inspect.signature(check).parameters else {}
 
