@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,12 +28,12 @@ from cherryrec.events import Example
 from cherryrec.learner import VANS_FEATURES, Learner
 from cherryrec.listwise import AdaGrad, teaches
 from cherryrec.vans import (
+    Linear,
     ListwiseRegression,
     SlateScaler,
     Vans,
     VansConfig,
     prior,
-    starting_weights,
 )
 
 SEED = 100
@@ -64,7 +64,7 @@ class Recorder(Learner):
 
 def slates_of(log: MindLog, n_rows: int) -> Slates:
     """Replay the first rows of a log; return what VaNS would have learned of it."""
-    replay = LocalReplay(replace(Settings().core, vans=VansConfig(members=("lr",))))
+    replay = LocalReplay(replace(Settings().core, vans=VansConfig(members=("linear",))))
     replay.learner = recorder = Recorder(replay.config.knrs, replay.config.vans)
     recorder.slates = []
     rows = list(log.impressions())[:n_rows]
@@ -100,11 +100,13 @@ def learned() -> dict[str, float]:
     }
 
 
-def judged(slates: Slates, weights: Mapping[str, float], impressions: float) -> str:
+def judged(slates: Slates, start: str, impressions: float) -> str:
     """Return the AUC of parts of a log, and of all with nDCG@10, in percent."""
     feature = "news_value" if impressions else None
-    config = VansConfig(prior_feature=feature, prior_impressions=impressions)
-    model = Vans(VANS_FEATURES, config, initial=weights)
+    config = VansConfig(
+        prior_feature=feature, prior_impressions=impressions, settings=(Linear(start=start),)
+    )
+    model = Vans(VANS_FEATURES, config)
     aucs, ndcgs = [], []
     for X, clicked in slates[:LIMIT]:
         scores = model.score(X).scores
@@ -122,19 +124,19 @@ def judged(slates: Slates, weights: Mapping[str, float], impressions: float) -> 
 def main(arguments: Sequence[str]) -> int:
     """Learn, write where that is wanted, and judge on the logs."""
     header(f"weights to start from, of {len(SIZES)} generated worlds", seed=SEED)
-    weights: Mapping[str, float] = starting_weights("generated")
     if "--write" in arguments:
         weights = learned()
         path = Path(prior.__file__).with_name(prior.FILE)
-        path.write_text(json.dumps(dict(weights), indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+        prior.shipped_weights.cache_clear()
         print(f"{len(weights)} weights written to {path.name}")
     for folder in (one for one in arguments if not one.startswith("--")):
         log = MindLog(folder)
         slates = slates_of(log, len(list(log.impressions())) // 2)
         print(f"{log.folder.name}, first half: AUC of impressions from {PARTS} on | all, nDCG@10")
         for impressions in IMPRESSIONS:
-            for name, initial in (("zero", {}), ("generated", weights)):
-                print(f"  {name:9} {impressions:5g}  {judged(slates, initial, impressions)}")
+            for start in reversed(prior.STARTS):
+                print(f"  {start:9} {impressions:5g}  {judged(slates, start, impressions)}")
     return 0
 
 

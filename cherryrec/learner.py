@@ -44,7 +44,6 @@ from cherryrec.vans import (
     Vans,
     VansConfig,
     columns_by_name,
-    starting_weights,
 )
 
 __all__ = [
@@ -88,7 +87,7 @@ class Learner:
 
     def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
         self.vans_config = vans
-        self.vans = Vans(VANS_FEATURES, vans, initial=starting_weights(vans.start))
+        self.vans = Vans(VANS_FEATURES, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
         self.calibration = Calibration()
@@ -222,9 +221,7 @@ class Learner:
             raise _of_another_set(snapshot)
         arrays = _unpacked(snapshot.arrays)
         learner = cls(knrs, vans)
-        learner.vans = Vans.restore(
-            VANS_FEATURES, vans, _under("vans/", arrays), initial=starting_weights(vans.start)
-        )
+        learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
         learner.knrs.load(_under("knrs/", arrays))
         learner.calibration.load(_under("cnle/", arrays))
         learner.retrieval.load(_under("retrieval/", arrays))

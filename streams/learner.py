@@ -363,7 +363,8 @@ def _fitting(name: str, value: bytes) -> bytes:
     if len(value) > most:
         msg = (
             f"a snapshot of {name!r} must fit a message of `models`, {most:,} bytes, got "
-            f"{len(value):,}: lower vans.boost_window_rows or vans.window_rows, which most of it is"
+            f"{len(value):,}: lower vans.boost.window_rows or vans.forest.window_rows, which most "
+            "of it is"
         )
         raise ConfigError(msg)
     return value

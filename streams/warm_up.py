@@ -71,11 +71,8 @@ def warm_up_learner(config: PipelineConfig) -> None:
     config
         As the learner has it; refits come as often as usual at least.
     """
-    vans = replace(
-        config.vans,
-        boost_every=min(config.vans.boost_every, REFIT_WITHIN),
-        refit_every=min(config.vans.refit_every, REFIT_WITHIN),
-    )
+    often = [member.at_least_every(REFIT_WITHIN) for member in config.vans.stages]
+    vans = config.vans.with_settings(*often)
     warm_up(replace(config, vans=vans), n_rounds=LEARNER_ROUNDS)
 
 

@@ -21,9 +21,14 @@ def show(settings: Settings) -> None:
     """Print the settings of this process, passwords left out."""
     import msgspec
 
+    from cherryrec.vans import MEMBERS
+
     plain = msgspec.to_builtins(settings, enc_hook=str)
     plain["kafka"]["security"].pop("password", None)
     plain["gpu"].pop("server_api_key", None)
+    del plain["core"]["vans"]["settings"]
+    for kind in MEMBERS:
+        plain["core"]["vans"][kind.name] = msgspec.to_builtins(settings.core.vans.of(kind))
     click.echo(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode())
 
 

@@ -144,7 +144,7 @@ _OF_CLICKS = {
     "--ablate",
     multiple=True,
     metavar="all|PART",
-    help="Replay again without this part of the system (knrs:novelty, vans:lr, …); repeatable.",
+    help="Replay again without this part of the system (knrs:novelty, vans:linear, …); repeatable.",
 )
 @click.option(
     "--jobs",

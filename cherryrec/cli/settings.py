@@ -10,7 +10,7 @@ import difflib
 import logging
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -26,12 +26,20 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, TrialsConfig
 from cherryrec.profile import ProfileConfig
 from cherryrec.slates import SlatesConfig
-from cherryrec.vans import VansConfig
+from cherryrec.vans import FORMER_SETTINGS, MEMBERS, Member, VansConfig
 from gpu_worker.config import GpuConfig
 from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
 from streams.engine.security import Security
 
-__all__ = ["CACHE_VARIABLE", "ENV_PREFIX", "SECTIONS", "Settings", "load_settings"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "ENV_PREFIX",
+    "SECTIONS",
+    "Settings",
+    "load_settings",
+    "setting_names",
+    "variable_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +67,7 @@ SECTIONS: dict[str, type[Any]] = {
     "feedback": FeedbackConfig,
     "knrs": KnrsConfig,
     "vans": VansConfig,
+    **{f"vans.{member.name}": member for member in MEMBERS},
     "profile": ProfileConfig,
     "catalogue": CatalogueConfig,
     "attention": AttentionConfig,
@@ -66,7 +75,12 @@ SECTIONS: dict[str, type[Any]] = {
     "slates": SlatesConfig,
     "trials": TrialsConfig,
 }
-"""Section name → its struct, in the order of the table."""
+"""Section name → its struct, in the order of the table; `a.b` is a table within `a`."""
+
+_FORMER = {
+    f"vans.{name}": " and ".join(f"vans.{one}" for one in now.split(" and "))
+    for name, now in FORMER_SETTINGS.items()
+}
 
 _CORE = tuple(one.name for one in fields(PipelineConfig))
 
@@ -122,6 +136,8 @@ def load_settings(
         values[section][name] = value
         origins[section, name] = origin
     built = {name: _build(name, values[name], origins) for name in SECTIONS}
+    members = (one for one in built.values() if isinstance(one, Member))
+    built["vans"] = built["vans"].with_settings(*members)
     kafka = built["kafka"]
     return Settings(
         kafka=KafkaConfig(
@@ -140,7 +156,22 @@ def load_settings(
 
 def setting_names(section: str) -> list[str]:
     """Return the fields of a section that can be set."""
-    return [one.name for one in fields(SECTIONS[section]) if not is_dataclass(one.default_factory)]
+    return [
+        one.name
+        for one in fields(SECTIONS[section])
+        if one.metadata.get("is_setting", True) and not is_dataclass(one.default_factory)
+    ]
+
+
+def variable_of(section: str, name: str) -> str:
+    """Return the variable that sets a field.
+
+    Examples
+    --------
+    >>> variable_of("vans.forest", "n_trees")
+    'CHERRYREC_VANS_FOREST_N_TREES'
+    """
+    return f"{ENV_PREFIX}{section}_{name}".replace(".", "_").upper()
 
 
 _Entry = tuple[str, str, Any, str]
@@ -154,26 +185,37 @@ def _from_file(file: Path | None) -> list[_Entry]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"settings file {str(file)!r} must be readable TOML: {error}"
         raise ConfigError(msg) from error
-    entries = []
-    for section, table in tables.items():
-        if section not in SECTIONS or not isinstance(table, dict):
-            msg = f"{file}: [{section}] is no section{_nearest(section, list(SECTIONS))}"
+    return [entry for section, table in tables.items() for entry in _of_table(file, section, table)]
+
+
+def _of_table(file: Path, section: str, table: object) -> Iterator[_Entry]:
+    """Yield the settings of a section, and of the sections within it."""
+    if section not in SECTIONS or not isinstance(table, dict):
+        msg = f"{file}: [{section}] is no section{_nearest(section, list(SECTIONS))}"
+        raise ConfigError(msg)
+    for name, value in table.items():
+        full = f"{section}.{name}"
+        if full in SECTIONS:
+            yield from _of_table(file, full, value)
+        elif full in _FORMER:
+            msg = f"{file}: {full} is no setting any more: it is {_FORMER[full]} now"
             raise ConfigError(msg)
-        for name, value in table.items():
-            if name not in setting_names(section):
-                near = _nearest(name, setting_names(section))
-                msg = f"{file}: {section}.{name} is no setting{near}"
-                raise ConfigError(msg)
-            entries.append((section, name, value, f"{file}: {section}.{name}"))
-    return entries
+        elif name not in setting_names(section):
+            within = [one.rsplit(".", 1)[1] for one in SECTIONS if one.startswith(f"{section}.")]
+            near = _nearest(name, [*setting_names(section), *within])
+            msg = f"{file}: {full} is no setting{near}"
+            raise ConfigError(msg)
+        else:
+            yield section, name, value, f"{file}: {full}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[_Entry]:
     known = {
-        f"{ENV_PREFIX}{section}_{name}".upper(): (section, name)
+        variable_of(section, name): (section, name)
         for section in SECTIONS
         for name in setting_names(section)
     }
+    former = {variable_of(*name.split(".")): now for name, now in _FORMER.items()}
     entries = []
     for variable, text in sorted(environment.items()):
         if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
@@ -181,6 +223,11 @@ def _from_environment(environment: Mapping[str, str]) -> list[_Entry]:
         if _is_service(variable, text):
             logger.debug("%s is no setting but an address of a Service: passed over", variable)
             continue
+        if variable not in known and variable in former:
+            now = former[variable].split(" and ")
+            names = " and ".join(variable_of(*one.rsplit(".", 1)) for one in now)
+            msg = f"{variable} is no setting any more: it is {names} now"
+            raise ConfigError(msg)
         if variable not in known:
             msg = f"{variable} is no setting{_nearest(variable, list(known))}"
             raise ConfigError(msg)

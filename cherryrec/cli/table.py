@@ -13,20 +13,30 @@ __all__ = ["configuration_table"]
 
 
 def configuration_table() -> str:
-    """Return a Markdown table: section and name, default, meaning."""
+    """Return a Markdown table: section and name, default, meaning.
+
+    A section within another has a row that says what it is.
+    """
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for section, kind in SECTIONS.items():
         meanings = _meanings(kind)
+        if "." in section:
+            lines.append(f"| **`[{section}]`** | | {_summary(kind)} |")
         for one in fields(kind):
             if one.name in setting_names(section):
                 meaning = meanings.get(one.name, "").replace("|", "\\|")
                 lines.append(f"| `{section}.{one.name}` | `{_default(one)}` | {meaning} |")
     lines.append("")
     lines.append(
-        f"As a variable: `{ENV_PREFIX}<SECTION>_<NAME>`, lists and tables as JSON. "
-        "As a file: one TOML table per section."
+        f"As a variable: `{ENV_PREFIX}<SECTION>_<NAME>`, a dot an underscore, lists and tables as "
+        "JSON. As a file: one TOML table per section."
     )
     return "\n".join(lines)
+
+
+def _summary(kind: type[Any]) -> str:
+    """Return a docstring's first sentence."""
+    return inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _default(one: Field[Any]) -> str:

@@ -121,8 +121,8 @@ def ablation_table(summary: ReplaySummary) -> str:
     --------
     >>> from cherryrec.evaluation.summary import MetricRow
     >>> row = MetricRow("CherryRec", {"auc": Interval(0.7, 0.6, 0.8)}, {})
-    >>> less = MetricRow("vans:lr", {"auc": Interval(0.68, 0.6, 0.8)}, {})
-    >>> gain = Difference("vans:lr", {"auc": Interval(0.02, 0.01, 0.03)}, {})
+    >>> less = MetricRow("vans:linear", {"auc": Interval(0.68, 0.6, 0.8)}, {})
+    >>> gain = Difference("vans:linear", {"auc": Interval(0.02, 0.01, 0.03)}, {})
     >>> table = ablation_table(ReplaySummary(
     ...     protocol="A", log_name="demo", engine="local", seed=0, command="", rows=(row,),
     ...     counts={}, wall_s=1.0, impressions_per_s=1.0, ablations=(less,),
@@ -131,7 +131,7 @@ def ablation_table(summary: ReplaySummary) -> str:
     ...     print(line[:73].rstrip())
     ablation, whole log               AUC  nDCG@10         full minus, AUC
     none (full system)              70.00        -                       -
-    vans:lr                         68.00        -  +2.00 [ +1.00,  +3.00]*
+    vans:linear                     68.00        -  +2.00 [ +1.00,  +3.00]*
     """
     gains: list[Difference | None] = [None, *summary.ablation_gains]
     rows = (*summary.rows[:1], *summary.ablations)
@@ -186,9 +186,9 @@ def ablation_sentences(gains: Sequence[Difference], parts: Parts = PARTS) -> lis
     Examples
     --------
     >>> gain = {"auc": Interval(0.02, 0.01, 0.03), "ndcg@10": Interval(0.01, -0.01, 0.03)}
-    >>> for line in ablation_sentences([Difference("vans:lr", gain, gain)])[:2]:
+    >>> for line in ablation_sentences([Difference("vans:linear", gain, gain)])[:2]:
     ...     print(line)
-    AUC, whole log: full system better than vans:lr; worse than none; not told apart: 0
+    AUC, whole log: full system better than vans:linear; worse than none; not told apart: 0
     nDCG@10, whole log: full system better than none; worse than none; not told apart: 1
     """
     lines = []

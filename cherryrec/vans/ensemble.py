@@ -8,23 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
-from cherryrec.listwise import AdaGrad, Arrays, ListwiseLinear, teaches
+from cherryrec.listwise import Arrays, ListwiseLinear, teaches
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
-from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint, ungated
-from cherryrec.vans.inputs import CENTRED
+from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
+from cherryrec.vans.inputs import features_seen
 from cherryrec.vans.kernels import scaled_scores
-from cherryrec.vans.member import SlateMember
-from cherryrec.vans.members.boost import BoostedTrees
-from cherryrec.vans.members.factors import FactorisedRegression
-from cherryrec.vans.members.forest import WindowForest
-from cherryrec.vans.members.linear import ListwiseRegression
-from cherryrec.vans.members.net import ListwiseNet
-from cherryrec.vans.members.svm import PairwiseSVM
+from cherryrec.vans.member import SECOND, SlateMember
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.scored import Scored
-from cherryrec.vans.serving import SEES, Learned, Scorer
-from cherryrec.vans.snapshot import check_learned, check_stamp, stamp, under, with_prefix
+from cherryrec.vans.serving import Learned, Scorer
+from cherryrec.vans.snapshot import (
+    check_learned,
+    check_stamp,
+    renamed,
+    stamp,
+    under,
+    with_prefix,
+)
 
 __all__ = ["Vans"]
 
@@ -36,7 +37,7 @@ SPREAD_HORIZON = 1_000
 
 
 class Vans:
-    """The learner: scores an impression, then learns it.
+    """The learner: scores an impression with its `scorer`, then learns it.
 
     The scores of every member of the first stage, as predicted before it learns the impression, are
     divided by their running deviation; their weights are at least 0, start equal, and descend the
@@ -48,14 +49,12 @@ class Vans:
         The columns of every slate, in order.
     config
         The settings.
-    initial
-        Weights that `lr` starts from, by feature name; 0 for those that are not there.
 
     Examples
     --------
     >>> import numpy as np
     >>> from cherryrec.vans import Feature, Vans
-    >>> model = Vans((Feature("ctr"), Feature("age")))
+    >>> model = Vans((Feature("ctr"), Feature("hours")))
     >>> slate = np.array([[0.1, 3.0], [0.3, 1.0], [0.2, 2.0]])
 
     A fresh model prefers nothing where no feature is its prior, and learns from the first click:
@@ -71,8 +70,6 @@ class Vans:
         self,
         features: tuple[Feature, ...],
         config: VansConfig | None = None,
-        *,
-        initial: Mapping[str, float] | None = None,
     ) -> None:
         check_features(features)
         self.features = features
@@ -83,11 +80,18 @@ class Vans:
             msg = f"prior_feature must differ within a slate, one of {names!r}, got {prior!r}"
             raise ConfigError(msg)
         self.scaler = SlateScaler(features, clip=self.config.clip)
-        self.members = _members(features, self.config, initial or {})
-        n_members = len(self.config.stacked)
+        self._stages = self.config.stages
+        self.members: dict[str, SlateMember] = {
+            member.name: member.learner(
+                features_seen(member.sees, features), clip=self.config.clip, seed=self.config.seed
+            )
+            for member in self._stages
+        }
+        self._first_stage = tuple(member.name for member in self.config.first_stage)
+        n_members = len(self._first_stage)
         self.stacker = ListwiseLinear(
             n_members,
-            lr=self.config.ensemble_rate,
+            lr=self.config.ensemble_learning_rate,
             nonnegative=True,
             initial=np.full(n_members, 1.0 / n_members),
         )
@@ -95,22 +99,17 @@ class Vans:
         self.n_learned = 0
         self._spread = np.zeros(n_members)  # mean square of each member's scores
         self._scale = np.ones(n_members)  # 1/√spread
-        self._scorer = Scorer(features, self.config, self._learned())
+        self.scorer = Scorer(features, self.config, self._learned())
 
     @property
     def weights(self) -> dict[str, float]:
         """The ensemble's weights (the paper's alpha, beta, gamma) by member."""
-        return dict(zip(self.config.stacked, self.stacker.weights.tolist(), strict=True))
+        return dict(zip(self._first_stage, self.stacker.weights.tolist(), strict=True))
 
     @property
     def trust(self) -> float:
         """The share of what was learned in the scores, in [0, 1]: see `Shrinkage`."""
         return self.scorer.trust
-
-    @property
-    def scorer(self) -> Scorer:
-        """What scores, as of now."""
-        return self._scorer.after(self._learned())
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F); nothing is learned."""
@@ -133,25 +132,9 @@ class Vans:
         if len(X) == 1:
             return
         self.scaler.learn_slate(X)
-        if not teaches(clicked):
-            return
-        scorer = self.scorer
-        inputs = scorer.inputs(X, self.scaler.spread)
-        by_member = scorer.by_member(inputs)  # (n, M)
-        stacked = by_member @ self._factors()
-        self._look_for_drift(stacked, clicked)
-        self._learn_weights(by_member, clicked)
-        scores = dict(zip(self.config.stacked, by_member.T, strict=True))
-        for name, member in self.members.items():
-            Z = inputs[SEES.get(name, CENTRED)]
-            if name not in scores:
-                member.learn_slate(Z, clicked, stacked)
-            elif self.config.learning == "pointwise":
-                for z, label in zip(Z, clicked.tolist(), strict=True):
-                    member.learn_row(z, float(label))
-            else:
-                member.learn_slate(Z, clicked, scores.get("lr") if name == "pairs" else None)
-        self.n_learned += 1
+        if teaches(clicked):
+            self._learn(X, clicked)
+        self.scorer = self.scorer.after(self._learned())
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""
@@ -171,12 +154,11 @@ class Vans:
         features: tuple[Feature, ...],
         config: VansConfig,
         arrays: Mapping[str, NDArray[np.generic]],
-        *,
-        initial: Mapping[str, float] | None = None,
     ) -> Vans:
         """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
+        arrays = renamed(arrays)
         check_stamp(arrays, fingerprint(features))
-        model = cls(features, config, initial=initial)
+        model = cls(features, config)
         check_learned(arrays, model.snapshot())
         model.n_learned = int(arrays["n_learned"])
         model._spread = arrays["spread"].astype(np.float64)
@@ -186,6 +168,7 @@ class Vans:
         model.drift.load(under("drift", arrays))
         for name, member in model.members.items():
             member.load(under(name, arrays))
+        model.scorer = model.scorer.after(model._learned())
         return model
 
     def serving(self) -> Arrays:
@@ -197,6 +180,25 @@ class Vans:
         for name, member in self.members.items():
             arrays |= with_prefix(name, member.part().arrays())
         return arrays
+
+    def _learn(self, X: Floats, clicked: Bools) -> None:
+        """Learn one impression in every member and in their weights, as all scored it before."""
+        inputs = self.scorer.inputs(X, self.scaler.spread)
+        by_member = self.scorer.by_member(inputs)  # (n, M)
+        stacked = by_member @ self._factors()
+        self._look_for_drift(stacked, clicked)
+        self._learn_weights(by_member, clicked)
+        scores = dict(zip(self._first_stage, by_member.T, strict=True))
+        for settings in self._stages:
+            member, Z = self.members[settings.name], inputs[settings.sees]
+            if settings.stage == SECOND:
+                member.learn_slate(Z, clicked, stacked)
+            elif self.config.learning == "pointwise":
+                for z, label in zip(Z, clicked.tolist(), strict=True):
+                    member.learn_row(z, float(label))
+            else:
+                member.learn_slate(Z, clicked, scores.get(settings.on_top_of or ""))
+        self.n_learned += 1
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""
@@ -219,74 +221,3 @@ class Vans:
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""
         return self.stacker.weights * self._scale
-
-
-def _members(
-    features: tuple[Feature, ...], config: VansConfig, initial: Mapping[str, float]
-) -> dict[str, SlateMember]:
-    """Build the members by name, in the order of the config."""
-    shared = ungated(features)
-    built: dict[str, SlateMember] = {}
-    for name in config.stages:
-        if name == "lr":
-            built[name] = ListwiseRegression(
-                features,
-                degrees=(1,),
-                optimizer=AdaGrad(config.lr_rate),
-                l2=config.lr_l2,
-                initial=initial,
-            )
-        elif name == "pairs":
-            optimizer = AdaGrad(config.pairs_rate, eps=config.pairs_caution or 1e-8)
-            built[name] = ListwiseRegression(
-                shared, degrees=(2,), optimizer=optimizer, l2=config.pairs_l2
-            )
-        elif name == "svm":
-            built[name] = PairwiseSVM(
-                features, optimizer=AdaGrad(config.svm_rate), l2=config.svm_l2
-            )
-        elif name == "fm":
-            built[name] = FactorisedRegression(
-                shared,
-                n_factors=config.n_factors,
-                rate=config.fm_rate,
-                factor_rate=config.factor_rate,
-                seed=config.seed,
-            )
-        elif name in {"net", "wide"}:
-            built[name] = ListwiseNet(
-                shared,
-                sees=SEES[name],
-                n_nets=config.n_nets,
-                n_hidden=config.n_hidden,
-                rate=config.net_rate if name == "net" else config.wide_rate,
-                skip_rate=config.net_skip_rate,
-                dropout=config.net_dropout,
-                seed=config.seed,
-            )
-        elif name == "boost":
-            built[name] = BoostedTrees(
-                shared,
-                n_trees=config.boost_trees,
-                depth=config.boost_depth,
-                every=config.boost_every,
-                window_rows=config.boost_window_rows,
-                sample_rows=config.boost_window_rows // 2,
-                rate=config.boost_rate,
-                seed=config.seed,
-            )
-        else:
-            built[name] = WindowForest(
-                shared,
-                n_trees=config.n_trees,
-                depth=config.depth,
-                refit_every=config.refit_every,
-                window_rows=config.window_rows,
-                rows_per_impression=config.rows_per_impression,
-                min_leaf=config.min_leaf,
-                leaf_shrinkage=config.leaf_shrinkage,
-                feature_share=config.feature_share,
-                clip=config.clip,
-                seed=config.seed,
-            )
-    return built

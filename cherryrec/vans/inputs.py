@@ -10,10 +10,11 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.vans.features import Feature, ungated
 from cherryrec.vans.kernels import slate_inputs
 from cherryrec.vans.scaler import Spread
 
-__all__ = ["ALL", "CENTRED", "RANKS", "RAW", "inputs_of"]
+__all__ = ["ALL", "CENTRED", "RANKS", "RAW", "features_seen", "inputs_of"]
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +24,11 @@ ALL, CENTRED, RANKS, RAW = "all", "centred", "ranks", "raw"
 
 U are the values against all slates so far: how recent, how popular, not only which more so.
 """
+
+
+def features_seen(view: str, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """Return the features that are in a view, in order."""
+    return features if view == ALL else ungated(features)
 
 
 def inputs_of(

@@ -1,23 +1,35 @@
-"""What every member of the ensemble can do: River's regressor, and the same on whole slates."""
+"""What every member of the ensemble is: its settings, its learner, and the part of it that serves.
+
+A member is a frozen struct of settings, `Member`, which builds its learner, a `SlateMember`
+(River's regressor, and the same on whole slates), and rebuilds its `Part`, which only scores.
+"""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from river import base
 from river.base.typing import FeatureName
 
+from cherryrec.errors import ConfigError
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
+from cherryrec.vans.inputs import CENTRED
 
-__all__ = ["Part", "SlateMember", "less_mean"]
+__all__ = ["FIRST", "SECOND", "Member", "Part", "Shapes", "SlateMember", "less_mean"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Shapes: TypeAlias = dict[str, tuple[int | None, ...]]
+"""The shape of each array by its name; None is any length."""
+
+FIRST, SECOND = 1, 2
+"""Stages: scores of the first are weighed; what the second says of what is left is added."""
 
 
 class Part(abc.ABC):
@@ -99,6 +111,80 @@ class SlateMember(base.Regressor):
     def _row(self, x: Mapping[FeatureName, Any]) -> Floats:
         """Order a row's values by the features."""
         return np.array([x.get(feature.name, 0.0) for feature in self.features], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member(abc.ABC):
+    """A member of the ensemble: its fields are its settings, `[vans.<name>]`.
+
+    `cherryrec.vans.members.MEMBERS` lists them all: settings, documentation, snapshots, serving and
+    ablation follow from there.
+    """
+
+    name: ClassVar[str]
+    """Of its settings, of its arrays in a snapshot, and of its ablation."""
+
+    sees: ClassVar[str] = CENTRED
+    """Its view of a slate: see `cherryrec.vans.inputs`."""
+
+    stage: ClassVar[int] = FIRST
+    """One of the second learns with the first's weighed sum as its offset, and is added to it."""
+
+    on_top_of: ClassVar[str | None] = None
+    """The member of the first stage whose scores are its offset, where that is in the ensemble."""
+
+    is_default: ClassVar[bool] = True
+    """Whether it is in the ensemble where nothing is set."""
+
+    @abc.abstractmethod
+    def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> SlateMember:
+        """Build what learns.
+
+        Parameters
+        ----------
+        features
+            The columns that it sees, in order.
+        clip
+            What standardised values are cut at.
+        seed
+            Of all that is drawn.
+        """
+
+    @abc.abstractmethod
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> Part:
+        """Rebuild the part that serves from its arrays, which have the shapes of `shapes`.
+
+        Raises
+        ------
+        ModelError
+            A number in them is out of its range.
+        """
+
+    @abc.abstractmethod
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shape of each array of its part, for this many features that it sees."""
+
+    def at_least_every(self, n_impressions: int) -> Self:
+        """Return settings with which what comes at intervals comes within so many impressions."""
+        return self
+
+    def require(self, is_met: bool, name: str, wanted: str) -> None:
+        """Refuse the setting of this name where what is wanted of it is not met."""
+        if not is_met:
+            msg = f"vans.{self.name}: {name} must be {wanted}, got {getattr(self, name)!r}"
+            raise ConfigError(msg)
+
+    def require_above_0(self, *names: str) -> None:
+        """Refuse settings that are 0 or below, or no number."""
+        for name in names:
+            self.require(getattr(self, name) > 0, name, "above 0")
+
+    def require_at_least_0(self, *names: str) -> None:
+        """Refuse settings below 0, or no number."""
+        for name in names:
+            self.require(getattr(self, name) >= 0, name, "at least 0")
 
 
 def less_mean(scores: Floats) -> Floats:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["FILE", "STARTS", "starting_weights"]
+__all__ = ["FILE", "STARTS", "check_start", "shipped_weights", "starting_weights"]
 
 FILE = "prior.json"
 """Beside this module: feature name → weight of its standardised values."""
@@ -41,14 +41,20 @@ def starting_weights(start: str) -> MappingProxyType[str, float]:
     >>> dict(starting_weights("zero"))
     {}
     """
+    check_start(start)
+    return shipped_weights() if start == "generated" else MappingProxyType({})
+
+
+def check_start(start: str) -> None:
+    """Refuse what is no start."""
     if start not in STARTS:
         msg = f"start must be one of {STARTS!r}, got {start!r}"
         raise ConfigError(msg)
-    return _shipped() if start == "generated" else MappingProxyType({})
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> MappingProxyType[str, float]:
+def shipped_weights() -> MappingProxyType[str, float]:
+    """Read the weights that are shipped, once."""
     weights = json.loads((resources.files(__package__) / FILE).read_text(encoding="utf-8"))
     assert all(math.isfinite(w) for w in weights.values()), f"{FILE} must hold finite weights"
     return MappingProxyType(weights)

@@ -16,27 +16,25 @@ from cherryrec.vans.features import (
     check_slate,
     fingerprint,
     gated_mask,
-    ungated,
     used_mask,
 )
-from cherryrec.vans.inputs import ALL, CENTRED, RANKS, RAW, inputs_of
-from cherryrec.vans.member import Part
-from cherryrec.vans.members.boost import BoostPart
-from cherryrec.vans.members.factors import FactorPart
-from cherryrec.vans.members.linear import QuadraticPart
-from cherryrec.vans.members.net import NetPart
+from cherryrec.vans.inputs import ALL, features_seen, inputs_of
+from cherryrec.vans.member import Part, Shapes
 from cherryrec.vans.scaler import SPREAD, Spread
 from cherryrec.vans.scored import Scored, combine
 from cherryrec.vans.shrinkage import Shrinkage
-from cherryrec.vans.snapshot import MAX_COUNT, check_arrays, check_range, check_stamp, under
-from cherryrec.vans.trees import TreesPart
+from cherryrec.vans.snapshot import (
+    MAX_COUNT,
+    check_arrays,
+    check_range,
+    check_stamp,
+    renamed,
+    under,
+)
 
-__all__ = ["SEES", "Learned", "Scorer"]
+__all__ = ["Learned", "Scorer"]
 
 Floats = NDArray[np.float64]
-
-SEES = {"lr": ALL, "svm": ALL, "net": RAW, "wide": RANKS, "boost": RAW}
-"""What members see of a slate, where it is not its centred values without the gated ones."""
 
 
 class Learned(NamedTuple):
@@ -82,8 +80,8 @@ class Scorer:
         self._learned = learned
         self._used = used_mask(features, config.without)
         self._shared = np.flatnonzero(~gated_mask(features))
-        self._sees = tuple(SEES.get(name, CENTRED) for name in config.stages)
-        self._n_first = len(config.stacked)
+        self._sees = tuple(member.sees for member in config.stages)
+        self._n_first = len(config.first_stage)
         self._shrinkage = Shrinkage(
             features, config.prior_feature, impressions=config.prior_impressions
         )
@@ -103,13 +101,21 @@ class Scorer:
             They are of other features or settings, or damaged.
         """
         check_features(features)
+        arrays = renamed(arrays)
         check_stamp(arrays, fingerprint(features))
-        check_arrays(arrays, _wanted(features, config))
+        check_arrays(arrays, _shapes(features, config))
         check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
         check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
         learned = Learned(
             spread=Spread.of_arrays(features, under("scaler", arrays)),
-            parts=tuple(_part(name, arrays, features, config) for name in config.stages),
+            parts=tuple(
+                member.part(
+                    under(member.name, arrays),
+                    n_features=len(features_seen(member.sees, features)),
+                    clip=config.clip,
+                )
+                for member in config.stages
+            ),
             factors=arrays["factors"].astype(np.float64),
             n_learned=int(arrays["n_learned"]),
         )
@@ -168,49 +174,11 @@ class Scorer:
         return np.column_stack([part.scores(inputs[sees]) for part, sees in pairs])
 
 
-def _part(
-    name: str,
-    arrays: Mapping[str, NDArray[np.generic]],
-    features: tuple[Feature, ...],
-    config: VansConfig,
-) -> Part:
-    """Rebuild one member's part."""
-    own, n_features = under(name, arrays), len(ungated(features))
-    if name == "rf":
-        check_range("rf/feature", own["feature"], 0, n_features)
-        return TreesPart.of_arrays(own, config.clip)
-    if name in {"net", "wide"}:
-        return NetPart.of_arrays(own, n_features)
-    if name == "fm":
-        return FactorPart.of_arrays(own)
-    if name == "boost":
-        return BoostPart.of_arrays(own, n_features)
-    return QuadraticPart.of_arrays(own)
-
-
-def _wanted(features: tuple[Feature, ...], config: VansConfig) -> dict[str, tuple[int | None, ...]]:
+def _shapes(features: tuple[Feature, ...], config: VansConfig) -> Shapes:
     """Return the shapes of the arrays that a scorer of these settings needs."""
-    n_all, n_features = len(features), len(ungated(features))
-    wanted: dict[str, tuple[int | None, ...]] = {"factors": (len(config.stacked),), "n_learned": ()}
-    wanted |= {f"scaler/{name}": (n_all,) for name in SPREAD}
-    for name in config.stacked:
-        if name == "rf":
-            n_inner, n_nodes = 2**config.depth - 1, 2 ** (config.depth + 1) - 1
-            wanted |= {"rf/n_grown": (), "rf/value": (config.n_trees, n_nodes)}
-            wanted |= {f"rf/{k}": (config.n_trees, n_inner) for k in ("feature", "threshold")}
-        elif name in {"net", "wide"}:
-            n_skip = n_features * (2 if name == "wide" else 1)
-            wanted |= {f"{name}/skip": (config.n_nets, n_skip)}
-            wanted |= {f"{name}/hidden": (config.n_nets, 2 * n_features, config.n_hidden)}
-            wanted |= {f"{name}/out": (config.n_nets, config.n_hidden)}
-        else:
-            wanted[f"{name}/weights"] = (n_all if SEES.get(name) == ALL else n_features,)
-    if "fm" in config.members:
-        wanted["fm/factors"] = (n_features, config.n_factors)
-    if "pairs" in config.members:
-        wanted["pairs/matrix"] = (n_features, n_features)
-    if "boost" in config.members:
-        n_inner, n_nodes = 2**config.boost_depth - 1, 2 ** (config.boost_depth + 1) - 1
-        wanted |= {f"boost/{k}": (None, n_inner) for k in ("feature", "threshold")}
-        wanted["boost/value"] = (None, n_nodes)
-    return wanted
+    shapes: Shapes = {"factors": (len(config.first_stage),), "n_learned": ()}
+    shapes |= {f"scaler/{name}": (len(features),) for name in SPREAD}
+    for member in config.stages:
+        own = member.shapes(len(features_seen(member.sees, features)))
+        shapes |= {f"{member.name}/{name}": shape for name, shape in own.items()}
+    return shapes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +13,25 @@ from cherryrec.listwise import Arrays
 
 __all__ = [
     "FORMAT",
+    "FORMER_MEMBERS",
     "MAX_COUNT",
     "check_arrays",
     "check_learned",
     "check_range",
     "check_stamp",
+    "renamed",
     "stamp",
     "under",
     "with_prefix",
 ]
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the arrays change in name or meaning."""
+
+_BEFORE = 3
+
+FORMER_MEMBERS = MappingProxyType({"lr": "linear", "fm": "factors", "rf": "forest"})
+"""What members were called up to format 3, and are called now."""
 
 MAX_COUNT = 2.0**31
 """Of what a model has learned; no site comes to as many impressions."""
@@ -61,6 +69,26 @@ def stamp(fingerprint: int) -> Arrays:
         "format": np.array(FORMAT, dtype=np.int64),
         "features": np.array(fingerprint, dtype=np.int64),
     }
+
+
+def renamed(arrays: Mapping[str, NDArray[np.generic]]) -> Mapping[str, NDArray[np.generic]]:
+    """Return arrays of format 3 as this version names them, all others as they are.
+
+    Between the two nothing but members' names has changed: `lr`, `fm` and `rf` before.
+
+    Examples
+    --------
+    >>> old = {"format": np.array(3), "lr/weights": np.ones(2)}
+    >>> sorted(renamed(old)), int(renamed(old)["format"])
+    (['format', 'linear/weights'], 4)
+    """
+    if "format" not in arrays or arrays["format"].shape != () or arrays["format"] != _BEFORE:
+        return arrays
+    now: Arrays = {"format": np.array(FORMAT, dtype=np.int64)}
+    for name, array in arrays.items():
+        part, slash, rest = name.partition("/")
+        now.setdefault(f"{FORMER_MEMBERS.get(part, part)}{slash}{rest}", array)
+    return now
 
 
 def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> None:
@@ -164,6 +192,6 @@ roll back to an earlier snapshot
 
 def _shape(name: str, array: NDArray[np.generic]) -> tuple[int | None, ...]:
     """Return the shape a restored array must have; a window is as long as it was filled."""
-    if name.startswith(("rf/window/", "boost/window/")) and array.ndim:
+    if "/window/" in name and array.ndim:
         return (None, *array.shape[1:])
     return array.shape

@@ -172,6 +172,6 @@ class TreesPart(Part):
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], clip: float) -> TreesPart:
         """Rebuild the part from its arrays."""
         n_trees = len(arrays["feature"])
-        check_range("rf/n_grown", arrays["n_grown"], 0, n_trees + 1)
+        check_range("forest/n_grown", arrays["n_grown"], 0, n_trees + 1)
         trees = Trees.of_arrays(arrays)
         return cls(trees, int(arrays["n_grown"]), clip)

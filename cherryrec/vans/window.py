@@ -72,7 +72,7 @@ class RowWindow:
         if n_filled > self.n_rows:
             msg = (
                 f"snapshot's window must hold at most {self.n_rows!r} rows, got {n_filled!r}: "
-                "use it with the window_rows it was taken with"
+                "use it with the vans.forest.window_rows it was taken with"
             )
             raise ModelError(msg)
         check_range("window/n_seen", arrays["n_seen"], n_filled, MAX_COUNT)

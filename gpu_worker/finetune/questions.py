@@ -20,7 +20,7 @@ __all__ = ["Question", "Split", "ask_log"]
 
 Progress = Callable[[int], None]
 
-_MEMBER = "lr"
+_MEMBER = "linear"
 """The one member of VaNS that runs along; the questions do not depend on it."""
 
 

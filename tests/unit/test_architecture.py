@@ -239,6 +239,8 @@ def test_a_package_lists_exactly_what_it_exports(path: Path) -> None:
                 exported = list(ast.literal_eval(node.value))
             else:
                 defined.add(node.targets[0].id)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            defined.add(node.target.id)
 
     assert {name for name in taken if not name.startswith("_")} <= set(exported)
     assert set(exported) <= taken | defined

@@ -15,12 +15,12 @@ from cherryrec.events import Example, ModelSnapshot, instant
 from cherryrec.features import FEATURE_SET, FEATURES, column
 from cherryrec.knrs import METRICS, KnrsConfig, LinearValue
 from cherryrec.learner import SERVING, STATE, Learner, scorer_of, weights_of
-from cherryrec.vans import VansConfig
+from cherryrec.vans import Forest, VansConfig
 from tests.worlds import START_S
 
 KNRS = KnrsConfig()
 NEURAL = KnrsConfig(model="neural")
-VANS = VansConfig(refit_every=10, min_leaf=5.0)
+VANS = VansConfig(settings=(Forest(refit_every=10, min_leaf=5.0),))
 LIMIT = 16 << 20
 
 

@@ -22,7 +22,7 @@ from tests.unit.test_learner import example
 from tests.worlds import liked, pipeline_of, request
 
 KNRS = KnrsConfig()
-VANS = VansConfig(members=("lr",))
+VANS = VansConfig(members=("linear",))
 
 
 def evaluated_example(number: int, *, evaluator: str = "sure", **changes: Any) -> Example:

@@ -94,13 +94,13 @@ def test_another_ranks_with_what_it_has_published() -> None:
 
 def test_a_system_that_does_not_learn_stays_as_it_begins() -> None:
     system, sent = noting(is_learning=False)
-    start = system.learner.vans.members["lr"].weights.copy()
+    start = system.learner.vans.members["linear"].weights.copy()
 
     used(system, 5)
 
     assert sum(isinstance(send.event, Example) for send in sent) == 5
     assert system.learner.n_examples == 0
-    assert np.array_equal(system.learner.vans.members["lr"].weights, start)
+    assert np.array_equal(system.learner.vans.members["linear"].weights, start)
     assert system.pipeline.models.scorer is system.learner.vans
 
 

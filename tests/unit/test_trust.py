@@ -28,7 +28,7 @@ READS = (0, 3, 12, 50)
 COLD, FEW, SOME, MANY = range(4)
 N, N_ARTICLES, N_JUDGED = 1_200, 10, 800
 TOO_SURE = 4.0
-MEMBERS = ("lr", "fm")
+MEMBERS = ("linear", "factors")
 GATED = VansConfig(members=MEMBERS)
 UNGATED = VansConfig(members=MEMBERS, without=GATING)
 WITHOUT = VansConfig(members=MEMBERS, without=EVALUATION)
@@ -116,7 +116,7 @@ def test_trust_is_learned_by_history_length_and_pays(known_of: set[int], others:
 
 
 def test_what_is_told_of_trust_is_with_the_snapshot() -> None:
-    learner, _ = learned(VansConfig(members=("lr",)), {COLD}, n=100)
+    learner, _ = learned(VansConfig(members=("linear",)), {COLD}, n=100)
 
     metrics = learner.snapshot("cherryrec").metrics
 

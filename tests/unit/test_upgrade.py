@@ -140,10 +140,10 @@ def test_old_examples_are_learned_by_name() -> None:
     for number in range(60):
         assert learner.learn(old_example(number), partition=0, offset=number)
 
-    weights = dict(zip(FEATURES, learner.vans.members["lr"].weights.tolist(), strict=True))
+    weights = dict(zip(FEATURES, learner.vans.members["linear"].weights.tolist(), strict=True))
     known = taught(60)
-    wanted = dict(zip(FEATURES, known.vans.members["lr"].weights.tolist(), strict=True))
-    start = Learner(KNRS, VANS).vans.members["lr"].weights
+    wanted = dict(zip(FEATURES, known.vans.members["linear"].weights.tolist(), strict=True))
+    start = Learner(KNRS, VANS).vans.members["linear"].weights
     moved = [name for name in FEATURES if abs(weights[name] - start[column(name)]) > 0.05]
     assert moved
     for name in moved:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,12 @@ from cherryrec.compiled import compiled
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
+from cherryrec.vans.inputs import RAW
 from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, residuals, walk
-from cherryrec.vans.member import Part, SlateMember
+from cherryrec.vans.member import SECOND, Member, Part, Shapes, SlateMember
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["BoostPart", "BoostedTrees", "squash"]
+__all__ = ["Boost", "BoostPart", "BoostedTrees", "squash"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -23,6 +26,72 @@ Bools = NDArray[np.bool_]
 
 N_CODES = 64
 """Steps that values are cut into."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost(Member):
+    """Boosted trees on what the others get wrong.
+
+    Parameters
+    ----------
+    n_trees
+        Trees kept; above 0.
+    depth
+        Splits from the root to a leaf; from 1 to 8.
+    grow_every
+        Impressions after which one more tree is grown; above 0.
+    window_rows
+        Rows of the newest impressions that it is grown from; above 0.
+    learning_rate
+        Share of a tree's values that is added to the score, its shrinkage; above 0.
+    """
+
+    name: ClassVar[str] = "boost"
+    sees: ClassVar[str] = RAW
+    stage: ClassVar[int] = SECOND
+
+    n_trees: int = 200
+    depth: int = 3
+    grow_every: int = 25
+    window_rows: int = 32_768
+    learning_rate: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("n_trees", "grow_every", "window_rows", "learning_rate")
+        self.require(1 <= self.depth <= 8, "depth", "from 1 to 8")
+
+    def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> BoostedTrees:
+        """Build what learns."""
+        return BoostedTrees(
+            features,
+            n_trees=self.n_trees,
+            depth=self.depth,
+            every=self.grow_every,
+            window_rows=self.window_rows,
+            sample_rows=self.window_rows // 2,
+            rate=self.learning_rate,
+            seed=seed,
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> BoostPart:
+        """Rebuild the part that serves."""
+        return BoostPart.of_arrays(arrays, n_features)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays; it has as many trees as are grown."""
+        n_inner, n_nodes = 2**self.depth - 1, 2 ** (self.depth + 1) - 1
+        return {
+            "feature": (None, n_inner),
+            "threshold": (None, n_inner),
+            "value": (None, n_nodes),
+        }
+
+    def at_least_every(self, n_impressions: int) -> Boost:
+        """Return settings with which the next tree is grown within so many impressions."""
+        return replace(self, grow_every=min(self.grow_every, n_impressions))
 
 
 @compiled
@@ -241,7 +310,7 @@ class BoostedTrees(SlateMember):
             msg = (
                 f"snapshot's window must be of one length, at most {self.window_rows}, got "
                 f"{sorted(lengths)!r} rows of {len(slates)} slates: "
-                "use it with the boost_window_rows it was taken with"
+                "use it with the vans.boost.window_rows it was taken with"
             )
             raise ModelError(msg)
         sizes = slates[:, 1].astype(np.int64) - slates[:, 0].astype(np.int64)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +19,59 @@ from cherryrec.listwise import (
 )
 from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import factor_scores, factor_slopes, split_products
-from cherryrec.vans.member import Part, SlateMember, less_mean
+from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
 
-__all__ = ["FactorPart", "FactorisedRegression"]
+__all__ = ["FactorPart", "FactorisedRegression", "Factors"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors(Member):
+    """A factorisation machine: Algorithm 1's interactions with few numbers.
+
+    Parameters
+    ----------
+    n_factors
+        Factors of each feature; above 0.
+    learning_rate
+        AdaGrad's learning rate of the weights; above 0.
+    factor_learning_rate
+        AdaGrad's learning rate of the factors; above 0.
+    """
+
+    name: ClassVar[str] = "factors"
+
+    n_factors: int = 8
+    learning_rate: float = 0.02
+    factor_learning_rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("n_factors", "learning_rate", "factor_learning_rate")
+
+    def learner(
+        self, features: tuple[Feature, ...], *, clip: float, seed: int
+    ) -> FactorisedRegression:
+        """Build what learns."""
+        return FactorisedRegression(
+            features,
+            n_factors=self.n_factors,
+            rate=self.learning_rate,
+            factor_rate=self.factor_learning_rate,
+            seed=seed,
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> FactorPart:
+        """Rebuild the part that serves."""
+        return FactorPart.of_arrays(arrays)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays."""
+        return {"weights": (n_features,), "factors": (n_features, self.n_factors)}
 
 
 class FactorPart(Part):

@@ -3,24 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.listwise import Arrays
-from cherryrec.vans.config import VansConfig
 from cherryrec.vans.features import Feature
-from cherryrec.vans.member import SlateMember
+from cherryrec.vans.member import Member, Shapes, SlateMember
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
 from cherryrec.vans.window import RowWindow
 
-__all__ = ["WindowForest"]
+__all__ = ["Forest", "WindowForest"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-DEFAULTS = VansConfig()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forest(Member):
+    """Shallow trees, one after the other grown again on the newest impressions.
+
+    Parameters
+    ----------
+    n_trees
+        Trees; above 0.
+    depth
+        Splits from the root to a leaf; from 1 to 8.
+    refit_every
+        Impressions after which the next tree is grown again; above 0.
+    window_rows
+        Rows that trees are grown from; above 0.
+    rows_per_impression
+        Of those, how many one impression may fill: all clicked articles and a sample of the others,
+        weighted to stand for them; from 2 to `window_rows`.
+    min_leaf
+        Weight (articles) that a leaf must hold; above 0.
+    leaf_shrinkage
+        Weight of articles of mean 0 added to every leaf; at least 0.
+    feature_share
+        Share of the features that one tree may split on; in (0, 1].
+    """
+
+    name: ClassVar[str] = "forest"
+
+    n_trees: int = 10
+    depth: int = 6
+    refit_every: int = 50
+    window_rows: int = 8_192
+    rows_per_impression: int = 6
+    min_leaf: float = 100.0
+    leaf_shrinkage: float = 100.0
+    feature_share: float = 0.4
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("n_trees", "refit_every", "min_leaf")
+        self.require_at_least_0("leaf_shrinkage")
+        self.require(1 <= self.depth <= 8, "depth", "from 1 to 8")
+        is_share = 0.0 < self.feature_share <= 1.0
+        self.require(is_share, "feature_share", "above 0 and at most 1")
+        is_fitting = 2 <= self.rows_per_impression <= self.window_rows
+        wanted = f"from 2 to window_rows ({self.window_rows!r})"
+        self.require(is_fitting, "rows_per_impression", wanted)
+
+    def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> WindowForest:
+        """Build what learns."""
+        return WindowForest(
+            features,
+            n_trees=self.n_trees,
+            depth=self.depth,
+            refit_every=self.refit_every,
+            window_rows=self.window_rows,
+            rows_per_impression=self.rows_per_impression,
+            min_leaf=self.min_leaf,
+            leaf_shrinkage=self.leaf_shrinkage,
+            feature_share=self.feature_share,
+            clip=clip,
+            seed=seed,
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> TreesPart:
+        """Rebuild the part that serves."""
+        check_range("forest/feature", arrays["feature"], 0, n_features)
+        return TreesPart.of_arrays(arrays, clip)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays."""
+        n_inner, n_nodes = 2**self.depth - 1, 2 ** (self.depth + 1) - 1
+        return {
+            "feature": (self.n_trees, n_inner),
+            "threshold": (self.n_trees, n_inner),
+            "value": (self.n_trees, n_nodes),
+            "n_grown": (),
+        }
+
+    def at_least_every(self, n_impressions: int) -> Forest:
+        """Return settings with which the next tree is grown within so many impressions."""
+        return replace(self, refit_every=min(self.refit_every, n_impressions))
+
+
+DEFAULTS = Forest()
 
 
 class WindowForest(SlateMember):
@@ -35,8 +122,12 @@ class WindowForest(SlateMember):
     features
         The columns, in order.
     n_trees, depth, refit_every, window_rows, rows_per_impression, min_leaf, leaf_shrinkage,
-    feature_share, clip, seed
-        As in `VansConfig`.
+    feature_share
+        As in `Forest`.
+    clip
+        What standardised values are cut at.
+    seed
+        Of all that is drawn.
 
     Examples
     --------
@@ -63,8 +154,8 @@ class WindowForest(SlateMember):
         min_leaf: float = DEFAULTS.min_leaf,
         leaf_shrinkage: float = DEFAULTS.leaf_shrinkage,
         feature_share: float = DEFAULTS.feature_share,
-        clip: float = DEFAULTS.clip,
-        seed: int = DEFAULTS.seed,
+        clip: float = 5.0,
+        seed: int = 0,
     ) -> None:
         self.features = features
         self.n_trees = n_trees
@@ -122,11 +213,11 @@ class WindowForest(SlateMember):
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Put back what `snapshot` returned."""
-        check_range("rf/n_learned", arrays["n_learned"], 0, MAX_COUNT)
-        check_range("rf/trees/feature", arrays["trees/feature"], 0, len(self.features))
+        check_range("forest/n_learned", arrays["n_learned"], 0, MAX_COUNT)
+        check_range("forest/trees/feature", arrays["trees/feature"], 0, len(self.features))
         impressions, last = arrays["window/impressions"], int(arrays["n_learned"])
-        check_range("rf/window/impressions", impressions, 0, max(last, 1))
-        check_range("rf/window/weights", arrays["window/weights"], 0, np.inf)
+        check_range("forest/window/impressions", impressions, 0, max(last, 1))
+        check_range("forest/window/weights", arrays["window/weights"], 0, np.inf)
         self.n_learned = last
         self.trees = Trees.of_arrays(
             {k.removeprefix("trees/"): v for k, v in arrays.items() if k.startswith("trees/")}

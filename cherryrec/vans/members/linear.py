@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +21,66 @@ from cherryrec.listwise import (
     optimizer_arrays,
 )
 from cherryrec.vans.features import Feature, context_mask
+from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import centred
-from cherryrec.vans.member import Part, SlateMember, less_mean
+from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
+from cherryrec.vans.prior import check_start, starting_weights
 
-__all__ = ["ListwiseRegression", "QuadraticPart"]
+__all__ = ["Linear", "ListwiseRegression", "QuadraticPart"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear(Member):
+    """Algorithm 1, degree 1.
+
+    Parameters
+    ----------
+    learning_rate
+        AdaGrad's learning rate; above 0.
+    l2
+        Pull of every weight towards where it started; at least 0.
+    start
+        What the weights start from: `generated` (learned on generated worlds, shipped) or `zero`.
+    """
+
+    name: ClassVar[str] = "linear"
+    sees: ClassVar[str] = ALL
+
+    learning_rate: float = 0.04
+    l2: float = 1e-5
+    start: str = "generated"
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("learning_rate")
+        self.require_at_least_0("l2")
+        check_start(self.start)
+
+    def learner(
+        self, features: tuple[Feature, ...], *, clip: float, seed: int
+    ) -> ListwiseRegression:
+        """Build what learns."""
+        return ListwiseRegression(
+            features,
+            degrees=(1,),
+            optimizer=AdaGrad(self.learning_rate),
+            l2=self.l2,
+            initial=starting_weights(self.start),
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> QuadraticPart:
+        """Rebuild the part that serves."""
+        return QuadraticPart.of_arrays(arrays)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays."""
+        return {"weights": (n_features,)}
 
 
 class QuadraticPart(Part):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +14,10 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import CENTRED, RAW
 from cherryrec.vans.kernels import dropped, net_slopes, net_step, split_products
-from cherryrec.vans.member import Part, SlateMember, less_mean
+from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["ListwiseNet", "NetPart"]
+__all__ = ["ListwiseNet", "Net", "NetPart"]
 
 Floats = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -24,6 +26,68 @@ Bools = NDArray[np.bool_]
 _SERVED = ("hidden", "out", "skip")
 _MOMENTS = ("hidden_mean", "hidden_square", "out_mean", "out_square", "skip_squares")
 _STEPS_DRAWN = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Net(Member):
+    """Small networks, averaged.
+
+    Parameters
+    ----------
+    n_nets
+        Networks; above 0.
+    n_hidden
+        Rectified units of each; above 0.
+    learning_rate
+        Adam's learning rate of the units; above 0.
+    skip_learning_rate
+        AdaGrad's learning rate of the linear parts beside them; above 0.
+    input_dropout
+        Share of the inputs that a network leaves out of a step, in [0, 1).
+    """
+
+    name: ClassVar[str] = "net"
+    sees: ClassVar[str] = RAW
+
+    n_nets: int = 4
+    n_hidden: int = 16
+    learning_rate: float = 0.002
+    skip_learning_rate: float = 0.02
+    input_dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("n_nets", "n_hidden", "learning_rate", "skip_learning_rate")
+        is_share = 0.0 <= self.input_dropout < 1.0
+        self.require(is_share, "input_dropout", "at least 0 and below 1")
+
+    def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> ListwiseNet:
+        """Build what learns."""
+        return ListwiseNet(
+            features,
+            sees=self.sees,
+            n_nets=self.n_nets,
+            n_hidden=self.n_hidden,
+            rate=self.learning_rate,
+            skip_rate=self.skip_learning_rate,
+            dropout=self.input_dropout,
+            seed=seed,
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> NetPart:
+        """Rebuild the part that serves."""
+        return NetPart.of_arrays(arrays, n_features)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays."""
+        n_inputs, n_skip = _inputs(self.sees, n_features)
+        return {
+            "hidden": (self.n_nets, n_inputs, self.n_hidden),
+            "out": (self.n_nets, self.n_hidden),
+            "skip": (self.n_nets, n_skip),
+        }
 
 
 class NetPart(Part):
@@ -135,8 +199,7 @@ class ListwiseNet(SlateMember):
         self.l2 = l2
         self.seed = seed
         self.n_learned = 0
-        n_inputs = len(features) * (1 if sees == CENTRED else 2)
-        self._n_skip = len(features) if sees == RAW else n_inputs
+        n_inputs, self._n_skip = _inputs(sees, len(features))
         rng = np.random.Generator(np.random.PCG64([seed, 2]))
         hidden = rng.standard_normal((n_nets, n_inputs, n_hidden)) / np.sqrt(n_inputs)
         self._state: dict[str, F32] = {
@@ -234,6 +297,12 @@ class ListwiseNet(SlateMember):
             self._drawn = (is_kept / (1.0 - self.dropout)).astype(np.float32)
             self._block = block
         return np.asarray(self._drawn[step])
+
+
+def _inputs(sees: str, n_features: int) -> tuple[int, int]:
+    """Return how many inputs a network has, and its linear part."""
+    n_inputs = n_features * (1 if sees == CENTRED else 2)
+    return n_inputs, n_features if sees == RAW else n_inputs
 
 
 def _side_by_side(hidden: F32) -> F32:

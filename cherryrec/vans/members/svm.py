@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +12,53 @@ from river import optim
 
 from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, loosen, optimizer_arrays
 from cherryrec.vans.features import Feature, context_mask
+from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import hinge_slopes
-from cherryrec.vans.member import SlateMember
+from cherryrec.vans.member import Member, Shapes, SlateMember
 from cherryrec.vans.members.linear import QuadraticPart
 
-__all__ = ["PairwiseSVM"]
+__all__ = ["SVM", "PairwiseSVM"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SVM(Member):
+    """A linear ranking SVM.
+
+    Parameters
+    ----------
+    learning_rate
+        AdaGrad's learning rate; above 0.
+    l2
+        Pull of every weight towards 0; at least 0.
+    """
+
+    name: ClassVar[str] = "svm"
+    sees: ClassVar[str] = ALL
+
+    learning_rate: float = 0.02
+    l2: float = 1e-4
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("learning_rate")
+        self.require_at_least_0("l2")
+
+    def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> PairwiseSVM:
+        """Build what learns."""
+        return PairwiseSVM(features, optimizer=AdaGrad(self.learning_rate), l2=self.l2)
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> QuadraticPart:
+        """Rebuild the part that serves."""
+        return QuadraticPart.of_arrays(arrays)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays."""
+        return {"weights": (n_features,)}
 
 
 class PairwiseSVM(SlateMember):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cherryrec.cli.settings import SECTIONS, setting_names
+from cherryrec.cli.settings import SECTIONS, load_settings, setting_names
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.vans import FORMER_SETTINGS, Forest
 from tests.commands import Run
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +49,22 @@ def test_check_of_valid_settings_is_done(run: Run) -> None:
         ("CHERRYREC_KNRS_FLOR", "30", "CHERRYREC_KNRS_FLOR is no setting: did you mean"),
         ("CHERRYREC_KAFKA_PARTITIONS", "many", "CHERRYREC_KAFKA_PARTITIONS: Expected `int`"),
         ("CHERRYREC_KAFKA_PARTITIONS", "0", "(set by CHERRYREC_KAFKA_PARTITIONS)"),
+        (
+            "CHERRYREC_VANS_LR_RATE",
+            "0.1",
+            "VANS_LR_RATE is no setting any more: it is CHERRYREC_VANS_LINEAR_LEARNING_RATE now",
+        ),
+        (
+            "CHERRYREC_VANS_N_NETS",
+            "2",
+            "it is CHERRYREC_VANS_NET_N_NETS and CHERRYREC_VANS_WIDE_N_NETS now",
+        ),
+        (
+            "CHERRYREC_VANS_FOREST_DEPTH",
+            "9",
+            "depth must be from 1 to 8, got 9 (set by CHERRYREC_V",
+        ),
+        ("CHERRYREC_VANS_MEMBERS", '["lr"]', "'lr' is 'linear' now"),
         ("CHERRYREC_PORT", "8080", "CHERRYREC_PORT is no setting: did you mean"),
         ("CHERRYREC_SLATES_MAX_SLATE", "9", "did you mean CHERRYREC_SLATES_MAX_SLATES?"),
         (
@@ -107,6 +124,10 @@ def test_what_kubernetes_says_of_a_service_of_our_name_is_passed_over(
         ("[kafak]\n", "cherryrec.toml: [kafak] is no section: did you mean kafka?"),
         ('[kafka]\nprefixx = ""\n', "kafka.prefixx is no setting: did you mean prefix?"),
         ("[kafka\n", "must be readable TOML"),
+        ("[vans.forrest]\n", "vans.forrest is no setting: did you mean forest?"),
+        ("[vans.forest]\ndepht = 2\n", "vans.forest.depht is no setting: did you mean depth?"),
+        ("[vans]\nforest = 2\n", "[vans.forest] is no section"),
+        ("[vans]\ndepth = 2\n", "vans.depth is no setting any more: it is vans.forest.depth now"),
     ],
 )
 def test_mistake_in_the_file_is_a_usage_error_that_names_the_place(
@@ -141,8 +162,9 @@ def test_every_setting_is_accepted_in_a_file_as_its_default(run: Run, tmp_path: 
     text = ""
     for section in SECTIONS:
         text += f"[{section}]\n"
+        values = tables[section] if section in tables else tables["vans"][section[5:]]
         for name in setting_names(section):
-            value = tables[section].get(name)
+            value = values.get(name)
             if value is not None:
                 inner = value if isinstance(value, dict) else None
                 text += f"{name} = {'{}' if inner == {} else json.dumps(value)}\n"
@@ -153,7 +175,37 @@ def test_every_setting_is_accepted_in_a_file_as_its_default(run: Run, tmp_path: 
     assert ended.code == 0, ended.err
 
 
-NAMED = re.compile(r"`([a-z]+)\.([a-z_0-9]+)")
+def test_members_are_set_by_their_sections(tmp_path: Path) -> None:
+    file = tmp_path / "cherryrec.toml"
+    file.write_text('[vans]\nmembers = ["linear", "forest"]\n[vans.forest]\nn_trees = 3\n')
+
+    vans = load_settings(file, {"CHERRYREC_VANS_FOREST_MIN_LEAF": "7"}).core.vans
+
+    assert [member.name for member in vans.stages] == ["linear", "forest"]
+    assert (vans.of(Forest).n_trees, vans.of(Forest).min_leaf, vans.of(Forest).depth) == (3, 7.0, 6)
+
+
+@pytest.mark.parametrize("name", sorted(FORMER_SETTINGS))
+def test_a_former_setting_is_refused_by_its_new_name_or_means_the_same(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    now = FORMER_SETTINGS[name].split(" and ")
+    (tmp_path / "cherryrec.toml").write_text(f"[vans]\n{name} = 1\n")
+    in_file = run("config", "check").err
+    (tmp_path / "cherryrec.toml").write_text("")
+    variable = f"CHERRYREC_VANS_{name.upper()}"
+    monkeypatch.setenv(variable, "1" if name != "start" else "zero")
+
+    in_environment = run("config", "check")
+
+    assert f"it is {' and '.join(f'vans.{one}' for one in now)} now" in in_file
+    variables = [f"CHERRYREC_VANS_{one.replace('.', '_').upper()}" for one in now]
+    if variables == [variable]:
+        assert in_environment.code == 0, in_environment.err
+    else:
+        assert f"it is {' and '.join(variables)} now" in in_environment.err
+
+
 FILES = {"cherryrec.toml", "features.md", "slates.md", "learner.py"}
 """Names in backticks that are files."""
 
@@ -166,7 +218,7 @@ def documented() -> list[str]:
         (section, name)
         for page in pages
         for section, name in re.findall(
-            r"`([a-z]+)\.([a-z_0-9]+)", page.read_text(encoding="utf-8")
+            r"`([a-z_]+(?:\.[a-z]+)?)\.([a-z_0-9]+)", page.read_text(encoding="utf-8")
         )
         if section in known and f"{section}.{name}" not in FILES
     }
@@ -175,7 +227,7 @@ def documented() -> list[str]:
 
 @pytest.mark.parametrize("name", documented())
 def test_every_setting_that_is_documented_is_one(name: str) -> None:
-    section, field = name.split(".")
+    section, field = name.rsplit(".", 1)
 
     assert field in setting_names(section)
 

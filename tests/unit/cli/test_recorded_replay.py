@@ -20,7 +20,7 @@ RECORD = ("--evaluator", "small", "--record-evaluations")
 def replayed(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     assert run("generate", "log", *SMALL).code == 0
     monkeypatch.setenv("CHERRYREC_GPU_BACKEND", "scripted")
-    monkeypatch.setenv("CHERRYREC_VANS_MEMBERS", '["lr"]')
+    monkeypatch.setenv("CHERRYREC_VANS_MEMBERS", '["linear"]')
 
     def run_replay(*arguments: str) -> Ended:
         return run("replay", "log", "--report", "report", "--baselines", "none", *arguments)

@@ -65,12 +65,12 @@ def test_an_unknown_part_is_a_usage_error_that_lists_the_known(
 def test_members_that_are_not_in_the_settings_are_no_parts(
     replayed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CHERRYREC_VANS_MEMBERS", '["lr", "svm"]')
+    monkeypatch.setenv("CHERRYREC_VANS_MEMBERS", '["linear", "svm"]')
 
-    ended = replayed("--ablate", "vans:rf")
+    ended = replayed("--ablate", "vans:forest")
 
     assert ended.code == 2
-    assert "vans:lr, vans:svm, learning:pointwise" in " ".join(ended.err.split())
+    assert "vans:linear, vans:svm, learning:pointwise" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,6 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_two_settings_of_a_section_share_a_description(section: str) -> None:
-    rows = re.findall(rf"^\| `{section}\.[^|]*\|[^|]*\| (.*) \|$", PAGE, re.MULTILINE)
+    rows = re.findall(rf"^\| `{section}\.[^|.]*\|[^|]*\| (.*) \|$", PAGE, re.MULTILINE)
 
     assert [text for text, n in Counter(rows).items() if n > 1] == []

@@ -80,7 +80,7 @@ def test_what_is_left_out_already_has_no_part_and_stays_out() -> None:
     config = replace(
         FULL,
         knrs=KnrsConfig(without=("novelty",)),
-        vans=VansConfig(members=("lr",), without=("age",), learning="pointwise", seed=3),
+        vans=VansConfig(members=("linear",), without=("age",), learning="pointwise", seed=3),
     )
 
     found = ablations(config)
@@ -94,12 +94,12 @@ def test_what_is_left_out_already_has_no_part_and_stays_out() -> None:
 
 
 def test_all_stands_for_every_part() -> None:
-    assert chosen_ablations(["all", "vans:lr"], FULL) == ablations(FULL)
+    assert chosen_ablations(["all", "vans:linear"], FULL) == ablations(FULL)
 
 
 def test_an_unknown_part_is_refused_with_the_known() -> None:
     with pytest.raises(ConfigError, match=r"all or one out of knrs:relevance, .*, got 'vans:x'"):
-        chosen_ablations(["vans:lr", "vans:x"], FULL)
+        chosen_ablations(["vans:linear", "vans:x"], FULL)
 
 
 def test_what_only_keeps_articles_has_no_part_where_all_candidates_are_given() -> None:
@@ -116,7 +116,7 @@ def test_what_only_keeps_articles_has_no_part_where_all_candidates_are_given() -
 def test_without_changes_a_replay_is_that_of_the_full_system(tmp_path: Path) -> None:
     generate_log(tmp_path, n_users=10, n_impressions=20, n_articles=64, seed=0)
     log, judge = MindLog(tmp_path), Judge()
-    config = replace(FULL, vans=VansConfig(members=("lr", "svm")))
+    config = replace(FULL, vans=VansConfig(members=("linear", "svm")))
     LocalReplay(config).run(log.impressions(15), LogMessages(log.articles()), judge)
 
     same = replay_without(tmp_path, config, limit=15, label_delay_s=0.0)

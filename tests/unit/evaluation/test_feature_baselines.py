@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.baselines import LambdaMart, ListwiseSoftmax
 from cherryrec.evaluation.metrics import auc
-from cherryrec.vans import Feature, Vans, VansConfig
+from cherryrec.vans import Feature, Linear, Vans, VansConfig
 
 FEATURES = (Feature("ctr"), Feature("age"), Feature("hour", is_context=True))
 
@@ -47,7 +47,14 @@ def learned(model: T, rows: list[Slate]) -> T:
 
 def test_linear_ranks_as_the_ensembles_member_alone_at_every_step() -> None:
     linear = ListwiseSoftmax(FEATURES)
-    alone = Vans(FEATURES, VansConfig(members=("lr",), lr_rate=0.04, lr_l2=1e-5, clip=5.0))
+    alone = Vans(
+        FEATURES,
+        VansConfig(
+            members=("linear",),
+            clip=5.0,
+            settings=(Linear(learning_rate=0.04, l2=1e-5, start="zero"),),
+        ),
+    )
 
     for features, clicked in slates(60):
         ours, theirs = linear.score(features), alone.score(features).scores

@@ -146,8 +146,11 @@ def ablated(summary: ReplaySummary) -> ReplaySummary:
     worse = {"auc": Interval(-0.02, -0.03, -0.01), "ndcg@10": Interval(NAN, NAN, NAN)}
     return replace(
         summary,
-        ablations=(measured("vans:lr", skill=0.4), measured("learning:pointwise", skill=0.3)),
-        ablation_gains=(Difference("vans:lr", GAIN, GAIN), Difference("pointwise", worse, worse)),
+        ablations=(measured("vans:linear", skill=0.4), measured("learning:pointwise", skill=0.3)),
+        ablation_gains=(
+            Difference("vans:linear", GAIN, GAIN),
+            Difference("pointwise", worse, worse),
+        ),
     )
 
 
@@ -157,15 +160,15 @@ def test_ablations_are_told_in_numbers_tables_and_a_picture(
     folder = write_report(ablated, tmp_path)
 
     values = json.loads((folder / "report.json").read_text())["ablations"]
-    assert list(values) == ["vans:lr", "learning:pointwise"]
-    gain = values["vans:lr"]
+    assert list(values) == ["vans:linear", "learning:pointwise"]
+    gain = values["vans:linear"]
     assert Interval(**gain["cherryrec_minus"]["whole"]["auc"]) == GAIN["auc"]
     assert gain["excludes_0"]["whole"] == {"auc": True, "ndcg@10": False}
     row = ablated.ablations[0].second_half["auc"]
     assert Interval(**gain["metrics"]["second_half"]["auc"]) == row
     page = (folder / "report.md").read_text()
     assert "| **+20.00 [+15.00, +25.00]** | -1.00 [-3.00, +1.00] |" in page
-    assert "- AUC, whole log: full system better than vans:lr; worse than pointwise; " in page
+    assert "- AUC, whole log: full system better than vans:linear; worse than pointwise; " in page
     assert "![The full system minus each ablation](ablation.png)" in page
     assert (folder / "ablation.png").read_bytes().startswith(b"\x89PNG")
 
@@ -184,7 +187,7 @@ def test_the_printed_ablations_have_a_line_each_and_a_star_where_sure(
     lines = ablation_table(ablated).splitlines()
 
     assert len(lines) == 9
-    assert [line.split()[0] for line in lines[1:4]] == ["none", "vans:lr", "learning:pointwise"]
+    assert [line.split()[0] for line in lines[1:4]] == ["none", "vans:linear", "learning:pointwise"]
     assert [line.count("*") for line in lines[1:4]] == [0, 1, 1]
 
 
@@ -197,7 +200,7 @@ def test_the_part_reported_on_is_told_in_numbers_and_tables(
         rows=(row,),
         differences=(Difference("random", GAIN, GAIN, GAIN),),
         ablations=ablated.ablations[:1],
-        ablation_gains=(Difference("vans:lr", GAIN, GAIN, GAIN),),
+        ablation_gains=(Difference("vans:linear", GAIN, GAIN, GAIN),),
         report_part=ReportPart(0.3, 90),
     )
 
@@ -207,7 +210,7 @@ def test_the_part_reported_on_is_told_in_numbers_and_tables(
     assert values["report_part"] == {"share": 0.3, "impressions": 90}
     assert Interval(**values["metrics"]["CherryRec"]["report"]["auc"]) == GAIN["auc"]
     assert Interval(**values["cherryrec_minus"]["random"]["report"]["auc"]) == GAIN["auc"]
-    assert values["ablations"]["vans:lr"]["excludes_0"]["report"]["auc"]
+    assert values["ablations"]["vans:linear"]["excludes_0"]["report"]["auc"]
     page = (folder / "report.md").read_text()
     assert "## Report part, last 30 %, n = 90\n" in page
     assert "### Report part, last 30 %, n = 90, ablations\n" in page

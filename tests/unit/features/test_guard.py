@@ -26,7 +26,7 @@ from cherryrec.vans import VansConfig
 from tests.worlds import START_S, article, click, impression, update
 
 NOW = START_S + 600.0
-FAST = PipelineConfig(vans=VansConfig(members=("lr",)))
+FAST = PipelineConfig(vans=VansConfig(members=("linear",)))
 
 
 def row(time_s: float) -> MindImpression:

@@ -14,8 +14,8 @@ Bools = NDArray[np.bool_]
 
 FEATURES = (
     Feature("ctr"),
-    Feature("age"),
-    Feature("relevance"),
+    Feature("minutes"),
+    Feature("likeness"),
     Feature("noise"),
     Feature("history", is_context=True),
 )
@@ -24,7 +24,7 @@ FEATURES = (
 def slates(
     n_impressions: int, *, seed: int = 0, n_articles: int = 8, interaction: float = 1.5
 ) -> Iterator[tuple[Floats, Bools]]:
-    """Yield raw slates whose reader clicks by ctr, -age and relevance x history, with noise."""
+    """Yield raw slates whose reader clicks by ctr, -minutes and likeness x history, with noise."""
     rng = np.random.default_rng(seed)
     for _ in range(n_impressions):
         z = rng.normal(size=(n_articles, len(FEATURES)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.vans import Feature, Vans, VansConfig
+from cherryrec.vans import Feature, Forest, Vans, VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
 
 N_FEATURES = 8
@@ -36,7 +36,7 @@ def errors(model: Vans, log: Log) -> list[float]:
 
 
 def linear(threshold: float) -> Vans:
-    return Vans(FEATURES, VansConfig(members=("lr", "svm"), drift_threshold=threshold))
+    return Vans(FEATURES, VansConfig(members=("linear", "svm"), drift_threshold=threshold))
 
 
 def test_a_sudden_change_is_noticed_soon_and_once() -> None:
@@ -85,7 +85,9 @@ def test_a_restored_monitor_goes_on_as_the_first_would() -> None:
 
 def test_members_take_larger_steps_after_a_drift() -> None:
     log = log_with_a_change(300, changes=False)
-    calm, alarmed = (Vans(FEATURES, VansConfig(refit_every=10)) for _ in range(2))
+    calm, alarmed = (
+        Vans(FEATURES, VansConfig(settings=(Forest(refit_every=10),))) for _ in range(2)
+    )
     for model in (calm, alarmed):
         errors(model, log)
     for member in alarmed.members.values():
@@ -94,7 +96,7 @@ def test_members_take_larger_steps_after_a_drift() -> None:
 
     steps = [step(model, X, clicked) for model in (calm, alarmed)]
 
-    for name in ("lr", "fm", "svm"):
+    for name in ("linear", "factors", "svm"):
         assert steps[1][name] > 2.0 * steps[0][name], name
 
 
@@ -105,5 +107,5 @@ def step(model: Vans, X: NDArray[np.float64], clicked: NDArray[np.bool_]) -> dic
     after = model.snapshot()
     return {
         name: float(np.abs(after[f"{name}/weights"] - before[f"{name}/weights"]).sum())
-        for name in ("lr", "fm", "svm")
+        for name in ("linear", "factors", "svm")
     }

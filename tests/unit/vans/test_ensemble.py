@@ -11,19 +11,15 @@ import numpy as np
 import pytest
 
 from cherryrec.errors import ConfigError, ModelError
-from cherryrec.vans import Feature, Vans, VansConfig
-from cherryrec.vans.config import MEMBERS
+from cherryrec.vans import Boost, Feature, Forest, Vans, VansConfig
 from cherryrec.vans.scaler import SPREAD
 from tests.unit.vans.slates import FEATURES, auc, slates
 
 SMALL = VansConfig(
-    refit_every=20,
-    min_leaf=20.0,
-    leaf_shrinkage=20.0,
-    window_rows=1024,
-    boost_every=10,
-    boost_trees=20,
-    boost_window_rows=1024,
+    settings=(
+        Forest(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024),
+        Boost(grow_every=10, n_trees=20, window_rows=1024),
+    )
 )
 
 
@@ -53,7 +49,7 @@ def test_a_fresh_model_scores_all_articles_zero() -> None:
 def test_a_fresh_model_with_a_prior_ranks_by_it() -> None:
     (X, _), *_ = slates(1)
 
-    scored = Vans(FEATURES, VansConfig(prior_feature="relevance")).score(X)
+    scored = Vans(FEATURES, VansConfig(prior_feature="likeness")).score(X)
 
     assert np.argsort(scored.scores).tolist() == np.argsort(X[:, 2]).tolist()
     np.testing.assert_allclose(scored.contributions[:, 2], scored.scores)
@@ -88,19 +84,19 @@ def test_the_ensemble_is_as_good_as_its_best_member() -> None:
 
 def test_a_useless_member_loses_its_weight() -> None:
     # Without an interaction in the truth, pairs only fit noise.
-    model = Vans(FEATURES, VansConfig(members=("lr", "pairs")))
+    model = Vans(FEATURES, VansConfig(members=("linear", "pairs")))
 
     for X, clicked in slates(800, interaction=0.0):
         model.learn(X, clicked)
 
     assert model.weights["pairs"] < 0.25
-    assert model.weights["lr"] > 3.0 * model.weights["pairs"]
+    assert model.weights["linear"] > 3.0 * model.weights["pairs"]
 
 
 def test_weights_are_never_negative_and_start_equal() -> None:
     fresh = Vans(FEATURES)
 
-    assert set(fresh.weights) == set(fresh.config.stacked) == set(MEMBERS) - {"boost"}
+    assert set(fresh.weights) == set(fresh.config.members) - {"boost"}
     assert set(fresh.weights.values()) == {1.0 / len(fresh.weights)}
     assert min(learned(400).weights.values()) >= 0.0
 
@@ -208,7 +204,9 @@ def test_what_is_not_a_number_is_refused_by_name(value: float) -> None:
     X[3, 1] = value
 
     for act in (lambda: model.score(X), lambda: model.learn(X, clicked)):
-        with pytest.raises(ModelError, match="feature 'age' of article 3 of the slate must be a"):
+        with pytest.raises(
+            ModelError, match="feature 'minutes' of article 3 of the slate must be a"
+        ):
             act()
 
     assert digest(model.snapshot()) == before
@@ -230,14 +228,16 @@ def test_snapshots_of_other_models_are_refused() -> None:
 
     with pytest.raises(ModelError, match="for other features"):
         Vans.restore((*FEATURES[:4], Feature("hour", is_context=True)), SMALL, arrays)
-    with pytest.raises(ModelError, match="'rf/trees/feature' must have the shape"):
-        Vans.restore(FEATURES, replace(SMALL, depth=2), arrays)
+    with pytest.raises(ModelError, match="'forest/trees/feature' must have the shape"):
+        Vans.restore(FEATURES, SMALL.with_settings(Forest(depth=2)), arrays)
     with pytest.raises(ModelError, match="window must hold at most 64 rows, got"):
-        Vans.restore(FEATURES, replace(SMALL, window_rows=64), arrays)
+        Vans.restore(
+            FEATURES, SMALL.with_settings(replace(SMALL.of(Forest), window_rows=64)), arrays
+        )
     with pytest.raises(ModelError, match="must hold the array 'svm/weights'"):
         Vans.restore(FEATURES, SMALL, {k: v for k, v in arrays.items() if k != "svm/weights"})
-    with pytest.raises(ModelError, match="'lr/weights' must hold finite numbers only"):
-        Vans.restore(FEATURES, SMALL, arrays | {"lr/weights": np.full(5, np.nan)})
+    with pytest.raises(ModelError, match="'linear/weights' must hold finite numbers only"):
+        Vans.restore(FEATURES, SMALL, arrays | {"linear/weights": np.full(5, np.nan)})
 
 
 def test_features_are_checked() -> None:

@@ -9,19 +9,17 @@ import pytest
 from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
-from cherryrec.vans import Feature, Scorer, SlateScaler, Vans, VansConfig
-from cherryrec.vans.config import KNOWN
+from cherryrec.vans import MEMBERS, Boost, Feature, Forest, Scorer, SlateScaler, Vans, VansConfig
 from tests.unit.vans.slates import FEATURES, slates
 
 GATED = (*FEATURES[:2], Feature("if_cold", is_gated=True), *FEATURES[2:])
 COLUMN = 2
 SMALL = VansConfig(
-    members=tuple(name for name in KNOWN),
-    refit_every=20,
-    min_leaf=20.0,
-    leaf_shrinkage=20.0,
-    boost_every=10,
-    boost_trees=20,
+    members=tuple(member.name for member in MEMBERS),
+    settings=(
+        Forest(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0),
+        Boost(grow_every=10, n_trees=20),
+    ),
 )
 
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cherryrec.errors import ModelError
-from cherryrec.vans import Scorer, Vans, VansConfig
+from cherryrec.vans import Forest, Scorer, Vans, VansConfig
 from tests.unit.vans.slates import FEATURES, slates
 
-CONFIG = VansConfig(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024)
+CONFIG = VansConfig(
+    settings=(Forest(refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0, window_rows=1024),)
+)
 
 
 def learned(n_impressions: int, config: VansConfig = CONFIG) -> Vans:
@@ -18,9 +22,11 @@ def learned(n_impressions: int, config: VansConfig = CONFIG) -> Vans:
 
 
 @pytest.mark.parametrize("n_impressions", [0, 1, 30, 300])
-@pytest.mark.parametrize("members", [("lr", "pairs", "rf", "svm"), ("svm", "rf"), ("lr",)])
+@pytest.mark.parametrize(
+    "members", [("linear", "pairs", "forest", "svm"), ("svm", "forest"), ("linear",)]
+)
 def test_a_scorer_equals_its_model(n_impressions: int, members: tuple[str, ...]) -> None:
-    config = VansConfig(members=members, refit_every=20, min_leaf=20.0, leaf_shrinkage=20.0)
+    config = replace(CONFIG, members=members)
     model = learned(n_impressions, config)
     scorer = Scorer.of_arrays(FEATURES, config, model.serving())
 
@@ -56,17 +62,56 @@ def test_serving_arrays_hold_no_accumulators_and_no_window() -> None:
     assert size < whole / 1.5
 
 
+FORMER = {"linear": "lr", "factors": "fm", "forest": "rf"}
+
+
+def former(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same as format 3 named it."""
+    named = {}
+    for name, array in arrays.items():
+        part, slash, rest = name.partition("/")
+        named[f"{FORMER.get(part, part)}{slash}{rest}"] = array
+    return named | {"format": np.array(3)}
+
+
+def test_arrays_of_the_format_before_serve_and_go_on_the_same() -> None:
+    model = learned(60)
+    serving, snapshot = former(model.serving()), former(model.snapshot())
+    assert {"lr/weights", "rf/n_grown", "fm/factors"} < set(serving)
+
+    scorer = Scorer.of_arrays(FEATURES, CONFIG, serving)
+    restored = Vans.restore(FEATURES, CONFIG, snapshot)
+
+    for X, clicked in slates(20, seed=3):
+        wanted = model.scores(X).tobytes()
+        assert restored.scores(X).tobytes() == wanted
+        model.learn(X, clicked)
+        restored.learn(X, clicked)
+    assert scorer.scores(X).tobytes() == learned(60).scores(X).tobytes()
+
+
+@pytest.mark.parametrize("number", [2, 5])
+def test_arrays_of_another_format_are_refused(number: int) -> None:
+    model = learned(10)
+    other = {"format": np.array(number)}
+
+    with pytest.raises(ModelError, match=f"'format' must be 4, got {number}"):
+        Scorer.of_arrays(FEATURES, CONFIG, former(model.serving()) | other)
+    with pytest.raises(ModelError, match=f"'format' must be 4, got {number}"):
+        Vans.restore(FEATURES, CONFIG, former(model.snapshot()) | other)
+
+
 def test_arrays_that_do_not_fit_are_refused() -> None:
     arrays = learned(30).serving()
 
     with pytest.raises(ModelError, match="for other features"):
         Scorer.of_arrays(FEATURES[:4], CONFIG, arrays)
     with pytest.raises(ModelError, match="'factors' must have the shape"):
-        Scorer.of_arrays(FEATURES, VansConfig(members=("lr",)), arrays)
-    for name in ("fm/factors", "net/hidden", "boost/value", "scaler/raw_mean"):
+        Scorer.of_arrays(FEATURES, VansConfig(members=("linear",)), arrays)
+    for name in ("factors/factors", "net/hidden", "boost/value", "scaler/raw_mean"):
         with pytest.raises(ModelError, match=f"must hold the array '{name}'"):
             Scorer.of_arrays(FEATURES, CONFIG, {k: v for k, v in arrays.items() if k != name})
     with pytest.raises(ModelError, match="finite numbers only"):
         Scorer.of_arrays(
-            FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.stacked), np.inf)}
+            FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.first_stage), np.inf)}
         )

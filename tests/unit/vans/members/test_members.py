@@ -25,12 +25,12 @@ from cherryrec.vans.member import SlateMember
 from tests.unit.vans.slates import FEATURES, Bools, Floats, auc, slates
 
 BUILDERS: dict[str, Callable[[], SlateMember]] = {
-    "lr": lambda: ListwiseRegression(FEATURES, degrees=(1,)),
+    "linear": lambda: ListwiseRegression(FEATURES, degrees=(1,)),
     "pairs": lambda: ListwiseRegression(FEATURES, degrees=(2,)),
     "both": lambda: ListwiseRegression(FEATURES),
-    "rf": lambda: WindowForest(FEATURES, refit_every=10, min_leaf=10.0, leaf_shrinkage=10.0),
+    "forest": lambda: WindowForest(FEATURES, refit_every=10, min_leaf=10.0, leaf_shrinkage=10.0),
     "svm": lambda: PairwiseSVM(FEATURES),
-    "fm": lambda: FactorisedRegression(FEATURES),
+    "factors": lambda: FactorisedRegression(FEATURES),
     "net": lambda: ListwiseNet(FEATURES),
     "wide": lambda: ListwiseNet(FEATURES, sees=RANKS),
     "boost": lambda: BoostedTrees(
