@@ -1,0 +1,29 @@
+"""Whoever installs the packages gets their types: `py.typed` is there and is shipped (PEP 561)."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+
+
+@pytest.mark.parametrize("package", TOOLS["mypy"]["packages"])
+def test_a_checked_package_is_marked_as_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").read_bytes() == b""
+
+
+def test_files_beside_the_code_are_shipped() -> None:
+    shipped = TOOLS["setuptools"]["package-data"]["*"]
+    beside = {
+        path.relative_to(ROOT)
+        for package in TOOLS["mypy"]["packages"]
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}
+    }
+
+    assert {path for path in beside if not any(fnmatch(path.name, one) for one in shipped)} == set()
