@@ -1,7 +1,7 @@
 """Attention: how much each article is seen and opened, as decayed counters.
 
-`counters` holds the arithmetic; `shard` one source partition's counters with what makes them
-exact under crashes and duplicates; activity is what shards tell every other worker.
+`counters` holds the arithmetic, `kernels` its loops over events. What makes the counters of one
+source partition exact under crashes and duplicates is in `cherryrec.activity`.
 """
 
 from __future__ import annotations
