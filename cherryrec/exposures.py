@@ -19,7 +19,6 @@ __all__ = [
     "MAX_ARTICLES",
     "MAX_CATEGORIES",
     "Exposures",
-    "find",
     "note_clicked",
     "note_labelled",
     "note_shown",
@@ -186,18 +185,6 @@ def note_labelled(
     n = _count_labelled(records, categories, clicked, sign, counted)
     kept = counted[max(n - MAX_CATEGORIES, 0) : n]
     return msgspec.structs.replace(exposures, categories=kept.tobytes())
-
-
-@compiled
-def find(known: Keys, wanted: Keys) -> NDArray[np.int64]:
-    """Return the place of each wanted key among the known, -1 where it is not there."""
-    places = np.full(len(wanted), -1, np.int64)
-    for i in range(len(wanted)):
-        for k in range(len(known)):
-            if known[k] == wanted[i]:
-                places[i] = k
-                break
-    return places
 
 
 @compiled

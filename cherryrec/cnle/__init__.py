@@ -21,7 +21,6 @@ from cherryrec.cnle.templates import (
     ShownProfile,
     Task,
     choose_template,
-    task_for,
     template_named,
     templates_named,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "relative_share",
     "render",
     "suspicion",
-    "task_for",
     "template_named",
     "templates_named",
 ]

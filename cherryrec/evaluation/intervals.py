@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Interval", "bootstrap_means", "mean_interval", "paired_difference"]
+__all__ = ["Interval", "bootstrap_means", "mean_interval"]
 
 LEAST = 10
 """With fewer values there is no interval: what few have in common would pass for certain."""
@@ -69,31 +69,6 @@ def mean_interval(values: ArrayLike, *, seed: int = 0, n_resamples: int = 1000) 
     """
     column = np.asarray(values, dtype=np.float64).reshape(-1, 1)  # (n, 1)
     return bootstrap_means(column, seed=seed, n_resamples=n_resamples)[0]
-
-
-def paired_difference(
-    ours: ArrayLike, theirs: ArrayLike, *, seed: int = 0, n_resamples: int = 1000
-) -> Interval:
-    """Return mean(ours - theirs) over the same impressions, with its 95 % interval.
-
-    Pairing removes what both share, so a small difference can be certain where the two intervals
-    overlap. An impression that either lacks (NaN) is left out.
-
-    Parameters
-    ----------
-    ours, theirs
-        One number per impression in the same order, (n,) each.
-    seed, n_resamples
-        As in `mean_interval`.
-
-    Examples
-    --------
-    >>> paired_difference([0.7, 0.4, 0.9], [0.5, 0.2, 0.7]).mean.__round__(6)
-    0.2
-    """
-    a, b = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
-    assert a.shape == b.shape, "a paired difference needs the same impressions on both sides"
-    return mean_interval(a - b, seed=seed, n_resamples=n_resamples)
 
 
 def bootstrap_means(

@@ -198,11 +198,6 @@ class PrequentialMetrics:
     def __len__(self) -> int:
         return len(self._times_s)
 
-    @property
-    def n_skipped(self) -> int:
-        """Impressions without an AUC: all of their candidates were clicked, or none."""
-        return int(np.isnan(self.values()[:, 0]).sum())
-
     def add(
         self, shown_at: float, scores: ArrayLike, article_ids: Sequence[str], labels: ArrayLike
     ) -> None:

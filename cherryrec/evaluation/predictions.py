@@ -10,12 +10,10 @@ https://github.com/msnews/MIND/blob/master/evaluate.py and https://msnews.github
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from cherryrec.errors import LogError
-
-__all__ = ["prediction_line", "read_predictions", "write_predictions"]
+__all__ = ["prediction_line", "write_predictions"]
 
 
 def prediction_line(impression_id: str, ranks: Iterable[int]) -> str:
@@ -61,37 +59,3 @@ def write_predictions(
             file.write(prediction_line(listed_id, ranks[impression_id]) + "\n")
             n_lines += 1
     return n_lines
-
-
-def read_predictions(path: str | Path) -> dict[str, tuple[int, ...]]:
-    """Read a submission back, checking that each line ranks its candidates 1 to n.
-
-    Returns
-    -------
-    dict
-        Impression id to ranks, in the order of the file. A line that does not fit is a `LogError`.
-    """
-    found: dict[str, tuple[int, ...]] = {}
-    with Path(path).open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            impression_id, _, text = line.strip().partition(" ")
-            ranks = _ranks(text)
-            if ranks is None or not impression_id or impression_id in found:
-                message = (
-                    f"{path}:{number}: a line must be a new impression id and the ranks 1 to n "
-                    f"in brackets, as in '7 [2,1,3]', got {line.strip()[:60]!r}"
-                )
-                raise LogError(message)
-            found[impression_id] = tuple(ranks)
-    return found
-
-
-def _ranks(text: str) -> Sequence[int] | None:
-    """Return the ranks in brackets, or None unless they are 1 to n, each once."""
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    try:
-        ranks = [int(part) for part in text[1:-1].split(",")]
-    except ValueError:
-        return None
-    return ranks if sorted(ranks) == list(range(1, len(ranks) + 1)) else None

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
-from cherryrec.events.base import Count, Event, Fraction, Id, Seconds, Text, Time
+from cherryrec.events.base import Count, Event, Fraction, Id, Text, Time
 from cherryrec.events.inputs import MAX_CANDIDATES
 
 __all__ = [
@@ -163,7 +163,6 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     feature_set: Id
     features: bytes
     metrics: bytes
-    dwell_s: Seconds | None = None
     evaluator: str = ""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
     origin: Origin = "request"

@@ -182,12 +182,6 @@ class LocalStack:
         rest = [child for child in (self.learner, self.evaluator) if child is not None]
         return [*rest, *self.workers]
 
-    def start_worker(self) -> Child:
-        """Start one more stream worker; it is not waited for."""
-        worker = self._start("stream", len(self.workers))
-        self.workers.append(worker)
-        return worker
-
     def start_again(self, ended: Child) -> Child:
         """Start a part that has ended, under its name, at its port, on its data."""
         kind, _, number = ended.name.partition("-")

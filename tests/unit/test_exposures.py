@@ -15,7 +15,6 @@ from cherryrec.exposures import (
     MAX_CATEGORIES,
     Exposures,
     Keys,
-    find,
     note_clicked,
     note_labelled,
     note_shown,
@@ -193,7 +192,3 @@ def test_the_categories_longest_not_labelled_leave() -> None:
 
     assert list(categories_of(exposures)) == list(range(101 - MAX_CATEGORIES, 101))
     assert len(exposures.categories) == 12 * MAX_CATEGORIES
-
-
-def test_find_says_where_each_key_is() -> None:
-    assert find(keys(5, 9, 7), keys(7, 1, 5)).tolist() == [2, -1, 0]

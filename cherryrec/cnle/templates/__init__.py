@@ -7,7 +7,7 @@ user decide which template asks.
 
 from __future__ import annotations
 
-from cherryrec.cnle.templates.choice import choose_template, profile_words, task_for
+from cherryrec.cnle.templates.choice import choose_template, profile_words
 from cherryrec.cnle.templates.library import TEMPLATES, template_named, templates_named
 from cherryrec.cnle.templates.template import (
     TASKS,
@@ -28,7 +28,6 @@ __all__ = [
     "Task",
     "choose_template",
     "profile_words",
-    "task_for",
     "template_named",
     "templates_named",
 ]

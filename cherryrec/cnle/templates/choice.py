@@ -11,7 +11,7 @@ from cherryrec.errors import ConfigError
 from cherryrec.events import PromptProfile
 from cherryrec.text import stable_hash
 
-__all__ = ["choose_template", "profile_words", "task_for"]
+__all__ = ["choose_template", "profile_words"]
 
 _SAID: tuple[tuple[ProfileField, Task], ...] = (
     ("role", "interest_and_role"),
@@ -41,19 +41,6 @@ def profile_words(profile: PromptProfile) -> dict[ProfileField, list[str]]:
         for field, words in said.items()
     }
     return {field: [word for word in words if word] for field, words in cleaned.items()}
-
-
-def task_for(profile: PromptProfile) -> Task:
-    """Return the task type for a profile: by what the site said, else by behaviour.
-
-    Examples
-    --------
-    >>> task_for(PromptProfile(fields=("energy",)))
-    'domain_focus'
-    >>> task_for(PromptProfile(history=("Storm hits coast",)))
-    'behaviour'
-    """
-    return _tasks_for(profile_words(profile))[0]
 
 
 def choose_template(

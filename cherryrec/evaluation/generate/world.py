@@ -35,7 +35,6 @@ HALF_LIVES_S = np.array([CATEGORIES[c].half_life_h * 3600.0 for c, _ in TOPICS])
 class Story:
     """A breaking story: a cluster of articles that draw attention for a while."""
 
-    story_id: int
     breaks_at: float
     peak: float
     half_life_s: float
@@ -172,9 +171,7 @@ def _stories(
         half_life_s = float(rng.uniform(2.0, 5.0)) * 3600.0
         names = tuple(ids[member] for member in members.tolist())
         peak = float(rng.uniform(1.5, 3.0))
-        stories.append(
-            Story(len(stories), float(published_at[members[0]]), peak, half_life_s, names)
-        )
+        stories.append(Story(float(published_at[members[0]]), peak, half_life_s, names))
     return story, tuple(stories)
 
 

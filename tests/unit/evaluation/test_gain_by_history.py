@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cherryrec.evaluation.history import gain_by_history
-from cherryrec.evaluation.intervals import Interval, paired_difference
+from cherryrec.evaluation.intervals import Interval, mean_interval
 from cherryrec.evaluation.metrics import PrequentialMetrics
 
 
@@ -42,7 +42,7 @@ def test_a_gain_is_the_paired_difference_of_its_impressions() -> None:
     chosen = np.flatnonzero((n_read >= 1) & (n_read <= 5) & (np.arange(90) >= 40))
     ours, theirs = (one.values()[chosen, 0] for one in (full, without))
     assert few.n == len(chosen)
-    wanted = paired_difference(ours, theirs, seed=7)
+    wanted = mean_interval(ours - theirs, seed=7)
     assert list(few.gain) == pytest.approx(list(wanted), abs=1e-7, nan_ok=True)
     assert few.full.mean - few.without.mean == pytest.approx(few.gain.mean, abs=1e-7)
     assert table.part == "the end"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.baselines import RandomOrder
-from cherryrec.evaluation.intervals import paired_difference
+from cherryrec.evaluation.intervals import mean_interval
 from cherryrec.evaluation.metrics import METRICS, Part
 from cherryrec.evaluation.mind import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, frozen_features
@@ -149,5 +149,5 @@ def test_differences_are_ours_minus_theirs_with_paired_intervals(part: Part) -> 
         for metric, interval in intervals.items():
             column = METRICS.index(metric)
             ours, theirs = (judge.metrics[k].values(part)[:, column] for k in (OURS, name))
-            assert interval == pytest.approx(paired_difference(ours, theirs, seed=7), abs=1e-7)
+            assert interval == pytest.approx(mean_interval(ours - theirs, seed=7), abs=1e-7)
             assert interval.low > 0.0

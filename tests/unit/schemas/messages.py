@@ -100,7 +100,6 @@ MESSAGES: dict[str, Event] = {
         feature_set="f1",
         features=b"\x00" * 8,
         metrics=b"\x00" * 20,
-        dwell_s=3.5,
         evaluator="small",
         temperature=2.5,
         origin="click",
