@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("catalogue",),
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),
-    ("features", "feedback_config", "open_requests"),
+    ("features", "open_requests"),
     ("contrasts",),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),

@@ -1,13 +1,10 @@
-"""The feedback join: open requests + impressions + clicks → labelled examples.
+"""Whose an impression is, and whose a click.
 
 A click belongs to the impression it names, or else to the newest that showed its article before it,
 whichever of them is read first: what is read before its impression is found in the user's history
-when that comes, and clicks that name none are kept with their times until a window ends. One of
+when that comes, and clicks that name none are kept with their times until they are labelled. One of
 which no slate is known when its own window ends is an example by itself (`origin` "click"): a slate
 that comes before takes it over, one that comes later leaves its article out.
-
-An exposure counts as not clicked only when its attribution window has closed in event time. An
-impression without any click teaches a listwise learner nothing and makes no example.
 """
 
 from __future__ import annotations
@@ -16,33 +13,18 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
 import msgspec
-import numpy as np
 
-from cherryrec.contrasts import contrasts_of
-from cherryrec.events import Click, Example, Impression, Origin, instant, seconds
-from cherryrec.feedback_config import FeedbackConfig
-from cherryrec.open_requests import (
-    Frozen,
-    OpenRequest,
-    OpenRequests,
-    opened,
-    with_entry,
-    without,
-)
+from cherryrec.events import Click, Impression, Origin, instant, seconds
+from cherryrec.feedback.config import FeedbackConfig
+from cherryrec.feedback.windows import UNSHOWN_S, is_late
+from cherryrec.open_requests import OpenRequest, OpenRequests, opened, with_entry, without
 from cherryrec.profile import Visit, name_key
 
 __all__ = [
     "MAX_UNNAMED",
-    "UNSHOWN_S",
-    "FeedbackConfig",
-    "ended",
-    "ends_s",
     "entry_of",
-    "example_of",
     "is_known",
     "labelled",
-    "last_s",
-    "n_clicked",
     "name_of",
     "note_click",
     "note_impression",
@@ -52,9 +34,6 @@ __all__ = [
     "shown_by",
     "without_request",
 ]
-
-UNSHOWN_S = 3_600.0
-"""How long an answered request waits for its impression, in seconds of event time."""
 
 MAX_UNNAMED = 64
 """Clicks without an impression's name kept of a user; past it the oldest leave."""
@@ -105,7 +84,7 @@ def note_impression(
     mine = [
         visit.article_id
         for visit in history
-        if visit.named in names and not _is_late(shown, visit.clicked_s, config)
+        if visit.named in names and not is_late(shown, visit.clicked_s, config)
     ]
     shown = msgspec.structs.replace(shown, clicked=tuple(dict.fromkeys((*entry.clicked, *mine))))
     unnamed = [
@@ -187,7 +166,7 @@ def entry_of(state: OpenRequests, click: Click, config: FeedbackConfig) -> OpenR
     if click.impression_id is None:
         return _owner(state, click.article_id, clicked_s, config)
     entry = _named(state, click.impression_id)
-    if entry is None or entry.shown_s is None or _is_late(entry, clicked_s, config):
+    if entry is None or entry.shown_s is None or is_late(entry, clicked_s, config):
         return None
     return entry
 
@@ -228,66 +207,6 @@ def settled(state: OpenRequests, entry: OpenRequest, config: FeedbackConfig) -> 
     return _replaced(msgspec.structs.replace(state, unnamed=unnamed), entry)
 
 
-def ends_s(entry: OpenRequest, config: FeedbackConfig) -> float:
-    """Event time at which an answered request ends: its window, or an hour's wait to be shown."""
-    if entry.shown_s is not None:
-        return entry.shown_s + config.attribution_window_s
-    return entry.requested_s + config.attribution_window_s + UNSHOWN_S
-
-
-def ended(state: OpenRequests, *, before_s: float, config: FeedbackConfig) -> list[OpenRequest]:
-    """Return the answered requests that ended before an event time."""
-    return [
-        entry
-        for entry in state.entries
-        if entry.expires_at is None and last_s(entry, config) < before_s
-    ]
-
-
-def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
-    """Event time at which an answered request is next looked at: its end, or that of correction."""
-    return ends_s(entry, config) + (config.correction_s if entry.is_labelled else 0.0)
-
-
-def n_clicked(entry: OpenRequest, frozen: Frozen) -> int:
-    """Count the exposures of an example of this request that were clicked."""
-    return len({*entry.exposed} & {*frozen.articles} & {*entry.clicked})
-
-
-def example_of(
-    entry: OpenRequest, frozen: Frozen, *, user_id: str, feature_set: str
-) -> Example | None:
-    """Label a shown request by its clicks; None where it was not shown or nothing was clicked.
-
-    Its id names how many clicks it knows of: one that a later click corrects is another example,
-    and the same labels sent again are the same.
-    """
-    place = {article: index for index, article in enumerate(frozen.articles)}
-    shown = [article for article in entry.exposed if article in place]
-    clicked = tuple(article in entry.clicked for article in shown)
-    if not any(clicked) or entry.shown_s is None:
-        return None
-    kept = np.array([place[article] for article in shown], np.intp)
-    contrasts = contrasts_of(frozen, shown, is_given=entry.is_given)
-    return Example(
-        example_id=f"{entry.request_id}:{sum(clicked)}",
-        user_id=user_id,
-        shown_at=instant(entry.shown_s),
-        articles=tuple(shown),
-        clicked=clicked,
-        feature_set=feature_set,
-        features=frozen.feature_array()[kept].tobytes(),
-        metrics=frozen.metric_array()[kept].tobytes(),
-        evaluator=entry.evaluator,
-        temperature=entry.temperature,
-        origin=entry.origin,
-        signals=frozen.signal_array()[kept].tobytes(),
-        scores=np.frombuffer(frozen.scores, "<f4")[kept].tobytes() if frozen.scores else b"",
-        others=contrasts.others,
-        rivals=contrasts.rivals,
-    )
-
-
 def name_of(origin: Origin, name: str) -> str:
     """Return the name of what an impression or a click opens, by its id; no request has one such.
 
@@ -315,12 +234,7 @@ def _shows_in_time(
     shown_s = entry.shown_s
     if shown_s is None or article_id not in entry.shown:
         return False
-    return shown_s <= clicked_s and not _is_late(entry, clicked_s, config)
-
-
-def _is_late(entry: OpenRequest, clicked_s: float, config: FeedbackConfig) -> bool:
-    assert entry.shown_s is not None, "a click is late after what was shown"
-    return clicked_s > entry.shown_s + config.attribution_window_s + config.correction_s
+    return shown_s <= clicked_s and not is_late(entry, clicked_s, config)
 
 
 def _with_unnamed(state: OpenRequests, clicks: Iterable[tuple[str, float]]) -> OpenRequests:
