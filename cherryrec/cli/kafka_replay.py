@@ -50,6 +50,7 @@ def replay_through_kafka(
     What the replay gave, and what is to be said of its evaluations.
     """
     notes: list[str] = []
+    feedback = settings.core.feedback
     with (
         _beside(cnle, settings, log, seed, notes) as companion,
         _kafka(settings, cnle, running, workers, label_delay_s, seed, notes) as (kafka, check),
@@ -65,7 +66,9 @@ def replay_through_kafka(
             evaluate_from=evaluate_from,
             in_shade=in_shade,
             label_delay_s=(
-                settings.core.feedback.attribution_window_s if running else label_delay_s
+                min(feedback.label_after_s, feedback.attribution_window_s)
+                if running
+                else label_delay_s
             ),
             companion=companion,
             check=check,
@@ -156,6 +159,7 @@ def _environment(cnle: EvaluatorOptions, label_delay_s: float, seed: int) -> dic
     """Return the settings of the workers that this replay starts."""
     values = {
         "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(label_delay_s),
+        "CHERRYREC_FEEDBACK_LABEL_AFTER_S": str(label_delay_s),
         "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
         "CHERRYREC_EVALUATOR_LATE_AFTER_S": "600",  # a replay waits, a reader would not
         "CHERRYREC_STREAM_TICK_S": "0",

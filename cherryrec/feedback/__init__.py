@@ -1,8 +1,10 @@
 """The feedback join: open requests + impressions + clicks → labelled examples.
 
-`join` says whose an impression or a click is, `windows` when a request ends, `examples` what it
-teaches. An exposure counts as not clicked only when its attribution window has closed in event
-time. An impression without any click teaches a listwise learner nothing and makes no example.
+`join` says whose an impression or a click is, `windows` when a request is labelled and when it
+ends, `examples` what it teaches. A slate is labelled soon after it was shown, and again by each
+click that comes later, as long as its window and the correction after it: models and slate evidence
+learn of a click when it comes, and the counts end as they would in hindsight. An impression without
+any click teaches a listwise learner nothing and makes no example.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from cherryrec.feedback.windows import (
     UNSHOWN_S,
     ended,
     ends_s,
+    is_correctable,
+    labelled_s,
     last_s,
 )
 
@@ -38,8 +42,10 @@ __all__ = [
     "ends_s",
     "entry_of",
     "example_of",
+    "is_correctable",
     "is_known",
     "labelled",
+    "labelled_s",
     "last_s",
     "n_clicked",
     "name_of",

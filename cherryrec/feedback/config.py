@@ -19,6 +19,10 @@ class FeedbackConfig:
     ----------
     attribution_window_s
         How long after an impression a click still counts, in seconds of event time, at least 0.
+    label_after_s
+        How long after an impression it is labelled by the clicks that have come, in seconds of
+        event time, at least 0 and at most the window: its example is learned then, and corrected
+        by each later click. One that had no click until then is labelled by its first.
     correction_s
         How long after its window an exposure's labels may still be corrected by a late click, in
         seconds of event time, at least 0: as long its features are kept.
@@ -35,6 +39,7 @@ class FeedbackConfig:
     """
 
     attribution_window_s: float = 1_800.0
+    label_after_s: float = 60.0
     correction_s: float = 1_800.0
     learn_from: tuple[Origin, ...] = get_args(Origin)
     shadow_share: float = 0.25
@@ -49,7 +54,7 @@ class FeedbackConfig:
             if not 0 <= getattr(self, name) <= 1:
                 msg = f"{name} must be from 0 to 1, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
-        for name in ("attribution_window_s", "correction_s"):
+        for name in ("attribution_window_s", "label_after_s", "correction_s"):
             if not getattr(self, name) >= 0:
                 msg = f"{name} must be at least 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

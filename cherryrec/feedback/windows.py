@@ -1,4 +1,4 @@
-"""How long a click of an answered request still counts, and when that ends."""
+"""When an answered request is labelled, how long a click still counts, and when it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ __all__ = [
     "UNSHOWN_S",
     "ended",
     "ends_s",
+    "is_correctable",
     "is_late",
+    "labelled_s",
     "last_s",
 ]
 
@@ -24,8 +26,18 @@ def ends_s(entry: OpenRequest, config: FeedbackConfig) -> float:
     return entry.requested_s + config.attribution_window_s + UNSHOWN_S
 
 
+def labelled_s(entry: OpenRequest, config: FeedbackConfig) -> float:
+    """Event time at which an answered request is labelled: soon after it was shown, if it was.
+
+    A click alone waits for its slate as long as its window: its example cannot be corrected.
+    """
+    if entry.shown_s is None or entry.origin == "click":
+        return ends_s(entry, config)
+    return entry.shown_s + min(config.label_after_s, config.attribution_window_s)
+
+
 def ended(state: OpenRequests, *, before_s: float, config: FeedbackConfig) -> list[OpenRequest]:
-    """Return the answered requests that ended before an event time."""
+    """Return the answered requests to be labelled, or that ended, before an event time."""
     return [
         entry
         for entry in state.entries
@@ -34,8 +46,15 @@ def ended(state: OpenRequests, *, before_s: float, config: FeedbackConfig) -> li
 
 
 def last_s(entry: OpenRequest, config: FeedbackConfig) -> float:
-    """Event time at which an answered request is next looked at: its end, or that of correction."""
-    return ends_s(entry, config) + (config.correction_s if entry.is_labelled else 0.0)
+    """Event time at which an answered request is next looked at: its labels, or its last click."""
+    if not entry.is_labelled:
+        return labelled_s(entry, config)
+    return ends_s(entry, config) + config.correction_s
+
+
+def is_correctable(entry: OpenRequest, config: FeedbackConfig) -> bool:
+    """Whether a click may still come of a shown request after it has been labelled."""
+    return ends_s(entry, config) + config.correction_s > labelled_s(entry, config)
 
 
 def is_late(entry: OpenRequest, clicked_s: float, config: FeedbackConfig) -> bool:

@@ -1,4 +1,4 @@
-"""Who clicked what they were shown: open requests labelled until their windows end."""
+"""Who clicked what they were shown: open requests labelled, and again until windows end."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cherryrec.feedback import (
     ended,
     entry_of,
     example_of,
+    is_correctable,
     labelled,
     last_s,
     n_clicked,
@@ -130,7 +131,8 @@ class Attribution:
             after = labelled(changed, after, self.config)
             n_sent = self._sent.get((at.partition, user_id, entry.request_id), entry.n_labelled)
             if n_sent is not None:
-                is_correction = n_sent > 0
+                # Its own article may be there already, read before a crash.
+                is_correction = n_sent > 0 or bool({*before.clicked} - {click.article_id})
                 corrections = self._labels(
                     at.partition, user_id, after, is_correction=is_correction
                 )
@@ -151,7 +153,7 @@ class Attribution:
             self._of(tick.partition).reach(topic, seconds(tick.time))
 
     def closing(self, effects: Effects, partition: int) -> Effects:
-        """Add the examples of windows that have ended."""
+        """Add the examples of what is to be labelled, and what has ended."""
         windows = self._of(partition)
         for user_id in dict.fromkeys(windows.ended()):
             state = self.users.requests(partition, user_id)
@@ -181,7 +183,7 @@ class Attribution:
             entry = labelled(state, entry, self.config)
             if one.n_clicks is not None:
                 state = self._counted(state, entry)
-            if one.n_clicks is None or not self.config.correction_s:
+            if one.n_clicks is None or not is_correctable(entry, self.config):
                 state = without_request(state, one.request_id, self.config)
             else:
                 entry = msgspec.structs.replace(entry, n_labelled=one.n_clicks)

@@ -30,8 +30,13 @@ from tests.worlds import follow_all
 WINDOW_S = 86_400.0
 """Attribution window of these tests: it ends when they say so."""
 
-CONFIG = PipelineConfig(feedback=FeedbackConfig(attribution_window_s=WINDOW_S))
-ENVIRONMENT = {"CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(WINDOW_S)}
+CONFIG = PipelineConfig(
+    feedback=FeedbackConfig(attribution_window_s=WINDOW_S, label_after_s=WINDOW_S)
+)
+ENVIRONMENT = {
+    "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(WINDOW_S),
+    "CHERRYREC_FEEDBACK_LABEL_AFTER_S": str(WINDOW_S),
+}
 
 State = dict[tuple[int, str], Any]
 

@@ -21,6 +21,7 @@ from cherryrec.feedback import (
     ends_s,
     entry_of,
     example_of,
+    is_correctable,
     labelled,
     n_clicked,
     note_click,
@@ -38,7 +39,9 @@ from tests.worlds import START_S, click, impression
 WINDOW_S = 600.0
 CORRECTION_S = 900.0
 LAST_S = START_S + WINDOW_S + CORRECTION_S
-CONFIG = FeedbackConfig(attribution_window_s=WINDOW_S, correction_s=CORRECTION_S)
+CONFIG = FeedbackConfig(
+    attribution_window_s=WINDOW_S, label_after_s=WINDOW_S, correction_s=CORRECTION_S
+)
 
 
 def answered(name: str, **fields: Any) -> OpenRequest:
@@ -332,6 +335,38 @@ def test_a_request_ends_after_its_window_and_never_while_pending() -> None:
     assert ended_before(START_S + 1e9) == ["unshown", "shown"]
 
 
+def test_a_shown_request_is_labelled_soon_and_a_click_alone_when_its_window_ends() -> None:
+    config = FeedbackConfig(
+        attribution_window_s=WINDOW_S, label_after_s=60.0, correction_s=CORRECTION_S
+    )
+    shown = answered("shown", shown_s=START_S)
+    alone = answered("click:c", shown_s=START_S, origin="click", clicked=("a",))
+    unshown = answered("unshown")
+    known = answered("known", shown_s=START_S, n_labelled=0)
+    state = OpenRequests((shown, alone, unshown, known))
+
+    def ended_before(time_s: float) -> list[str]:
+        return [e.request_id for e in ended(state, before_s=time_s, config=config)]
+
+    assert ended_before(START_S + 60) == []
+    assert ended_before(START_S + 61) == ["shown"]
+    assert ended_before(START_S + WINDOW_S + 1) == ["shown", "click:c"]
+    assert ended_before(LAST_S + 1) == ["shown", "click:c", "known"]
+
+
+@pytest.mark.parametrize(
+    ("label_after_s", "correction_s", "is_kept"),
+    [(60.0, 0.0, True), (WINDOW_S, 0.0, False), (2 * WINDOW_S, 0.0, False), (WINDOW_S, 1.0, True)],
+)
+def test_what_is_labelled_is_kept_as_long_as_a_click_may_come(
+    label_after_s: float, correction_s: float, is_kept: bool
+) -> None:
+    config = FeedbackConfig(
+        attribution_window_s=WINDOW_S, label_after_s=label_after_s, correction_s=correction_s
+    )
+    assert is_correctable(answered("r", shown_s=START_S), config) is is_kept
+
+
 def test_a_labelled_request_ends_a_second_time_when_corrections_do() -> None:
     state = OpenRequests((answered("r", shown_s=START_S, n_labelled=0),))
 
@@ -340,7 +375,7 @@ def test_a_labelled_request_ends_a_second_time_when_corrections_do() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan")])
-@pytest.mark.parametrize("name", ["attribution_window_s", "correction_s"])
+@pytest.mark.parametrize("name", ["attribution_window_s", "label_after_s", "correction_s"])
 def test_a_window_below_zero_is_refused(name: str, wrong: float) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be at least 0, got {wrong}"):
         FeedbackConfig(**{name: wrong})

@@ -47,6 +47,7 @@ class ReplayedSystem(LocalSystem):
             feedback=replace(
                 config.feedback,
                 attribution_window_s=label_delay_s,
+                label_after_s=label_delay_s,
                 correction_s=0.0,
                 shadow_share=0.0,
                 recall_share=0.0,

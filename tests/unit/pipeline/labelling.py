@@ -12,7 +12,9 @@ from tests.worlds import publish_articles
 
 WINDOW_S, CORRECTION_S = 600.0, 1_800.0
 CONFIG = PipelineConfig(
-    feedback=FeedbackConfig(attribution_window_s=WINDOW_S, correction_s=CORRECTION_S),
+    feedback=FeedbackConfig(
+        attribution_window_s=WINDOW_S, label_after_s=WINDOW_S, correction_s=CORRECTION_S
+    ),
     slates=SlatesConfig(max_articles=64, max_slates=2_048),
 )
 

@@ -17,6 +17,7 @@ from tests.unit.pipeline.answers import CLOCK_S, WINDOW_S, question
 from tests.worlds import START_S, click, impression, liked, offsets, pipeline_of, request
 
 CORRECTION_S = PipelineConfig().feedback.correction_s
+LABEL_AFTER_S = PipelineConfig().feedback.label_after_s
 
 
 def labels(effects: Effects) -> tuple[Example, SlateLabelled]:
@@ -38,9 +39,9 @@ def test_a_click_labels_the_features_frozen_at_scoring() -> None:
         pipeline.impression(at(), impression(f"x{k}", ["a0"], START_S + 2, user_id="v"))
     pipeline.click(at(), click("a1", START_S + 5, impression_id="i"))
 
-    open_time = FeedbackTick(partition=0, time=instant(START_S + 1 + WINDOW_S))
+    open_time = FeedbackTick(partition=0, time=instant(START_S + 1 + LABEL_AFTER_S))
     assert pipeline.tick(open_time).sends == []
-    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 + WINDOW_S)))
+    effects = pipeline.tick(FeedbackTick(partition=0, time=instant(START_S + 2 + LABEL_AFTER_S)))
 
     example, slate = labels(effects)
     assert example.example_id == "r:1"

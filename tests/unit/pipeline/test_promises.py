@@ -20,6 +20,7 @@ from cherryrec.exposures import MAX_ARTICLES, MAX_CATEGORIES
 from cherryrec.open_requests import MAX_OPEN
 from tests.integration.folding import assert_same_counters, labels_of, offsets_of, profiles_of
 from tests.unit.pipeline.topics import (
+    DISORDER_S,
     N_ARTICLES,
     TOPICS,
     Topics,
@@ -270,7 +271,7 @@ class Promises(RuleBasedStateMachine):
 
 
 def _time_s(rng: random.Random) -> float:
-    return round(START_S + rng.uniform(0.0, 600.0), 3)
+    return round(START_S + rng.uniform(0.0, DISORDER_S), 3)
 
 
 def _some_articles(rng: random.Random) -> list[str]:

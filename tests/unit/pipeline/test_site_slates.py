@@ -21,7 +21,11 @@ SLATES = SlatesConfig(max_articles=64, max_slates=2_048)
 
 
 def worker(n_articles: int = 6, **feedback: object) -> Worker:
-    windows = {"attribution_window_s": WINDOW_S, "correction_s": CORRECTION_S}
+    windows = {
+        "attribution_window_s": WINDOW_S,
+        "label_after_s": WINDOW_S,
+        "correction_s": CORRECTION_S,
+    }
     config = FeedbackConfig(**(windows | feedback))  # type: ignore[arg-type]
     return Worker(n_articles, PipelineConfig(feedback=config, slates=SLATES))
 
@@ -190,7 +194,7 @@ def test_what_is_too_late_is_counted_and_not_learned() -> None:
 
 def test_an_event_ten_minutes_behind_is_taken_as_of_the_newest() -> None:
     """As of its own time a click of a quarter of an hour later would be worth more than one."""
-    one, at = worker(attribution_window_s=1_800.0), offsets()
+    one, at = worker(attribution_window_s=1_800.0, label_after_s=1_800.0), offsets()
     one.pipeline.impression(at(), impression("new", ["a1"], START_S + 900, user_id="v"))
     one.pipeline.click(at(), click("a1", START_S + 900, user_id="v"))
     one.pipeline.impression(at(), impression("i", ["a1", "a2"], START_S))

@@ -15,6 +15,7 @@ from cherryrec.events import (
     Recommendation,
     SlateLabelled,
 )
+from cherryrec.feedback import FeedbackConfig
 from cherryrec.pipeline import (
     Effects,
     EvaluatorConfig,
@@ -38,6 +39,9 @@ TOPICS = (
     "ticks",
 )
 N_ARTICLES = 10
+
+DISORDER_S = 600.0
+"""How far events are out of order."""
 
 Changes = dict[tuple[int, str], bytes]
 
@@ -177,4 +181,6 @@ SLATES = SlatesConfig(max_slates=256, max_places=4_096, max_articles=64, max_pos
 
 
 def configured(*, evaluator: bool) -> PipelineConfig:
-    return PipelineConfig(evaluator=EvaluatorConfig(enabled=evaluator), slates=SLATES)
+    feedback = FeedbackConfig(label_after_s=DISORDER_S)
+    evaluator_config = EvaluatorConfig(enabled=evaluator)
+    return PipelineConfig(evaluator=evaluator_config, feedback=feedback, slates=SLATES)
