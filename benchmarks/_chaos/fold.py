@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks._chaos.system import ChaosSystem
-from benchmarks._chaos.traffic import LATENESS_S, WINDOW_S
+from benchmarks._chaos.traffic import DISORDER_S, LATENESS_S, WINDOW_S
 from cherryrec.errors import BadMessage
 from cherryrec.events import ArticleActivity, ArticlePublished, Example, SlateLabelled
 from cherryrec.feedback import FeedbackConfig
@@ -31,11 +31,14 @@ Place = tuple[str, int, int]
 """Topic, partition, offset."""
 
 CONFIG = PipelineConfig(
-    feedback=FeedbackConfig(attribution_window_s=WINDOW_S, correction_s=WINDOW_S),
+    feedback=FeedbackConfig(
+        attribution_window_s=WINDOW_S, label_after_s=DISORDER_S, correction_s=WINDOW_S
+    ),
     profile=ProfileConfig(allowed_lateness_s=LATENESS_S),
 )
 ENVIRONMENT = {
     "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": str(WINDOW_S),
+    "CHERRYREC_FEEDBACK_LABEL_AFTER_S": str(DISORDER_S),
     "CHERRYREC_FEEDBACK_CORRECTION_S": str(WINDOW_S),
     "CHERRYREC_PROFILE_ALLOWED_LATENESS_S": str(LATENESS_S),
     "CHERRYREC_EVALUATOR_ENABLED": "true",

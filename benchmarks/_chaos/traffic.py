@@ -22,19 +22,22 @@ from cherryrec.events import (
     RecommendationRequest,
     instant,
 )
+from cherryrec.open_requests import MAX_OPEN
 from tests.integration.system import INPUTS
 
-__all__ = ["LATENESS_S", "WINDOW_S", "Asked", "Traffic"]
+__all__ = ["DISORDER_S", "LATENESS_S", "WINDOW_S", "Asked", "Traffic"]
 
 WINDOW_S = 1_200.0
 LATENESS_S = 600.0
+DISORDER_S = 400.0
+"""How long after a slate it is labelled: none in time is sent out of order by more."""
+
 BEGAN_S = 2_000.0
 """How long ago the storm's events begin: their windows can be ended before now is reached."""
 
-N_ARTICLES, N_READERS, N_ORGANIC = 40, 24, 12
-MAX_REQUESTS, MAX_SLATES, MAX_ALONE = 8, 8, 5
-"""Requests, slates of the site's own and clicks that name no impression, of one reader: none that
-is open has to make room for another."""
+N_ARTICLES, N_READERS, N_ORGANIC = 40, 36, 18
+MAX_REQUESTS, MAX_SLATES = 6, 6
+"""Requests, and slates of the site's own, of one reader."""
 
 WRONG_CLOCKS = ("w0", "w1", "w2")
 """Readers whose clicks come from writers whose clock is off."""
@@ -79,7 +82,6 @@ class Traffic:
         self._n_requests: dict[str, int] = {}
         self._n_clicks: dict[str, int] = {}
         self._n_slates: dict[str, int] = {}
-        self._n_alone: dict[str, int] = {}
 
     def prepare(self) -> None:
         """Send the articles and the histories, before any worker runs."""
@@ -324,13 +326,13 @@ class Traffic:
     def _click(
         self, user_id: str, article_id: str, time_s: float, impression_id: str | None
     ) -> Click | None:
-        """Draw a click; None past what is remembered of its reader's clicks."""
-        if self._n_clicks.get(user_id, 0) >= 28:
+        """Draw a click; None where something that is open might have to make room for it.
+
+        Whatever is read first: a click whose impression has not been read is open by itself.
+        """
+        n_slates = MAX_SLATES if user_id.startswith("o") else MAX_REQUESTS
+        if self._n_clicks.get(user_id, 0) + n_slates + 1 >= MAX_OPEN:
             return None
-        if impression_id is None:
-            if self._n_alone.get(user_id, 0) >= MAX_ALONE:
-                return None
-            self._n_alone[user_id] = self._n_alone.get(user_id, 0) + 1
         self._n_clicks[user_id] = self._n_clicks.get(user_id, 0) + 1
         return Click(
             event_id=self._name("c"),
