@@ -7,7 +7,7 @@ import pytest
 from river import optim
 
 from cherryrec.errors import ModelError
-from cherryrec.listwise import AdaGrad, ListwiseLinear, listwise_gradient, teaches
+from cherryrec.listwise import AdaGrad, ListwiseLinear, linear_gradient, listwise_gradient, teaches
 
 
 def test_vector_adagrad_steps_as_rivers_does_through_dicts() -> None:
@@ -36,6 +36,23 @@ def test_listwise_gradient_is_the_loss_differentiated() -> None:
     gradient = listwise_gradient(scores, clicked)
     np.testing.assert_allclose(gradient, numeric, atol=1e-8)
     assert abs(gradient.sum()) < 1e-12
+
+
+def test_linear_gradient_is_the_loss_and_the_pull_differentiated() -> None:
+    rng = np.random.default_rng(2)
+    slate, weights, initial = rng.normal(size=(6, 3)), rng.normal(size=3), rng.normal(size=3)
+    clicked = np.array([True, False, True, False, False, False])
+
+    def loss(w: np.ndarray) -> float:
+        s = slate @ w
+        pull = 0.05 * ((w - initial) ** 2).sum()
+        return float(np.log(np.exp(s).sum()) - s[clicked].mean() + pull)
+
+    steps = 1e-6 * np.eye(3)
+    numeric = [(loss(weights + e) - loss(weights - e)) / 2e-6 for e in steps]
+    np.testing.assert_allclose(
+        linear_gradient(slate, weights, initial, 0.1, clicked), numeric, atol=1e-8
+    )
 
 
 def test_huge_scores_do_not_overflow() -> None:
