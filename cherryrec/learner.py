@@ -86,7 +86,6 @@ class Learner:
     """
 
     def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
-        self.vans_config = vans
         self.vans = Vans(VANS_FEATURES, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
