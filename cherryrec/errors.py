@@ -5,7 +5,7 @@
     CherryRecError
     ├── BadMessage      the sender of the event
     ├── ConfigError     the operator
-    │   └── LogError    the operator: a log folder that cannot be replayed
+    │   └── LogError    the operator: a recorded log that cannot be read or believed
     ├── LeakError       the developer: a replay that ranks by what it must not know yet
     ├── ModelError      the model's owner: weights, snapshots, tokenizers
     ├── ServiceError    the operator: Kafka, Java, a worker that did not come up
@@ -39,7 +39,7 @@ class ConfigError(CherryRecError):
 
 
 class LogError(ConfigError):
-    """A log folder that cannot be read as MIND's format."""
+    """A recorded log that cannot be read, or that no healthy one looks like."""
 
 
 class LeakError(CherryRecError):

@@ -9,7 +9,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from pathlib import Path
 
 import click
 
@@ -19,6 +18,7 @@ from cherryrec.cli.running import core_of
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError, ServiceError
 from cherryrec.evaluation.ablation import Ablated, chosen_ablations, replay_without
+from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.pipeline import PipelineConfig
@@ -66,7 +66,7 @@ def parts_to_ablate(
 
 
 def replay_ablations(
-    log: Path,
+    log: LogSource,
     parts: Mapping[str, PipelineConfig],
     full: PrequentialMetrics,
     *,
@@ -82,7 +82,7 @@ def replay_ablations(
     Parameters
     ----------
     log
-        Folder in MIND's format.
+        Of slates.
     parts
         Part to settings without it.
     full
@@ -125,7 +125,7 @@ class _Replaying:
     from_catalogue: bool
 
     def without(
-        self, log: Path, config: PipelineConfig, progress: Callable[[int], None] | None = None
+        self, log: LogSource, config: PipelineConfig, progress: Callable[[int], None] | None = None
     ) -> Ablated:
         """Replay with the settings of one ablation."""
         return replay_without(
@@ -141,7 +141,7 @@ class _Replaying:
 
 
 def _one_by_one(
-    log: Path, parts: Mapping[str, PipelineConfig], n_rows: int, replaying: _Replaying
+    log: LogSource, parts: Mapping[str, PipelineConfig], n_rows: int, replaying: _Replaying
 ) -> Generator[Done, None, None]:
     """Replay in this process."""
     for name, config in parts.items():
@@ -152,7 +152,7 @@ def _one_by_one(
 
 
 def _in_processes(
-    log: Path, parts: Mapping[str, PipelineConfig], replaying: _Replaying, jobs: int
+    log: LogSource, parts: Mapping[str, PipelineConfig], replaying: _Replaying, jobs: int
 ) -> Generator[Done, None, None]:
     """Replay in processes of their own, in the order they end."""
     pool = ProcessPoolExecutor(min(jobs, len(parts)), mp_context=get_context("spawn"))
@@ -167,7 +167,7 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)
 
 
-def _timed(name: str, log: Path, config: PipelineConfig, replaying: _Replaying) -> Done:
+def _timed(name: str, log: LogSource, config: PipelineConfig, replaying: _Replaying) -> Done:
     """Replay without a part, and say how long that took."""
     started = time.perf_counter()
     ablated = replaying.without(log, config)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from cherryrec.cli.logs import opened, read_rows, with_log
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError, LogError, ServiceError
+
+if TYPE_CHECKING:
+    from cherryrec.evaluation.logs import LogSource
 
 __all__ = ["backfill"]
 
 
 @click.command()
-@click.argument("log", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_log
 @click.option("--limit", type=click.IntRange(1), help="Only the first N impressions.")
 @click.option(
     "--window",
@@ -37,13 +41,14 @@ __all__ = ["backfill"]
 @with_settings
 def backfill(
     settings: Settings,
-    log: Path,
+    source: LogSource,
+    anyway: bool,
     limit: int | None,
     window: int,
     shade: bool,
     into_live: bool,
 ) -> None:
-    """Send LOG, a folder in MIND's format, to the workers on the cluster of the settings.
+    """Send LOG, which records slates and clicks, to the workers on the cluster of the settings.
 
     Profiles, counters, slate evidence and models come to know it as if it had been live, with its
     own event times; requests are answered at once, without CnLE. At the end all windows are closed
@@ -51,19 +56,20 @@ def backfill(
     """
     from cherryrec.cli.progress import progress_bar
     from cherryrec.cli.running import open_session
-    from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.replay import LogMessages
     from cherryrec.events import instant
     from streams.admin_client import require_topic
     from streams.replay import Backfill
 
     require_topic(settings.kafka, "requests")
-    read = MindLog(log)
-    rows = list(read.impressions(limit))
+    opened(source)
+    read = source.impressions()
+    articles = read.articles()
+    rows, _ = read_rows(read, articles, limit, anyway=anyway)
     if not rows:
-        msg = f"{str(log)!r} must hold impressions, none could be read"
+        msg = f"{str(source.path)!r} must hold impressions, none could be read"
         raise LogError(msg)
-    messages = LogMessages(read.articles(), deadline_ms=0, in_shade=shade)
+    messages = LogMessages(articles, deadline_ms=0, in_shade=shade)
     turns = [messages.turn(row) for row in rows]
     with open_session(settings.kafka) as session:
         run = Backfill(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.running import core_of, retrieval_judge, versions
 from cherryrec.cli.settings import Settings
-from cherryrec.evaluation.clicks import ClickLog, LoggedClick
-from cherryrec.evaluation.mind_faults import FileFaults
+from cherryrec.evaluation.logs import ClickLog, Health
 from cherryrec.evaluation.replay import ClickReplay
 from cherryrec.evaluation.retrieval import summarise
 from cherryrec.evaluation.summary import ReplaySummary
-from cherryrec.events import instant
 
 __all__ = ["replay_clicks"]
 
@@ -26,6 +23,7 @@ def replay_clicks(
     limit: int | None,
     label_delay_s: float,
     seed: int,
+    anyway: bool = False,
 ) -> ReplaySummary:
     """Replay a log of clicks and sum it up.
 
@@ -41,8 +39,13 @@ def replay_clicks(
         Event time until a click is known.
     seed
         For the models and intervals.
+    anyway
+        Whether a log that no healthy one looks like is replayed all the same.
     """
-    clicks = list(log.clicks(limit))
+    health = Health(log.articles())
+    clicks = list(health.watch(log.clicks(limit)))
+    if not anyway:
+        health.require(log)
     core = core_of(settings, seed=seed, from_catalogue=True)
     judge = retrieval_judge()
     started = time.perf_counter()
@@ -60,30 +63,16 @@ def replay_clicks(
             "clicks": len(clicks),
             "users": len({click.user_id for click in clicks}),
             "articles": len({click.article_id for click in clicks}),
-            "bad rows": sum(faults.n_bad for faults in log.faults),
+            "bad rows": log.n_bad_rows,
         },
         wall_s=wall_s,
         impressions_per_s=len(clicks) / max(wall_s, 1e-9),
         versions=versions(),
         notes=(
-            _span(clicks, log.zone),
-            _rows(log.faults),
+            f"times of the clicks: {health.span}",
+            f"read as {log.title}, times taken as {log.zone}",
+            *health.lines(log),
             *(line for one in log.faults for line in one.lines()),
         ),
         retrieval=summarise(judge.record, seed=seed, has_shown=False),
     )
-
-
-def _span(clicks: Sequence[LoggedClick], zone: str) -> str:
-    """Say from when to when the clicks are."""
-    first, last = (
-        instant(click.clicked_at).replace(tzinfo=None, microsecond=0)
-        for click in (clicks[0], clicks[-1])
-    )
-    return f"times of the clicks: {first} to {last} ({zone})"
-
-
-def _rows(faults: Sequence[FileFaults]) -> str:
-    """Say how many rows the files have, and how many of them count."""
-    n_rows, n_bad = sum(one.n_rows for one in faults), sum(one.n_bad for one in faults)
-    return f"rows read: {n_rows:,}, refused: {n_bad:,}"

@@ -11,7 +11,7 @@ import click
 
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError
-from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.logs import ImpressionLog
 from cherryrec.evaluation.recorded import (
     EvaluationRecorder,
     Missing,
@@ -87,7 +87,7 @@ class Evaluating:
 
 @contextmanager
 def evaluating(
-    options: EvaluatorOptions, settings: Settings, log: MindLog, *, seed: int
+    options: EvaluatorOptions, settings: Settings, log: ImpressionLog, *, seed: int
 ) -> Iterator[Evaluating]:
     """Load the model or the file; the notes are complete on leaving.
 
@@ -118,7 +118,7 @@ def evaluating(
 
 
 @contextmanager
-def answering(options: EvaluatorOptions, log: MindLog) -> Iterator[Evaluating]:
+def answering(options: EvaluatorOptions, log: ImpressionLog) -> Iterator[Evaluating]:
     """Read the file of recorded evaluations; the notes are complete on leaving.
 
     Raises
@@ -128,20 +128,21 @@ def answering(options: EvaluatorOptions, log: MindLog) -> Iterator[Evaluating]:
     """
     assert options.evaluations is not None, "there is a file to answer from"
     recorded = RecordedEvaluations.read(options.evaluations)
-    name = log.folder.resolve().name
-    recorded.header.check_log(name, log_digest(log), str(options.evaluations))
+    recorded.header.check_log(log.name, log_digest(log), str(options.evaluations))
     player = RecordedEvaluator(recorded, missing=options.missing)
     cnle = Evaluating(player.evaluate)
     yield cnle
     cnle.notes.append(_played(player))
 
 
-def recording_header(settings: Settings, log: MindLog, *, model: str, seed: int) -> RecordingHeader:
+def recording_header(
+    settings: Settings, log: ImpressionLog, *, model: str, seed: int
+) -> RecordingHeader:
     """Say what a file will hold: evaluations by a version of a model, asked in this replay."""
     gpu = settings.gpu
     return RecordingHeader(
         model=model,
-        log=log.folder.resolve().name,
+        log=log.name,
         log_digest=log_digest(log),
         seed=seed,
         prompts={

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from cherryrec.cli.logs import opened, read_rows, with_log
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import Shares
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError
 
+if TYPE_CHECKING:
+    from cherryrec.evaluation.logs import LogSource
+
 __all__ = ["finetune"]
 
 
 @click.command()
-@click.argument("log", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_log
 @click.option(
     "--base",
     required=True,
@@ -56,7 +61,8 @@ __all__ = ["finetune"]
 @with_settings
 def finetune(
     settings: Settings,
-    log: Path,
+    source: LogSource,
+    anyway: bool,
     base: str,
     recipe: str | None,
     out: Path | None,
@@ -66,13 +72,12 @@ def finetune(
     quantisation: str | None,
     enough: bool,
 ) -> None:
-    """Fine-tune CnLE on LOG, a folder in MIND's format.
+    """Fine-tune CnLE on LOG, which records slates and clicks.
 
     A run that was killed goes on from its last validation when the same command is given again.
     Serve the weights with the setting gpu.lora_path.
     """
     from cherryrec.cli.progress import progress_bar
-    from cherryrec.evaluation.mind import MindLog
 
     try:
         from gpu_worker.finetune import Split, load_recipe
@@ -82,11 +87,14 @@ def finetune(
         msg = f"fine-tuning needs the extra `llm`: pip install 'cherryrec[llm]' ({error})"
         raise ConfigError(msg) from error
     name = recipe or default_recipe()
+    opened(source)
+    log = source.impressions()
+    read_rows(log, log.articles(), None, anyway=anyway)
     folder = run(
-        MindLog(log),
+        log,
         base=replace(settings.gpu, model=base),
         recipe=load_recipe(name, max_steps=max_steps, quantisation=quantisation),
-        out=out or Path("var/lora") / f"{log.resolve().name}-{Path(base).name.lower()}",
+        out=out or Path("var/lora") / f"{log.name}-{Path(base).name.lower()}",
         core=settings.core,
         split=Split(train=split[0], choose=split[1]),
         seed=seed,

@@ -15,7 +15,7 @@ from cherryrec.cli.options import cache_dir, tell
 from cherryrec.cli.running import Replayed, replay_kafka
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
-from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.logs import ImpressionLog
 from cherryrec.evaluation.recorded import EvaluationRecorder
 from cherryrec.events import Evaluation
 from streams.config import KafkaConfig
@@ -28,7 +28,7 @@ Beside = Callable[[Session], Companion]
 
 
 def replay_through_kafka(
-    log: MindLog,
+    log: ImpressionLog,
     settings: Settings,
     cnle: EvaluatorOptions,
     *,
@@ -42,6 +42,7 @@ def replay_through_kafka(
     keep_ranks: bool,
     evaluate_from: float,
     in_shade: bool,
+    anyway: bool,
 ) -> tuple[Replayed, list[str]]:
     """Replay through workers that run already, or through those of a stack of its own.
 
@@ -65,6 +66,7 @@ def replay_through_kafka(
             keep_ranks=keep_ranks,
             evaluate_from=evaluate_from,
             in_shade=in_shade,
+            anyway=anyway,
             label_delay_s=(
                 min(feedback.label_after_s, feedback.attribution_window_s)
                 if running
@@ -126,7 +128,7 @@ def _kept_logs(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _beside(
-    cnle: EvaluatorOptions, settings: Settings, log: MindLog, seed: int, notes: list[str]
+    cnle: EvaluatorOptions, settings: Settings, log: ImpressionLog, seed: int, notes: list[str]
 ) -> Iterator[Beside | None]:
     """Yield what runs beside the replay; the notes are complete on leaving."""
     if cnle.evaluations is not None:

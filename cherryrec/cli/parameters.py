@@ -1,4 +1,4 @@
-"""Kinds of values that options take: durations, names of baselines."""
+"""Kinds of values that options take: durations, names of baselines, formats of logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["BaselineNames", "Duration", "Shares"]
+__all__ = ["BaselineNames", "Duration", "LogFormat", "Shares"]
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -43,6 +43,22 @@ class BaselineNames(click.ParamType):
             return baseline_names(str(value))
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class LogFormat(click.ParamType):
+    """The name of a log's format."""
+
+    name = "format"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse what is no format, with those there are."""
+        from cherryrec.evaluation.logs import FORMATS
+
+        if value not in FORMATS:
+            self.fail(f"wanted one of {', '.join(FORMATS)}, got {value!r}", param, ctx)
+        return str(value)
 
 
 class Shares(click.ParamType):

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from cherryrec.cli.logs import LOG_PARAMETERS, log_notes, opened, with_log
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import BaselineNames, Duration, Shares
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from cherryrec.evaluation.clicks import ClickLog
+    from cherryrec.evaluation.logs import AnyLog, ClickLog, LogSource
     from cherryrec.evaluation.recorded import Missing
     from cherryrec.evaluation.summary import ReplaySummary
 
 __all__ = ["replay"]
 
 _OF_CLICKS = {
-    "log",
+    *LOG_PARAMETERS,
     "engine",
     "seed",
     "limit",
@@ -35,7 +36,7 @@ _OF_CLICKS = {
 
 
 @click.command()
-@click.argument("log", type=click.Path(exists=True, path_type=Path))
+@with_log
 @click.option("--engine", type=click.Choice(["local", "kafka"]), default="local", show_default=True)
 @click.option(
     "--evaluator",
@@ -156,7 +157,8 @@ _OF_CLICKS = {
 @with_settings
 def replay(
     settings: Settings,
-    log: Path,
+    source: LogSource,
+    anyway: bool,
     engine: str,
     evaluator: str,
     evaluations: Path | None,
@@ -179,31 +181,31 @@ def replay(
     ablate: tuple[str, ...],
     jobs: int,
 ) -> None:
-    """Replay LOG in event-time order: a folder in MIND's format, or clicks alone.
+    """Replay LOG in event-time order: slates in the format of MIND or EB-NeRD, or clicks alone.
 
     Every impression is ranked before its labels are learned (protocol A). With --engine local the
     recommendations are the same bytes for the same log and seed; their SHA-256 is printed.
 
-    A log of clicks alone (a file, or a folder of files, with the columns user_id, session_id,
-    article_id, time_ms) has no slates to rank: the whole catalogue is asked before each click
+    A log of clicks alone has no slates to rank: the whole catalogue is asked before each click
     (protocol C), as --from-catalogue does before each impression.
     """
     from cherryrec.cli.ablating import parts_to_ablate, replay_ablations
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
-    from cherryrec.cli.running import engine_difference, log_notes, replay_local
+    from cherryrec.cli.running import engine_difference, replay_local
     from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
-    from cherryrec.evaluation.clicks import open_clicks
-    from cherryrec.evaluation.mind import MindLog
+    from cherryrec.evaluation.logs import ClickLog
     from cherryrec.evaluation.predictions import write_predictions
     from cherryrec.evaluation.replay import OURS
 
     cnle = EvaluatorOptions(
         model=evaluator, evaluations=evaluations, record=record_evaluations, missing=missing
     )
-    _refuse(click.get_current_context(), from_catalogue=from_catalogue, engine=engine)
-    if (clicks := open_clicks(log)) is not None:
-        _replay_clicks(clicks, settings, limit, label_delay, seed, report)
+    read = opened(source)
+    _refuse(click.get_current_context(), read, from_catalogue=from_catalogue, engine=engine)
+    if isinstance(read, ClickLog):
+        _replay_clicks(read, settings, limit, label_delay, seed, report, anyway=anyway)
         return
+    log = source.impressions()
     parts = parts_to_ablate(
         ablate,
         settings,
@@ -213,7 +215,6 @@ def replay(
         jobs=jobs,
         from_catalogue=from_catalogue,
     )
-    mind = MindLog(log)
     ablations = None
     keep = predictions is not None
     if cnle.is_evaluated and baselines == STANDARD:
@@ -221,9 +222,9 @@ def replay(
     by_row = tuple(baseline for baseline in baselines if baseline in ROW_BASELINES)
     notes: list[str] = []
     if engine == "local":
-        with evaluating(cnle, settings, mind, seed=seed) as evaluation:
+        with evaluating(cnle, settings, log, seed=seed) as evaluation:
             done = replay_local(
-                mind,
+                log,
                 settings,
                 limit=limit,
                 label_delay_s=label_delay,
@@ -234,10 +235,11 @@ def replay(
                 evaluate_from=evaluate_from,
                 from_catalogue=from_catalogue,
                 in_shade=shade,
+                anyway=anyway,
             )
             if parts:
                 ablations = replay_ablations(
-                    log,
+                    source,
                     parts,
                     done.judge.metrics[OURS],
                     limit=limit,
@@ -254,7 +256,7 @@ def replay(
         from cherryrec.cli.kafka_replay import replay_through_kafka
 
         done, told = replay_through_kafka(
-            mind,
+            log,
             settings,
             cnle,
             running=running,
@@ -267,28 +269,29 @@ def replay(
             keep_ranks=keep,
             evaluate_from=evaluate_from,
             in_shade=shade,
+            anyway=anyway,
         )
         notes += told
-    name = log.resolve().name
-    notes += log_notes(mind, done.rows)
+    notes += log_notes(log, done.rows, done.health)
     notes += done.refused_notes()
     if engine == "kafka" and by_row != baselines:
         left_out = ", ".join(baseline for baseline in baselines if baseline not in by_row)
         notes.append(f"left out, as feature matrices stay in the workers: {left_out}")
     if engine == "kafka" and not cnle.is_evaluated and compare and not done.refused:
         beside = replay_local(
-            mind,
+            log,
             settings,
             limit=limit,
             label_delay_s=label_delay,
             seed=seed,
             baselines=(),
             in_shade=shade,
+            anyway=True,
         )
         notes.append(engine_difference(done, beside, seed=seed))
     summary = done.summary(
-        mind,
-        name=name,
+        log,
+        name=log.name,
         label_delay_s=label_delay,
         seed=seed,
         notes=notes,
@@ -298,16 +301,16 @@ def replay(
     _write(summary, report, engine)
     if predictions is not None:
         n_lines = write_predictions(
-            predictions, done.judge.ranks, order=mind.file_order, listed_ids=mind.listed_ids
+            predictions, done.judge.ranks, order=log.file_order, listed_ids=log.listed_ids
         )
         click.echo(f"{n_lines} lines of predictions: {predictions}")
 
 
-def _refuse(context: click.Context, *, from_catalogue: bool, engine: str) -> None:
+def _refuse(context: click.Context, log: AnyLog, *, from_catalogue: bool, engine: str) -> None:
     """Refuse options that do not go together, or that a log of clicks alone has nothing for."""
-    from cherryrec.evaluation.clicks import open_clicks
+    from cherryrec.evaluation.logs import ClickLog
 
-    is_of_clicks = open_clicks(context.params["log"]) is not None
+    is_of_clicks = isinstance(log, ClickLog)
     if engine != "local" and (from_catalogue or is_of_clicks):
         what = "a log of clicks alone" if is_of_clicks else "--from-catalogue"
         msg = (
@@ -322,7 +325,7 @@ def _refuse(context: click.Context, *, from_catalogue: bool, engine: str) -> Non
         if option.name not in _OF_CLICKS and source is ParameterSource.COMMANDLINE:
             msg = (
                 f"{option.opts[0]} is of slates, and a log of clicks alone has none: it goes with "
-                "a folder in MIND's format"
+                "a log of slates"
             )
             raise click.UsageError(msg)
 
@@ -334,11 +337,15 @@ def _replay_clicks(
     label_delay_s: float,
     seed: int,
     report: Path | None,
+    *,
+    anyway: bool,
 ) -> None:
     """Replay a log of clicks alone, and tell."""
     from cherryrec.cli.click_replay import replay_clicks
 
-    summary = replay_clicks(clicks, settings, limit=limit, label_delay_s=label_delay_s, seed=seed)
+    summary = replay_clicks(
+        clicks, settings, limit=limit, label_delay_s=label_delay_s, seed=seed, anyway=anyway
+    )
     _write(summary, report, "local")
 
 

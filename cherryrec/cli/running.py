@@ -14,17 +14,16 @@ import numpy as np
 
 from cherryrec import __version__
 from cherryrec.cli.arithmetic import arithmetic, processor
+from cherryrec.cli.logs import read_rows
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
-from cherryrec.cli.telling import DOUBT
 from cherryrec.evaluation.ablation import Ablated
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
 from cherryrec.evaluation.comparison import differences, metric_rows
 from cherryrec.evaluation.history import HistoryTable, gain_by_history
 from cherryrec.evaluation.intervals import bootstrap_means
+from cherryrec.evaluation.logs import Health, ImpressionLog
 from cherryrec.evaluation.metrics import METRICS, PrequentialMetrics
-from cherryrec.evaluation.mind import MindLog
-from cherryrec.evaluation.mind_doubts import doubts, span
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import (
@@ -46,7 +45,6 @@ __all__ = [
     "Replayed",
     "core_of",
     "engine_difference",
-    "log_notes",
     "open_session",
     "replay_kafka",
     "replay_local",
@@ -76,6 +74,8 @@ class Replayed:
         Sentences on what the engine checked of itself; empty where there is nothing to check.
     retrieval
         The judge of protocol C; None where the whole catalogue was not asked.
+    health
+        What was counted of the log.
     """
 
     engine: str
@@ -90,6 +90,7 @@ class Replayed:
     refused: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[str] = ()
     retrieval: RetrievalJudge | None = None
+    health: Health = field(default_factory=Health)
 
     def n_judged(self, n_rows: int | None = None) -> int:
         """Return how many of the first rows have labels; of all if absent."""
@@ -121,7 +122,7 @@ class Replayed:
 
     def summary(
         self,
-        log: MindLog,
+        log: ImpressionLog,
         *,
         name: str,
         label_delay_s: float,
@@ -226,15 +227,8 @@ def core_of(settings: Settings, *, seed: int, from_catalogue: bool) -> PipelineC
     )
 
 
-def log_notes(log: MindLog, rows: Sequence[MindImpression]) -> list[str]:
-    """Say of a log that was replayed when it is of, what is doubtful, and which rows were bad."""
-    found = [f"{DOUBT}{doubt}" for doubt in doubts(rows, log.article_ids, log.listed_ids)]
-    found += [line for faults in log.faults for line in faults.lines()]
-    return [span(rows), *found]
-
-
 def replay_local(
-    log: MindLog,
+    log: ImpressionLog,
     settings: Settings,
     *,
     limit: int | None,
@@ -246,12 +240,13 @@ def replay_local(
     evaluate_from: float = 0.0,
     from_catalogue: bool = False,
     in_shade: bool = False,
+    anyway: bool = False,
 ) -> Replayed:
     """Replay in this process, beside the named baselines.
 
     CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order. With
     `from_catalogue` protocol C is judged in the same run. In the shade impressions name no request:
-    see `LogMessages`.
+    see `LogMessages`. A log that no healthy one looks like is refused unless `anyway`.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
@@ -259,7 +254,7 @@ def replay_local(
     core = core_of(settings, seed=seed, from_catalogue=from_catalogue)
     retrieval = retrieval_judge() if from_catalogue else None
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate, retrieval=retrieval)
-    rows = list(log.impressions(limit))
+    rows, health = read_rows(log, articles, limit, anyway=anyway)
     n_unasked = round(evaluate_from * len(rows))
     messages = LogMessages(articles, n_unasked=n_unasked, in_shade=in_shade)
     started = time.perf_counter()
@@ -277,6 +272,7 @@ def replay_local(
         n_read=engine.n_read,
         n_unasked=n_unasked,
         retrieval=retrieval,
+        health=health,
     )
 
 
@@ -303,7 +299,7 @@ def open_session(kafka: KafkaConfig) -> Session:
 
 
 def replay_kafka(
-    log: MindLog,
+    log: ImpressionLog,
     kafka: KafkaConfig,
     *,
     limit: int | None,
@@ -315,6 +311,7 @@ def replay_kafka(
     evaluate_from: float = 0.0,
     label_delay_s: float = 0.0,
     in_shade: bool = False,
+    anyway: bool = False,
     companion: Callable[[Session], Companion] | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Replayed:
@@ -331,7 +328,7 @@ def replay_kafka(
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
     judge = Judge(built.by_row, keep_ranks=keep_ranks)
-    rows = list(log.impressions(limit))
+    rows, health = read_rows(log, articles, limit, anyway=anyway)
     n_unasked = round(evaluate_from * len(rows))
     messages = LogMessages(
         articles, deadline_ms=deadline_ms, n_unasked=n_unasked, in_shade=in_shade
@@ -355,6 +352,7 @@ def replay_kafka(
         n_unasked=n_unasked,
         refused=engine.refused,
         checks=engine.learned.sentences(halted_s=engine.halted_s),
+        health=health,
     )
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cherryrec.errors import ConfigError
+from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.metrics import PrequentialMetrics
-from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import RetrievalJudge, RetrievalRecord, Selector
 from cherryrec.events import Evaluation, EvaluationRequest
@@ -140,7 +139,7 @@ def chosen_ablations(
 
 
 def replay_without(
-    log: Path,
+    log: LogSource,
     config: PipelineConfig,
     *,
     limit: int | None,
@@ -155,11 +154,11 @@ def replay_without(
     Parameters
     ----------
     log
-        Folder in MIND's format.
+        Of slates.
     config
         Settings without a part.
     limit
-        Impressions, as in `MindLog.impressions`.
+        Impressions, as in `ImpressionLog.impressions`.
     label_delay_s, evaluate
         As in `LocalReplay`; settings without an evaluator ask none.
     evaluate_from
@@ -169,9 +168,9 @@ def replay_without(
     progress
         Called with 1 after each impression.
     """
-    mind = MindLog(log)
-    rows = list(mind.impressions(limit))
-    messages = LogMessages(mind.articles(), n_unasked=round(evaluate_from * len(rows)))
+    read = log.impressions()
+    rows = list(read.impressions(limit))
+    messages = LogMessages(read.articles(), n_unasked=round(evaluate_from * len(rows)))
     judge = Judge()
     retrieval = RetrievalJudge([Selector(OURS)]) if from_catalogue else None
     engine = LocalReplay(

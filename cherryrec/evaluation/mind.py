@@ -8,13 +8,16 @@ from several, the line tells the later row apart.
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cherryrec.errors import LogError
+from cherryrec.evaluation.logs.base import ImpressionLog
+from cherryrec.evaluation.logs.keys import Keys
+from cherryrec.evaluation.logs.lines import text_lines
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order, without_repeats
+from cherryrec.evaluation.logs.xmind import XMindTitles
 from cherryrec.evaluation.mind_checks import check_article, check_impression
 from cherryrec.evaluation.mind_faults import MAX_BAD_ROWS, BadRow, FileFaults
 from cherryrec.evaluation.mind_labels import has_labels, labelled, unlabelled
@@ -24,17 +27,26 @@ from cherryrec.evaluation.mind_rows import (
     parse_article,
     parse_impression,
 )
+from cherryrec.evaluation.zones import UTC_NAME, described, zone_named
 
-__all__ = ["MAX_BAD_ROWS", "BadRow", "MindArticle", "MindImpression", "MindLog"]
+__all__ = ["MAX_BAD_ROWS", "BadRow", "MindArticle", "MindImpression", "MindLog", "impression_size"]
 
 
-class MindLog:
+class MindLog(ImpressionLog):
     r"""A recorded click log in MIND's format.
 
     Parameters
     ----------
     folder
         Holds `behaviors.tsv` and `news.tsv`, plain or gzipped (`.gz`).
+    zone
+        That times without one are taken to be in, by its IANA name.
+    split
+        Put before impression ids and file names, where the log is one split of several.
+    titles
+        A file of xMIND, whose titles and abstracts stand for those of `news.tsv`.
+    held_bytes
+        About how much of the impressions are held at once while they are put in time order.
 
     Examples
     --------
@@ -61,45 +73,48 @@ class MindLog:
     >>> temporary.cleanup()
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    title = "MIND"
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        zone: str = UTC_NAME,
+        split: str = "",
+        titles: Path | None = None,
+        held_bytes: int = HELD_BYTES,
+    ) -> None:
+        super().__init__(folder, held_bytes=held_bytes)
         self.folder = Path(folder)
-        self._faults: dict[str, FileFaults] = {}
-        self._file_order: list[str] = []
+        self.split = split
+        self._titles = XMindTitles(titles) if titles is not None else None
+        self.zone = described(zone)
+        self._zone = zone_named(zone)
         self._listed_ids: dict[str, str] = {}
-        self._article_ids: frozenset[str] | None = None
-
-    @property
-    def bad_rows(self) -> list[BadRow]:
-        """The first bad rows of each file read so far (`MAX_BAD_ROWS`)."""
-        return [row for faults in self.faults for row in faults.first]
-
-    @property
-    def faults(self) -> list[FileFaults]:
-        """What was wrong in each file read so far."""
-        return [self._faults[name] for name in sorted(self._faults)]
-
-    @property
-    def n_bad_rows(self) -> int:
-        """How many rows of the files read so far had to be left out, in whole or in part."""
-        return sum(faults.n_bad for faults in self._faults.values())
 
     @property
     def file_order(self) -> list[str]:
-        """Impression ids as `behaviors.tsv` lists them; filled by `impressions`."""
-        return self._file_order
+        """Impression ids as `behaviors.tsv` lists them; it is read again for them."""
+        faults, listed_ids = dict(self._faults), self._listed_ids
+        found = [row.event.impression_id for row in self._placed()]
+        self._faults, self._listed_ids = faults, listed_ids
+        return found
 
     @property
     def listed_ids(self) -> Mapping[str, str]:
-        """What the file calls those impressions whose id had come before; by the id they have."""
+        """What the file calls those impressions whose id had come before; by the id they have.
+
+        With a name of the split all are here, as each id has it in front.
+        """
         return self._listed_ids
 
-    @property
-    def article_ids(self) -> frozenset[str]:
-        """Ids of the articles in `news.tsv`."""
-        if self._article_ids is None:
-            self.articles()
-        assert self._article_ids is not None, "reading the articles notes their ids"
-        return self._article_ids
+    def files(self) -> list[tuple[str, Path]]:
+        """Return the two files, and that of other titles."""
+        names = ("news.tsv", "behaviors.tsv")
+        found = [(self._named(name), self.file(name)) for name in names]
+        if self._titles is not None:
+            found.append((f"titles/{self._titles.path.name}", self._titles.path))
+        return found
 
     def articles(self) -> dict[str, MindArticle]:
         """Read `news.tsv`; of two rows with one id the first counts.
@@ -110,22 +125,26 @@ class MindLog:
             It has rows, and none of them can be read.
         """
         found: dict[str, MindArticle] = {}
-        path = self.path("news.tsv")
-        for line, row in self._rows(path):
+        path = self.file("news.tsv")
+        faults = self._fresh_faults(self._named(path.name))
+        for line, row in text_lines(path, faults):
             try:
                 article, fault = parse_article(row)
                 check_article(article)
                 if article.article_id in found:
                     raise ValueError(_REPEATED.format(article.article_id[:60]))
             except ValueError as error:
-                self._report(path, line, str(error))
+                faults.add(line, str(error))
                 continue
             found[article.article_id] = article
             if fault:
-                self._report(path, line, fault)
+                faults.add(line, fault)
         self._article_ids = frozenset(found)
-        if self._faults[path.name].n_rows:
-            self._require(path, bool(found))
+        if faults.n_rows and not found:
+            raise LogError(_unreadable(path, faults))
+        if self._titles is not None:
+            found = self._titles.translated(found)
+            self._faults[f"titles/{self._titles.path.name}"] = self._titles.faults
         return found
 
     def impressions(self, limit: int | None = None) -> Iterator[MindImpression]:
@@ -142,42 +161,60 @@ class MindLog:
         LogError
             No row can be read.
         """
-        path = self.path("behaviors.tsv")
-        found = self._read_impressions(path)
-        self._require(path, bool(found))
-        self._file_order = list(found)
-        yield from sorted(found.values(), key=lambda impression: impression.shown_at)[:limit]
-
-    def _read_impressions(self, path: Path) -> dict[str, MindImpression]:
-        """Return the rows of a file by id, in its order; repeated ids are told apart."""
-        rows: list[tuple[int, MindImpression]] = []
-        histories: dict[str, tuple[str, ...]] = {}
-        for line, row in self._rows(path):
-            try:
-                rows.append((line, parse_impression(row, histories)))
-            except ValueError as error:
-                self._report(path, line, str(error))
-        ids = self._ids_if_there()
-        is_labelled = has_labels((row.candidates for _, row in rows), ids)
-        found: dict[str, MindImpression] = {}
-        seen: dict[MindImpression, int] = {}
+        path = self.file("behaviors.tsv")
         self._listed_ids = {}
-        for line, raw in rows:
+        rows = in_time_order(
+            self._placed(),
+            MindImpression,
+            key=lambda row: row.shown_at,
+            size=impression_size,
+            held_bytes=self.held_bytes,
+        )
+        kept = without_repeats(
+            rows, time=lambda row: row.shown_at, identity=self._identity, report=self._repeated
+        )
+        n = 0
+        for row in kept:
+            if limit is not None and n == limit:
+                return
+            n += 1
+            yield row.event
+        if n == 0:
+            raise LogError(_unreadable(path, self._faults[self._named(path.name)]))
+
+    def _placed(self) -> Iterator[Placed[MindImpression]]:
+        """Yield the rows of the file as it has them; ids that come again are told apart."""
+        ids = self._ids_if_there()
+        path = self.file("behaviors.tsv")
+        is_labelled = has_labels(_slates(path), ids)
+        name = self._named(path.name)
+        faults = self._fresh_faults(name)
+        keys = Keys(self.split)
+        histories: dict[str, tuple[str, ...]] = {}
+        for line, text in text_lines(path, faults):
+            if len(histories) > _HISTORIES_KEPT:
+                histories.clear()
             try:
-                impression = _settled(raw, is_labelled, ids)
-                first = seen.setdefault(impression, line)
-                if first != line:
-                    raise ValueError(_SAME.format(first))
-                key = _key(impression.impression_id, line, found)
-                if key != impression.impression_id:
-                    self._listed_ids[key] = impression.impression_id
-                    impression = replace(impression, impression_id=key)
-                check_impression(impression)
+                row = _settled(parse_impression(text, histories, self._zone), is_labelled, ids)
+                check_impression(row)
+                key = keys.key(row.impression_id, line=line)
+                if key != row.impression_id:
+                    self._listed_ids[key] = row.impression_id
+                    row = replace(row, impression_id=key)
             except ValueError as error:
-                self._report(path, line, str(error))
+                faults.add(line, str(error))
             else:
-                found[key] = impression
-        return found
+                yield Placed(name, line, row)
+
+    def _identity(self, row: MindImpression) -> MindImpression:
+        """Return the row as the file has it."""
+        listed_id = self._listed_ids.get(row.impression_id, row.impression_id)
+        return replace(row, impression_id=listed_id)
+
+    def _repeated(self, row: Placed[MindImpression], first: Placed[MindImpression]) -> None:
+        """Report a row that was there before."""
+        self._listed_ids.pop(row.event.impression_id, None)
+        self._faults[row.file].add(row.line, _SAME.format(first.line))
 
     def _ids_if_there(self) -> frozenset[str]:
         """Return the articles' ids; none where there is no readable `news.tsv`."""
@@ -186,7 +223,11 @@ class MindLog:
         except LogError:
             return frozenset()
 
-    def path(self, name: str) -> Path:
+    def _named(self, name: str) -> str:
+        """Return a file's name within the log."""
+        return f"{self.split}/{name}" if self.split else name
+
+    def file(self, name: str) -> Path:
         """Return the plain or the gzipped file of that name.
 
         Raises
@@ -204,47 +245,12 @@ class MindLog:
         )
         raise LogError(message)
 
-    def _rows(self, path: Path) -> Iterator[tuple[int, str]]:
-        """Yield the number and text of each row that is not blank; bytes not UTF-8 are reported."""
-        faults = self._faults[path.name] = FileFaults(path.name)
-        try:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-                for line, raw in enumerate(file, start=1):
-                    if not raw.strip():
-                        continue
-                    faults.n_rows += 1
-                    try:
-                        row = raw.decode("utf-8").rstrip("\r\n")
-                    except UnicodeDecodeError as error:
-                        place = error.start + 1
-                        faults.add(line, f"row must be UTF-8, got byte {place} of it unreadable")
-                        continue
-                    yield line, row.removeprefix("\ufeff") if line == 1 else row
-        except (OSError, EOFError, zlib.error) as error:
-            message = f"{str(path)!r} cannot be read to its end ({error}): copy the file again"
-            raise LogError(message) from error
-
-    def _report(self, path: Path, line: int, reason: str) -> None:
-        """Count a bad row."""
-        self._faults[path.name].add(line, reason)
-
-    def _require(self, path: Path, has_rows: bool) -> None:
-        """Refuse a file of which nothing could be read."""
-        if has_rows:
-            return
-        faults = self._faults[path.name]
-        if not faults.n_rows:
-            message = f"{str(path)!r} must have rows, got an empty file: copy it again"
-            raise LogError(message)
-        most, n = faults.kinds.most_common(1)[0]
-        message = (
-            f"{str(path)!r} must have a row that can be read, got {faults.n_rows:,} of which "
-            f"{n:,} are refused as the first is, {faults.first[0]}: {_what_to_check(path, most)}"
-        )
-        raise LogError(message)
-
 
 _REPEATED = "article id must be new, got {!r} again; the first row counts"
+_N_COLUMNS = 5
+_HISTORIES_KEPT = 16_384
+"""Histories that rows share, as readers come again; beyond these sharing begins anew."""
+
 _SAME = "row must not repeat another, got that of line {} again; it counts once"
 
 
@@ -256,13 +262,28 @@ def _settled(raw: MindImpression, is_labelled: bool, article_ids: frozenset[str]
     return replace(raw, candidates=unlabelled(raw.candidates, article_ids))
 
 
-def _key(impression_id: str, line: int, taken: Mapping[str, MindImpression]) -> str:
-    """Return an id that no row before has: its own, or with the line behind it."""
-    key = impression_id
-    while key in taken:
-        key = f"{impression_id}#{line}"
-        impression_id = key
-    return key
+def _slates(path: Path) -> Iterator[Sequence[str]]:
+    """Yield the candidates of the rows that have five columns, as they are written."""
+    for _, text in text_lines(path, FileFaults(path.name)):
+        columns = text.split("\t")
+        if len(columns) == _N_COLUMNS and (slate := columns[-1].split()):
+            yield slate
+
+
+def impression_size(row: MindImpression) -> int:
+    """Return about how many bytes an impression takes in memory."""
+    return 600 + 16 * len(row.history) + 60 * len(row.candidates)
+
+
+def _unreadable(path: Path, faults: FileFaults) -> str:
+    """Say that nothing of a file could be read, and what to check."""
+    if not faults.n_rows:
+        return f"{str(path)!r} must have rows, got an empty file: copy it again"
+    most, n = faults.kinds.most_common(1)[0]
+    return (
+        f"{str(path)!r} must have a row that can be read, got {faults.n_rows:,} of which "
+        f"{n:,} are refused as the first is, {faults.first[0]}: {_what_to_check(path, most)}"
+    )
 
 
 def _what_to_check(path: Path, reason: str) -> str:

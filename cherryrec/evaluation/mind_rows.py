@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from cherryrec.evaluation.mind_times import parse_time
 
@@ -49,6 +50,9 @@ class MindImpression:
         Article ids of the slate; never empty, no id twice.
     clicked
         One label per candidate; None where the log has no labels (MIND's test rows).
+    dwell_s
+        Seconds that the clicked article was open, at least 0; None where the log does not tell. It
+        is an outcome: not known before the reader leaves.
     """
 
     impression_id: str
@@ -57,6 +61,7 @@ class MindImpression:
     history: tuple[str, ...]
     candidates: tuple[str, ...]
     clicked: tuple[bool, ...] | None
+    dwell_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class MindArticle:
         Text as in the log.
     entities
         WikidataId (else label) of the entities of title and abstract, each once, in order.
+    published_at
+        UTC seconds since the epoch; None where the log does not tell, as MIND.
     """
 
     article_id: str
@@ -84,6 +91,7 @@ class MindArticle:
     abstract: str
     url: str
     entities: tuple[str, ...]
+    published_at: float | None = None
 
 
 def parse_candidates(text: str) -> tuple[str, ...]:
@@ -118,10 +126,12 @@ def parse_subcategory(text: str) -> str | None:
     return text or None
 
 
-def parse_impression(row: str, histories: dict[str, tuple[str, ...]]) -> MindImpression:
+def parse_impression(
+    row: str, histories: dict[str, tuple[str, ...]], zone: tzinfo = UTC
+) -> MindImpression:
     """Read one row of behaviors.tsv, its candidates with their labels (see `mind_labels`).
 
-    `histories` shares equal histories between rows.
+    `histories` shares equal histories between rows; a time without a zone is of `zone`.
     """
     impression_id, user_id, time, history, candidates = _columns(row, wanted=5)
     if not impression_id or not user_id:
@@ -134,7 +144,7 @@ def parse_impression(row: str, histories: dict[str, tuple[str, ...]]) -> MindImp
     if clicks is None:
         clicks = histories[history] = tuple(history.split())
     tokens = parse_candidates(candidates)
-    return MindImpression(impression_id, user_id, parse_time(time), clicks, tokens, None)
+    return MindImpression(impression_id, user_id, parse_time(time, zone), clicks, tokens, None)
 
 
 def parse_article(row: str) -> tuple[MindArticle, str | None]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from cherryrec.codec import EARLIEST, LATEST
+from cherryrec.evaluation.zones import naive_to_utc
 
 __all__ = ["parse_time"]
 
@@ -28,11 +29,11 @@ _UNITS = (1.0, 1e3, 1e6, 1e9)  # seconds, milliseconds, microseconds, nanosecond
 _KNOWN = "M/D/YYYY h:mm:ss AM|PM, ISO 8601 or seconds or milliseconds since 1970"
 
 
-def parse_time(text: str) -> float:
+def parse_time(text: str, zone: tzinfo = UTC) -> float:
     """Return UTC seconds of MIND's `M/D/YYYY h:mm:ss AM`, of ISO 8601 or of an epoch time.
 
-    A time without AM or PM is ISO; one without a zone is UTC. A number is in the unit that puts it
-    between 1990 and 2099, of which there is one at most.
+    A time without AM or PM is ISO; one without a zone is of `zone`. A number is in the unit that
+    puts it between 1990 and 2099, of which there is one at most.
 
     Raises
     ------
@@ -57,9 +58,9 @@ def parse_time(text: str) -> float:
         if _NUMBER.fullmatch(stripped):
             return _of_number(stripped)
         if match := _US_TIME.fullmatch(stripped):
-            time_s = _of_us(match)
+            time_s = _of_us(match, zone)
         elif match := _ISO_TIME.fullmatch(stripped):
-            time_s = _of_iso(match)
+            time_s = _of_iso(match, zone)
         else:
             raise ValueError
     except (ValueError, OverflowError):
@@ -80,19 +81,19 @@ def _of_number(text: str) -> float:
     raise ValueError
 
 
-def _of_us(match: re.Match[str]) -> float:
+def _of_us(match: re.Match[str], zone: tzinfo) -> float:
     """Return the seconds of MIND's own layout."""
     month, day, year, hour, minute, second = (int(part) for part in match.groups()[:6])
     if not 1 <= hour <= _NOON_HOUR:
         raise ValueError
     hour = hour % _NOON_HOUR + (_NOON_HOUR if match[7] in "Pp" else 0)
     moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    return float(calendar.timegm(moment.timetuple()))
+    return naive_to_utc(float(calendar.timegm(moment.timetuple())), zone)
 
 
-def _of_iso(match: re.Match[str]) -> float:
+def _of_iso(match: re.Match[str], zone: tzinfo) -> float:
     """Return the seconds of an ISO time; a blank before its zone is no part of the standard."""
-    day, clock, zone = match.groups()
-    text = day if clock is None else f"{day}T{clock}{zone or ''}"
+    day, clock, offset = match.groups()
+    text = day if clock is None else f"{day}T{clock}{offset or ''}"
     moment = datetime.fromisoformat(text.upper())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()

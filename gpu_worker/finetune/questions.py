@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cherryrec.errors import ConfigError, LogError
-from cherryrec.evaluation.mind import MindImpression, MindLog
+from cherryrec.evaluation.logs import ImpressionLog
+from cherryrec.evaluation.mind import MindImpression
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.pipeline import PipelineConfig
@@ -75,7 +76,7 @@ class Question:
 
 
 def ask_log(
-    log: MindLog,
+    log: ImpressionLog,
     split: Split,
     core: PipelineConfig,
     *,

@@ -15,7 +15,7 @@ from transformers import PrinterCallback, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from cherryrec.errors import ConfigError, LogError, ModelError
-from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.logs import ImpressionLog
 from cherryrec.pipeline import PipelineConfig
 from gpu_worker.backends.loading import Base, load_base
 from gpu_worker.backends.tokens import PromptTokens
@@ -54,7 +54,7 @@ class _Data:
 
 
 def finetune(
-    log: MindLog,
+    log: ImpressionLog,
     *,
     base: GpuConfig,
     recipe: Recipe,
@@ -137,7 +137,7 @@ def finetune(
         base_version=loaded.version,
         base_source=loaded.source,
         recipe=recipe,
-        log=log.folder.resolve().name,
+        log=log.name,
         digest=data.digest,
         split=split,
         seed=seed,
@@ -156,7 +156,7 @@ def _precise(base: GpuConfig, recipe: Recipe) -> GpuConfig:
 
 
 def _data(
-    log: MindLog,
+    log: ImpressionLog,
     loaded: Base,
     tokens: PromptTokens,
     recipe: Recipe,

@@ -43,7 +43,7 @@ ABOVE_THE_CORE = {
 
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
 LAZILY_ALLOWED = {
-    "evaluation": {"lightgbm", "matplotlib", "rich"},
+    "evaluation": {"lightgbm", "matplotlib", "pyarrow", "rich"},
     "text": {"safetensors", "tokenizers"},
 }
 

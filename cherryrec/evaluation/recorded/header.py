@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from cherryrec.errors import ConfigError, LogError
-from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.logs.base import Log
 
 __all__ = ["RecordingHeader", "log_digest"]
 
@@ -101,8 +101,8 @@ began it: model must be 'm/2', got 'm/1'; record to another file
             raise ConfigError(msg)
 
 
-def log_digest(log: MindLog) -> str:
-    """Return 32 hexadecimal digits of SHA-256 over a log's two files, gzipped or not.
+def log_digest(log: Log) -> str:
+    """Return 32 hexadecimal digits of SHA-256 over a log's files, gzipped or not.
 
     Raises
     ------
@@ -110,8 +110,7 @@ def log_digest(log: MindLog) -> str:
         A file is not there or cannot be read.
     """
     found = sha256()
-    for name in ("news.tsv", "behaviors.tsv"):
-        path = log.path(name)
+    for name, path in log.files():
         found.update(f"{name}\n".encode())
         try:
             with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from cherryrec.evaluation.clicks import LoggedClick
+from cherryrec.evaluation.logs.base import LoggedClick
 from cherryrec.evaluation.replay.messages import INSTANT_S, UNKNOWN
 from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
 from cherryrec.evaluation.retrieval import Moment, RetrievalJudge

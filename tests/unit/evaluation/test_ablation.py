@@ -16,6 +16,7 @@ from cherryrec.evaluation.ablation import (
     replay_without,
 )
 from cherryrec.evaluation.generate import generate_log
+from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.features import FEATURES
@@ -119,9 +120,9 @@ def test_without_changes_a_replay_is_that_of_the_full_system(tmp_path: Path) -> 
     config = replace(FULL, vans=VansConfig(members=("linear", "svm")))
     LocalReplay(config).run(log.impressions(15), LogMessages(log.articles()), judge)
 
-    same = replay_without(tmp_path, config, limit=15, label_delay_s=0.0)
+    same = replay_without(LogSource(tmp_path), config, limit=15, label_delay_s=0.0)
     less = replay_without(
-        tmp_path, ablations(config)["features:attention"], limit=15, label_delay_s=0.0
+        LogSource(tmp_path), ablations(config)["features:attention"], limit=15, label_delay_s=0.0
     )
 
     full = judge.metrics[OURS].values()

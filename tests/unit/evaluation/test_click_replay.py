@@ -7,7 +7,7 @@ import pytest
 
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import LeakError
-from cherryrec.evaluation.clicks import LoggedClick
+from cherryrec.evaluation.logs import LoggedClick
 from cherryrec.evaluation.replay import ClickReplay
 from cherryrec.evaluation.retrieval import RetrievalJudge, Selector, standard_rankings
 from cherryrec.pipeline import PipelineConfig

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from cherryrec.errors import LogError
-from cherryrec.evaluation.clicks import ClickFiles, open_clicks
+from cherryrec.evaluation.logs import LogSource
+from cherryrec.evaluation.logs.click_file import ClickFiles
+from cherryrec.evaluation.mind import MindLog
 
 HEADER = "user_id,session_id,article_id,time_ms\n"
 
@@ -52,9 +54,9 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
 def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
     written(tmp_path, HEADER + "u1,s,a,1600000009000\n", "hour_000.csv")
     written(tmp_path, HEADER + "u2,s,a,1600000001000\n", "hour_001.csv.gz")
-    log = open_clicks(tmp_path)
+    log = LogSource(tmp_path).open()
 
-    assert log is not None
+    assert isinstance(log, ClickFiles)
     assert [one.user_id for one in log.clicks()] == ["u2", "u1"]
     assert log.name == tmp_path.name
     assert [faults.file for faults in log.faults] == ["hour_000.csv", "hour_001.csv.gz"]
@@ -108,8 +110,8 @@ def test_a_file_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_impressions_is_no_log_of_clicks(tmp_path: Path) -> None:
     written(tmp_path, HEADER)
-    assert open_clicks(tmp_path) is not None
+    assert isinstance(LogSource(tmp_path).open(), ClickFiles)
 
     (tmp_path / "behaviors.tsv").write_text("")
 
-    assert open_clicks(tmp_path) is None
+    assert isinstance(LogSource(tmp_path).open(), MindLog)

@@ -1,0 +1,257 @@
+"""Adressa: events of a Norwegian paper's readers, a JSON object a line, a file a day.
+
+A file is a day in Oslo, its times are UTC seconds. Two thirds of the events are views of the front
+page, which are no clicks on an article and passed over; an event of an article has its id, title
+and address, and its profile says that the page is one. There are no slates and nothing that was
+shown and not clicked: the log is one of clicks, and what they are ranked against are the articles
+seen before, never those of the whole week. The full version has content files beside, one an
+article, with bodies; their ids differ from the events' at times, and then the address tells.
+
+References
+----------
+Gulla et al. (2017), The Adressa Dataset for News Recommendation, WI,
+https://doi.org/10.1145/3106426.3109436.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from cherryrec.codec import EARLIEST, LATEST
+from cherryrec.errors import LogError
+from cherryrec.evaluation.logs.adressa_content import Contents, content_files
+from cherryrec.evaluation.logs.base import ClickLog, LoggedClick
+from cherryrec.evaluation.logs.click_file import click_size
+from cherryrec.evaluation.logs.lines import first_line, text_lines
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
+from cherryrec.evaluation.logs.signs import Signs
+from cherryrec.evaluation.mind_checks import check_article
+from cherryrec.evaluation.mind_faults import FileFaults
+from cherryrec.evaluation.mind_rows import MindArticle
+from cherryrec.evaluation.mind_times import parse_time
+from cherryrec.evaluation.zones import EPOCH
+
+__all__ = ["AdressaLog", "signs"]
+
+_DAY = re.compile(r"\d{8}(\.gz)?")
+_FOLDERS = ("one_week", "three_month")
+_LONGEST = 256
+_SOFT_HYPHEN = "\u00ad"
+
+
+class _Group(msgspec.Struct):
+    """One thing that a profile says, as `pageclass` or `category`."""
+
+    group: str | None = None
+
+
+class _Item(msgspec.Struct):
+    """One entry of a profile."""
+
+    item: str | None = None
+    groups: tuple[_Group, ...] = ()
+
+
+class _Event(msgspec.Struct, rename={"user_id": "userId", "active_s": "activeTime"}):
+    """What is read of an event; the other keys are passed over."""
+
+    time: int
+    user_id: str
+    url: str | None = None
+    id: str | None = None
+    title: str | None = None
+    canonicalUrl: str | None = None
+    publishtime: str | None = None
+    category1: str | None = None
+    keywords: str | None = None
+    active_s: float | None = None
+    profile: tuple[_Item, ...] | None = None
+
+    @property
+    def is_of_article(self) -> bool:
+        """Whether the page is an article's; the light version may leave the profile out."""
+        if not (self.id and self.title and self.url):
+            return False
+        return not self.profile or any(
+            item.item == "article" and any(one.group == "pageclass" for one in item.groups)
+            for item in self.profile
+        )
+
+
+_DECODER = msgspec.json.Decoder(_Event)
+
+
+class AdressaLog(ClickLog):
+    r"""Clicks of Adressa.
+
+    Parameters
+    ----------
+    path
+        A folder with files of days (`20170101`, …), or with `one_week` or `three_month`; or a file.
+    held_bytes
+        About how much of the clicks are held at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> temporary = tempfile.TemporaryDirectory()
+    >>> day = Path(temporary.name) / "20170101"
+    >>> front = '{"eventId": 1, "time": 1483225202, "userId": "u", "url": "http://x.no"}'
+    >>> read = (
+    ...     '{"eventId": 2, "time": 1483225210, "userId": "u", "url": "http://x.no/a", "id": "a",'
+    ...     ' "title": "Valg", "category1": "nyheter|trondheim", "activeTime": 12}'
+    ... )
+    >>> _ = day.write_text(f"{front}\n{read}\n")
+    >>> log = AdressaLog(day)
+    >>> [(click.user_id, click.article_id, click.dwell_s) for click in log.clicks()]
+    [('u', 'a', 12.0)]
+    >>> log.n_passed_over
+    1
+    >>> log.articles()["a"].category, log.articles()["a"].subcategory
+    ('nyheter', 'trondheim')
+    >>> temporary.cleanup()
+    """
+
+    title = "Adressa"
+    zone = EPOCH
+
+    def __init__(self, path: str | Path, *, held_bytes: int = HELD_BYTES) -> None:
+        super().__init__(path, held_bytes=held_bytes)
+
+    def files(self) -> Sequence[tuple[str, Path]]:
+        """Return the files of days by name, and behind them those of contents."""
+        found = _days(self.path)
+        if not found:
+            msg = (
+                f"a log of Adressa must hold files of days, as 20170101, got {str(self.path)!r} "
+                "without any: pass the folder one_week or three_month"
+            )
+            raise LogError(msg)
+        return [(path.name, path) for path in (*found, *content_files(self.path))]
+
+    def clicks(self, limit: int | None = None) -> Iterator[LoggedClick]:
+        """Yield clicks on articles in time order; at most `limit`.
+
+        Raises
+        ------
+        LogError
+            A file cannot be read to its end, or no event of an article can be read.
+        """
+        self.n_passed_over = 0
+        placed = in_time_order(
+            self._placed(),
+            LoggedClick,
+            key=lambda click: click.clicked_at,
+            size=click_size,
+            held_bytes=self.held_bytes,
+        )
+        n = 0
+        for row in islice(placed, limit):
+            n += 1
+            yield row.event
+        if n == 0:
+            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
+            msg = f"{str(self.path)!r} must have an event of an article, got none{first}"
+            raise LogError(msg)
+
+    def articles(self) -> Mapping[str, MindArticle]:
+        """Read what events say of their articles, and the content files where there are any."""
+        found: dict[str, MindArticle] = {}
+        contents = Contents(content_files(self.path))
+        self._faults.update({faults.file: faults for faults in contents.faults})
+        for path in _days(self.path):
+            for _, text in text_lines(path, FileFaults(path.name)):
+                try:
+                    event = _DECODER.decode(text)
+                    if not event.is_of_article or event.id is None or event.id in found:
+                        continue
+                    article = contents.put_on(_article(event), event.canonicalUrl)
+                    check_article(article)
+                except ValueError:  # such a row is told where clicks are read
+                    continue
+                found[event.id] = article
+        self._article_ids = frozenset(found)
+        return found
+
+    def _placed(self) -> Iterator[Placed[LoggedClick]]:
+        """Yield the clicks of each file as they stand there."""
+        for path in _days(self.path):
+            faults = self._fresh_faults(path.name)
+            for line, text in text_lines(path, faults):
+                try:
+                    event = _DECODER.decode(text)
+                    if event.is_of_article:
+                        click = _click(event, f"{path.name}:{line}")
+                    else:
+                        self.n_passed_over += 1
+                        continue
+                except ValueError as error:
+                    faults.add(line, f"row must be an event of Adressa, got {str(error)[:200]}")
+                else:
+                    yield Placed(path.name, line, click)
+
+
+def signs(path: Path) -> Signs:
+    """Say what of Adressa's layout there is."""
+    days = _days(path)
+    text = first_line(days[0]) if days else ""
+    return Signs(
+        {
+            "files of days, as 20170101": bool(days),
+            "a JSON object a line": text.startswith("{"),
+            **{f"the key {key}": f'"{key}"' in text for key in ("userId", "time", "eventId")},
+        }
+    )
+
+
+def _days(path: Path) -> list[Path]:
+    """Return the files of days by name: those of a folder, or the file itself."""
+    if path.is_file():
+        return [path] if first_line(path).startswith("{") else []
+    folders = [path, *(path / name for name in _FOLDERS)]
+    return sorted(
+        file
+        for folder in folders
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.is_file() and _DAY.fullmatch(file.name)
+    )
+
+
+def _click(event: _Event, click_id: str) -> LoggedClick:
+    """Return an event of an article as a click; `ValueError` says what is wrong with it."""
+    assert event.id is not None, "an event of an article has its id"
+    for name, value in (("userId", event.user_id), ("id", event.id)):
+        if not 0 < len(value) <= _LONGEST:
+            msg = f"{name} must be 1 to {_LONGEST} characters, got {value[:60]!r}"
+            raise ValueError(msg)
+    if not EARLIEST.timestamp() <= event.time < LATEST.timestamp():
+        msg = f"time must be seconds of {EARLIEST.year} to {LATEST.year - 1}, got {event.time}"
+        raise ValueError(msg)
+    dwell_s = event.active_s if event.active_s is not None and event.active_s >= 0 else None
+    return LoggedClick(click_id, event.user_id, event.id, float(event.time), dwell_s=dwell_s)
+
+
+def _article(event: _Event) -> MindArticle:
+    """Return what an event says of its article."""
+    category, _, subcategory = (event.category1 or "").partition("|")
+    try:
+        published_at = parse_time(event.publishtime) if event.publishtime else None
+    except ValueError:  # the article is known all the same
+        published_at = None
+    keywords = [word.strip() for word in (event.keywords or "").split(",")]
+    return MindArticle(
+        event.id or "",
+        category,
+        subcategory or None,
+        (event.title or "").replace(_SOFT_HYPHEN, ""),
+        "",
+        event.url or "",
+        tuple(dict.fromkeys(word for word in keywords if word)),
+        published_at,
+    )

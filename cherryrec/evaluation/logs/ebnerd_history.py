@@ -1,0 +1,88 @@
+"""What EB-NeRD's readers had read before a split: one row a reader, looked up by reader.
+
+The lists of the largest bundle do not fit in memory as Python's objects, so they go to a temporary
+file of numbers; 16 bytes a reader say where each one's are.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.evaluation.logs.parquet import columns_of
+from cherryrec.evaluation.mind_faults import FileFaults
+
+__all__ = ["Histories"]
+
+_ITEM = np.dtype("<i8")
+_SHARED = 16_384
+
+
+class Histories:
+    """Articles read before, by reader; to be entered, as it holds a temporary file.
+
+    Parameters
+    ----------
+    path
+        A `history.parquet`: `user_id`, and `article_id_fixed` with the oldest first.
+    faults
+        Where rows that cannot be read are reported.
+    """
+
+    def __init__(self, path: Path, faults: FileFaults) -> None:
+        self._path = path
+        self._faults = faults
+        self._file: BinaryIO | None = None
+        self._users: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._ends: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._starts: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._shared: dict[int, tuple[str, ...]] = {}
+
+    def __enter__(self) -> Histories:
+        self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="cherryrec-histories-"))
+        users: list[NDArray[np.int64]] = []
+        sizes: list[NDArray[np.int64]] = []
+        for first, columns in columns_of(self._path, ("user_id", "article_id_fixed")):
+            self._faults.n_rows += len(columns["user_id"])
+            good: list[tuple[int, list[int]]] = []
+            for number, (user, read) in enumerate(zip(*columns.values(), strict=True), start=first):
+                if user is None or read is None or None in read:
+                    reason = f"user_id and article_id_fixed must be there, got {user!r} and a null"
+                    self._faults.add(number, reason)
+                else:
+                    good.append((user, read))
+            users.append(np.array([user for user, _ in good], np.int64))
+            sizes.append(np.array([len(read) for _, read in good], np.int64))
+            for _, read in good:
+                self._file.write(np.array(read, _ITEM).tobytes())
+        if users:
+            user_ids, ends = np.concatenate(users), np.cumsum(np.concatenate(sizes))
+            order = np.argsort(user_ids, kind="stable")
+            starts = np.concatenate([[0], ends[:-1]]) if ends.size else ends
+            self._users, self._ends, self._starts = user_ids[order], ends[order], starts[order]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self._file is not None, "it was entered"
+        self._file.close()
+
+    def of(self, user_id: int) -> tuple[str, ...]:
+        """Return what a reader had read, the oldest first; empty for one who is not listed."""
+        assert self._file is not None, "it was entered"
+        found = self._shared.get(user_id)
+        if found is not None:
+            return found
+        row = int(np.searchsorted(self._users, user_id))
+        if row == self._users.size or self._users[row] != user_id:
+            return ()
+        start, end = int(self._starts[row]), int(self._ends[row])
+        self._file.seek(start * _ITEM.itemsize)
+        read = np.frombuffer(self._file.read((end - start) * _ITEM.itemsize), _ITEM)
+        if len(self._shared) >= _SHARED:
+            self._shared.clear()
+        found = self._shared[user_id] = tuple(map(str, read.tolist()))
+        return found

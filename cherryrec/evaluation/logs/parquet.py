@@ -1,0 +1,111 @@
+"""Parquet files in pieces: a row group at most is held, however long the file is.
+
+pyarrow is an extra (`logs`) and imported when a file is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cherryrec.errors import ConfigError, LogError
+
+__all__ = ["BATCH_ROWS", "column_names", "columns_of", "is_parquet"]
+
+BATCH_ROWS = 4_096
+"""Rows that are turned into Python's objects at a time."""
+
+_MAGIC = b"PAR1"
+
+
+def is_parquet(path: Path) -> bool:
+    """Say whether a path is a parquet file, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises
+    ------
+    LogError
+        It cannot be read as parquet.
+    """
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
+
+
+def columns_of(
+    path: Path, wanted: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, list[Any]]]]:
+    """Yield the number of the first row, from 1, and columns by name, some rows at a time.
+
+    Lists and texts come as Python's; a time without a zone as microseconds on its clock since 1970,
+    a time with one as microseconds since the epoch.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        Columns it must have.
+    optional
+        Columns that are all None where it has them not.
+
+    Raises
+    ------
+    LogError
+        It cannot be read as parquet, or a column is missing.
+    """
+    import pyarrow as pa
+
+    with _opened(path) as file:
+        there = set(file.schema_arrow.names)
+        if missing := [name for name in wanted if name not in there]:
+            msg = (
+                f"{str(path)!r} must have the columns {', '.join(wanted)}, got it without "
+                f"{', '.join(missing)}: is it another file of the log?"
+            )
+            raise LogError(msg)
+        names = [name for name in (*wanted, *optional) if name in there]
+        first = 1
+        try:
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
+                found = {name: _values(batch.column(name)) for name in names}
+                n = batch.num_rows
+                yield first, {name: found.get(name, [None] * n) for name in (*wanted, *optional)}
+                first += n
+        except (OSError, pa.ArrowException) as error:
+            msg = f"{str(path)!r} cannot be read to its end ({error}): copy the file again"
+            raise LogError(msg) from error
+
+
+def _values(column: Any) -> list[Any]:
+    """Return a column as Python's objects, times as microseconds."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):
+        zone = column.type.tz
+        column = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _opened(path: Path) -> Any:
+    """Open a parquet file; to be entered."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        msg = f"parquet files need the extra `logs`: pip install 'cherryrec[logs]' ({error})"
+        raise ConfigError(msg) from error
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        msg = f"{str(path)!r} cannot be read as parquet ({error}): copy the file again"
+        raise LogError(msg) from error
