@@ -22,6 +22,7 @@ COMMANDS = {
     "status": ("status", "show lag, model, slates and parts, and what is wrong"),
     "shadow": ("shadow", "compare our ranking of the site's own slates with the site's"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
+    "log": ("log", "check what a recorded log is, and what is wrong in it"),
     "backfill": ("backfill", "send a past log to a running system, before it goes live"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
     "topics": ("topics", "create, check or repair the topics"),

@@ -30,6 +30,7 @@ __all__ = [
     "plot_quality",
     "plot_reliability",
     "save",
+    "save_picture",
     "time_axis",
 ]
 
@@ -247,7 +248,35 @@ def save(
     height: float = 5.0,
     grid: Literal["x", "y"] = "y",
 ) -> None:
-    """Draw one picture in the common style and write it as a PNG; `height` is in inches."""
+    """Draw one picture of a replay and write it as a PNG; `height` is in inches."""
+    detail = f"protocol {summary.protocol} · engine {summary.engine} · seed {summary.seed}"
+    save_picture(draw, title, detail, path, height=height, grid=grid)
+
+
+def save_picture(
+    draw: Callable[[Axes], None],
+    title: str,
+    detail: str,
+    path: Path,
+    *,
+    height: float = 5.0,
+    grid: Literal["x", "y"] = "y",
+) -> None:
+    """Draw one picture in the common style and write it as a PNG.
+
+    Parameters
+    ----------
+    draw
+        Draws on the axes it is given.
+    title, detail
+        What stands above, in large and in small letters.
+    path
+        The file to write.
+    height
+        In inches; the width is 9.
+    grid
+        The axis whose lines show.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -256,7 +285,6 @@ def save(
     axes = figure.add_subplot()
     draw(axes)
     axes.set_title(title, loc="left", fontsize=13, fontweight="bold", pad=22)
-    detail = f"protocol {summary.protocol} · engine {summary.engine} · seed {summary.seed}"
     axes.text(0.0, 1.02, detail, transform=axes.transAxes, fontsize=9, color="#555555")
     axes.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
