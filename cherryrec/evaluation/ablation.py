@@ -15,7 +15,7 @@ from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import RetrievalJudge, RetrievalRecord, Selector
 from cherryrec.events import Evaluation, EvaluationRequest
-from cherryrec.features import names
+from cherryrec.features import BLOCKS, GATING
 from cherryrec.knrs import LEFT_OUT, METRICS
 from cherryrec.pipeline import PipelineConfig
 
@@ -41,20 +41,14 @@ class Ablated:
 
 
 def feature_groups() -> dict[str, tuple[str, ...]]:
-    """Return the groups that `cherryrec.features.names` lists the features in, each in one.
+    """Return the blocks of features, each with its columns.
 
     Examples
     --------
     >>> feature_groups()["article"]
     ('age', 'is_first_shown')
     """
-    return {
-        name.lower(): group
-        for name, group in vars(names).items()
-        if isinstance(group, tuple)
-        and name not in {"FEATURES", "GATING"}
-        and set(group) <= set(names.FEATURES)
-    }
+    return {block.name: block.names for block in BLOCKS}
 
 
 def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[str, PipelineConfig]:
@@ -101,7 +95,7 @@ def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[st
         if name != "evaluation" or config.evaluator.enabled:
             found[f"features:{name}"] = _without_features(config, group)
     if config.evaluator.enabled:
-        found["cnle:gating"] = _without_features(config, names.GATING)
+        found["cnle:gating"] = _without_features(config, GATING)
     return {name: changed for name, changed in found.items() if changed != config}
 
 

@@ -1,22 +1,28 @@
 """Features: what VaNS knows of each candidate at the time of a request.
 
-`names` is the list, `blocks` the computations (their loops in `kernels` and `counted`), `matrix`
-puts them together; `gating` fills CnLE's evaluations in, apart by how much the user has read;
-`guard` says how new what they used is.
+A feature lives in one file of `blocks`, which describes and computes it (`column` is how, `sources`
+where it comes from). What follows from that is derived: `names` is the list, `matrix` puts the
+blocks together, `guard` says how new what they used is. `gating` fills CnLE's evaluations in when
+they come.
 """
 
 from __future__ import annotations
 
-from cherryrec.features.gating import HISTORY_LENGTHS, evaluated, probes, with_evaluations
+from cherryrec.features.blocks import BLOCKS
+from cherryrec.features.blocks.attention import HALF_LIVES_S
+from cherryrec.features.blocks.evaluation import GATING, HISTORY_LENGTHS
+from cherryrec.features.gating import evaluated, probes, with_evaluations
 from cherryrec.features.guard import check_times, newest_used
 from cherryrec.features.matrix import feature_matrix
-from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, GATED, HALF_LIVES_S, column
+from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, GATED, column
 
 __all__ = [
+    "BLOCKS",
     "CONTEXT",
     "FEATURES",
     "FEATURE_SET",
     "GATED",
+    "GATING",
     "HALF_LIVES_S",
     "HISTORY_LENGTHS",
     "check_times",

@@ -1,10 +1,4 @@
-"""CnLE's evaluations as features, apart by how much the user has read.
-
-A language model that reads titles helps where little is known of the user, and misleads where much
-is. So the calibrated log-odds of an evaluation stand in one column for all users and once more in
-that of their history's length: a linear model learns one trust for each, from 0, and lends what
-it has learned of all to a length it has seldom met.
-"""
+"""CnLE's evaluations in a matrix that was frozen before they came."""
 
 from __future__ import annotations
 
@@ -13,23 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.cnle.calibration import log_odds
-from cherryrec.features.names import GATING, column
+from cherryrec.features.blocks.evaluation import HISTORY_LENGTHS, fill_evaluations
+from cherryrec.features.names import column, columns_of
 
-__all__ = ["HISTORY_LENGTHS", "evaluated", "probes", "with_evaluations"]
+__all__ = ["evaluated", "probes", "with_evaluations"]
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-HISTORY_LENGTHS = ("0", "1-5", "6-20", "over 20")
-"""How many reads each column of `GATING` is for."""
+_TYPICAL = (0.0, 3.0, 12.0, 50.0)  # reads of each length
 
-_LAST = (0.5, 5.5, 20.5)  # between the lengths
-_TYPICAL = (0.0, 3.0, 12.0, 50.0)
-
-_EVALUATION, _HAS = column("evaluation"), column("has_evaluation")
-_LOGIT, _HISTORY = column("evaluation_logit"), column("context_history")
-_FIRST = column(GATING[0])
+_EVALUATION = columns_of("evaluation")
+_HAS, _LOGIT = column("has_evaluation"), column("evaluation_logit")
+_HISTORY = column("context_history")
 
 
 def with_evaluations(
@@ -58,18 +48,11 @@ def with_evaluations(
     if not evaluations:
         return _without(matrix)
     values = np.array([evaluations.get(article_id, np.nan) for article_id in articles])
-    has = ~np.isnan(values)
-    if not has.any():
+    if np.isnan(values).all():
         return _without(matrix)
-    logits = log_odds(np.where(has, values, 0.5)) / temperature
-    logit = np.where(has, logits - logits[has].mean(), 0.0)
     filled = matrix.copy()
-    filled[:, _EVALUATION] = np.where(has, values - values[has].mean(), 0.0)
-    filled[:, _HAS] = has
-    filled[:, _LOGIT] = logit
-    filled[:, _FIRST : _FIRST + len(GATING)] = 0.0
     n_reads = float(np.expm1(matrix[0, _HISTORY]))
-    filled[:, _FIRST + int(np.searchsorted(_LAST, n_reads))] = logit
+    fill_evaluations(values, filled[:, _EVALUATION], temperature=temperature, n_reads=n_reads)
     return filled
 
 
@@ -81,7 +64,7 @@ def _without(matrix: F32) -> F32:
     if not matrix.size or not matrix[:, _HAS].any():
         return matrix
     blank = matrix.copy()
-    blank[:, [_EVALUATION, _HAS, _LOGIT, *range(_FIRST, _FIRST + len(GATING))]] = 0.0
+    blank[:, _EVALUATION] = 0.0
     return blank
 
 

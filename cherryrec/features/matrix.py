@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.features.blocks import article, attention, context, exposure, reading
-from cherryrec.features.names import CONTEXT, EVALUATION, FEATURES
+from cherryrec.features.blocks import BLOCKS
+from cherryrec.features.column import Inputs
+from cherryrec.features.names import FEATURES, columns_of
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -15,6 +16,8 @@ from cherryrec.slates import SlateMemory
 __all__ = ["feature_matrix"]
 
 F32 = NDArray[np.float32]
+
+_COLUMNS = tuple((block, columns_of(block.name)) for block in BLOCKS)
 
 
 def feature_matrix(
@@ -38,26 +41,11 @@ def feature_matrix(
     float32 (n, features) in the order of `FEATURES`: single precision is what is stored, scored
     and learned from alike, so that scoring again from what was stored gives the same bits.
     """
-    rows = selection.rows
-    blocks = (
-        selection.values[:, None],
-        selection.metrics,
-        reading(catalogue, reader, rows),
-        exposure(catalogue, reader, rows, now),
-        attention(catalogue, rows, now),
-        slates.evidence(
-            [catalogue.ids[row] for row in rows.tolist()],
-            categories=catalogue.categories.names(catalogue.category[rows]),
-            now=now,
-        ),
-        article(catalogue, rows, now),
-    )
-    matrix = np.zeros((len(rows), len(FEATURES)), np.float32)
-    at = 0
-    for block in blocks:
-        start, at = at, at + block.shape[1]
-        matrix[:, start:at] = block
-    at += len(EVALUATION)
-    assert at + len(CONTEXT) == len(FEATURES), "a block's width differs from its list of names"
-    matrix[:, at:] = context(reader, len(rows), now)
+    inputs = Inputs(catalogue, reader, slates, selection, now)
+    n = len(selection.rows)
+    matrix = np.zeros((n, len(FEATURES)), np.float32)
+    for block, columns in _COLUMNS:
+        out = np.zeros((n, len(block.columns)))
+        block.fill(inputs, out)
+        matrix[:, columns] = out
     return matrix

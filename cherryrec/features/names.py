@@ -9,109 +9,20 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from cherryrec.slates import EVIDENCE as SLATE
+from cherryrec.features.blocks import BLOCKS, context
 
-__all__ = [
-    "CONTEXT",
-    "EVALUATION",
-    "FEATURES",
-    "FEATURE_SET",
-    "GATED",
-    "GATING",
-    "HALF_LIVES_S",
-    "column",
-]
+__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "GATED", "column", "columns_of"]
 
-HALF_LIVES_S = (600.0, 3_600.0, 21_600.0, 86_400.0)
-"""The half-lives of attention that the features are named after, in seconds."""
-
-KNRS = ("news_value", "relevance", "credibility", "timeliness", "attention", "novelty")
-READING = (
-    "text_interest",
-    "text_recent_30",
-    "text_recent_5",
-    "text_last",
-    "text_nearest",
-    "category_lift",
-    "category_lift_5",
-    "category_share",
-    "category_share_5",
-    "subcategory_lift",
-    "subcategory_lift_5",
-    "subcategory_share",
-    "subcategory_share_5",
-    "category_last",
-    "entity_overlap",
-    "is_named",
-    "times_read",
-    "text_top_3",
-    "text_words",
-    "token_recent_30",
-    "token_recent_5",
-    "token_last",
-    "token_nearest",
-    "token_top_3",
-    "category_lift_ever",
-    "subcategory_lift_ever",
-    "subcategory_lift_most",
-    "category_preference",
-)
-EXPOSURE = ("seen_times", "seen_clicks", "seen_lately", "seen_today", "seen_in_last")
-ATTENTION = (
-    "ctr_10m",
-    "ctr_1h",
-    "ctr_6h",
-    "ctr_24h",
-    "ctr_all",
-    "views_10m",
-    "views_1h",
-    "views_6h",
-    "views_24h",
-    "clicks_10m",
-    "clicks_1h",
-    "clicks_6h",
-    "clicks_24h",
-    "click_velocity",
-    "view_velocity",
-    "ctr_velocity",
-    "readers",
-    "category_ctr_1h",
-    "category_ctr_24h",
-    "category_clicks_24h",
-)
-ARTICLE = ("age", "is_first_shown")
-GATING = (
-    "evaluation_if_0",
-    "evaluation_if_1_5",
-    "evaluation_if_6_20",
-    "evaluation_if_over_20",
-)
-EVALUATION = ("evaluation", "has_evaluation", "evaluation_logit", *GATING)
-CONTEXT = (
-    "context_history",
-    "context_slate",
-    "context_shown",
-    "context_idle",
-    "context_day_sin",
-    "context_day_cos",
-)
-
-FEATURES: tuple[str, ...] = (
-    *KNRS,
-    *READING,
-    *EXPOSURE,
-    *ATTENTION,
-    *SLATE,
-    *ARTICLE,
-    *EVALUATION,
-    *CONTEXT,
-)
+FEATURES: tuple[str, ...] = tuple(name for block in BLOCKS for name in block.names)
 """Column names of a feature matrix, in order. See docs/features.md for each one's definition."""
 
 FEATURE_SET = f"v2-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
 """Names this order of columns."""
 
-GATED = frozenset({"evaluation_logit", *GATING})
+CONTEXT = context.BLOCK.names
+"""Columns that are the same for every candidate of a request."""
+
+GATED = frozenset(one.name for block in BLOCKS for one in block.columns if one.is_gated)
 """Columns that are 0 in all slates but those they are for."""
 
 _COLUMN = {name: index for index, name in enumerate(FEATURES)}
@@ -126,3 +37,15 @@ def column(name: str) -> int:
     0
     """
     return _COLUMN[name]
+
+
+def columns_of(block: str) -> slice:
+    """Return the columns of a block.
+
+    Examples
+    --------
+    >>> FEATURES[columns_of("article")]
+    ('age', 'is_first_shown')
+    """
+    names = next(one.names for one in BLOCKS if one.name == block)
+    return slice(column(names[0]), column(names[-1]) + 1)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from cherryrec.cnle.evaluation import relative_share
 from cherryrec.events import Example, instant
-from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, column, with_evaluations
-from cherryrec.features.names import EVALUATION, GATING
+from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, GATING, column, with_evaluations
+from cherryrec.features.names import columns_of
 from cherryrec.knrs import METRICS, KnrsConfig
 from cherryrec.learner import Learner
 from cherryrec.vans import VansConfig
@@ -31,7 +31,7 @@ TOO_SURE = 4.0
 MEMBERS = ("linear", "factors")
 GATED = VansConfig(members=MEMBERS)
 UNGATED = VansConfig(members=MEMBERS, without=GATING)
-WITHOUT = VansConfig(members=MEMBERS, without=EVALUATION)
+WITHOUT = VansConfig(members=MEMBERS, without=FEATURES[columns_of("evaluation")])
 
 
 class Seen(NamedTuple):
@@ -51,7 +51,7 @@ def world(known_of: set[int], seed: int = 0) -> Iterator[Seen]:
         length = int(rng.integers(4))
         told, hidden, noise = rng.normal(size=(3, N_ARTICLES))
         features = rng.normal(size=(N_ARTICLES, len(FEATURES))).astype(np.float32)
-        features[:, [column(name) for name in EVALUATION]] = 0.0
+        features[:, columns_of("evaluation")] = 0.0
         features[:, context] = features[0, context]
         features[:, column("context_history")] = np.log1p(READS[length])
         features[:, column("ctr_1h")] = told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,21 +13,21 @@ from numpy.typing import NDArray
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
-from cherryrec.features import CONTEXT, FEATURE_SET, FEATURES, column, feature_matrix
-from cherryrec.features import with_evaluations as evaluated
-from cherryrec.features.names import (
-    ARTICLE,
-    ATTENTION,
-    EVALUATION,
-    EXPOSURE,
-    KNRS,
-    READING,
-    SLATE,
+from cherryrec.features import (
+    BLOCKS,
+    CONTEXT,
+    FEATURE_SET,
+    FEATURES,
+    blocks,
+    column,
+    feature_matrix,
 )
+from cherryrec.features import with_evaluations as evaluated
+from cherryrec.features.names import columns_of
 from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
-from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
+from cherryrec.slates import SlateMemory, SlatesConfig
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
@@ -40,6 +42,7 @@ from tests.worlds import (
 F32 = NDArray[np.float32]
 SMALL = SlatesConfig(max_articles=16, max_slates=16)
 NOW = START_S + 600.0
+COLUMNS = [column for block in BLOCKS for column in block.columns]
 
 
 def matrix_of(
@@ -58,16 +61,19 @@ def test_there_is_one_column_per_name() -> None:
     assert {row.shape for row in matrix.values()} == {(len(FEATURES),)}
     assert {row.dtype for row in matrix.values()} == {np.dtype(np.float32)}
     assert len(set(FEATURES)) == len(FEATURES)
-    parts = (KNRS, READING, EXPOSURE, ATTENTION, SLATE, ARTICLE, EVALUATION, CONTEXT)
-    assert tuple(name for part in parts for name in part) == FEATURES
-    assert SLATE == EVIDENCE
     assert [column(name) for name in FEATURES] == list(range(len(FEATURES)))
     assert str(len(FEATURES)) in FEATURE_SET
 
 
+def test_every_file_of_a_block_is_one() -> None:
+    files = {module.name for module in iter_modules(blocks.__path__)}
+
+    assert sorted(block.name for block in BLOCKS) == sorted(files)
+
+
 @settings(max_examples=40, deadline=None)
 @given(events=traffic(), history=st.lists(st.integers(0, 11), max_size=60))
-def test_every_feature_is_finite(events: Traffic, history: list[int]) -> None:
+def test_every_feature_is_finite_and_in_its_range(events: Traffic, history: list[int]) -> None:
     catalogue = catalogue_of(12)
     events.apply(Shard(0, catalogue, AttentionConfig()), 0, len(events))
 
@@ -78,7 +84,14 @@ def test_every_feature_is_finite(events: Traffic, history: list[int]) -> None:
         now=START_S + 7 * 86_400.0,
     )
 
-    assert all(np.isfinite(row).all() for row in matrix.values())
+    rows = np.stack([*matrix.values()])
+    assert np.isfinite(rows).all()
+    for one, values in zip(COLUMNS, rows.T, strict=True):
+        if not one.range.is_typical:
+            assert values.min() >= one.range.low - 1e-5, one.name
+            assert values.max() <= one.range.high + 1e-5, one.name
+        if one.range.is_either:
+            assert {*values.tolist()} <= {one.range.low, one.range.high}, one.name
 
 
 def test_context_is_the_same_for_every_candidate_and_nothing_else_is() -> None:
@@ -130,8 +143,8 @@ def test_evaluations_stand_against_the_mean_of_those_there_are() -> None:
 
     assert filled[:, column("evaluation")].tolist() == pytest.approx([0.2, 0.0, -0.2])
     assert filled[:, column("has_evaluation")].tolist() == [1.0, 0.0, 1.0]
-    others = [i for i, name in enumerate(FEATURES) if name not in EVALUATION]
-    assert (filled[:, others] == matrix[:, others]).all()
+    others = np.delete(filled, columns_of("evaluation"), axis=1)
+    assert (others == 1).all()
     assert (matrix == 1).all()
 
 

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 from cherryrec.cnle.evaluation import relative_share
 from cherryrec.features import (
     FEATURES,
+    GATED,
+    GATING,
     HISTORY_LENGTHS,
     column,
     evaluated,
     probes,
     with_evaluations,
 )
-from cherryrec.features.names import EVALUATION, GATED, GATING
+from cherryrec.features.names import columns_of
 
+EVALUATION = FEATURES[columns_of("evaluation")]
 ARTICLES = ("a", "b", "c", "d")
 LOGIT = column("evaluation_logit")
 
