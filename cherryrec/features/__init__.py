@@ -15,6 +15,7 @@ from cherryrec.features.gating import evaluated, probes, with_evaluations
 from cherryrec.features.guard import check_times, newest_used
 from cherryrec.features.matrix import feature_matrix
 from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, GATED, column
+from cherryrec.features.sources import Newest, State
 
 __all__ = [
     "BLOCKS",
@@ -25,6 +26,8 @@ __all__ = [
     "GATING",
     "HALF_LIVES_S",
     "HISTORY_LENGTHS",
+    "Newest",
+    "State",
     "check_times",
     "column",
     "evaluated",

@@ -1,80 +1,71 @@
 """The guard against leaks: no feature may hold an event from its request's time or later.
 
-Each block of features carries the event time of the newest event in what it is computed from. A
-replay compares them with the request's time before it ranks; one that is not earlier would make
-every number of the replay worthless, so it stops.
+Each column names its sources, and each source tells the newest event it holds. A replay compares
+them with the request's time before it ranks; one that is not earlier would make every number of the
+replay worthless, so it stops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cherryrec.catalogue import Catalogue
 from cherryrec.errors import LeakError
-from cherryrec.exposures import Exposures
-from cherryrec.profile import Profile
-from cherryrec.slates import SlateMemory
+from cherryrec.features.blocks import BLOCKS
+from cherryrec.features.sources import Newest, State
 
-__all__ = ["AT_REQUEST", "check_times", "newest_used"]
+__all__ = ["check_times", "newest_used"]
 
-AT_REQUEST = ("article", "profile")
-"""What a replay sends at the request's own time: the articles it names, the user's history."""
-
-
-def newest_used(
-    catalogue: Catalogue, profile: Profile, exposures: Exposures, slates: SlateMemory
-) -> dict[str, float]:
-    """Return the newest event time behind each block of features, in epoch seconds; 0 for none.
-
-    Parameters
-    ----------
-    catalogue
-        Of one process that counts all partitions itself: counters that are followed from other
-        workers carry no event times.
-    profile, exposures
-        The user's.
-    slates
-        The labelled slates.
-    """
-    return {
-        "reading": profile.newest_s,
-        "exposure": exposures.newest_s,
-        "attention": catalogue.counted_s,
-        "slate": slates.newest_s,
-        "article": catalogue.published_s,
-        "profile": profile.updated_s,
-    }
+_SOURCES = tuple(
+    dict.fromkeys(source for block in BLOCKS for one in block.columns for source in one.sources)
+)
 
 
-def check_times(newest: Mapping[str, float], now: float) -> None:
+def newest_used(state: State) -> dict[str, Newest]:
+    """Return the newest event times that each source of a column holds, by the source's name."""
+    return {source.name: source.newest(state) for source in _SOURCES}
+
+
+def check_times(newest: Mapping[str, Newest], now: float) -> None:
     """Refuse to rank by what isn't earlier than the request.
 
     Parameters
     ----------
     newest
-        Block → newest event time it has used, as `newest_used` returns them.
+        Source → newest event times it holds, as `newest_used` returns them; others may be added.
     now
-        Event time of the request, epoch seconds. The blocks of `AT_REQUEST` may have used events
-        of this very time.
+        Event time of the request, epoch seconds.
 
     Raises
     ------
     LeakError
-        A block has used an event of this time or later.
+        A source holds an event of this time or later that is not sent with the request.
 
     Examples
     --------
-    >>> check_times({"attention": 59.0, "profile": 60.0}, 60.0)
-    >>> check_times({"attention": 60.0}, 60.0)  # doctest: +ELLIPSIS
+    >>> check_times({"attention": Newest(59.0), "catalogue": Newest(up_to_s=60.0)}, 60.0)
+    >>> check_times({"slates": Newest(60.0)}, 60.0)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    cherryrec.errors.LeakError: features of 'attention' must hold events before ...
+    cherryrec.errors.LeakError: a request at 60.0 ... got one at 60.0 from slates (slate): ...
     """
-    for block, time_s in newest.items():
-        if time_s > now or (time_s == now and block not in AT_REQUEST):
-            wanted = "up to" if block in AT_REQUEST else "before"
-            msg = (
-                f"features of {block!r} must hold events {wanted} the request's time {now!r} only, "
-                f"got one of {time_s!r}: an event was fed to the pipeline before it had happened"
-            )
-            raise LeakError(msg)
+    leaks = [
+        f"one at {max(times)!r} from {source} ({', '.join(_blocks_of(source)) or 'all'})"
+        for source, times in newest.items()
+        if times.before_s >= now or times.up_to_s > now
+    ]
+    if leaks:
+        msg = (
+            f"a request at {now!r} may be ranked by earlier events only, and by what is sent with "
+            f"it at its time, got {', '.join(leaks)}: an event was fed to the pipeline before it "
+            "had happened"
+        )
+        raise LeakError(msg)
+
+
+def _blocks_of(source: str) -> list[str]:
+    """Return the blocks with a column from a source."""
+    return [
+        block.name
+        for block in BLOCKS
+        if any(source == each.name for one in block.columns for each in one.sources)
+    ]

@@ -9,7 +9,7 @@ from cherryrec.codec import EARLIEST
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.replay.messages import INSTANT_S
 from cherryrec.events import Click, RecommendationRequest, seconds
-from cherryrec.features import check_times, newest_used
+from cherryrec.features import Newest, State, check_times, newest_used
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.profile import Profile
 from cherryrec.system import PARTITION, Evaluate, LocalSystem
@@ -59,15 +59,11 @@ class ReplayedSystem(LocalSystem):
     def _check_times(self, request: RecommendationRequest, profile: Profile) -> None:
         """Refuse to rank by anything that is not earlier than the request."""
         pipeline, users = self.pipeline, self.pipeline.users
-        newest = newest_used(
-            pipeline.catalogue,
-            profile,
-            users.requests(PARTITION, request.user_id).exposures,
-            pipeline.slates,
-        )
+        exposures = users.requests(PARTITION, request.user_id).exposures
+        newest = newest_used(State(pipeline.catalogue, profile, exposures, pipeline.slates))
+        newest["alike"] = Newest(pipeline.co_reads.newest_s)
         learned_s = self.learner.newest_s
-        newest["alike"] = pipeline.co_reads.newest_s
-        newest["model"] = learned_s if learned_s > seconds(EARLIEST) else 0.0  # else from nothing
+        newest["model"] = Newest(learned_s if learned_s > seconds(EARLIEST) else 0.0)
         check_times(newest, seconds(request.requested_at))
 
     def _deliver(self, clicks: Iterable[Click], known_s: float) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled, inner
 from cherryrec.features.column import UP, Block, Column, Inputs, Range, about, places
-from cherryrec.features.sources import ATTENTION, UPDATES
+from cherryrec.features.sources import ATTENTION
 from cherryrec.knrs.metrics import base_rate
 
 __all__ = ["BLOCK", "HALF_LIVES_S"]
@@ -52,7 +52,7 @@ COLUMNS = (
     ),
     Column("view_velocity", "log((V_10m + 1) / (V_6h + 1))", Range(-inf, 0.0), _BY),
     Column("ctr_velocity", "`ctr_10m` − `ctr_24h`", _RATE, _BY),
-    Column("readers", "log(1 + users whose imported history holds it)", UP, (UPDATES,)),
+    Column("readers", "log(1 + users whose imported history holds it)", UP, _BY),
     Column(
         "category_ctr_1h",
         "log((C_h + 50 r) / ((V_h + 50) r)) of its category, h = 1 hour",

@@ -1,4 +1,4 @@
-"""The guard against leaks: a planted one is caught in every block, by name; what is known is not.
+"""The guard against leaks: a planted one is caught in every source, by name; what is known is not.
 
 The last two tests look for leaks without it: what is to come must not move a frozen feature, and
 labels that mean nothing must not be foreseen.
@@ -20,7 +20,7 @@ from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindImpression, MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Example, SlateLabelled, instant
-from cherryrec.features import FEATURE_SET, FEATURES, check_times
+from cherryrec.features import FEATURE_SET, FEATURES, Newest, check_times
 from cherryrec.pipeline import PipelineConfig, Position
 from cherryrec.vans import VansConfig
 from tests.worlds import START_S, article, click, impression, update
@@ -80,14 +80,17 @@ def teaches(engine: LocalReplay, time_s: float) -> None:
 
 Plant = Callable[[LocalReplay, float], None]
 PLANTED: list[tuple[str, Plant]] = [
-    ("exposure", shows),
+    ("exposures", shows),
     ("attention", shows_others),
-    ("reading", reads),
-    ("slate", labels),
-    ("article", publishes),
+    ("everyone", shows_others),
+    ("profile", reads),
+    ("slates", labels),
+    ("catalogue", publishes),
     ("profile", tells),
+    ("profile updates", tells),
     ("model", teaches),
 ]
+IDS = [f"{source}-{plant.__name__}" for source, plant in PLANTED]
 
 
 def replayed(plant: Plant, time_s: float) -> LocalReplay:
@@ -98,35 +101,38 @@ def replayed(plant: Plant, time_s: float) -> LocalReplay:
     return engine
 
 
-@pytest.mark.parametrize(("block", "plant"), PLANTED, ids=[block for block, _ in PLANTED])
-def test_a_planted_leak_is_caught_by_name(block: str, plant: Plant) -> None:
-    with pytest.raises(LeakError, match=f"features of '{block}' must hold events .* got one of"):
+@pytest.mark.parametrize(("source", "plant"), PLANTED, ids=IDS)
+def test_a_planted_leak_is_caught_by_name(source: str, plant: Plant) -> None:
+    with pytest.raises(LeakError, match=rf"got one at .*\b{NOW + 1.0} from {source} \("):
         replayed(plant, NOW + 1.0)
 
 
-@pytest.mark.parametrize(("block", "plant"), PLANTED, ids=[block for block, _ in PLANTED])
+@pytest.mark.parametrize(("source", "plant"), PLANTED, ids=IDS)
 def test_an_event_of_the_requests_own_time_leaks_unless_it_is_sent_with_it(
-    block: str, plant: Plant
+    source: str, plant: Plant
 ) -> None:
-    if block in {"article", "profile"}:
+    if plant in {publishes, tells}:
         replayed(plant, NOW)
     else:
-        with pytest.raises(LeakError, match=f"'{block}' must hold events before"):
+        with pytest.raises(LeakError, match=f"{NOW} from {source} "):
             replayed(plant, NOW)
 
 
-@pytest.mark.parametrize(("block", "plant"), PLANTED, ids=[block for block, _ in PLANTED])
-def test_an_event_from_before_is_no_leak(block: str, plant: Plant) -> None:
+@pytest.mark.parametrize(("source", "plant"), PLANTED, ids=IDS)
+def test_an_event_from_before_is_no_leak(source: str, plant: Plant) -> None:
     assert len(replayed(plant, NOW - 1e-6).latencies_s) == 1
 
 
 def test_it_says_what_was_wanted_and_got() -> None:
+    newest = {"profile": Newest(7.0, 60.0), "slates": Newest(60.5), "catalogue": Newest(0.0, 61.0)}
+
     with pytest.raises(LeakError) as caught:
-        check_times({"reading": 7.0, "slate": 60.5}, 60.0)
+        check_times(newest, 60.0)
 
     assert str(caught.value) == (
-        "features of 'slate' must hold events before the request's time 60.0 only, got one of "
-        "60.5: an event was fed to the pipeline before it had happened"
+        "a request at 60.0 may be ranked by earlier events only, and by what is sent with it at "
+        "its time, got one at 60.5 from slates (slate), one at 61.0 from catalogue "
+        "(knrs, reading, article): an event was fed to the pipeline before it had happened"
     )
 
 
