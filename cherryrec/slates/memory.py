@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.slates.config import SlatesConfig
-from cherryrec.slates.kernels import count_pairs, neighbours, note_slate, pair_evidence
+from cherryrec.slates.kernels import count_pairs, note_slate
 from cherryrec.text import stable_hash
 
-__all__ = ["EVIDENCE", "N_CATEGORIES", "SlateMemory"]
-
-EVIDENCE = (
-    "wins_mean",
-    "wins_root",
-    "win_share",
-    "wins_lowest",
-    "wins_surprise",
-    "wins_category",
-    "neighbours",
-    "neighbours_close",
-)
-"""The columns of `SlateMemory.evidence`, in order."""
+__all__ = ["N_CATEGORIES", "SlateMemory", "SlateWindow"]
 
 N_CATEGORIES = 256
 """Categories told apart among wins; more of them share places."""
@@ -33,6 +22,29 @@ _UNKNOWN = N_CATEGORIES
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+
+
+class SlateWindow(NamedTuple):
+    """The arrays of a window: M slots of articles, C places of categories, K slates in a ring.
+
+    `wins` (M, M) counts the row over the column, `category_wins` and `category_losses` (M, C) the
+    row over and under any article of the category. `postings` (M, p) are the numbers of an
+    article's newest slates, of which `n_posted` (M,) were written, `was_clicked` (M, p) whether it
+    was clicked there. Slates from number `oldest` on are held, each at its number modulo K: `times`
+    in epoch seconds, `sizes`, `n_clicks`. `overlaps` (K,) is scratch, all 0 between uses.
+    """
+
+    wins: NDArray[np.float32]
+    category_wins: NDArray[np.float32]
+    category_losses: NDArray[np.float32]
+    postings: NDArray[np.int64]
+    was_clicked: Bools
+    n_posted: NDArray[np.int64]
+    oldest: int
+    times: Floats
+    sizes: Ints
+    n_clicks: Ints
+    overlaps: Ints
 
 
 class SlateMemory:
@@ -52,12 +64,12 @@ class SlateMemory:
     >>> memory = SlateMemory(SlatesConfig(max_articles=8))
     >>> memory.add("s1", ["a", "b"], [True, False], categories=["x", "y"], time_s=0.0)
     True
-    >>> evidence = memory.evidence(["a", "b", "new"], categories=["x", "y", "y"], now=0.0)
 
-    Article a won once against b: log(1.5 / 0.5) = 1.099, and 0 against the new one; half of it.
+    Article a won once against b.
 
-    >>> evidence[:, 0].round(3).tolist()
-    [0.549, -0.549, 0.0]
+    >>> a, b = memory.slots(["a", "b"])
+    >>> float(memory.window.wins[a, b]), float(memory.window.wins[b, a])
+    (1.0, 0.0)
     """
 
     def __init__(self, config: SlatesConfig | None = None) -> None:
@@ -162,15 +174,22 @@ class SlateMemory:
         self.newest_s = max(self.newest_s, time_s)
         return True
 
-    def evidence(self, articles: Sequence[str], *, categories: Sequence[str], now: float) -> Floats:
-        """Compare the articles of a slate by the earlier ones, (n, 8): see `EVIDENCE`."""
+    def slots(self, articles: Sequence[str]) -> Ints:
+        """Return the place of each article in the window's arrays, (n,); -1 for none."""
         find = self._slot_of.get
-        slots = np.array([find(article, -1) for article in articles], np.int32)
-        codes = np.array([self._code(name) for name in categories], np.int32)
-        out = np.zeros((len(slots), len(EVIDENCE)))
-        pair_evidence(slots, codes, self.wins, self._category_wins, self._category_losses, out)
-        neighbours(
-            slots,
+        return np.array([find(article, -1) for article in articles], np.int32)
+
+    def codes(self, categories: Sequence[str]) -> Ints:
+        """Return the place of each category in the window's arrays, (n,)."""
+        return np.array([self._code(name) for name in categories], np.int32)
+
+    @property
+    def window(self) -> SlateWindow:
+        """What is held, to read."""
+        return SlateWindow(
+            self.wins,
+            self._category_wins,
+            self._category_losses,
             self._postings,
             self._was_clicked,
             self._n_posted,
@@ -179,11 +198,7 @@ class SlateMemory:
             self._sizes,
             self._n_clicks,
             self._overlaps,
-            now,
-            self.config.half_life_s,
-            out,
         )
-        return out
 
     def _relabel(self, number: int, labels: Bools) -> bool:
         """Take a slate's labels back and count the new ones; those of equal labels stay."""

@@ -17,6 +17,7 @@ from cherryrec.evaluation.metrics import auc
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import LogMessages
 from cherryrec.events import Click, Example, Impression, instant
+from cherryrec.features.blocks.slate import evidence as evidence_of
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Position
 from cherryrec.slates import SlatesConfig
@@ -127,7 +128,7 @@ def test_slate_evidence_ends_as_in_hindsight(runs: tuple[Worker, Worker]) -> Non
         assert ours.any()
         assert (ours == theirs).all()
     names = [""] * len(articles)
-    evidence = [m.evidence(articles, categories=names, now=START_S * 1.01) for m in memories]
+    evidence = [evidence_of(m, articles, categories=names, now=START_S * 1.01) for m in memories]
     np.testing.assert_allclose(evidence[0], evidence[1], rtol=1e-9, atol=1e-9)
 
 

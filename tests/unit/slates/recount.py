@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import log, sqrt
 
-from cherryrec.slates import EVIDENCE, SlatesConfig
+from cherryrec.features.blocks import slate as block
+from cherryrec.slates import SlatesConfig
 from tests.unit.slates.messages import category
 
 
@@ -105,7 +106,7 @@ class Oracle:
         for x in articles:
             others = [z for z in articles if z != x]
             root = sqrt(max(len(others), 1))
-            row = [0.0] * len(EVIDENCE)
+            row = [0.0] * len(block.COLUMNS)
             row[2] = 0.5
             if x in self.born and others:
                 odds = [log((wins[x, z] + 0.5) / (wins[z, x] + 0.5)) for z in others]

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from cherryrec.slates import EVIDENCE, SlateMemory, SlatesConfig
+from cherryrec.features.blocks import slate
+from cherryrec.features.blocks.slate import evidence as evidence_of
+from cherryrec.slates import SlateMemory, SlatesConfig
 from cherryrec.slates.memory import N_CATEGORIES
 from tests.unit.slates.messages import (
     ROOMY,
@@ -21,6 +23,8 @@ from tests.unit.slates.messages import (
     wins_of,
 )
 from tests.unit.slates.recount import Oracle
+
+WINS_CATEGORY = slate.BLOCK.names.index("wins_category")
 
 
 @settings(max_examples=60, deadline=None)
@@ -37,7 +41,7 @@ def test_what_is_held_is_what_a_recount_of_the_window_finds(sent: list[Message])
         assert wins_of(memory) == oracle.wins()
         assert by_category_of(memory) == list(oracle.by_category())
         now = one.time_s + 7.0
-        evidence = memory.evidence(asked, categories=[category(a) for a in asked], now=now)
+        evidence = evidence_of(memory, asked, categories=[category(a) for a in asked], now=now)
         np.testing.assert_allclose(evidence, oracle.evidence(asked, now), rtol=1e-9, atol=1e-12)
         assert not memory._overlaps.any()
 
@@ -56,7 +60,7 @@ def test_who_has_seen_the_newest_slates_only_knows_all_evidence(sent: list[Messa
     asked = [f"a{k}" for k in range(40)]
     now = sent[-1].time_s + 5.0
     evidence = [
-        m.evidence(asked, categories=[*map(category, asked)], now=now) for m in (whole, late)
+        evidence_of(m, asked, categories=[*map(category, asked)], now=now) for m in (whole, late)
     ]
     np.testing.assert_allclose(evidence[0], evidence[1], rtol=1e-12, atol=1e-12)
 
@@ -78,10 +82,9 @@ def test_a_category_nobody_has_met_says_nothing() -> None:
     memory = SlateMemory(SMALL)
     memory.add("s", ["a", "b"], [True, False], categories=["x", "y"], time_s=0.0)
 
-    by_category = EVIDENCE.index("wins_category")
     for other, wanted in (("y", log(1.5 / 0.5)), ("new", 0.0)):
-        evidence = memory.evidence(["a", "b"], categories=["x", other], now=0.0)
-        assert evidence[0, by_category] == pytest.approx(wanted)
+        evidence = evidence_of(memory, ["a", "b"], categories=["x", other], now=0.0)
+        assert evidence[0, WINS_CATEGORY] == pytest.approx(wanted)
 
 
 def test_categories_past_the_bound_share_places() -> None:
@@ -91,8 +94,8 @@ def test_categories_past_the_bound_share_places() -> None:
 
     assert len(memory._category_of) == N_CATEGORIES
     assert memory._category_wins[:, N_CATEGORIES].sum() == 0.0
-    evidence = memory.evidence(["a", "b"], categories=["295x", "295y"], now=0.0)
-    assert evidence[0, EVIDENCE.index("wins_category")] > 0.0
+    evidence = evidence_of(memory, ["a", "b"], categories=["295x", "295y"], now=0.0)
+    assert evidence[0, WINS_CATEGORY] > 0.0
 
 
 def test_the_newest_time_is_that_of_the_slates_not_of_their_coming() -> None:
@@ -108,7 +111,7 @@ def test_reading_evidence_writes_nothing() -> None:
     Message("s", ["a1", "a2"], [True, False], 0.0).tell(memory)
     before, known = arrays_of(memory), dict(memory._category_of)
 
-    memory.evidence(["a1", "a7"], categories=["c1", "never"], now=9.0)
+    evidence_of(memory, ["a1", "a7"], categories=["c1", "never"], now=9.0)
 
     assert arrays_of(memory) == before
     assert memory._category_of == known

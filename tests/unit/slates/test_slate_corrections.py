@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cherryrec.features.blocks.slate import evidence as evidence_of
 from cherryrec.slates import SlateMemory, SlatesConfig
 from tests.unit.slates.messages import (
     ROOMY,
@@ -55,7 +56,8 @@ def test_a_corrected_slate_is_one_that_was_right_from_the_start(
     assert (right.wins == corrected.wins).all()
     asked = [f"a{k}" for k in range(14)]
     evidence = [
-        m.evidence(asked, categories=[*map(category, asked)], now=500.0) for m in (right, corrected)
+        evidence_of(m, asked, categories=[*map(category, asked)], now=500.0)
+        for m in (right, corrected)
     ]
     assert evidence[0].tobytes() == evidence[1].tobytes()
 
