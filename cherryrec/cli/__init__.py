@@ -33,6 +33,7 @@ COMMANDS = {
     "retract": ("tombstones", "take an article out of every later slate"),
     "generate": ("generate", "write a MIND-format log whose truth is known"),
     "schema": ("schema", "write the JSON Schemas and the AsyncAPI document"),
+    "features": ("features", "write the tables of features into their page"),
     "config": ("config", "show, check or document the settings"),
     "doctor": ("doctor", "check what this machine has and say what to do"),
     "prepare": ("prepare", "compile the numerical loops before the first start"),

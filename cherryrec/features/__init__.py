@@ -2,8 +2,8 @@
 
 A feature lives in one file of `blocks`, which describes and computes it (`column` is how, `sources`
 where it comes from). What follows from that is derived: `names` is the list, `matrix` puts the
-blocks together, `guard` says how new what they used is. `gating` fills CnLE's evaluations in when
-they come.
+blocks together, `guard` says how new what they used is, `page` makes the tables of
+docs/features.md. `gating` fills CnLE's evaluations in when they come.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cherryrec.features.gating import evaluated, probes, with_evaluations
 from cherryrec.features.guard import check_times, newest_used
 from cherryrec.features.matrix import feature_matrix
 from cherryrec.features.names import CONTEXT, FEATURE_SET, FEATURES, GATED, column
+from cherryrec.features.page import page_with_tables
 from cherryrec.features.sources import Newest, State
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "evaluated",
     "feature_matrix",
     "newest_used",
+    "page_with_tables",
     "probes",
     "with_evaluations",
 ]

@@ -21,7 +21,7 @@ COLUMNS = (
         UP,
         (PROFILE,),
     ),
-    Column("context_slate", "log(1 + candidates)", Range(0.6, 7.0), (REQUEST,), cold=None),
+    Column("context_slate", "log(1 + candidates)", Range(0.69, 7.0), (REQUEST,), cold=None),
     Column("context_shown", "log(1 + impressions shown to the user)", UP, (EXPOSURES,)),
     Column(
         "context_idle",

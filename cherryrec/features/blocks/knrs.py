@@ -35,7 +35,7 @@ COLUMNS = (
         SHARE,
         (EDITORS, ATTENTION),
         cold=0.5,
-        cold_because="or the prior",
+        cold_because="the prior where editors gave none",
     ),
     Column(
         "timeliness",

@@ -89,7 +89,12 @@ COLUMNS = (
         Range(0.0, 4.0),
         (PROFILE,),
     ),
-    Column("text_top_3", "mean of the three largest of the last 30 reads", COSINE, _TEXT_OF),
+    Column(
+        "text_top_3",
+        "mean of the three largest cos(e, read) of the last 30 reads",
+        COSINE,
+        _TEXT_OF,
+    ),
     Column(
         "text_words",
         "Σ over its title's words of q·idf / ‖idf‖: idf = log((1 + titles) / (1 + titles with the "
