@@ -28,8 +28,8 @@ from cherryrec.evaluation.zones import EPOCH
 __all__ = ["Blocks", "YahooLog", "blocks_of", "day_files", "display_of", "display_size"]
 
 Features = tuple[tuple[int, float], ...]
-Blocks = tuple[str, list[tuple[str, list[str]]]]
-"""What stands before the first bar, and the name and the words of each block behind one."""
+Blocks = tuple[str, list[tuple[str, str]]]
+"""What stands before the first bar, and the name and the rest of each block behind one."""
 
 
 class YahooLog(DisplayLog):
@@ -86,7 +86,7 @@ class YahooLog(DisplayLog):
             raise LogError(msg)
 
     @abstractmethod
-    def display(self, text: str, display_id: str) -> LoggedDisplay:
+    def display(self, line: str, display_id: str) -> LoggedDisplay:
         """Read one line; `ValueError` says what is wrong with it."""
 
     def _placed(self) -> Iterator[Placed[LoggedDisplay]]:
@@ -115,11 +115,11 @@ def blocks_of(text: str) -> Blocks:
     Examples
     --------
     >>> blocks_of("1317513291 id-560620 0 |user 1 9 |id-552077 |id-560620")
-    ('1317513291 id-560620 0', [('user', ['1', '9']), ('id-552077', []), ('id-560620', [])])
+    ('1317513291 id-560620 0', [('user', '1 9'), ('id-552077', ''), ('id-560620', '')])
     """
     head, *blocks = text.split("|")
-    parted = [block.split() for block in blocks]
-    return head.strip(), [(words[0], words[1:]) for words in parted if words]
+    parted = [block.strip().partition(" ") for block in blocks]
+    return head.strip(), [(name, rest) for name, _, rest in parted if name]
 
 
 def display_of(

@@ -7,6 +7,7 @@ features is left out of the pool; a line whose displayed article is left out so 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from cherryrec.evaluation.logs.base import LoggedDisplay
@@ -40,13 +41,13 @@ class YahooR6ALog(YahooLog):
     title = "Yahoo! R6A"
     prefix = _PREFIX
 
-    def display(self, text: str, display_id: str) -> LoggedDisplay:
+    def display(self, line: str, display_id: str) -> LoggedDisplay:
         """Read one line; `ValueError` says what is wrong with it."""
-        head, blocks = blocks_of(text)
+        head, blocks = blocks_of(line)
         user: Features = ()
         pool: dict[str, Features] = {}
-        for name, words in blocks:
-            features = tuple(sorted(_feature(word) for word in words))
+        for name, text in blocks:
+            features = _features(text)
             if name == "user":
                 user = features
             elif features:
@@ -68,6 +69,12 @@ def signs(path: Path) -> Signs:
             "features n:value": "1:1.0" in text,
         }
     )
+
+
+@lru_cache(maxsize=65_536)
+def _features(text: str) -> Features:
+    """Read the features of a block, by number; those of an article come again and again."""
+    return tuple(sorted(_feature(word) for word in text.split()))
 
 
 def _feature(word: str) -> tuple[int, float]:

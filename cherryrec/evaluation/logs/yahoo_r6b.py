@@ -36,13 +36,14 @@ class YahooR6BLog(YahooLog):
     title = "Yahoo! R6B"
     prefix = _PREFIX
 
-    def display(self, text: str, display_id: str) -> LoggedDisplay:
+    def display(self, line: str, display_id: str) -> LoggedDisplay:
         """Read one line; `ValueError` says what is wrong with it."""
-        head, blocks = blocks_of(text)
+        head, blocks = blocks_of(line)
         user: Features = ()
         pool: list[str] = []
-        for name, words in blocks:
+        for name, text in blocks:
             if name == "user":
+                words = text.split()
                 if not all(word.isdigit() for word in words):
                     msg = f"the reader's features must be numbers, got {' '.join(words)[:60]!r}"
                     raise ValueError(msg)
