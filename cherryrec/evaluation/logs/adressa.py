@@ -56,6 +56,10 @@ class _Item(msgspec.Struct):
     item: str | None = None
     groups: tuple[_Group, ...] = ()
 
+    def says(self, group: str) -> bool:
+        """Whether it is of a group."""
+        return any(one.group == group for one in self.groups)
+
 
 class _Event(msgspec.Struct, rename={"user_id": "userId", "active_s": "activeTime"}):
     """What is read of an event; the other keys are passed over."""
@@ -73,13 +77,21 @@ class _Event(msgspec.Struct, rename={"user_id": "userId", "active_s": "activeTim
     profile: tuple[_Item, ...] | None = None
 
     @property
+    def section(self) -> str:
+        """The section with its levels behind bars; the profile's where the event has none."""
+        if self.category1:
+            return self.category1
+        return next(
+            (item.item for item in self.profile or () if item.item and item.says("category")), ""
+        )
+
+    @property
     def is_of_article(self) -> bool:
         """Whether the page is an article's; the light version may leave the profile out."""
         if not (self.id and self.title and self.url):
             return False
         return not self.profile or any(
-            item.item == "article" and any(one.group == "pageclass" for one in item.groups)
-            for item in self.profile
+            item.item == "article" and item.says("pageclass") for item in self.profile
         )
 
 
@@ -239,7 +251,7 @@ def _click(event: _Event, click_id: str) -> LoggedClick:
 
 def _article(event: _Event) -> MindArticle:
     """Return what an event says of its article."""
-    category, _, subcategory = (event.category1 or "").partition("|")
+    category, _, subcategory = event.section.partition("|")
     try:
         published_at = parse_time(event.publishtime) if event.publishtime else None
     except ValueError:  # the article is known all the same

@@ -17,6 +17,8 @@ from cherryrec.evaluation.logs.plista import PlistaLog
 from cherryrec.evaluation.logs.yahoo_r6a import YahooR6ALog
 from tests.logs import (
     BEGIN_S,
+    adressa_article,
+    adressa_event,
     ebnerd_slates,
     news,
     plista_line,
@@ -163,6 +165,17 @@ def test_contents_are_found_by_address_and_soft_hyphens_left_out(tmp_path: Path)
     assert article.entities == ("valg", "kommune")
     assert article.published_at == BEGIN_S + 120
     assert {click.dwell_s for click in log.clicks()} == {30.0}
+
+
+def test_the_section_is_the_profile_s_where_an_event_has_none(tmp_path: Path) -> None:
+    keys = adressa_article("a")
+    del keys["category1"]
+    keys["profile"].append({"item": "sport", "groups": [{"group": "category", "weight": 0.1}]})
+    (tmp_path / "20191115").write_text(adressa_event(0, 0, **keys))
+
+    article = AdressaLog(tmp_path).articles()["a"]
+
+    assert (article.category, article.subcategory) == ("sport", None)
 
 
 def test_articles_without_features_leave_the_pool(tmp_path: Path) -> None:
