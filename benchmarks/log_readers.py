@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -43,8 +42,17 @@ def read(name: str, folder: str) -> None:
         n += 1
     used_s = time.process_time() - begun
     n_rows = sum(one.n_rows for one in log.faults)
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+    peak_mib = peak_memory_mib()
     print(json.dumps({"n": n, "rows_per_s": n_rows / used_s, "peak_mib": peak_mib}))
+
+
+def peak_memory_mib() -> float:
+    """Read the most memory that this program has held, in MiB.
+
+    `ru_maxrss` would not do: Linux carries it over from the process that started this one.
+    """
+    status = Path("/proc/self/status").read_text()
+    return float(status.partition("VmHWM:")[2].split()[0]) / 1_024
 
 
 def measured(name: str, n_bytes: int) -> tuple[int, dict[str, float]]:
