@@ -50,7 +50,8 @@ def replay_clicks(
     judge = retrieval_judge()
     started = time.perf_counter()
     with progress_bar("replaying", len(clicks)) as advance:
-        ClickReplay(core, label_delay_s=label_delay_s).run(clicks, judge, advance)
+        engine = ClickReplay(core, label_delay_s=label_delay_s)
+        engine.run(clicks, judge, advance, articles=health.articles)
     wall_s = time.perf_counter() - started
     return ReplaySummary(
         protocol=f"C: from the whole catalogue, prequential, label delay {label_delay_s:g} s",

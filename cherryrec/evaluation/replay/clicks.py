@@ -2,18 +2,22 @@
 
 Such a log tells neither what was shown nor when an article was published. Its first click is taken
 for its publication: the article's message follows that click's request, with that time, so that
-the article is live from the next request on and not before. It has no text and one category, all
-alike.
+the article is live from the next request on and not before. What the log says of it (Adressa's
+titles, Globo's sections) goes with that message; an article it says nothing of has no text and one
+category, all alike.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from cherryrec.evaluation.logs.base import LoggedClick
-from cherryrec.evaluation.replay.messages import INSTANT_S, UNKNOWN
+from cherryrec.evaluation.mind_rows import MindArticle
+from cherryrec.evaluation.replay.messages import INSTANT_S, article_of
 from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
 from cherryrec.evaluation.retrieval import Moment, RetrievalJudge
 from cherryrec.events import ArticlePublished, Click, instant, seconds
@@ -38,6 +42,8 @@ class ClickReplay(ReplayedSystem):
         clicks: Iterable[LoggedClick],
         retrieval: RetrievalJudge,
         progress: Callable[[int], None] | None = None,
+        *,
+        articles: Mapping[str, MindArticle] | None = None,
     ) -> None:
         """Replay clicks in time order, judging the catalogue before each.
 
@@ -49,7 +55,10 @@ class ClickReplay(ReplayedSystem):
             Where ranks are kept.
         progress
             Called with 1 after each click.
+        articles
+            What the log says of articles, by id; None where it says nothing.
         """
+        described = articles or {}
         delayed: deque[_Delayed] = deque()
         published: set[str] = set()
         last_s = 0.0
@@ -62,8 +71,7 @@ class ClickReplay(ReplayedSystem):
             retrieval.rank(self.pipeline, PARTITION, moment)
             if logged.article_id not in published:
                 published.add(logged.article_id)
-                article = _article(logged.article_id, moment.time_s)
-                self.send(article)
+                self.send(_article(logged.article_id, described, moment.time_s))
             click = _click(logged, moment.time_s)
             delayed.append(_Delayed(moment.time_s + self.label_delay_s, moment, click))
             if self.label_delay_s == 0:
@@ -84,11 +92,12 @@ def _moment(logged: LoggedClick, time_s: float) -> Moment:
     return Moment(logged.click_id, logged.user_id, time_s, clicked=(logged.article_id,))
 
 
-def _article(article_id: str, time_s: float) -> ArticlePublished:
+def _article(
+    article_id: str, described: Mapping[str, MindArticle], time_s: float
+) -> ArticlePublished:
     """Return the message of an article at its first click."""
-    return ArticlePublished(
-        article_id=article_id, title="", category=UNKNOWN, published_at=instant(time_s)
-    )
+    article = described.get(article_id) or MindArticle(article_id, "", None, "", "", "", ())
+    return msgspec.structs.replace(article_of(article), published_at=instant(time_s))
 
 
 def _click(logged: LoggedClick, time_s: float) -> Click:

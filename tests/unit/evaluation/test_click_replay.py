@@ -8,6 +8,7 @@ import pytest
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import LeakError
 from cherryrec.evaluation.logs import LoggedClick
+from cherryrec.evaluation.mind_rows import MindArticle
 from cherryrec.evaluation.replay import ClickReplay
 from cherryrec.evaluation.retrieval import RetrievalJudge, Selector, standard_rankings
 from cherryrec.pipeline import PipelineConfig
@@ -51,6 +52,18 @@ def test_the_ranks_of_the_baselines() -> None:
     assert record.values("V-SkNN")[3, 0] == 1.0  # it keeps as many
 
 
+def test_what_the_log_says_of_an_article_comes_with_its_first_click() -> None:
+    engine = ClickReplay(CONFIG)
+    sport = MindArticle("a", "sport", "football", "Late goal", "", "", (), published_at=9e8)
+
+    engine.run(LOG, RetrievalJudge([Selector("ours")], []), articles={"a": sport})
+
+    catalogue = engine.pipeline.catalogue
+    told, untold = catalogue.known_rows(["a", "b"])
+    assert (catalogue.titles[told], catalogue.titles[untold]) == ("Late goal", "")
+    assert catalogue.born(slice(None))[told] == LOG[0].clicked_at
+
+
 def test_clicks_are_counted_when_they_are_known() -> None:
     log = clicks(("u1", "a"), ("u2", "b"), ("u3", "b"), ("u4", "b"), ("u5", "b"), ("u6", "b"))
 
@@ -83,5 +96,5 @@ def test_an_event_of_the_future_ends_the_replay() -> None:
     engine = ClickReplay(CONFIG)
     engine.pipeline.shard(0).click("a", time_s=1.6e9 + 90.0, offset=0)
 
-    with pytest.raises(LeakError, match="'attention'"):
+    with pytest.raises(LeakError, match="from attention"):
         engine.run(LOG, RetrievalJudge([Selector("ours")]))
