@@ -102,8 +102,13 @@ def _round(system: LocalSystem, articles: tuple[str, ...], number: int, time_s: 
 
 
 def _choose(system: LocalSystem, time_s: float) -> None:
-    """Ask for one of the catalogue: where all are kept, nothing is bounded."""
+    """Ask for two of the catalogue, without and with a place that is reserved.
+
+    Where all are kept, nothing is bounded, and no source has a place to fill.
+    """
     asked = RecommendationRequest(
-        request_id="one", user_id="reader", requested_at=instant(time_s), slate_size=1
+        request_id="two", user_id="reader", requested_at=instant(time_s), slate_size=2
     )
-    system.pipeline.preview(PARTITION, asked, config=replace(system.config.knrs, floor=1))
+    for reserved in (0.0, 0.5):
+        config = replace(system.config.knrs, floor=2, reserved=reserved)
+        system.pipeline.preview(PARTITION, asked, config=config)

@@ -15,6 +15,7 @@ from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.counts import Counts
 from cherryrec.catalogue.embargo import Embargo
 from cherryrec.catalogue.interned import Interned
+from cherryrec.catalogue.live import live
 from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.catalogue.words import TitleWords
@@ -287,11 +288,14 @@ class Catalogue(Counts):
         One whose birth is unknown passes for new, unless the config requires a birth.
         """
         n = self.n_rows
-        fresh = self.age(slice(0, n), now) <= self.config.max_age_s
-        live = self.alive[:n] & fresh
-        if self.config.requires_birth:
-            live &= ~np.isnan(self.born(slice(0, n)))
-        return np.flatnonzero(live)
+        return live(
+            self.alive[:n],
+            self.published[:n],
+            self.totals.first_shown[:n],
+            now,
+            self.config.max_age_s,
+            self.config.requires_birth,
+        )
 
     def shown_rows(self, now: float) -> Rows:
         """Rows that were shown lately and are not withheld, their own message come or not."""

@@ -124,12 +124,20 @@ class _Chooser:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Kept:
-    """What is kept, best first: positions (k,), signals (k, S), what brought each; of the drawn."""
+    """What is kept, best first: positions (k,), signals (k, S); the signals of what was drawn.
+
+    The last have places by themselves: `reserved` says which source brought each of them.
+    """
 
     positions: Rows
     signals: Floats
-    sources: tuple[str, ...]
+    reserved: list[str]
     drawn: Floats
+
+    def brought_by(self, weights: Floats) -> tuple[str, ...]:
+        """Name the source of each article."""
+        n_own = len(self.positions) - len(self.reserved)
+        return (*brought_by(self.signals[:n_own], weights), *self.reserved)
 
 
 def n_kept(n_live: int, slate_size: int, config: KnrsConfig) -> int:
@@ -211,7 +219,7 @@ def _from_catalogue(chooser: _Chooser) -> Selection:
         f,
         chooser.value.values(f),
         kept.signals,
-        kept.sources,
+        kept.brought_by(chooser.retriever.weights),
         is_cold=is_cold,
         others=contrast_of(catalogue, rows[drawn], kept.drawn, n_all=len(rows)),
     )
@@ -269,9 +277,10 @@ def _unread(chooser: _Chooser, live: Rows) -> Rows:
     catalogue = chooser.catalogue
     history = chooser.reader.profile.history
     read = {visit.article_id for visit in history} | set(chooser.request.exclude)
-    is_new = np.ones(catalogue.n_rows, bool)
-    is_new[catalogue.known_rows(sorted(read))] = False
-    return live[is_new[live]]
+    rows = catalogue.known_rows(sorted(read))
+    places = np.searchsorted(live, rows)
+    places = places[places < len(live)]
+    return np.delete(live, places[np.isin(live[places], rows)])
 
 
 def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
@@ -282,17 +291,15 @@ def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
     beside = found[np.searchsorted(near, drawn)]
     strengths = chooser.strength(found)
     best = _best(chooser, rows, strengths, n - n_reserved)
-    names = brought_by(found[best], chooser.retriever.weights)
+    names: list[str] = []
     if n_reserved:
         strengths[best] = -np.inf
         looked_at = contenders(found, strengths, n_reserved)
         left = looked_at[np.isfinite(strengths[looked_at])]
         born = ~np.isnan(chooser.catalogue.born(rows[left]))
-        brought, from_sources = fused(
-            found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left])
-        )
-        best, names = np.concatenate((best, left[brought])), names + from_sources
-    return _Kept(near[best], found[best], tuple(names), beside)
+        brought, names = fused(found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left]))
+        best = np.concatenate((best, left[brought]))
+    return _Kept(near[best], found[best], names, beside)
 
 
 def _best(chooser: _Chooser, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:

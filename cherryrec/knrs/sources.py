@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.compiled import compiled, inner
 from cherryrec.knrs.signals import SIGNALS
 
 __all__ = ["N_SINGLE", "N_STRONGEST", "SOURCES", "brought_by", "contenders", "fused"]
@@ -75,21 +76,60 @@ def fused(
     >>> places.tolist(), names
     ([1, 2], ['newest', 'most_clicked'])
     """
-    total = np.zeros(len(signals))
-    most, brought = np.zeros(len(signals)), np.zeros(len(signals), np.intp)
-    for source, scores in enumerate(_scores(signals, is_born)):
-        says = np.flatnonzero(np.isfinite(scores))
-        if len(says) > 2 * n:
-            least = np.partition(scores[says], len(says) - 2 * n)[len(says) - 2 * n]
-            says = says[scores[says] >= least]
-        order = says[np.lexsort((ties[says], -scores[says]))][: 2 * n]
-        shares = 1.0 / (_SMOOTHING + 1.0 + np.arange(len(order)))
-        total[order] += shares
-        is_most = shares > most[order]
-        most[order[is_most]], brought[order[is_most]] = shares[is_most], source
-    found = np.flatnonzero(total > 0.0)
-    best = found[np.lexsort((ties[found], -total[found], -most[found]))][:n]
-    return np.asarray(best), [SOURCES[k] for k in brought[best].tolist()]
+    best, brought = _fuse(_scores(signals, is_born), ties, n, _SMOOTHING)
+    return best, [SOURCES[k] for k in brought.tolist()]
+
+
+@compiled
+def _fuse(
+    scores: Floats, ties: NDArray[np.uint64], n: int, smoothing: float
+) -> tuple[Rows, NDArray[np.intp]]:
+    """Return up to n positions by their best rank, then by all ranks, and whose rank it was."""
+    n_sources, m = scores.shape
+    total, most, brought = np.zeros(m), np.zeros(m), np.zeros(m, np.intp)
+    order, best = np.empty(2 * n, np.intp), np.empty(n, np.intp)
+    for source in range(n_sources):
+        says, n_first = scores[source], 0
+        for i in range(m):
+            if says[i] != -np.inf:
+                n_first = _insert(order, n_first, i, says, says, ties)
+        for rank in range(n_first):
+            i, share = order[rank], 1.0 / (smoothing + 1.0 + rank)
+            total[i] += share
+            if share > most[i]:
+                most[i], brought[i] = share, source
+    n_best = 0
+    for i in range(m):
+        if total[i] > 0.0:
+            n_best = _insert(best, n_best, i, most, total, ties)
+    return best[:n_best], brought[best[:n_best]]
+
+
+@inner
+def _insert(  # noqa: PLR0917 - compiled loops take arrays by position
+    order: Rows, n: int, i: int, values: Floats, others: Floats, ties: NDArray[np.uint64]
+) -> int:
+    """Put i where it belongs among the first n, the last leaving a full order; return how many.
+
+    Larger values come first, of equal ones larger others, then smaller ties, then smaller i.
+    """
+    at = n
+    while at > 0:
+        k = order[at - 1]
+        if values[i] != values[k]:
+            is_before = values[i] > values[k]
+        elif others[i] != others[k]:
+            is_before = others[i] > others[k]
+        else:
+            is_before = ties[i] < ties[k]
+        if not is_before:
+            break
+        if at < len(order):
+            order[at] = k
+        at -= 1
+    if at < len(order):
+        order[at] = i
+    return min(n + 1, len(order))
 
 
 def contenders(signals: Floats, strengths: Floats, n: int) -> Rows:
@@ -122,15 +162,15 @@ def _largest(values: Floats, n: int) -> Rows:
     return np.flatnonzero(values >= np.partition(values, len(values) - n)[len(values) - n])
 
 
-def _scores(signals: Floats, is_born: NDArray[np.bool_]) -> list[Floats]:
-    """Return what each source says of the articles; minus infinity where it says nothing."""
+def _scores(signals: Floats, is_born: NDArray[np.bool_]) -> Floats:
+    """Return what each source says of each article; minus infinity where it says nothing."""
     column = _COLUMN
 
     def of(name: str) -> Floats:
         return signals[:, column[name]]
 
     rising = of("clicks_now") - 0.5 * of("clicks_6h")
-    return [
+    scores = (
         np.where(of("clicks_1h") > 0.0, of("clicks_1h"), -np.inf),
         np.where(of("clicks_10m") > 0.0, rising, -np.inf),
         np.where(is_born, -of("age"), -np.inf),
@@ -138,7 +178,8 @@ def _scores(signals: Floats, is_born: NDArray[np.bool_]) -> list[Floats]:
         np.where(of("alike") > 0.0, of("alike"), -np.inf),
         np.where(of("category_lift") > 0.0, of("category_lift") + of("clicks_hour"), -np.inf),
         np.where(of("credibility") > _NEUTRAL, of("credibility"), -np.inf),
-    ]
+    )
+    return np.array(scores)
 
 
 def brought_by(signals: Floats, weights: Floats) -> list[str]:

@@ -200,3 +200,43 @@ def test_a_row_that_is_used_again_has_no_coarse_embedding_of_before() -> None:
     assert not one.catalogue.coarse[3].any()
     assert one.catalogue.coarse_scale[3] == one.catalogue.coarse_error[3] == 0.0
     assert one.catalogue.coarse[4].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 12), st.integers(0, 2))
+def test_sources_are_fused_as_sorting_says(seed: int, m: int, n: int, decimals: int) -> None:
+    """Coarsely rounded, so that many are equal."""
+    rng = np.random.default_rng(seed)
+    found = np.maximum(rng.normal(size=(m, N_SIGNALS)).round(decimals), 0.0)
+    is_born, ties = rng.random(m) < 0.8, rng.integers(0, 5, m).astype(np.uint64)
+
+    places, names = fused(found, n, is_born=is_born, ties=ties)
+
+    ranks: dict[int, list[tuple[float, str]]] = {}
+    for source, says in scores_by_hand(found, is_born).items():
+        order = sorted(
+            np.flatnonzero(np.isfinite(says)).tolist(), key=lambda i: (-says[i], ties[i])
+        )
+        for rank, i in enumerate(order[: 2 * n]):
+            ranks.setdefault(i, []).append((1.0 / (61.0 + rank), source))
+    best = sorted(
+        sorted(ranks),
+        key=lambda i: (-max(ranks[i])[0], -sum(share for share, _ in ranks[i]), ties[i]),
+    )[:n]
+    assert places.tolist() == best
+    assert names == [max(ranks[i], key=lambda one: one[0])[1] for i in best]
+
+
+def scores_by_hand(found: Floats, is_born: NDArray[np.bool_]) -> dict[str, Floats]:
+    """What each source says, as the docstring of `SOURCES` has it; minus infinity for nothing."""
+    of = dict(zip(NAMES, found.T, strict=True))
+    said = {
+        "most_clicked": (of["clicks_1h"], of["clicks_1h"] > 0),
+        "rising": (of["clicks_now"] - 0.5 * of["clicks_6h"], of["clicks_10m"] > 0),
+        "newest": (-of["age"], is_born),
+        "near": (of["text_nearest"], of["text_nearest"] > 0),
+        "alike": (of["alike"], of["alike"] > 0),
+        "readers_topics": (of["category_lift"] + of["clicks_hour"], of["category_lift"] > 0),
+        "editors": (of["credibility"], of["credibility"] > 0.5),
+    }
+    return {name: np.where(says, value, -np.inf) for name, (value, says) in said.items()}
