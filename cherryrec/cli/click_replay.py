@@ -43,7 +43,8 @@ def replay_clicks(
         Whether a log that no healthy one looks like is replayed all the same.
     """
     health = Health(log.articles())
-    clicks = list(health.watch(log.clicks(limit)))
+    with progress_bar(f"reading {log.name}", None) as log.progress:
+        clicks = list(health.watch(log.clicks(limit)))
     if not anyway:
         health.require(log)
     core = core_of(settings, seed=seed, from_catalogue=True)

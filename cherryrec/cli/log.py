@@ -44,10 +44,9 @@ def check(source: LogSource, anyway: bool, limit: int | None, report: Path | Non
 
     read = opened(source)
     health = Health(read.articles())
-    with progress_bar(f"reading {read.name}", limit) as advance:
+    with progress_bar(f"reading {read.name}", None) as read.progress:
         for event in _events(read, limit):
             health.add(event)
-            advance(1)
     click.echo(f"{health.n_events:,} events with {health.n_clicks:,} clicks, {health.span}")
     click.echo(f"articles described: {len(health.articles):,}")
     for line in health.lines(read):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cherryrec.cli.parameters import LogFormat
+from cherryrec.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from cherryrec.evaluation.logs import AnyLog, Health, ImpressionLog, LogSource
@@ -85,7 +86,8 @@ def read_rows(
     from cherryrec.evaluation.logs import Health
 
     health = Health(articles)
-    rows = list(health.watch(log.impressions(limit)))
+    with progress_bar(f"reading {log.name}", None) as log.progress:
+        rows = list(health.watch(log.impressions(limit)))
     if not anyway:
         health.require(log)
     return rows, health

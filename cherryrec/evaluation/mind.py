@@ -169,6 +169,7 @@ class MindLog(ImpressionLog):
             key=lambda row: row.shown_at,
             size=impression_size,
             held_bytes=self.held_bytes,
+            progress=self.progress,
         )
         kept = without_repeats(
             rows, time=lambda row: row.shown_at, identity=self._identity, report=self._repeated

@@ -9,7 +9,7 @@ id, so that rows whose ids repeat are told apart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +109,9 @@ class Log(ABC):
         Which zone the times are taken to be in, in a few words.
     n_passed_over
         Rows read so far that are in order and no event of this kind: views of a front page, say.
+    progress
+        Called with 1 for each event that is read from the files, before they are put in order; may
+        be set.
     """
 
     title: str
@@ -118,6 +121,7 @@ class Log(ABC):
         self.path = Path(path)
         self.held_bytes = held_bytes
         self.n_passed_over = 0
+        self.progress: Callable[[int], None] = _unseen
         self._faults: dict[str, FileFaults] = {}
         self._article_ids: frozenset[str] | None = None
 
@@ -195,3 +199,7 @@ class DisplayLog(Log):
     @abstractmethod
     def displays(self, limit: int | None = None) -> Iterator[LoggedDisplay]:
         """Yield displays in time order, those of one time as the files have them."""
+
+
+def _unseen(_: int) -> None:
+    """Show no progress."""

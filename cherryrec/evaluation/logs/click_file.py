@@ -90,7 +90,12 @@ class ClickFiles(ClickLog):
             A file lacks a column or cannot be read to its end, or there is no row that can be read.
         """
         placed = in_time_order(
-            self._placed(), LoggedClick, key=self._key, size=click_size, held_bytes=self.held_bytes
+            self._placed(),
+            LoggedClick,
+            key=self._key,
+            size=click_size,
+            held_bytes=self.held_bytes,
+            progress=self.progress,
         )
         kept = without_repeats(
             placed, time=lambda one: one.clicked_at, identity=_identity, report=self._repeated

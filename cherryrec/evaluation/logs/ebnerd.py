@@ -156,6 +156,7 @@ class EbnerdLog(ImpressionLog):
                 key=lambda row: row.shown_at,
                 size=impression_size,
                 held_bytes=self.held_bytes,
+                progress=self.progress,
             )
             for row in islice(self._with_histories(rows, histories), limit):
                 n += 1

@@ -126,6 +126,8 @@ class MindSplits(ImpressionLog):
         LogError
             No row of a split can be read.
         """
+        for split in self.splits:
+            split.progress = self.progress
         each = [split.impressions() for split in self.splits]
         yield from islice(heapq.merge(*each, key=lambda row: row.shown_at), limit)
 

@@ -54,6 +54,7 @@ def in_time_order(
     key: Callable[[T], Any],
     size: Callable[[T], int],
     held_bytes: int = HELD_BYTES,
+    progress: Callable[[int], None] = lambda n: None,
 ) -> Iterator[Placed[T]]:
     """Yield rows by their keys; those of one key as they came.
 
@@ -69,6 +70,8 @@ def in_time_order(
         About how many bytes of memory an event takes.
     held_bytes
         How many of these are held at once, above 0.
+    progress
+        Called with 1 for each row that is read.
 
     Examples
     --------
@@ -86,6 +89,7 @@ def in_time_order(
     with tempfile.TemporaryDirectory(prefix="cherryrec-log-") as folder:
         runs = _Runs(Path(folder), msgspec.msgpack.Decoder(Placed[kind]), by)
         for row in rows:
+            progress(1)
             held.append(row)
             n_held += size(row.event)
             if n_held >= held_bytes:

@@ -116,6 +116,7 @@ class PlistaLog(ClickLog):
             key=lambda click: click.clicked_at,
             size=click_size,
             held_bytes=self.held_bytes,
+            progress=self.progress,
         )
         n = 0
         for row in islice(placed, limit):

@@ -75,6 +75,7 @@ class YahooLog(DisplayLog):
             key=lambda display: display.shown_at,
             size=display_size,
             held_bytes=self.held_bytes,
+            progress=self.progress,
         )
         n = 0
         for row in islice(placed, limit):

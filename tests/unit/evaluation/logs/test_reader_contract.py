@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,3 +155,30 @@ def test_a_log_without_its_files_is_refused_when_its_format_is_said(
 
     with pytest.raises(LogError, match="must h"):
         list(events_of(LogSource(empty, written.format).open()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_files_are_read_in_part_or_refused(written: Written, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _, path in LogSource(written.path).open().files():
+        raw = bytearray(path.read_bytes())
+        for place in rng.integers(0, len(raw), 1 + len(raw) // 200):
+            raw[place] = rng.integers(256)
+        path.write_bytes(raw[: rng.integers(len(raw) // 2, len(raw) + 1)])
+    log = LogSource(written.path, written.format).open()
+
+    with contextlib.suppress(LogError):
+        health = Health(log.articles())
+        for event in events_of(log):
+            health.add(event)
+        assert health.n_events + log.n_bad_rows > 0
+
+
+def test_progress_is_told_as_rows_are_read(written: Written) -> None:
+    log, told = LogSource(written.path).open(), []
+    log.progress = told.append
+
+    events = events_of(log)
+    next(events)
+
+    assert told == [1] * len(written.offsets_s)
