@@ -35,7 +35,7 @@ from cherryrec.open_requests import (
     opened,
 )
 from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send
-from cherryrec.pipeline.users import Users
+from cherryrec.pipeline.users import User, Users
 from cherryrec.pipeline.windows import Windows
 from cherryrec.stored_requests import (
     decode_open,
@@ -55,7 +55,7 @@ class Attribution:
     config
         The attribution window.
     users
-        Where the open requests are.
+        Where the requests are whose windows end.
     catalogue
         What is known of the articles shown.
     """
@@ -77,20 +77,19 @@ class Attribution:
         """Note when an answered or shown request will end."""
         self._of(partition).open(user_id, ends_s=last_s(entry, self.config))
 
-    def ranked(self, partition: int, user_id: str, entry: OpenRequest, frozen: Frozen) -> None:
-        """Keep an answered request; an impression of it that was read before opens its window."""
-        state = opened_with(self.users.requests(partition, user_id), entry, self.config)
-        history = self.users.profile(partition, user_id).history
-        sent = {place[2] for place in self._sent if place[:2] == (partition, user_id)}
-        state, shown = note_opened(state, entry, self.config, history, sent=sent)
-        self.users.keep_requests(partition, user_id, state, {entry.request_id: frozen})
-        self.answered(partition, user_id, shown or entry)
+    def ranked(self, user: User, entry: OpenRequest, frozen: Frozen) -> User:
+        """Open an answered request; an impression of it that was read before opens its window."""
+        place = user.partition, user.user_id
+        state = opened_with(user.requests, entry, self.config)
+        sent = {one[2] for one in self._sent if one[:2] == place}
+        state, shown = note_opened(state, entry, self.config, user.profile.history, sent=sent)
+        self.answered(*place, shown or entry)
+        return user.with_requests(state, {entry.request_id: frozen})
 
-    def impression(self, at: Position, impression: Impression) -> None:
+    def impression(self, at: Position, impression: Impression, user: User) -> User:
         """Open the attribution window of the request an impression shows."""
-        state = self.users.requests(at.partition, impression.user_id)
+        state, history = user.requests, user.profile.history
         shown_s = seconds(impression.shown_at)
-        history = self.users.profile(at.partition, impression.user_id).history
         changed, shown = note_impression(state, impression, self.config, history)
         early = [visit.article_id for visit in history if visit.clicked_s >= shown_s]
         exposures = note_shown(
@@ -100,20 +99,18 @@ class Attribution:
             offset=at.offset,
             clicked=self.catalogue.keys(self.catalogue.known_rows(early)),
         )
-        changed = msgspec.structs.replace(changed, exposures=exposures)
-        self.users.keep_requests(at.partition, impression.user_id, changed)
         if shown is not None:
-            self.answered(at.partition, impression.user_id, shown)
+            self.answered(at.partition, user.user_id, shown)
         self._of(at.partition).reach("impressions", shown_s)
+        return user.with_requests(msgspec.structs.replace(changed, exposures=exposures))
 
-    def click(self, at: Position, click: Click) -> list[Send]:
+    def click(self, at: Position, click: Click, user: User) -> tuple[User, list[Send]]:
         """Label the exposure a click belongs to; return what corrects labels sent before.
 
         A click read again after a crash corrects them again: its state may have been safe before
         the correction was.
         """
-        user_id = click.user_id
-        state = self.users.requests(at.partition, user_id)
+        state, user_id = user.requests, user.user_id
         alone = opened(state, name_of("click", click.event_id))
         if alone is not None:
             self.answered(at.partition, user_id, alone)
@@ -133,15 +130,13 @@ class Attribution:
             if n_sent is not None:
                 # Its own article may be there already, read before a crash.
                 is_correction = n_sent > 0 or bool({*before.clicked} - {click.article_id})
-                corrections = self._labels(
-                    at.partition, user_id, after, is_correction=is_correction
-                )
+                frozen = user.frozen_of(entry.request_id)
+                corrections = self._labels(user_id, after, frozen, is_correction=is_correction)
             if entry.is_labelled and after.clicked != before.clicked:
                 changed = self._counted(changed, before, sign=-1.0)
                 changed = self._counted(changed, after)
-        self.users.keep_requests(at.partition, user_id, changed)
         self._of(at.partition).reach("clicks", clicked_s)
-        return corrections
+        return user.with_requests(changed), corrections
 
     def reach(self, partition: int, topic: str, time_s: float) -> None:
         """Let event time reach an event's that is of no user any more."""
@@ -165,7 +160,7 @@ class Attribution:
                     entry = labelled(state, entry, self.config)  # noqa: PLW2901
                     frozen = self.users.frozen(*place)
                     n_clicks = self._sent[place] = n_clicked(entry, frozen)
-                    effects.sends += self._labels(partition, user_id, entry)
+                    effects.sends += self._labels(user_id, entry, frozen)
                     effects.closed.append(Closed(*place, n_clicks))
         return effects
 
@@ -176,7 +171,7 @@ class Attribution:
         """
         for one in closed:
             self._sent.pop((one.partition, one.user_id, one.request_id), None)
-            state = self.users.requests(one.partition, one.user_id)
+            state = before = self.users.requests(one.partition, one.user_id)
             entry = opened(state, one.request_id)
             if entry is None:
                 continue
@@ -189,7 +184,7 @@ class Attribution:
                 entry = msgspec.structs.replace(entry, n_labelled=one.n_clicks)
                 state = settled(state, entry, self.config)
                 self.answered(one.partition, one.user_id, entry)
-            self.users.keep_requests(one.partition, one.user_id, state)
+            self.users.keep_requests(one.partition, one.user_id, before, state)
 
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
         """Rebuild a partition's windows from its open requests; return those still pending.
@@ -239,10 +234,9 @@ class Attribution:
         return msgspec.structs.replace(state, exposures=exposures)
 
     def _labels(
-        self, partition: int, user_id: str, entry: OpenRequest, *, is_correction: bool = False
+        self, user_id: str, entry: OpenRequest, frozen: Frozen, *, is_correction: bool = False
     ) -> list[Send]:
         """Say what is known to be clicked of a request: to the learner, and to every worker."""
-        frozen = self.users.frozen(partition, user_id, entry.request_id)
         example = example_of(entry, frozen, user_id=user_id, feature_set=FEATURE_SET)
         if example is None or example.origin not in self.config.learn_from:
             return []

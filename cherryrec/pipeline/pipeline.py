@@ -45,7 +45,7 @@ from cherryrec.pipeline.preview import Preview, preview
 from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.site_slates import SiteSlates
 from cherryrec.pipeline.times import as_of, not_ahead
-from cherryrec.pipeline.users import Users
+from cherryrec.pipeline.users import User, Users
 from cherryrec.profile import apply_click, apply_update, weight_of
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -84,7 +84,7 @@ class Pipeline:
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
         self.co_reads = CoReads(config.co_reads)
-        self.site = SiteSlates(config, self.users, self.catalogue, self.slates, self.co_reads)
+        self.site = SiteSlates(config, self.catalogue, self.slates, self.co_reads)
         self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
 
     def rank_with(self, models: Models) -> None:
@@ -129,17 +129,17 @@ class Pipeline:
         """Count views, and open the attribution window of the request it shows, or its own."""
         impression = not_ahead(impression, "shown_at", at.arrived_s)
         shown_s = seconds(impression.shown_at)
-        shard = self.shard(at.partition)
-        is_erased = self.erasures.covers(at.partition, impression.user_id, at.arrived_s)
-        taken, name = None, impression.impression_id
-        if not is_erased and not shard.is_duplicate(name, at.offset):
-            taken = self.site.impression(at, impression, self.models)
-        if not shard.view(name, impression.articles, time_s=shown_s, offset=at.offset):
+        shard, name = self.shard(at.partition), impression.impression_id
+        if shard.is_duplicate(name, at.offset):
             return Effects("duplicate")
-        if is_erased:
+        if self.erasures.covers(at.partition, impression.user_id, at.arrived_s):
+            shard.view(name, impression.articles, time_s=shown_s, offset=at.offset)
             self.attribution.reach(at.partition, "impressions", shown_s)
             return self.attribution.closing(Effects("late"), at.partition)
-        self.attribution.impression(at, impression)
+        before = self.users.load(at.partition, impression.user_id)
+        user, taken = self.site.impression(at, impression, before, self.models)
+        shard.view(name, impression.articles, time_s=shown_s, offset=at.offset)
+        self.users.keep(before, self.attribution.impression(at, impression, user))
         return self.attribution.closing(Effects(taken=taken), at.partition)
 
     def click(self, at: Position, click: Click) -> Effects:
@@ -147,9 +147,9 @@ class Pipeline:
         click = not_ahead(click, "clicked_at", at.arrived_s)
         if self.erasures.covers(at.partition, click.user_id, at.arrived_s):
             return self._click_of_nobody(at, click)
-        before = self.users.profile(at.partition, click.user_id)
+        before = self.users.load(at.partition, click.user_id)
         profile, outcome = apply_click(
-            before,
+            before.profile,
             click,
             offset=at.offset,
             config=self.config.profile,
@@ -159,18 +159,19 @@ class Pipeline:
         if outcome == "duplicate":
             return Effects("duplicate")
         if outcome == "late":
-            self.users.keep_profile(at.partition, click.user_id, profile)
+            self.users.keep(before, before.with_profile(profile))
             return Effects.after(outcome)
         weight = weight_of(profile, click, offset=at.offset)
         is_counted = weight == "counted"
-        taken = self.site.click(at, click, before, self.models, counts=is_counted)
-        self.users.keep_profile(at.partition, click.user_id, profile)
+        user, taken = self.site.click(at, click, before, self.models, counts=is_counted)
         if is_counted:
             time_s = seconds(click.clicked_at)
             self.shard(at.partition).click(click.article_id, time_s=time_s, offset=at.offset)
-        effects = Effects.after(outcome, sends=self.attribution.click(at, click))
+        user, corrections = self.attribution.click(at, click, user.with_profile(profile))
+        self.users.keep(before, user)
+        effects = Effects.after(outcome, sends=corrections)
         effects.weight, effects.taken = weight, taken
-        if weight == "counted":
+        if is_counted:
             effects.sends += co_reads_of(profile, click, n_reads=self.config.co_reads.n_reads)
         return self.attribution.closing(effects, at.partition)
 
@@ -228,27 +229,25 @@ class Pipeline:
             How long it lay at the broker, in seconds.
         """
         user_id = request.user_id
-        state = self.users.requests(at.partition, user_id)
-        entry = opened(state, request.request_id)
+        user = self.users.load(at.partition, user_id)
+        entry = opened(user.requests, request.request_id)
         if entry is not None and entry.expires_at is None:
             if entry.answered_by is not None:  # what answered it will be read again, if it must
                 return Effects("duplicate")
-            return self._rank(at.partition, user_id, entry, degraded=entry.degraded)
+            return self._rank(user, entry, degraded=entry.degraded)
         if entry is not None:
-            profile = self.users.profile(at.partition, user_id)
-            frozen = self.users.frozen(at.partition, user_id, entry.request_id)
-            asked = self.asking.again(request, entry, frozen, profile)
+            frozen = user.frozen_of(entry.request_id)
+            asked = self.asking.again(request, entry, frozen, user.profile)
         else:
             request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
             is_erased = self.erasures.covers(at.partition, user_id, at.arrived_s)
             if is_erased or self.asking.is_late(request, waited_s):
                 late = self.popular.answer(request, clock_s=clock_s, degraded="request_late")
                 return Effects("late", [Send("recommendations", user_id, late, at.partition)])
-            profile = self.users.profile(at.partition, user_id)
             self.catalogue.release(seconds(request.requested_at))
             entry, frozen = open_request(
                 self.catalogue,
-                Reader.of(profile, self.catalogue, state.exposures),
+                Reader.of(user.profile, self.catalogue, user.requests.exposures),
                 self.slates,
                 request,
                 config=self.config.knrs,
@@ -256,14 +255,14 @@ class Pipeline:
                 co_reads=self.co_reads,
             )
             asked = self.asking.choose(
-                request, frozen, profile, state, self.models, clock_s=clock_s
+                request, frozen, user.profile, user.requests, self.models, clock_s=clock_s
             )
         if (question := asked.question) is None:
-            effects = self._rank(at.partition, user_id, entry, frozen, degraded=asked.degraded)
+            effects = self._rank(user, entry, frozen, degraded=asked.degraded)
         else:
             entry = msgspec.structs.replace(entry, expires_at=question.expires_at)
-            state = opened_with(state, entry, self.config.feedback)
-            self.users.keep_requests(at.partition, user_id, state, {entry.request_id: frozen})
+            state = opened_with(user.requests, entry, self.config.feedback)
+            self.users.keep(user, user.with_requests(state, {entry.request_id: frozen}))
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
             send = Send("evaluation-requests", user_id, question, at.partition)
             effects = Effects(sends=[send], pending=pending)
@@ -277,11 +276,10 @@ class Pipeline:
 
         Other settings of KnRS than the pipeline's own may be tried with `config`.
         """
-        profile = self.users.profile(partition, request.user_id)
-        exposures = self.users.requests(partition, request.user_id).exposures
+        user = self.users.load(partition, request.user_id)
         return preview(
             self.catalogue,
-            Reader.of(profile, self.catalogue, exposures),
+            Reader.of(user.profile, self.catalogue, user.requests.exposures),
             self.slates,
             request,
             config=config or self.config.knrs,
@@ -366,18 +364,15 @@ class Pipeline:
         degraded: Degraded | None = None,
     ) -> Effects:
         """Rank a pending request; one answered by this very event is answered again."""
-        state = self.users.requests(partition, about.user_id)
-        entry = opened(state, about.request_id)
+        user = self.users.load(partition, about.user_id)
+        entry = opened(user.requests, about.request_id)
         if entry is None or (entry.expires_at is None and entry.answered_by != cause):
             return Effects("unchanged" if evaluation is None else "late")
-        return self._rank(
-            partition, about.user_id, entry, evaluation=evaluation, degraded=degraded, cause=cause
-        )
+        return self._rank(user, entry, evaluation=evaluation, degraded=degraded, cause=cause)
 
     def _rank(
         self,
-        partition: int,
-        user_id: str,
+        user: User,
         entry: OpenRequest,
         frozen: Frozen | None = None,
         *,
@@ -388,13 +383,15 @@ class Pipeline:
         recommendation, ranked, frozen = recommend(
             self.catalogue,
             entry,
-            frozen or self.users.frozen(partition, user_id, entry.request_id),
+            frozen or user.frozen_of(entry.request_id),
             self.models,
-            user_id=user_id,
+            user_id=user.user_id,
             evaluation=evaluation,
             degraded=degraded,
             answered_by=cause,
             trials=self.config.trials,
         )
-        self.attribution.ranked(partition, user_id, ranked, frozen)
-        return Effects(sends=[Send("recommendations", user_id, recommendation, partition)])
+        self.users.keep(user, self.attribution.ranked(user, ranked, frozen))
+        return Effects(
+            sends=[Send("recommendations", user.user_id, recommendation, user.partition)]
+        )

@@ -39,14 +39,13 @@ from cherryrec.exposures import without_clicks as exposures_before
 from cherryrec.features import CONTEXT
 from cherryrec.feedback import entry_of, is_known, name_of, opened_with, shown_by
 from cherryrec.knrs import KnrsConfig
-from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests
+from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Position, Taken
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.times import STALE_S
-from cherryrec.pipeline.users import Users
-from cherryrec.profile import Profile
+from cherryrec.pipeline.users import User
 from cherryrec.profile.before import profile_before
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -80,47 +79,58 @@ class SiteSlates:
     ----------
     config
         What is learned from, and how profiles and metrics are made.
-    users, catalogue, slates, co_reads
-        The state of users, the articles, the labelled slates of before, and what was read together.
+    catalogue, slates, co_reads
+        The articles, the labelled slates of before, and what was read together.
     """
 
     def __init__(
         self,
         config: PipelineConfig,
-        users: Users,
         catalogue: Catalogue,
         slates: SlateMemory,
         co_reads: CoReads,
     ) -> None:
         self.config = config
-        self.users = users
         self.catalogue = catalogue
         self.slates = slates
         self.co_reads = co_reads
         self._knrs_of_clicks = replace(config.knrs, rivals_share=config.knrs.click_rivals_share)
 
-    def impression(self, at: Position, impression: Impression, models: Models) -> Taken | None:
+    def impression(
+        self, at: Position, impression: Impression, user: User, models: Models
+    ) -> tuple[User, Taken | None]:
         """Open a slate of the site's own, before anything of it is counted.
 
-        None where it shows a request of ours, or has been opened before: read again after a crash
-        it changes nothing, as the offset of the last impression lies beside what that opened.
+        Parameters
+        ----------
+        at, impression
+            Where it stood, and the impression.
+        user
+            Who saw it, as before it.
+        models
+            What KnRS and VaNS have learned so far.
+
+        Returns
+        -------
+        The user, and what became of the features; None where it shows a request of ours, or has
+        been opened before: read again after a crash it changes nothing, as the offset of the last
+        impression lies beside what that opened.
         """
-        user_id = impression.user_id
-        state = self.users.requests(at.partition, user_id)
+        state = user.requests
         is_read = at.offset <= state.exposures.shown_offset
         if not self._learns_from("slate") or is_read or shown_by(state, impression) is not None:
-            return None
+            return user, None
         shown_s = seconds(impression.shown_at)
         if self._is_too_late(shown_s):
-            return "too_late"
-        profile = self.users.profile(at.partition, user_id)
-        clicked = {visit.article_id for visit in profile.history if visit.clicked_s >= shown_s}
+            return user, "too_late"
+        history = user.profile.history
+        clicked = {visit.article_id for visit in history if visit.clicked_s >= shown_s}
         articles = impression.articles
         wanted = [a for k, a in enumerate(articles) if k < MAX_FROZEN or a in clicked]
-        moment = self._moment(state, profile, shown_s)
+        moment = self._moment(user, shown_s)
         entry, frozen = self._frozen(moment, models, wanted, name=impression.impression_id)
         if not frozen.articles:
-            return "no_article"
+            return user, "no_article"
         shadow = self._shadow(impression, entry, frozen, moment, models)
         frozen = msgspec.structs.replace(frozen, shadow=shadow)
         entry = msgspec.structs.replace(
@@ -130,12 +140,11 @@ class SiteSlates:
             shows=impression.request_id or impression.impression_id,
         )
         state = opened_with(state, entry, self.config.feedback)
-        self.users.keep_requests(at.partition, user_id, state, {entry.request_id: frozen})
-        return "frozen"
+        return user.with_requests(state, {entry.request_id: frozen}), "frozen"
 
     def click(
-        self, at: Position, click: Click, profile: Profile, models: Models, *, counts: bool
-    ) -> Taken | None:
+        self, at: Position, click: Click, user: User, models: Models, *, counts: bool
+    ) -> tuple[User, Taken | None]:
         """Freeze what a click adds, before it is counted.
 
         That is its own example where no slate is open that it may be of, and its article where it
@@ -145,35 +154,36 @@ class SiteSlates:
         ----------
         at, click
             Where it stood, and the click.
-        profile
-            The user's before it; of one read again after a crash it is taken out.
+        user
+            Who clicked, as before it; of one read again after a crash it is taken out.
         models
             What KnRS learned so far.
         counts
             Whether the click counts for everyone: one that does not is no example of its own.
+
+        Returns
+        -------
+        The user, and what became of the features of a click alone; None of any other.
         """
-        user_id = click.user_id
-        state = self.users.requests(at.partition, user_id)
+        state = user.requests
         entry = entry_of(state, click, self.config.feedback)
-        frozen: dict[str, Frozen] = {}
         if entry is not None and click.article_id in entry.shown[MAX_FROZEN:]:
-            known = self.users.frozen(at.partition, user_id, entry.request_id)
+            known = user.frozen_of(entry.request_id)
             assert entry.shown_s is not None, "a click is of what was shown"
             is_open = entry.origin == "slate" and not self._is_too_late(entry.shown_s)
             if is_open and click.article_id not in known.articles:
-                moment = self._moment(state, profile, entry.shown_s)
+                moment = self._moment(user, entry.shown_s)
                 more = self._with_clicked(known, moment, models, click.article_id)
-                self.users.keep_requests(at.partition, user_id, state, {entry.request_id: more})
+                user = user.with_requests(state, {entry.request_id: more})
         if not self._learns_from("click") or at.offset <= state.clicked_offset:
-            return None
+            return user, None
         taken: Taken | None = None
         n_others = sum(one.origin != "click" for one in state.entries)
         is_kept = counts and n_others < MAX_OPEN  # else it would leave at once
         if is_kept and not is_known(state, click, self.config.feedback):
-            taken, state, frozen = self._alone(state, click, profile, models)
-        state = msgspec.structs.replace(state, clicked_offset=at.offset)
-        self.users.keep_requests(at.partition, user_id, state, frozen)
-        return taken
+            user, taken = self._alone(user, click, models)
+        state = msgspec.structs.replace(user.requests, clicked_offset=at.offset)
+        return user.with_requests(state), taken
 
     def _learns_from(self, origin: Origin) -> bool:
         return origin in self.config.feedback.learn_from
@@ -182,19 +192,17 @@ class SiteSlates:
         window_s = max(self.config.feedback.attribution_window_s, STALE_S)
         return self.catalogue.reached_s - time_s > window_s
 
-    def _alone(
-        self, state: OpenRequests, click: Click, profile: Profile, models: Models
-    ) -> tuple[Taken, OpenRequests, dict[str, Frozen]]:
+    def _alone(self, user: User, click: Click, models: Models) -> tuple[User, Taken]:
         """Open a click by itself; it waits for its slate until its window ends."""
         clicked_s = seconds(click.clicked_at)
         if self._is_too_late(clicked_s):
-            return "too_late", state, {}
-        moment = self._moment(state, profile, clicked_s)
+            return user, "too_late"
+        moment = self._moment(user, clicked_s)
         entry, frozen = self._frozen(
             moment, models, [click.article_id], name=click.event_id, knrs=self._knrs_of_clicks
         )
         if not frozen.articles:
-            return "no_article", state, {}
+            return user, "no_article"
         entry = msgspec.structs.replace(
             entry,
             request_id=name_of("click", click.event_id),
@@ -203,8 +211,8 @@ class SiteSlates:
             shown_s=clicked_s,
             clicked=(click.article_id,),
         )
-        state = opened_with(state, entry, self.config.feedback)
-        return "frozen", state, {entry.request_id: frozen}
+        state = opened_with(user.requests, entry, self.config.feedback)
+        return user.with_requests(state, {entry.request_id: frozen}), "frozen"
 
     def _with_clicked(
         self, frozen: Frozen, moment: _Moment, models: Models, article_id: str
@@ -229,9 +237,9 @@ class SiteSlates:
             shadow=None,
         )
 
-    def _moment(self, state: OpenRequests, profile: Profile, time_s: float) -> _Moment:
+    def _moment(self, user: User, time_s: float) -> _Moment:
         """Return a reader as they were at a time, and what they clicked since."""
-        catalogue = self.catalogue
+        catalogue, profile = self.catalogue, user.profile
         before = profile_before(
             profile,
             time_s,
@@ -239,7 +247,7 @@ class SiteSlates:
             embed=catalogue.embedding,
             topics=catalogue.topics,
         )
-        exposures, later = state.exposures, dict[str, float]()
+        exposures, later = user.requests.exposures, dict[str, float]()
         if before is not profile:
             read = {visit.article_id for visit in before.history}
             since = [v for v in profile.history if v.clicked_s >= time_s]

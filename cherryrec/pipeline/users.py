@@ -1,9 +1,13 @@
-"""What the pipeline keeps of each user: a profile and the open requests, behind two stores."""
+"""What the pipeline keeps of each user: a profile and the open requests, behind two stores.
+
+An event loads its user once, at the pipeline's door. From there a `User` is a value: each part
+takes one and returns another, and what has changed is kept when the event is through.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field, replace
 
 from cherryrec.errors import StateError
 from cherryrec.open_requests import Frozen, OpenRequests
@@ -18,21 +22,57 @@ from cherryrec.stored_requests import (
     user_key,
 )
 
-__all__ = ["MAX_DECODED", "Users"]
-
-MAX_DECODED = 16
-"""Users whose profile, and users whose open requests, are kept decoded beside the stored bytes."""
-
-State = TypeVar("State")
+__all__ = ["User", "Users"]
 
 _NONE: Mapping[str, Frozen] = {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One user's state in the middle of an event.
+
+    Parameters
+    ----------
+    partition, user_id
+        Whose it is.
+    profile
+        The profile; one never seen has an empty one.
+    requests
+        The open requests.
+    read
+        Reads what is frozen of an open request from the store.
+    frozen
+        What this event has frozen, by request id.
+    """
+
+    partition: int
+    user_id: str
+    profile: Profile
+    requests: OpenRequests
+    read: Callable[[str], Frozen] = field(repr=False, compare=False)
+    frozen: Mapping[str, Frozen] = field(default_factory=dict)
+
+    def frozen_of(self, request_id: str) -> Frozen:
+        """Return what is frozen of an open request, by this event or one before it.
+
+        Raises
+        ------
+        StateError
+            It is not there, or not what was stored.
+        """
+        return self.frozen.get(request_id) or self.read(request_id)
+
+    def with_profile(self, profile: Profile) -> User:
+        """Return the user with another profile."""
+        return replace(self, profile=profile)
+
+    def with_requests(self, requests: OpenRequests, frozen: Mapping[str, Frozen] = _NONE) -> User:
+        """Return the user with other open requests, and what is frozen of those that are new."""
+        return replace(self, requests=requests, frozen={**self.frozen, **frozen})
+
+
 class Users:
     """State of users by partition, decoded on the way out and encoded on the way in.
-
-    An event reads and writes its user's state several times over: the users of the last events are
-    kept decoded, too, for as long as the stores return the bytes that these were.
 
     Parameters
     ----------
@@ -43,24 +83,77 @@ class Users:
     def __init__(self, profiles: Store, requests: Store) -> None:
         self._profiles = profiles
         self._requests = requests
-        self._decoded_profiles = _Decoded(decode_profile)
-        self._decoded_requests = _Decoded(decode_open)
+
+    def load(self, partition: int, user_id: str) -> User:
+        """Return all that is known of a user."""
+        return User(
+            partition=partition,
+            user_id=user_id,
+            profile=self.profile(partition, user_id),
+            requests=self.requests(partition, user_id),
+            read=lambda request_id: self.frozen(partition, user_id, request_id),
+        )
+
+    def keep(self, before: User, after: User) -> None:
+        """Store what an event has changed of a user.
+
+        Parameters
+        ----------
+        before
+            The user as loaded.
+        after
+            The same user now.
+        """
+        if after.profile is not before.profile:
+            self.keep_profile(after.partition, after.user_id, after.profile)
+        self.keep_requests(
+            after.partition, after.user_id, before.requests, after.requests, after.frozen
+        )
 
     def profile(self, partition: int, user_id: str) -> Profile:
         """Return a user's profile; one never seen has an empty one."""
-        raw = self._profiles.get(partition, user_id)
-        return self._decoded_profiles.of(partition, user_id, raw)
+        return decode_profile(self._profiles.get(partition, user_id))
 
     def keep_profile(self, partition: int, user_id: str, profile: Profile) -> None:
         """Store a user's profile."""
-        raw = encode_profile(profile)
-        self._profiles.put(partition, user_id, raw)
-        self._decoded_profiles.keep(partition, user_id, raw, profile)
+        self._profiles.put(partition, user_id, encode_profile(profile))
 
     def requests(self, partition: int, user_id: str) -> OpenRequests:
         """Return a user's open requests."""
-        raw = self._requests.get(partition, user_key(user_id))
-        return self._decoded_requests.of(partition, user_id, raw)
+        return decode_open(self._requests.get(partition, user_key(user_id)))
+
+    def keep_requests(
+        self,
+        partition: int,
+        user_id: str,
+        before: OpenRequests,
+        after: OpenRequests,
+        frozen: Mapping[str, Frozen] = _NONE,
+    ) -> None:
+        """Store a user's open requests, where they have changed; nothing of a user without any.
+
+        Features are written before the record that names them, and deleted after the one that
+        does not: a crash in between leaves some that no record names, and never a name of none.
+
+        Parameters
+        ----------
+        partition, user_id
+            Whose they are.
+        before, after
+            The open requests as stored, and as they are now; what is frozen of those that are gone
+            goes with them.
+        frozen
+            What is new, by request id: of each request that `after` adds.
+        """
+        ids = {entry.request_id for entry in after.entries}
+        for request_id, one in frozen.items():
+            if request_id in ids:
+                self._put(partition, frozen_key(user_id, request_id), encode_frozen(one))
+        if after != before:
+            self._requests.put(partition, user_key(user_id), encode_open(after))
+        for entry in before.entries:
+            if entry.request_id not in ids:
+                self.drop_frozen(partition, user_id, entry.request_id)
 
     def frozen(self, partition: int, user_id: str, request_id: str) -> Frozen:
         """Return what is frozen of an open request.
@@ -77,37 +170,6 @@ class Users:
             raise StateError(msg)
         return decode_frozen(raw)
 
-    def keep_requests(
-        self,
-        partition: int,
-        user_id: str,
-        state: OpenRequests,
-        frozen: Mapping[str, Frozen] = _NONE,
-    ) -> None:
-        """Store a user's open requests, where they have changed; nothing of a user without any.
-
-        Parameters
-        ----------
-        partition, user_id
-            Whose they are.
-        state
-            The open requests; what is frozen of those that are gone goes with them.
-        frozen
-            What is new, by request id: of each request that `state` adds.
-        """
-        before = self.requests(partition, user_id)
-        ids = {entry.request_id for entry in state.entries}
-        for request_id, one in frozen.items():
-            if request_id in ids:
-                self._put(partition, frozen_key(user_id, request_id), encode_frozen(one))
-        if state != before:
-            raw = encode_open(state)
-            self._requests.put(partition, user_key(user_id), raw)
-            self._decoded_requests.keep(partition, user_id, raw, state)
-        for entry in before.entries:
-            if entry.request_id not in ids:
-                self.drop_frozen(partition, user_id, entry.request_id)
-
     def rewrite(
         self, partition: int, user_id: str, state: OpenRequests, frozen: Mapping[str, Frozen]
     ) -> None:
@@ -123,13 +185,11 @@ class Users:
     def erase(self, partition: int, user_id: str) -> None:
         """Keep nothing of a user; of a record that cannot be read, `restore` drops the features."""
         self._profiles.put(partition, user_id, None)
-        self._decoded_profiles.drop(partition, user_id)
         try:
             entries = self.requests(partition, user_id).entries
         except StateError:
             entries = ()
         self._requests.put(partition, user_key(user_id), None)
-        self._decoded_requests.drop(partition, user_id)
         for entry in entries:
             self.drop_frozen(partition, user_id, entry.request_id)
 
@@ -137,34 +197,3 @@ class Users:
         """Store what has changed."""
         if self._requests.get(partition, key) != value:
             self._requests.put(partition, key, value)
-
-
-class _Decoded(Generic[State]):
-    """The last `MAX_DECODED` states of one kind as objects, each with the bytes that it was."""
-
-    def __init__(self, decode: Callable[[bytes | None], State]) -> None:
-        self._decode = decode
-        self._states: dict[tuple[int, str], tuple[bytes | None, State]] = {}
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    def of(self, partition: int, user_id: str, raw: bytes | None) -> State:
-        """Return the state that a user's stored bytes are."""
-        known = self._states.get((partition, user_id))
-        if known is not None and known[0] == raw:
-            return known[1]
-        state = self._decode(raw)
-        self.keep(partition, user_id, raw, state)
-        return state
-
-    def keep(self, partition: int, user_id: str, raw: bytes | None, state: State) -> None:
-        """Note what a user's stored bytes are as an object; past the bound the oldest leaves."""
-        self.drop(partition, user_id)
-        self._states[partition, user_id] = raw, state
-        if len(self._states) > MAX_DECODED:
-            del self._states[next(iter(self._states))]
-
-    def drop(self, partition: int, user_id: str) -> None:
-        """Know nothing of a user."""
-        self._states.pop((partition, user_id), None)

@@ -137,10 +137,9 @@ class LocalReplay(ReplayedSystem):
 
     def _withdraw(self, turn: Turn) -> None:
         """Forget a request that was judged only: nothing will ever show it."""
-        user_id = turn.request.user_id
-        state = self.pipeline.users.requests(PARTITION, user_id)
-        state = without(state, turn.request.request_id)
-        self.pipeline.users.keep_requests(PARTITION, user_id, state)
+        users = self.pipeline.users
+        user = users.load(PARTITION, turn.request.user_id)
+        users.keep(user, user.with_requests(without(user.requests, turn.request.request_id)))
 
     def _learn_known(self, now: float, judge: Judge) -> None:
         """Deliver the clicks that are known by `now`, and learn from them."""

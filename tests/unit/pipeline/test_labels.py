@@ -163,8 +163,8 @@ def test_requests_stored_in_the_first_version_go_on() -> None:
     store = pipeline.users._requests
     assert isinstance(store, MemoryStore)
     state, frozen = pipeline.users.requests(0, "u"), pipeline.users.frozen(0, "u", "r")
-    state = msgspec.structs.replace(state, clicked_offset=-1)  # that version had none
-    pipeline.users.keep_requests(0, "u", state)
+    before, state = state, msgspec.structs.replace(state, clicked_offset=-1)  # it had none
+    pipeline.users.keep_requests(0, "u", before, state)
     now = dict(store.values)
     (entry,) = (list(msgspec.structs.astuple(e)) for e in state.entries)
     entry[3:3] = [frozen.articles, frozen.features, frozen.metrics, frozen.dropped]
