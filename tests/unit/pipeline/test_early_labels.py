@@ -9,7 +9,7 @@ from cherryrec.feedback import FeedbackConfig
 from cherryrec.pipeline import PipelineConfig, Position
 from cherryrec.slates import SlatesConfig
 from tests.unit.pipeline.labelling import Worker
-from tests.worlds import START_S, click, impression, pipeline_of, request
+from tests.worlds import START_S, click, impression, request
 
 WINDOW_S, LABEL_AFTER_S, CORRECTION_S = 1_800.0, 60.0, 600.0
 SHOWN = ["a0", "a1", "a2"]
@@ -24,7 +24,7 @@ def worker(*, label_after_s: float = LABEL_AFTER_S) -> Worker:
         attribution_window_s=WINDOW_S, label_after_s=label_after_s, correction_s=CORRECTION_S
     )
     slates = SlatesConfig(max_articles=64, max_slates=2_048)
-    return Worker(pipeline_of(6, config=PipelineConfig(feedback=feedback, slates=slates)))
+    return Worker(6, PipelineConfig(feedback=feedback, slates=slates))
 
 
 def ask(one: Worker) -> None:
