@@ -64,6 +64,7 @@ def test_what_has_ended_is_forgotten() -> None:
     system, _ = noting(config=PipelineConfig(feedback=FeedbackConfig(correction_s=0.0)))
 
     used(system)
+    system.advance(START_S + 2 * WINDOW_S)  # labelled by the first, it leaves with the next
 
     assert system.pipeline.users.requests(0, "u0").entries == ()
 
