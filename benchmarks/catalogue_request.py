@@ -1,9 +1,10 @@
-"""Claim: retrieving by 28 signals costs a request over the catalogue little more than the sum.
+"""Claim: a request over a large catalogue costs less than five products of its embeddings.
 
 A catalogue of seeded headlines, a tenth of it shown and clicked over two days, a reader with a
 history. Processor time of `Pipeline.preview`, which selects, freezes, scores and explains as for a
 request, by the retriever and by the paper's news value; beside it one product of the catalogue's
-embeddings with a vector, which any dense retriever has to compute.
+embeddings with a vector, which any dense retriever has to compute. By the news value everything is
+computed of everything; the retriever bounds first what articles are worth, and costs no more.
 
     python -m benchmarks.catalogue_request
 """
@@ -40,6 +41,7 @@ N_CALLS = 30
 START_S = 1_750_000_000.0
 DAY_S = 86_400.0
 AT_MOST = 1.5
+MOST_PRODUCTS = 5.0  # of a catalogue of the largest size
 
 
 def site(n_articles: int, seed: int) -> Pipeline:
@@ -121,6 +123,8 @@ def main(arguments: Sequence[str]) -> int:
         )
         print(f"    {products:.1f} products of embeddings with a vector")
         holds &= verdict(f"{n_articles:,} articles, ratio", ratio, most=AT_MOST)
+        if n_articles >= SIZES[-1]:
+            holds &= verdict(f"{n_articles:,} articles, products", products, most=MOST_PRODUCTS)
     return 0 if holds else 1
 
 

@@ -286,7 +286,9 @@ def _unread(chooser: _Chooser, live: Rows) -> Rows:
 def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
     """Keep n of the rows, which rise, and look at those drawn, positions in them that rise."""
     n_reserved = int(n * chooser.config.reserved) if n < len(rows) else 0
-    near = np.union1d(chooser.within_reach(rows, n, n_reserved), drawn)  # positions, (m,)
+    near = chooser.within_reach(rows, n, n_reserved)  # positions, (m,)
+    if len(near) < len(rows):
+        near = np.union1d(near, drawn)
     rows, found = rows[near], chooser.signals(rows[near])
     beside = found[np.searchsorted(near, drawn)]
     strengths = chooser.strength(found)
