@@ -92,7 +92,7 @@ class LocalSystem:
     >>> sorted(item.article_id for item in slate)
     ['a1', 'a2']
 
-    A click is learned when the attribution window of its slate has ended, 30 minutes by default:
+    A click is learned when its slate is labelled, a minute after it was shown by default:
 
     >>> shown = Impression(
     ...     impression_id="i", request_id="r", user_id="u", articles=("a1", "a2"),
@@ -104,7 +104,7 @@ class LocalSystem:
     >>> _ = system.send(shown), system.send(click)
     >>> system.learner.n_examples
     0
-    >>> _ = system.advance(300.0 + 1_801.0)
+    >>> _ = system.advance(300.0 + 61.0)
     >>> system.learner.n_examples
     1
     """
