@@ -87,6 +87,7 @@ class MindLog(ImpressionLog):
         super().__init__(folder, held_bytes=held_bytes)
         self.folder = Path(folder)
         self.split = split
+        self.split_names = (split,) if split else ()
         self._titles = XMindTitles(titles) if titles is not None else None
         self.zone = described(zone)
         self._zone = zone_named(zone)
@@ -102,10 +103,7 @@ class MindLog(ImpressionLog):
 
     @property
     def listed_ids(self) -> Mapping[str, str]:
-        """What the file calls those impressions whose id had come before; by the id they have.
-
-        With a name of the split all are here, as each id has it in front.
-        """
+        """What the file calls those impressions whose id had come before; by the id they have."""
         return self._listed_ids
 
     def files(self) -> list[tuple[str, Path]]:
@@ -199,8 +197,9 @@ class MindLog(ImpressionLog):
                 row = _settled(parse_impression(text, histories, self._zone), is_labelled, ids)
                 check_impression(row)
                 key = keys.key(row.impression_id, line=line)
-                if key != row.impression_id:
+                if key != keys.prefix + row.impression_id:
                     self._listed_ids[key] = row.impression_id
+                if key != row.impression_id:
                     row = replace(row, impression_id=key)
             except ValueError as error:
                 faults.add(line, str(error))
@@ -209,8 +208,7 @@ class MindLog(ImpressionLog):
 
     def _identity(self, row: MindImpression) -> MindImpression:
         """Return the row as the file has it."""
-        listed_id = self._listed_ids.get(row.impression_id, row.impression_id)
-        return replace(row, impression_id=listed_id)
+        return replace(row, impression_id=self.listed_id(row.impression_id))
 
     def _repeated(self, row: Placed[MindImpression], first: Placed[MindImpression]) -> None:
         """Report a row that was there before."""

@@ -44,7 +44,7 @@ def doubts(
     article_ids
         What `news.tsv` describes.
     listed_ids
-        As in `MindLog.listed_ids`.
+        As in `ImpressionLog.listed_ids`.
 
     Examples
     --------

@@ -168,7 +168,15 @@ class Log(ABC):
 
 
 class ImpressionLog(Log):
-    """A log of slates, with what was clicked on them."""
+    """A log of slates, with what was clicked on them.
+
+    Attributes
+    ----------
+    split_names
+        Splits whose names stand before impression ids (`dev/7`); none where the log is one split.
+    """
+
+    split_names: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -178,7 +186,15 @@ class ImpressionLog(Log):
     @property
     @abstractmethod
     def listed_ids(self) -> Mapping[str, str]:
-        """What the files call those impressions that have another id here; by the id they have."""
+        """What the files call those impressions whose id had come before; by the id they have."""
+
+    def listed_id(self, impression_id: str) -> str:
+        """Return what the files call an impression, without its split and line."""
+        repeated = self.listed_ids.get(impression_id)
+        if repeated is not None:
+            return repeated
+        split, _, listed_id = impression_id.partition("/")
+        return listed_id if split in self.split_names and listed_id else impression_id
 
     @abstractmethod
     def impressions(self, limit: int | None = None) -> Iterator[MindImpression]:

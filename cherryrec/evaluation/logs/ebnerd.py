@@ -76,6 +76,7 @@ class EbnerdLog(ImpressionLog):
         self.zone = described(zone)
         self._zone = zone_named(zone)
         self._listed_ids: dict[str, str] = {}
+        self.split_names = SPLITS
 
     @property
     def file_order(self) -> list[str]:
@@ -87,7 +88,7 @@ class EbnerdLog(ImpressionLog):
 
     @property
     def listed_ids(self) -> Mapping[str, str]:
-        """What the files call those impressions that have another id here; by the id they have."""
+        """What the files call those impressions whose id had come before; by the id they have."""
         return self._listed_ids
 
     def files(self) -> list[tuple[str, Path]]:
@@ -199,8 +200,9 @@ class EbnerdLog(ImpressionLog):
                         continue
                     listed_id = impression.impression_id
                     key = keys.key(listed_id, line=number)
-                    if key != listed_id:
+                    if key != keys.prefix + listed_id:
                         self._listed_ids[key] = listed_id
+                    if key != listed_id:
                         impression = replace(impression, impression_id=key)
                     yield Placed(name, number, impression)
 

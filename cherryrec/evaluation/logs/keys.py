@@ -19,6 +19,11 @@ class Keys:
     split
         Put before each id, with a stroke; empty where a log has one split.
 
+    Attributes
+    ----------
+    prefix
+        What stands before each id.
+
     Examples
     --------
     >>> keys = Keys("test")
@@ -27,7 +32,7 @@ class Keys:
     """
 
     def __init__(self, split: str = "") -> None:
-        self._prefix = f"{split}/" if split else ""
+        self.prefix = f"{split}/" if split else ""
         self._pages: dict[int, bytearray] = {}
         self._others: set[str] = set()
 
@@ -36,7 +41,7 @@ class Keys:
         key = listed_id
         while self._is_taken(key):
             key = f"{key}#{line}"
-        return self._prefix + key
+        return self.prefix + key
 
     def _is_taken(self, key: str) -> bool:
         """Say whether a key has come before; from now on it has."""

@@ -74,6 +74,7 @@ class MindSplits(ImpressionLog):
         super().__init__(path, held_bytes=held_bytes)
         folders = _split_folders(self.path)
         self.zone = described(zone)
+        self.split_names = tuple(folders)
         self.splits = [
             MindLog(
                 folder,
@@ -102,7 +103,7 @@ class MindSplits(ImpressionLog):
 
     @property
     def listed_ids(self) -> Mapping[str, str]:
-        """What the files call the impressions; by the id they have."""
+        """What the files call those impressions whose id had come before; by the id they have."""
         return {key: one for split in self.splits for key, one in split.listed_ids.items()}
 
     def files(self) -> list[tuple[str, Path]]:

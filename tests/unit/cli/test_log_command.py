@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import run_command
-from tests.logs import WRITERS, write_clicks, write_mind, write_r6b
+from tests.logs import WRITERS, write_clicks, write_mind, write_mind_splits, write_r6b
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
@@ -82,3 +82,17 @@ def test_what_was_shown_at_random_is_not_ranked_by_replay(tmp_path: Path) -> Non
 
     assert ended.code == 1
     assert "a log of slates is needed, got" in ended.err
+
+
+def test_predictions_have_the_ids_and_the_order_of_the_files(tmp_path: Path) -> None:
+    written = write_mind_splits(tmp_path / "log")
+    lines = tmp_path / "prediction.txt"
+
+    ended = run_command(
+        *("replay", str(written.path), "--baselines", "none", "--predictions", str(lines)),
+        *("--report", str(tmp_path / "report")),
+    )
+
+    assert ended.code == 0, ended.err
+    assert [line.split()[0] for line in lines.read_text().splitlines()] == list("1231212")
+    assert "come again with another slate" not in ended.err

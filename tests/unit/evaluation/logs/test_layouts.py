@@ -44,7 +44,8 @@ def test_splits_of_mind_have_their_names_in_front_and_only_the_test_has_no_label
     assert [row.impression_id for row in rows if row.clicked is None] == ["test/1", "test/2"]
     assert {row.impression_id for row in rows} >= {"train/1", "dev/1"}
     assert log.file_order == ["train/1", "train/2", "train/3", "dev/1", "dev/2", "test/1", "test/2"]
-    assert log.listed_ids["dev/2"] == "2"
+    assert log.listed_ids == {}
+    assert [log.listed_id(key) for key in ("dev/2", "dev2/2", "2")] == ["2", "dev2/2", "2"]
 
 
 def test_two_folders_of_one_split_are_refused(tmp_path: Path) -> None:
@@ -117,7 +118,8 @@ def test_test_rows_of_one_id_are_told_apart_by_their_number(tmp_path: Path) -> N
     assert {row.impression_id for row in of_test} == {"test/0", "test/0#2", "test/8"}
     assert all(row.clicked is None for row in of_test)
     assert log.file_order[-3:] == ["test/0", "test/0#2", "test/8"]
-    assert log.listed_ids["test/0#2"] == "0"
+    assert log.listed_ids == {"test/0#2": "0"}
+    assert [log.listed_id(key) for key in log.file_order[-3:]] == ["0", "0", "8"]
 
 
 def test_one_split_of_a_bundle_has_plain_ids(tmp_path: Path) -> None:
