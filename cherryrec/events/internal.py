@@ -176,6 +176,7 @@ class CoRead(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A click and what its reader had read before, the newest first: what pairs are counted from.
 
     It names no reader; `event` is a hash of the click's id, by which one sent again is known.
+    `begins_session` says that the reader had read nothing for a while.
     """
 
     schema: Literal[1] = 1
@@ -183,6 +184,7 @@ class CoRead(Event, frozen=True, kw_only=True, omit_defaults=True):
     article_id: Id
     reads: Annotated[tuple[Id, ...], Meta(max_length=100)]
     clicked_at: Time
+    begins_session: bool = False
 
 
 class Shadow(Struct, frozen=True, kw_only=True, omit_defaults=True):

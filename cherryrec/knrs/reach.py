@@ -1,7 +1,7 @@
 """Which articles can be among those that are kept, told without their signals.
 
 A request keeps a few hundred of a catalogue. One pass in single precision, over embeddings in eight
-bits, says of every article what it is worth at least and at most; 28 signals in double precision
+bits, says of every article what it is worth at least and at most; 31 signals in double precision
 are computed only of those whose most reaches the least of enough others. What is kept of these is
 what would be kept of all (filter and refine, as in the paper that `catalogue.coarse` cites).
 """
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
+from cherryrec.knrs.alike import Alike, place_alike
 from cherryrec.knrs.config import KnrsConfig
 from cherryrec.knrs.half_lives import half_lives
 from cherryrec.knrs.metrics import base_rate, credibility, named_codes, vectors_of
 from cherryrec.knrs.reach_kernels import N_BOUNDS, SHOWN_BITS, fill_bounds
-from cherryrec.knrs.signals import ALIKE, Alike, place_alike
+from cherryrec.knrs.signals import ALIKE
 from cherryrec.reader import Reader
 
 __all__ = ["bounds", "within_reach"]
@@ -72,7 +73,8 @@ def within_reach(
     oldest_s = -_nth_largest(-age, n_single)
     can |= age <= oldest_s * (1.0 + _AGE_SLACK) + _AGE_SLACK_S
     can |= (most_near >= _nth_largest(least_near, n_single)) & (most_near > 0.0)
-    can[place_alike(alike, rows)[0]] = True
+    places, values = place_alike(alike, rows)
+    can[places[values[:, 0] > 0.0]] = True
     return np.flatnonzero(can)
 
 

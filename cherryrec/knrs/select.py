@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
 from cherryrec.events import Contrast, RecommendationRequest, seconds
+from cherryrec.knrs.alike import Alike, went_on
 from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
 from cherryrec.knrs.reach import within_reach
 from cherryrec.knrs.retriever import Retriever
-from cherryrec.knrs.signals import Alike, signals, went_on
+from cherryrec.knrs.signals import signals
 from cherryrec.knrs.sources import N_SINGLE, N_STRONGEST, brought_by, contenders, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
@@ -198,7 +199,7 @@ def select(
         retriever or Retriever(),
         co_reads,
         now,
-        went_on(catalogue, reader, co_reads, now=now, config=config),
+        went_on(catalogue, reader, co_reads, now=now),
     )
     if request.candidates is None:
         return _from_catalogue(chooser)

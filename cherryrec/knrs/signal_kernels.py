@@ -26,8 +26,8 @@ _RATES = _NOW + 3
 _AGE = _RATES + 3
 _TEXT = _AGE + 2
 _LIFTS = _TEXT + 2
-_ALIKE = _LIFTS + 2  # filled by its own source
-_SHOWN = _ALIKE + 2
+_ALIKE = _LIFTS + 2  # filled by what readers did (`alike`)
+_SHOWN = _ALIKE + 5
 N_OWN = _SHOWN + 1 - _METRICS
 """Columns that follow the metrics."""
 
@@ -108,7 +108,7 @@ def fill_signals(  # noqa: PLR0917 - compiled loops take arrays by position
         out[i, _TEXT + 1] = nearest
         out[i, _LIFTS] = category_lift[categories[row]]
         out[i, _LIFTS + 1] = _mean_of_names(subcategory_lift, subcategories[row])
-        out[i, _ALIKE] = out[i, _ALIKE + 1] = 0.0
+        out[i, _ALIKE:_SHOWN] = 0.0
         shown = 0.0
         key = np.uint32(hashes[row])
         for k in range(len(records)):

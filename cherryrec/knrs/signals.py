@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
+from cherryrec.knrs.alike import N_ALIKE, Alike, place_alike, went_on
 from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.metrics import fill, likeness_of
 from cherryrec.knrs.signal_kernels import N_OWN, fill_signals
@@ -25,20 +26,15 @@ __all__ = [
     "ALIKE",
     "N_SIGNALS",
     "SIGNALS",
-    "Alike",
     "Signal",
-    "place_alike",
     "prior_weights",
     "signals",
     "used_signals",
-    "went_on",
 ]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-_ALIKE_SCALE = 20.0  # pairs are shares of clicks: this brings common ones to about 1
 
 
 class Signal(NamedTuple):
@@ -52,13 +48,6 @@ class Signal(NamedTuple):
     prior: float
     source: str
     is_of_views: bool = False
-
-
-class Alike(NamedTuple):
-    """Rows that readers of the last reads went on to, (k,) rising, and its two signals, (k, 2)."""
-
-    rows: Rows
-    values: Floats
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -89,17 +78,20 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("subcategory_lift", 0.1, "readers_topics"),
     Signal("alike", 0.5, "alike"),
     Signal("alike_rare", 0.3, "alike"),
+    Signal("session_next", 0.3, "alike"),
+    Signal("session_starts", 0.1, "rising"),
+    Signal("session_reads", 0.1, "rising"),
     Signal("was_shown", -0.1, "shown", is_of_views=True),
 )
 """The columns in order: the five metrics first; see docs/signals.md for each one's formula."""
 
 N_SIGNALS = len(SIGNALS)
 
-ALIKE = slice(N_SIGNALS - 3, N_SIGNALS - 1)
-"""The columns of what readers alike went on to."""
+ALIKE = slice(N_SIGNALS - 1 - N_ALIKE, N_SIGNALS - 1)
+"""The columns of what other readers did."""
 
 assert tuple(signal.name for signal in SIGNALS[: len(METRICS)]) == METRICS
-assert {signal.source for signal in SIGNALS[ALIKE]} == {"alike"}
+assert [signal.name for signal in SIGNALS[ALIKE]][::2] == ["alike", "session_next", "session_reads"]
 assert len(METRICS) + N_OWN == N_SIGNALS
 
 
@@ -149,7 +141,7 @@ def signals(
     unknown_age_s
         Age of an article whose birth is not known, in seconds; a half-life where None.
     alike
-        What readers alike went on to, where it has been looked up for this user and time.
+        What other readers did, where it has been looked up for this user and time.
     """
     unknown_s = config.half_life_s if unknown_age_s is None else unknown_age_s
     ages = catalogue.age(rows, now, unknown_s=unknown_s)
@@ -172,35 +164,9 @@ def signals(
         out,
     )
     if alike is None:
-        alike = went_on(catalogue, reader, co_reads, now=now, config=config)
+        alike = went_on(catalogue, reader, co_reads, now=now)
     places, values = place_alike(alike, rows)
     out[places, ALIKE] = values
     for column in np.flatnonzero(~used_signals(config)).tolist():
         out[:, column] = 0.0
     return out
-
-
-def went_on(
-    catalogue: Catalogue, reader: Reader, co_reads: CoReads, *, now: float, config: KnrsConfig
-) -> Alike:
-    """Look up what readers of the user's last reads went on to, as of a time."""
-    last = [visit.article_id for visit in reader.profile.history[-co_reads.config.n_reads :]]
-    found = [] if "alike" in config.without else co_reads.after(last[::-1], now)
-    known = catalogue.row_of
-    of_rows = sorted(
-        (known[article_id], common, rare)
-        for article_id, common, rare in found
-        if article_id in known
-    )
-    rows = np.array([row for row, _, _ in of_rows], np.intp)
-    shares = np.array([both for _, *both in of_rows]).reshape(-1, 2)
-    return Alike(rows, np.log1p(_ALIKE_SCALE * shares))
-
-
-def place_alike(alike: Alike, rows: Rows) -> tuple[Rows, Floats]:
-    """Return the positions in `rows` that readers alike went on to, (k,), and what of, (k, 2)."""
-    if not len(alike.rows) or not len(rows):
-        return alike.rows[:0], alike.values[:0]
-    places = np.minimum(np.searchsorted(alike.rows, rows), len(alike.rows) - 1)  # (n,)
-    positions = np.flatnonzero(alike.rows[places] == rows)
-    return positions, alike.values[places[positions]]

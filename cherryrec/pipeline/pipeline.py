@@ -35,7 +35,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import Frozen, OpenRequest, opened
 from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
-from cherryrec.pipeline.co_reads import co_reads_of
+from cherryrec.pipeline.co_reads import co_reads_of, count_co_read
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
@@ -123,7 +123,7 @@ class Pipeline:
 
     def co_read(self, pair: CoRead) -> None:
         """Pair a click, this worker's or another's, with what its reader had read before."""
-        self.co_reads.add(pair.event, pair.article_id, pair.reads, time_s=seconds(pair.clicked_at))
+        count_co_read(self.co_reads, pair)
 
     def impression(self, at: Position, impression: Impression) -> Effects:
         """Count views, and open the attribution window of the request it shows, or its own."""
@@ -172,7 +172,7 @@ class Pipeline:
         effects = Effects.after(outcome, sends=corrections)
         effects.weight, effects.taken = weight, taken
         if is_counted:
-            effects.sends += co_reads_of(profile, click, n_reads=self.config.co_reads.n_reads)
+            effects.sends += co_reads_of(profile, click, self.config.co_reads)
         return self.attribution.closing(effects, at.partition)
 
     def profile_update(self, at: Position, user_id: str, update: ProfileUpdate | None) -> Effects:

@@ -24,10 +24,10 @@ async def test_a_click_says_what_was_read_before_it_and_not_by_whom(bench: Bench
     await read(bench, "a1", "a2", "a3")
 
     sent = bench.sent("co-reads")
-    assert [(one.article_id, one.reads) for one in sent] == [
-        ("a1", ()),
-        ("a2", ("a1",)),
-        ("a3", ("a2", "a1")),
+    assert [(one.article_id, one.reads, one.begins_session) for one in sent] == [
+        ("a1", (), True),
+        ("a2", ("a1",), False),
+        ("a3", ("a2", "a1"), False),
     ]
     assert not any(b'"u"' in encode(one) for one in sent)
 
@@ -35,15 +35,17 @@ async def test_a_click_says_what_was_read_before_it_and_not_by_whom(bench: Bench
 async def test_a_worker_counts_pairs_from_the_topic_once(bench: Bench) -> None:
     await read(bench, "a1", "a2")
     pairs = bench.worker.pipeline.co_reads
-    assert pairs.after(["a1"], CLOCK_S) == []
+    assert not pairs.after(["a1"], CLOCK_S)[0].size
 
     for one in bench.sent("co-reads") * 2:
         bench.worker.followed.co_read(Record(encode(one)))
 
     assert bench.worker.metrics.co_reads._value.get() == 4
-    ((article, common, _),) = pairs.after(["a1"], CLOCK_S)
-    assert article == "a2"
+    slots, common, _ = pairs.after(["a1"], CLOCK_S)
+    assert pairs.names(slots) == ["a2"]
     assert common == pytest.approx(1.0 / 6.0, rel=0.01), "one pair over one click and five"
+    begun, within = (pairs.lately(CLOCK_S - 540.0, begins_session=one) for one in (True, False))
+    assert pairs.names(begun[0]) + pairs.names(within[0]) == ["a1", "a2"]
 
 
 @pytest.mark.parametrize("value", [None, b"{oops", b'{"schema": 9}'])

@@ -18,8 +18,9 @@ from cherryrec.co_reads import CoReads
 from cherryrec.events import RecommendationRequest, instant
 from cherryrec.exposures import Exposures, note_shown
 from cherryrec.knrs import N_SIGNALS, SIGNALS, KnrsConfig, Retriever, n_kept, select, signals
+from cherryrec.knrs.alike import went_on
 from cherryrec.knrs.reach import bounds, within_reach
-from cherryrec.knrs.signals import prior_weights, went_on
+from cherryrec.knrs.signals import prior_weights
 from cherryrec.knrs.sources import brought_by, contenders, fused
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
@@ -124,7 +125,7 @@ def test_worth_likeness_and_age_lie_within_their_bounds(seed: int, weights: Floa
     one = world(seed, 300, profile=reads("a1", "a2", "a5", fields=("sport", "rain")))
     rows = np.arange(one.catalogue.n_rows)
 
-    alike = went_on(one.catalogue, one.reader, one.co_reads, now=one.now, config=CONFIG)
+    alike = went_on(one.catalogue, one.reader, one.co_reads, now=one.now)
     found = bounds(
         one.catalogue, one.reader, alike, rows, weights=weights, now=one.now, config=CONFIG
     ).astype(float)
@@ -168,7 +169,7 @@ def test_few_articles_are_looked_at() -> None:
     one = world(1, 3_000)
     rows = np.arange(3_000)
 
-    alike = went_on(one.catalogue, one.reader, one.co_reads, now=one.now, config=CONFIG)
+    alike = went_on(one.catalogue, one.reader, one.co_reads, now=one.now)
     near = within_reach(
         one.catalogue, one.reader, alike, rows, weights=prior_weights(), now=one.now,
         config=CONFIG, n_strongest=200, n_single=20,

@@ -162,6 +162,37 @@ def test_readers_alike_went_on_to_an_article() -> None:
     assert not any(measured(catalogue_of(4), reads("a1"), co_reads=pairs, config=without)["alike"])
 
 
+def test_who_arrives_gets_what_is_opened_by_those_who_arrive() -> None:
+    pairs = CoReads()
+    pairs.add(1, "a1", [], time_s=START_S)
+    pairs.add(2, "a2", ["a1"], time_s=START_S)
+    pairs.add(3, "a3", ["a2"], time_s=START_S, begins_session=True)
+
+    found = measured(catalogue_of(4), co_reads=pairs)
+
+    assert found["session_starts"] == pytest.approx([0.0, log(11), 0.0, log(11)])
+    assert not any(found["session_reads"])
+    assert not any(found["session_next"])
+
+
+def test_who_is_reading_gets_what_was_read_right_after_and_within_sessions() -> None:
+    pairs = CoReads()
+    pairs.add(1, "a2", ["a1"], time_s=START_S)
+    pairs.add(2, "a3", ["a0"], time_s=START_S)
+    reader = reads("a1")
+
+    found = measured(catalogue_of(4), reader, co_reads=pairs)
+
+    assert found["session_reads"] == pytest.approx([0.0, 0.0, log(11), log(11)])
+    assert found["session_next"] == pytest.approx([0.0, 0.0, log(1 + 1 / 5.001), 0.0])
+    assert not any(found["session_starts"])
+
+    gap_s = pairs.config.session_gap_s
+    later = measured(catalogue_of(4), reader, co_reads=pairs, now=START_S + gap_s + 1.0)
+    assert not any(later["session_next"]), "after a pause a reader arrives again"
+    assert not any(later["session_reads"])
+
+
 def test_without_views_nothing_that_was_shown_is_seen() -> None:
     config = KnrsConfig(without=("views",))
 
@@ -326,7 +357,7 @@ def test_arrays_that_do_not_fit_are_refused(wrong: dict[str, object]) -> None:
 
 
 def test_weights_of_another_version_are_refused() -> None:
-    with pytest.raises(ModelError, match="must be 28 finite numbers"):
+    with pytest.raises(ModelError, match="must be 31 finite numbers"):
         Retriever(np.zeros(3))
-    with pytest.raises(ModelError, match="must be 29 finite numbers"):
+    with pytest.raises(ModelError, match="must be 32 finite numbers"):
         CatalogueOrder(np.full(N_SIGNALS + 1, np.nan))

@@ -108,7 +108,9 @@ MESSAGES: dict[str, Event] = {
         others=Contrast(("a2",), b"\x00" * 4 * N_SIGNALS, 90),
         rivals=Contrast(("a3",), b"\x00" * 4 * N_SIGNALS, 9, b"\x00" * 4),
     ),
-    "co-reads": CoRead(event=7, article_id="a1", reads=("a2",), clicked_at=NOW),
+    "co-reads": CoRead(
+        event=7, article_id="a1", reads=("a2",), clicked_at=NOW, begins_session=True
+    ),
     "labelled-slates": SlateLabelled(
         slate_id="r1",
         shown_at=NOW,
