@@ -97,7 +97,7 @@ class KnrsConfig:
     n_others: int = 48
     n_rivals: int = 32
     rivals_share: float = 1.0
-    click_rivals_share: float = 0.2
+    click_rivals_share: float = 1.0
     half_life_s: float = 12 * 3_600.0
     half_life_strength: float = 50.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
