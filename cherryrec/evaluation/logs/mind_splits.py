@@ -149,7 +149,7 @@ def open_mind(
 def signs(path: Path) -> Signs:
     """Say what of MIND's layout there is."""
     is_there = _has(path, _BEHAVIORS) or bool(_split_folders(path))
-    found = {"behaviors.tsv or behaviors.tsv.gz, here or in a folder for each split": is_there}
+    found = {"behaviors.tsv or behaviors.tsv.gz, here or in train, dev or test": is_there}
     if not is_there:
         found["news.tsv or news.tsv.gz"] = _has(path, _NEWS)
     return Signs(found)
@@ -163,6 +163,8 @@ def _has(folder: Path, names: tuple[str, ...]) -> bool:
 def _split_folders(path: Path) -> dict[str, Path]:
     """Return the folders of the splits by their names, in the order of time.
 
+    A folder of another name is a log of its own: two of these are not put together.
+
     Raises
     ------
     LogError
@@ -172,8 +174,9 @@ def _split_folders(path: Path) -> dict[str, Path]:
         return {}
     found: dict[str, Path] = {}
     for folder in sorted(one for one in path.iterdir() if one.is_dir() and _has(one, _BEHAVIORS)):
-        last = folder.name.rpartition("_")[2]
-        name = last if last in _SPLITS else folder.name
+        name = folder.name.rpartition("_")[2]
+        if name not in _SPLITS:
+            continue
         if name in found:
             msg = (
                 f"a split must stand once in {str(path)!r}, got {name!r} as {found[name].name!r} "
@@ -181,4 +184,4 @@ def _split_folders(path: Path) -> dict[str, Path]:
             )
             raise LogError(msg)
         found[name] = folder
-    return dict(sorted(found.items(), key=lambda one: _SPLITS.get(one[0], len(_SPLITS))))
+    return dict(sorted(found.items(), key=lambda one: _SPLITS[one[0]]))

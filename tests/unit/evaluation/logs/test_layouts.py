@@ -57,6 +57,14 @@ def test_two_folders_of_one_split_are_refused(tmp_path: Path) -> None:
         MindSplits(tmp_path)
 
 
+def test_two_logs_in_one_folder_are_not_put_together(tmp_path: Path) -> None:
+    write_mind(tmp_path / "one")
+    write_mind(tmp_path / "two")
+
+    with pytest.raises(LogError, match="a log must be in a known format"):
+        LogSource(tmp_path).open()
+
+
 def test_quotes_of_mind_are_letters(tmp_path: Path) -> None:
     log = LogSource(write_mind(tmp_path / "log").path).open()
 
