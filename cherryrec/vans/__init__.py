@@ -2,10 +2,14 @@
 
 It sees one impression at a time as a matrix of raw features, standardises it within the slate and
 adds the scores of an ensemble, with weights learned online: the paper's three are Algorithm 1
-(`linear`, and its interactions as `pairs`), a `forest` and a support vector machine, `svm`; all
-are in `cherryrec.vans.members`, each a River regressor with settings of its own. `Vans` learns, its
-`snapshot` holds everything and its `serving` arrays make a `Scorer`, which the workers swap in
-whole. Every score is the exact sum of its contributions.
+(`linear`, its interactions as `pairs`, and both over a few scores as `poly`), a `forest` and a
+support vector machine, `svm`; all are in `cherryrec.vans.members`, each with settings of its own.
+`Vans` learns, its `snapshot` holds everything and its `serving` arrays make a `Scorer`, which the
+workers swap in whole. Every score is the exact sum of its contributions.
+
+What is River's: the interface of members and scaler (`base.Regressor`, `base.Transformer`, held to
+River's own checks), and all of the learning of `poly`: its weights, L2 and optimizer. The
+arithmetic of the other members is ours, on whole slates and as arrays.
 
 How contributions are split: an interaction's weight half and half between its two features, one
 with a context feature wholly to the other one; a tree's change of value at a split to the feature
@@ -32,6 +36,8 @@ from cherryrec.vans.members import (
     Net,
     Pairs,
     PairwiseSVM,
+    Poly,
+    PolynomialRegression,
     Wide,
     WindowForest,
 )
@@ -58,6 +64,8 @@ __all__ = [
     "Net",
     "Pairs",
     "PairwiseSVM",
+    "Poly",
+    "PolynomialRegression",
     "Scored",
     "Scorer",
     "SlateScaler",

@@ -11,6 +11,7 @@ from cherryrec.vans.members.forest import Forest, WindowForest
 from cherryrec.vans.members.linear import Linear, ListwiseRegression, QuadraticPart
 from cherryrec.vans.members.net import ListwiseNet, Net, NetPart
 from cherryrec.vans.members.pairs import Pairs
+from cherryrec.vans.members.poly import Poly, PolynomialRegression
 from cherryrec.vans.members.svm import SVM, PairwiseSVM
 from cherryrec.vans.members.wide import Wide
 
@@ -31,10 +32,12 @@ __all__ = [
     "NetPart",
     "Pairs",
     "PairwiseSVM",
+    "Poly",
+    "PolynomialRegression",
     "QuadraticPart",
     "Wide",
     "WindowForest",
 ]
 
-MEMBERS: tuple[type[Member], ...] = (Linear, Pairs, Factors, Forest, SVM, Net, Wide, Boost)
+MEMBERS: tuple[type[Member], ...] = (Linear, Poly, Pairs, Factors, Forest, SVM, Net, Wide, Boost)
 """All members, in the order of the ensemble."""

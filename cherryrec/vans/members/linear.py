@@ -26,7 +26,13 @@ from cherryrec.vans.kernels import centred
 from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
 from cherryrec.vans.prior import check_start, starting_weights
 
-__all__ = ["Linear", "ListwiseRegression", "QuadraticPart"]
+__all__ = [
+    "Linear",
+    "ListwiseRegression",
+    "QuadraticPart",
+    "interaction_matrix",
+    "interactions",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -178,7 +184,7 @@ class ListwiseRegression(SlateMember):
         self._is_context = context_mask(features)
         self._teaches = (~self._is_context).astype(np.float64)  # (F,)
         n_linear = len(features) if 1 in degrees else 0
-        n_pairs = len(_pairs(self._is_context.tobytes())[0]) if 2 in degrees else 0
+        n_pairs = len(interactions(self._is_context.tobytes())[0]) if 2 in degrees else 0
         self.start = np.zeros(n_linear + n_pairs)
         if initial and n_linear:
             self.start[:n_linear] = [initial.get(feature.name, 0.0) for feature in features]
@@ -219,7 +225,9 @@ class ListwiseRegression(SlateMember):
         if self._part is None:
             n_features = len(self.features)
             linear = self.weights[: self.n_linear].copy() if self.n_linear else np.zeros(n_features)
-            self._part = QuadraticPart(linear, self._matrix() if 2 in self.degrees else None)
+            pairs = self.weights[self.n_linear :]
+            matrix = interaction_matrix(pairs, self._is_context) if 2 in self.degrees else None
+            self._part = QuadraticPart(linear, matrix)
         return self._part
 
     def loosen(self, share: float) -> None:
@@ -258,22 +266,22 @@ class ListwiseRegression(SlateMember):
         if 2 not in self.degrees:
             return linear
         products = (factors[:, np.newaxis] * Z).T @ Z  # (F, F)
-        pairs = products.ravel()[_pairs(self._is_context.tobytes())[0]]
+        pairs = products.ravel()[interactions(self._is_context.tobytes())[0]]
         return np.concatenate([linear, pairs]) if 1 in self.degrees else pairs
 
-    def _matrix(self) -> Floats:
-        """Lay the interactions' weights out as the matrix of `QuadraticPart`."""
-        n_features = len(self.features)
-        upper, lower, upper_share = _pairs(self._is_context.tobytes())
-        weights = self.weights[self.n_linear :]
-        matrix = np.zeros(n_features * n_features)
-        matrix[upper] = weights * upper_share
-        matrix[lower] += weights * (1.0 - upper_share)
-        return matrix.reshape(n_features, n_features)
+
+def interaction_matrix(weights: Floats, is_context: Bools) -> Floats:
+    """Lay the weights of `interactions` out as the matrix of `QuadraticPart`, (F, F)."""
+    n_features = len(is_context)
+    upper, lower, upper_share = interactions(is_context.tobytes())
+    matrix = np.zeros(n_features * n_features)
+    matrix[upper] = weights * upper_share
+    matrix[lower] += weights * (1.0 - upper_share)
+    return matrix.reshape(n_features, n_features)
 
 
 @lru_cache(maxsize=16)
-def _pairs(is_context: bytes) -> tuple[Ints, Ints, Floats]:
+def interactions(is_context: bytes) -> tuple[Ints, Ints, Floats]:
     """Return each interaction's flat place (i, j), (j, i), and the share of feature j."""
     context = np.frombuffer(is_context, dtype=np.bool_)
     n_features = len(context)

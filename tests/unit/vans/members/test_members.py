@@ -17,6 +17,7 @@ from cherryrec.vans import (
     ListwiseNet,
     ListwiseRegression,
     PairwiseSVM,
+    PolynomialRegression,
     SlateScaler,
     WindowForest,
 )
@@ -24,9 +25,11 @@ from cherryrec.vans.inputs import RANKS
 from cherryrec.vans.member import SlateMember
 from tests.unit.vans.slates import FEATURES, Bools, Floats, auc, slates
 
+NAMES = tuple(feature.name for feature in FEATURES)
 BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "linear": lambda: ListwiseRegression(FEATURES, degrees=(1,)),
     "pairs": lambda: ListwiseRegression(FEATURES, degrees=(2,)),
+    "poly": lambda: PolynomialRegression(FEATURES, scores=NAMES),
     "both": lambda: ListwiseRegression(FEATURES),
     "forest": lambda: WindowForest(FEATURES, refit_every=10, min_leaf=10.0, leaf_shrinkage=10.0),
     "svm": lambda: PairwiseSVM(FEATURES),

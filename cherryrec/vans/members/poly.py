@@ -1,0 +1,336 @@
+"""The paper's polynomial model over a dozen named scores, learned by River.
+
+Weights, loss, L2 and optimizer are those of River's `LinearRegression`; what is ours is which
+scores and products it is given, and that it is given a slate at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from river import linear_model, optim
+
+from cherryrec.errors import ModelError
+from cherryrec.listwise import Arrays
+from cherryrec.vans.features import Feature
+from cherryrec.vans.member import Member, Part, Shapes, SlateMember
+from cherryrec.vans.members.linear import QuadraticPart, interaction_matrix, interactions
+from cherryrec.vans.snapshot import MAX_COUNT, check_range
+
+__all__ = ["ListwiseLoss", "Poly", "PolyPart", "PolynomialRegression"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+SCORES = (
+    "news_value",
+    "relevance",
+    "credibility",
+    "timeliness",
+    "attention",
+    "novelty",
+    "evaluation",
+    "context_history",
+    "age",
+    "ctr_1h",
+    "wins_mean",
+    "text_interest",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poly(Member):
+    """Algorithm 1, degree 2, over named scores, learned by River.
+
+    Parameters
+    ----------
+    scores
+        Features that it sees, of those that are not gated; each once, one at least. Names that are
+        no features are passed over.
+    learning_rate
+        AdaGrad's learning rate; above 0.
+    l2
+        Pull of every weight towards 0; at least 0.
+    """
+
+    name: ClassVar[str] = "poly"
+    is_default: ClassVar[bool] = False
+
+    scores: tuple[str, ...] = SCORES
+    learning_rate: float = 0.005
+    l2: float = 1e-4
+
+    def __post_init__(self) -> None:
+        """Refuse settings no member can be built with."""
+        self.require_above_0("learning_rate")
+        self.require_at_least_0("l2")
+        is_list = bool(self.scores) and len(set(self.scores)) == len(self.scores)
+        self.require(is_list, "scores", "names, each once, one at least")
+
+    def learner(
+        self, features: tuple[Feature, ...], *, clip: float, seed: int
+    ) -> PolynomialRegression:
+        """Build what learns."""
+        return PolynomialRegression(
+            features, scores=self.scores, learning_rate=self.learning_rate, l2=self.l2
+        )
+
+    def part(
+        self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
+    ) -> PolyPart:
+        """Rebuild the part that serves."""
+        check_range("poly/columns", arrays["columns"], 0, n_features)
+        return PolyPart.of_arrays(arrays, n_features)
+
+    def shapes(self, n_features: int) -> Shapes:
+        """Return the shapes of its part's arrays: as many columns as there are of the scores."""
+        return {"columns": (None,), "weights": (None,), "matrix": (None, None)}
+
+
+class ListwiseLoss(optim.losses.RegressionLoss):
+    """A slate's -log softmax of its scores, meant for River's mini-batches of one slate.
+
+    River averages gradients over a mini-batch: the gradient is n times the slate's, so that the
+    mean is the slate's own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans.members.poly import ListwiseLoss
+
+    Four equal scores are four chances of 1/4; the clicked article should have had 1:
+
+    >>> shares = np.array([0.0, 1.0, 0.0, 0.0])
+    >>> ListwiseLoss().gradient(y_true=shares, y_pred=np.zeros(4)).tolist()
+    [1.0, -3.0, 1.0, 1.0]
+    >>> round(float(ListwiseLoss()(shares, np.zeros(4)).mean()), 4)  # log 4
+    1.3863
+    """
+
+    def __call__(self, y_true: Any, y_pred: Any) -> Any:
+        """Return each article's share of the loss, times the number of articles, (n,)."""
+        above = y_pred - y_pred.max()
+        return -len(y_true) * y_true * (above - np.log(np.exp(above).sum()))
+
+    def gradient(self, y_true: Any, y_pred: Any) -> Any:
+        """Differentiate by the scores, (n,): n (softmax(scores) - shares of the clicks)."""
+        above = np.exp(y_pred - y_pred.max())
+        return len(y_true) * (above / above.sum() - y_true)
+
+    def mean_func(self, y_pred: Any) -> Any:
+        """Return scores as they are."""
+        return y_pred
+
+
+class SlateRegression(linear_model.LinearRegression):
+    """River's linear regression, learning one slate a step: `learn_many` without a data frame.
+
+    River's mini-batches take a data frame, which costs more to wrap than the step does and which no
+    dependency of ours brings; the loss, the mean gradient, L2 and the optimizer's step are River's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from river import optim
+    >>> from cherryrec.vans.members.poly import ListwiseLoss, SlateRegression
+    >>> model = SlateRegression(optim.AdaGrad(0.1), ListwiseLoss(), intercept_lr=0.0)
+    >>> model.learn_slate(np.array([[4.0], [0.0]]), ["ctr"], np.array([1.0, 0.0]))
+
+    AdaGrad's first step is its learning rate, towards what was clicked:
+
+    >>> round(float(model.predict_one({"ctr": 4.0})), 6)
+    0.4
+    """
+
+    def learn_slate(self, X: Floats, names: list[str], shares: Floats) -> None:
+        """Take one step along a slate's gradient.
+
+        Parameters
+        ----------
+        X
+            Its articles' inputs, (n, P).
+        names
+            Of the inputs, (P,).
+        shares
+            Of the clicks, (n,); they sum to 1.
+        """
+        saved = self._enter_learn_mode(set(names))  # type: ignore[no-untyped-call]
+        try:
+            get_grad = functools.partial(self._eval_gradient_many, X)
+            self._fit(x=names, y=shares, w=1.0, get_grad=get_grad)  # type: ignore[no-untyped-call]
+        finally:
+            self._exit_learn_mode(saved)  # type: ignore[no-untyped-call]
+
+
+class PolyPart(Part):
+    """Scores z·w + zᵀAz of the few columns it sees, centred within the slate: `QuadraticPart`."""
+
+    def __init__(self, columns: Ints, polynomial: QuadraticPart, n_features: int) -> None:
+        self.columns = columns  # (K,)
+        self.polynomial = polynomial
+        self.n_features = n_features
+
+    def contributions(self, Z: Floats) -> Floats:
+        """Split the scores by feature, (n, F)."""
+        split = np.zeros((len(Z), self.n_features))
+        split[:, self.columns] = self.polynomial.contributions(Z[:, self.columns])
+        return split
+
+    def scores(self, Z: Floats) -> Floats:
+        """Score a slate without splitting, (n,), of mean 0."""
+        return self.polynomial.scores(Z[:, self.columns])
+
+    def arrays(self) -> Arrays:
+        """Return which columns it sees, their weights and the matrix of their products."""
+        return {"columns": self.columns, **self.polynomial.arrays()}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> PolyPart:
+        """Rebuild the part from its arrays."""
+        columns, n = arrays["columns"].astype(np.int64), len(arrays["columns"])
+        if arrays["weights"].shape != (n,) or arrays["matrix"].shape != (n, n):
+            got = arrays["weights"].shape, arrays["matrix"].shape
+            msg = (
+                f"snapshot's polynomial of {n} scores must have as many weights, and a matrix of "
+                f"their products, got {got!r}: roll back to an earlier snapshot"
+            )
+            raise ModelError(msg)
+        return cls(columns, QuadraticPart.of_arrays(arrays), n_features)
+
+
+class PolynomialRegression(SlateMember):
+    """Algorithm 1 of the paper: standardised scores and their products, L2, gradient descent.
+
+    Inputs are named as River's `PolynomialExtender` names them, so that with the weights of `model`
+    River's pipeline predicts the same. Products of two context features are left out, and contexts
+    by themselves: within a slate they are constant and prefer no article.
+
+    Parameters
+    ----------
+    features
+        The columns, in order.
+    scores
+        Those of them that it sees; other names are passed over.
+    learning_rate
+        AdaGrad's; above 0.
+    l2
+        Pull of every weight towards 0; at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.vans import Feature
+    >>> from cherryrec.vans.members.poly import PolynomialRegression
+    >>> features = (Feature("value"), Feature("noise"), Feature("history", is_context=True))
+    >>> model = PolynomialRegression(features, scores=("value", "history"), learning_rate=0.1)
+    >>> model.names
+    ['value', 'value*value', 'history*value']
+    >>> slate = np.array([[1.0, 0.3, 2.0], [-1.0, 0.1, 2.0]])
+    >>> model.learn_slate(slate, np.array([True, False]))
+
+    AdaGrad's first step is its rate for each weight that has a gradient, so the first article gets
+    0.1·1 + 0.1·2 and the other one the opposite; their squares are alike:
+
+    >>> model.score_slate(slate).round(3).tolist()
+    [0.3, -0.3]
+    """
+
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        *,
+        scores: tuple[str, ...] = SCORES,
+        learning_rate: float = 0.005,
+        l2: float = 1e-4,
+    ) -> None:
+        self.features = features
+        self.scores = scores
+        self.learning_rate = learning_rate
+        self.l2 = l2
+        places = {feature.name: place for place, feature in enumerate(features)}
+        self.columns = np.array([places[one] for one in scores if one in places], np.int64)  # (K,)
+        seen = [features[place] for place in self.columns.tolist()]
+        self._is_context = np.array([feature.is_context for feature in seen], np.bool_)
+        self._linear = np.flatnonzero(~self._is_context)
+        self._products = np.divmod(interactions(self._is_context.tobytes())[0], max(len(seen), 1))
+        self.names = [seen[place].name for place in self._linear.tolist()]
+        for pair in zip(*(side.tolist() for side in self._products), strict=True):
+            self.names.append("*".join(sorted(seen[place].name for place in pair)))
+        self.optimizer = optim.AdaGrad(learning_rate)
+        self.model = SlateRegression(self.optimizer, ListwiseLoss(), l2=l2, intercept_lr=0.0)
+        self._part: PolyPart | None = None
+
+    @property
+    def weights(self) -> Floats:
+        """River's weights in the order of `names`, (P,)."""
+        known = self.model.weights
+        return np.array([known.get(name, 0.0) for name in self.names], np.float64)
+
+    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+        """Descend the listwise loss of one impression; it stands alone, without offset."""
+        self._learn(Z, clicked / np.count_nonzero(clicked))
+
+    def learn_row(self, z: Floats, y: float) -> None:
+        """Learn one row against the average one, as a slate of two."""
+        share = float(np.clip(y, 0.0, 1.0))
+        self._learn(np.stack([z, np.zeros_like(z)]), np.array([share, 1.0 - share]))
+
+    def predict_row(self, z: Floats) -> float:
+        """Predict one row's log odds against the average one, as River's model does."""
+        inputs = self._by_name(self._inputs(z[np.newaxis])[0])
+        return float(self.model.predict_one(inputs))  # type: ignore[no-untyped-call]
+
+    def part(self) -> PolyPart:
+        """Return River's weights as a vector and a matrix."""
+        if self._part is None:
+            weights, n_linear = self.weights, len(self._linear)
+            linear = np.zeros(len(self.columns))
+            linear[self._linear] = weights[:n_linear]
+            matrix = interaction_matrix(weights[n_linear:], self._is_context)
+            polynomial = QuadraticPart(linear, matrix)
+            self._part = PolyPart(self.columns, polynomial, len(self.features))
+        return self._part
+
+    def loosen(self, share: float) -> None:
+        """Let AdaGrad take larger steps again."""
+        for name in self.optimizer.g2:
+            self.optimizer.g2[name] *= share
+
+    def snapshot(self) -> Arrays:
+        """Return the weights, the optimizer's sums of squares and its count of steps."""
+        squares = [self.optimizer.g2.get(name, 0.0) for name in self.names]
+        return {
+            "weights": self.weights,
+            "squares": np.array(squares, np.float64),
+            "n_iterations": np.array(self.optimizer.n_iterations, np.int64),
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `snapshot` returned."""
+        check_range("poly/n_iterations", arrays["n_iterations"], 0, MAX_COUNT)
+        self.optimizer.n_iterations = int(arrays["n_iterations"])
+        self.optimizer.g2.update(self._by_name(arrays["squares"]))
+        self.model._weights.update(self._by_name(arrays["weights"]))
+        self._part = None
+
+    def _by_name(self, values: NDArray[np.generic]) -> dict[str, float]:
+        """Name the values of the inputs, (P,)."""
+        return dict(zip(self.names, values.astype(np.float64).tolist(), strict=True))
+
+    def _learn(self, Z: Floats, shares: Floats) -> None:
+        """Have River step along a slate's gradient."""
+        if self.names:
+            self.model.learn_slate(self._inputs(Z), self.names, shares)
+            self._part = None
+
+    def _inputs(self, Z: Floats) -> Floats:
+        """Return the scores and their products, (n, F) → (n, P)."""
+        seen = Z[:, self.columns]
+        first, second = self._products
+        return np.hstack([seen[:, self._linear], seen[:, first] * seen[:, second]])
