@@ -113,6 +113,33 @@ def test_the_old_version_ranks_by_what_the_new_one_publishes() -> None:
     )
 
 
+FORMER = {"linear": "lr", "factors": "fm", "forest": "rf"}
+
+
+def of_format_3(snapshot: ModelSnapshot) -> ModelSnapshot:
+    """The same as it was published when members were called otherwise."""
+    arrays = {"vans/format": packed(np.array(3))}
+    for name, array in snapshot.arrays.items():
+        part, *rest = name.removeprefix("vans/").split("/")
+        former = "/".join(["vans", FORMER.get(part, part), *rest])
+        arrays.setdefault(former if name.startswith("vans/") else name, array)
+    return msgspec.structs.replace(snapshot, arrays=arrays)
+
+
+def test_a_snapshot_of_members_by_their_former_names_ranks_and_is_gone_on_from() -> None:
+    learner = taught(60)
+    state, serving = (of_format_3(learner.snapshot(name)) for name in (STATE, SERVING))
+    assert {"vans/lr/weights", "vans/rf/n_grown"} < set(serving.arrays)
+
+    scorer = scorer_of(through_topic(serving), VANS)
+    restored = Learner.restore(KNRS, VANS, through_topic(state))
+
+    X = slate()
+    assert scorer.score(X).scores.tobytes() == learner.vans.score(X).scores.tobytes()
+    wanted, again = taught(80, learner, 60).vans, taught(80, restored, 60).vans
+    assert again.score(X).scores.tobytes() == wanted.score(X).scores.tobytes()
+
+
 def test_a_snapshot_that_names_no_features_is_refused() -> None:
     unnamed = msgspec.structs.replace(old_snapshot(SERVING), features=())
 
