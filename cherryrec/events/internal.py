@@ -227,6 +227,7 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     `is_correction` then, which means nothing to who hasn't the slate. `categories` are names, ""
     for none: with them a message says all that it counts, whatever else its reader has read. The
     articles stand in the order in which they were shown; `shadow` is of a slate of the site's own.
+    `is_given` says that the site had chosen its articles, which we had ranked at most.
     """
 
     schema: Literal[1] = 1
@@ -237,6 +238,7 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     categories: tuple[str, ...]
     is_correction: bool = False
     origin: Origin = "request"
+    is_given: bool = False
     shadow: Shadow | None = None
 
     def __post_init__(self) -> None:

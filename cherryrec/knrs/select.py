@@ -15,7 +15,7 @@ from cherryrec.knrs.config import METRICS, KnrsConfig
 from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
 from cherryrec.knrs.reach import within_reach
 from cherryrec.knrs.retriever import Retriever
-from cherryrec.knrs.signals import signals
+from cherryrec.knrs.signals import EXPOSURES, signals
 from cherryrec.knrs.sources import N_SINGLE, N_STRONGEST, brought_by, contenders, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
@@ -79,6 +79,7 @@ class _Chooser:
     co_reads: CoReads
     now: float
     alike: Alike
+    site_share: float
 
     def signals(self, rows: Rows, *, unknown_age_s: float | None = None) -> Floats:
         return signals(
@@ -90,6 +91,7 @@ class _Chooser:
             config=self.config,
             unknown_age_s=unknown_age_s,
             alike=self.alike,
+            site_share=self.site_share,
         )
 
     def within_reach(self, rows: Rows, n: int, n_reserved: int) -> Rows:
@@ -99,12 +101,14 @@ class _Chooser:
         """
         if self.config.select_by != "retriever" or self.config.without:
             return np.arange(len(rows))
+        weights = self.retriever.weights.copy()
+        weights[EXPOSURES] *= self.site_share
         return within_reach(
             self.catalogue,
             self.reader,
             self.alike,
             rows,
-            weights=self.retriever.weights,
+            weights=weights,
             now=self.now,
             config=self.config,
             n_strongest=n - n_reserved + N_STRONGEST * n_reserved,
@@ -162,6 +166,7 @@ def select(
     *,
     retriever: Retriever | None = None,
     co_reads: CoReads | None = None,
+    site_share: float = 1.0,
 ) -> Selection:
     """Select the candidates of a request.
 
@@ -188,6 +193,8 @@ def select(
         The learned retriever; the one that every installation starts with where None.
     co_reads
         What was read one after another; nothing where None.
+    site_share
+        How much of what was shown the site has chosen, in (0, 1] (`SlateMemory.site_share`).
     """
     now, co_reads = seconds(request.requested_at), co_reads or CoReads()
     chooser = _Chooser(
@@ -200,6 +207,7 @@ def select(
         co_reads,
         now,
         went_on(catalogue, reader, co_reads, now=now),
+        site_share,
     )
     if request.candidates is None:
         return _from_catalogue(chooser)

@@ -24,6 +24,7 @@ from cherryrec.reader import Reader
 
 __all__ = [
     "ALIKE",
+    "EXPOSURES",
     "N_SIGNALS",
     "SIGNALS",
     "Signal",
@@ -35,6 +36,8 @@ __all__ = [
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+_EXPOSURES = ("views_10m", "views_1h", "views_6h", "views_24h", "views_now")
 
 
 class Signal(NamedTuple):
@@ -87,6 +90,11 @@ SIGNALS: tuple[Signal, ...] = (
 
 N_SIGNALS = len(SIGNALS)
 
+EXPOSURES = np.array(
+    [place for place, signal in enumerate(SIGNALS) if signal.name in _EXPOSURES], np.intp
+)
+"""The columns that count how often an article was shown."""
+
 ALIKE = slice(N_SIGNALS - 1 - N_ALIKE, N_SIGNALS - 1)
 """The columns of what other readers did."""
 
@@ -122,6 +130,7 @@ def signals(
     config: KnrsConfig,
     unknown_age_s: float | None = None,
     alike: Alike | None = None,
+    site_share: float = 1.0,
 ) -> Floats:
     """Return the signals of each row, (n, S), those of an ablation 0.
 
@@ -142,6 +151,9 @@ def signals(
         Age of an article whose birth is not known, in seconds; a half-life where None.
     alike
         What other readers did, where it has been looked up for this user and time.
+    site_share
+        How much of what was shown the site has chosen, in [0, 1]: so much of the counts of views
+        is left. What was shown because KnRS kept it says nothing of the article.
     """
     unknown_s = config.half_life_s if unknown_age_s is None else unknown_age_s
     ages = catalogue.age(rows, now, unknown_s=unknown_s)
@@ -167,6 +179,7 @@ def signals(
         alike = went_on(catalogue, reader, co_reads, now=now)
     places, values = place_alike(alike, rows)
     out[places, ALIKE] = values
+    out[:, EXPOSURES] *= site_share
     for column in np.flatnonzero(~used_signals(config)).tolist():
         out[:, column] = 0.0
     return out

@@ -258,6 +258,7 @@ class Attribution:
             categories=tuple(self.catalogue.categories.names(codes)),
             is_correction=is_correction,
             origin=example.origin,
+            is_given=entry.is_given,
             shadow=shadow,
         )
         return [*sends, Send("labelled-slates", labelled.slate_id, labelled)]

@@ -119,6 +119,7 @@ class Pipeline:
             categories=slate.categories,
             time_s=seconds(slate.shown_at),
             is_correction=slate.is_correction,
+            is_given=slate.is_given,
         )
 
     def co_read(self, pair: CoRead) -> None:

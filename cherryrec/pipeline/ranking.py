@@ -62,6 +62,7 @@ def open_request(
         models.knrs_weights,
         retriever=models.retriever,
         co_reads=co_reads,
+        site_share=slates.site_share,
     )
     requested_s = seconds(request.requested_at)
     features = feature_matrix(catalogue, reader, slates, selection, requested_s)

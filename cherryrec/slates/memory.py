@@ -19,6 +19,8 @@ N_CATEGORIES = 256
 
 _UNKNOWN = N_CATEGORIES
 
+_NO_SLATES = 5.0  # slates of ours imagined, a tenth of them chosen by the site
+
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -90,6 +92,8 @@ class SlateMemory:
         self._starts = np.zeros(n_slates, np.int64)  # in the ring of places
         self._sizes = np.ones(n_slates, np.int32)
         self._n_clicks = np.zeros(n_slates, np.int32)
+        self._is_given = np.zeros(n_slates, np.bool_)
+        self._n_given = 0
         self._slate_of: dict[int, int] = {}  # hash of the id → number of the slate
         self._hashes: list[int] = [0] * n_slates
         self._places = np.zeros(self.config.max_places, np.int32)  # slots
@@ -109,6 +113,7 @@ class SlateMemory:
         categories: Sequence[str],
         time_s: float,
         is_correction: bool = False,
+        is_given: bool = False,
     ) -> bool:
         """Count a labelled slate; one that is here already is counted again only if labels differ.
 
@@ -124,6 +129,8 @@ class SlateMemory:
             The name of each article's category, "" for none.
         time_s
             When it was shown, epoch seconds.
+        is_given
+            Whether the site had chosen its articles.
         is_correction
             It was sent before with other labels: where it is not in the window it has left it.
 
@@ -154,6 +161,8 @@ class SlateMemory:
         self._times[at] = time_s
         self._sizes[at] = len(slots)
         self._n_clicks[at] = np.count_nonzero(labels)
+        self._is_given[at] = is_given
+        self._n_given += is_given
         note_slate(
             slots,
             labels,
@@ -173,6 +182,23 @@ class SlateMemory:
         self.n_slates = number + 1
         self.newest_s = max(self.newest_s, time_s)
         return True
+
+    @property
+    def site_share(self) -> float:
+        """Share of the slates whose articles the site had chosen, in (0, 1); 0.1 before any.
+
+        Examples
+        --------
+        >>> memory = SlateMemory()
+        >>> for name in ("s1", "s2", "s3", "s4", "s5"):
+        ...     _ = memory.add(
+        ...         name, ["a"], [True], categories=[""], time_s=0.0, is_given=name != "s5"
+        ...     )
+        >>> memory.site_share  # (4 + 0.1 · 5) / (5 + 5)
+        0.45
+        """
+        n = self.n_slates - self.oldest
+        return (self._n_given + 0.1 * _NO_SLATES) / (n + _NO_SLATES)
 
     def slots(self, articles: Sequence[str]) -> Ints:
         """Return the place of each article in the window's arrays, (n,); -1 for none."""
@@ -235,7 +261,9 @@ class SlateMemory:
                 return
             slots, labels, codes, _ = self._slate(self.oldest)
             self._count(slots, labels, codes, -1.0)
-            del self._slate_of[self._hashes[self.oldest % len(self._times)]]
+            at = self.oldest % len(self._times)
+            del self._slate_of[self._hashes[at]]
+            self._n_given -= int(self._is_given[at])
             self.oldest += 1
 
     def _next_start(self, number: int) -> int:

@@ -83,12 +83,20 @@ def world(seed: int, n: int = 700, *, profile: Profile | None = None) -> World:
     return World(catalogue, Reader.of(who, catalogue, exposures), pairs, now)
 
 
-def all_signals(one: World, rows: NDArray[np.intp]) -> Floats:
-    return signals(one.catalogue, one.reader, one.co_reads, rows, now=one.now, config=CONFIG)
+def all_signals(one: World, rows: NDArray[np.intp], site_share: float = 1.0) -> Floats:
+    return signals(
+        one.catalogue,
+        one.reader,
+        one.co_reads,
+        rows,
+        now=one.now,
+        config=CONFIG,
+        site_share=site_share,
+    )
 
 
 def kept_of_all(
-    one: World, asked: RecommendationRequest, weights: Floats
+    one: World, asked: RecommendationRequest, weights: Floats, site_share: float
 ) -> tuple[list[int], list[str]]:
     """Keep by the signals of everything: what `select` has to return."""
     catalogue = one.catalogue
@@ -96,7 +104,7 @@ def kept_of_all(
     read = catalogue.known_rows([visit.article_id for visit in one.reader.profile.history])
     rows = np.setdiff1d(live, read)
     n = n_kept(len(live), asked.slate_size, CONFIG)
-    found = all_signals(one, rows)
+    found = all_signals(one, rows, site_share)
     ties = catalogue.hashes[rows] ^ np.uint64(stable_hash(asked.request_id))
     ties *= np.uint64(0x9E3779B97F4A7C15)
     is_born = ~np.isnan(catalogue.born(rows))
@@ -143,9 +151,9 @@ def test_worth_likeness_and_age_lie_within_their_bounds(seed: int, weights: Floa
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 2**32 - 1), weightings, st.booleans())
+@given(st.integers(0, 2**32 - 1), weightings, st.booleans(), st.sampled_from([1.0, 0.4, 2e-4]))
 def test_the_same_is_kept_in_the_same_order_as_of_all(
-    seed: int, weights: Floats, is_new: bool
+    seed: int, weights: Floats, is_new: bool, site_share: float
 ) -> None:
     one = world(seed, profile=Profile() if is_new else None)
     asked = request("r", one.now)
@@ -157,12 +165,14 @@ def test_the_same_is_kept_in_the_same_order_as_of_all(
         CONFIG,
         retriever=Retriever(weights),
         co_reads=one.co_reads,
+        site_share=site_share,
     )
 
-    rows, names = kept_of_all(one, asked, weights)
+    rows, names = kept_of_all(one, asked, weights, site_share)
     assert got.rows.tolist() == rows
     assert list(got.sources) == names
-    np.testing.assert_allclose(got.signals, all_signals(one, got.rows), rtol=1e-6, atol=1e-6)
+    expected = all_signals(one, got.rows, site_share)
+    np.testing.assert_allclose(got.signals, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_few_articles_are_looked_at() -> None:

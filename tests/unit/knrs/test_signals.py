@@ -203,6 +203,21 @@ def test_without_views_nothing_that_was_shown_is_seen() -> None:
     assert found["clicks_1h"][0] > 0.0
 
 
+def test_of_views_so_much_is_seen_as_the_site_has_chosen() -> None:
+    catalogue = counted(8, 4)
+    reader, rows = Reader.of(Profile(), catalogue), np.arange(2)
+
+    whole, half = (
+        signals(catalogue, reader, CoReads(), rows, now=START_S, config=CONFIG, site_share=share)
+        for share in (1.0, 0.5)
+    )
+
+    is_count = np.array([name.startswith("views_") for name in NAMES])
+    assert (half[:, is_count] == 0.5 * whole[:, is_count]).all()
+    assert (half[:, ~is_count] == whole[:, ~is_count]).all()
+    assert whole[0, is_count].all()
+
+
 def test_the_whole_catalogue_says_what_brought_each_article() -> None:
     catalogue = catalogue_of(60)
     shard = Shard(0, catalogue, AttentionConfig())

@@ -65,6 +65,8 @@ def test_a_slate_of_the_sites_own_becomes_an_example_by_what_was_known_before_it
     assert views["a1"] == views["a2"] == 0, "its own views are not among them"
     (slate,) = [event for event in one.sent if isinstance(event, SlateLabelled)]
     assert (slate.slate_id, slate.origin, slate.articles) == ("slate:i", "slate", example.articles)
+    assert slate.is_given
+    assert one.pipeline.slates.site_share == (1 + 0.5) / (1 + 5)
 
 
 def test_an_impression_of_a_request_of_ours_is_no_slate_of_the_sites() -> None:
@@ -76,6 +78,20 @@ def test_an_impression_of_a_request_of_ours_is_no_slate_of_the_sites() -> None:
 
     assert shown.taken is None
     assert [(e.example_id, e.origin) for e in examples(one)] == [("r:1", "request")]
+
+
+@pytest.mark.parametrize("candidates", [("a0", "a1"), None])
+def test_a_slate_says_whether_the_site_chose_its_articles(
+    candidates: tuple[str, ...] | None,
+) -> None:
+    one, at = worker(), offsets()
+    one.pipeline.request(at(), request("r", candidates=candidates), clock_s=CLOCK_S)
+    one.pipeline.impression(at(), impression("i", ["a0", "a1"], request_id="r"))
+    one.pipeline.click(at(), click("a1", START_S + 5, impression_id="i"))
+    end(one)
+
+    (slate,) = [event for event in one.sent if isinstance(event, SlateLabelled)]
+    assert slate.is_given is (candidates is not None)
 
 
 @pytest.mark.parametrize("named", ["i", "r", None])

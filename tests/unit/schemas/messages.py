@@ -119,6 +119,7 @@ MESSAGES: dict[str, Event] = {
         categories=("news", ""),
         is_correction=True,
         origin="slate",
+        is_given=True,
         shadow=Shadow(ranks=b"\x00" * 8, version=7, places=b"\x00" * 8, n_kept=20),
     ),
     "topic-epochs": TopicEpoch(topic="cherryrec.clicks", topic_id="3eee058e", epoch=1),

@@ -24,6 +24,7 @@ class Message:
     clicked: list[bool]
     time_s: float
     is_correction: bool = False
+    is_given: bool = False
 
     def tell(self, memory: SlateMemory) -> bool:
         return memory.add(
@@ -33,6 +34,7 @@ class Message:
             categories=[category(article) for article in self.articles],
             time_s=self.time_s,
             is_correction=self.is_correction,
+            is_given=self.is_given,
         )
 
 
@@ -52,7 +54,8 @@ def messages(
         size = int(rng.integers(1, max_size + 1))
         articles = [f"a{j}" for j in rng.permutation(n_articles)[:size]]
         labels = rng.random(size) < 0.4
-        sent.append(Message(f"s{k}", articles, labels.tolist(), 10.0 * k))
+        is_given = rng.random() < 0.5
+        sent.append(Message(f"s{k}", articles, labels.tolist(), 10.0 * k, is_given=is_given))
     return sent
 
 

@@ -39,6 +39,9 @@ def test_what_is_held_is_what_a_recount_of_the_window_finds(sent: list[Message])
 
         assert memory.n_slates - memory.oldest == len(oracle.window)
         assert wins_of(memory) == oracle.wins()
+        given_by = {m.name: m.is_given for m in sent if not m.is_correction}
+        n_given = sum(given_by[name] for name in oracle.window)
+        assert memory.site_share == pytest.approx((n_given + 0.5) / (len(oracle.window) + 5.0))
         assert by_category_of(memory) == list(oracle.by_category())
         now = one.time_s + 7.0
         evidence = evidence_of(memory, asked, categories=[category(a) for a in asked], now=now)
