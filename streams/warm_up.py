@@ -59,6 +59,7 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
     for number in range(n_rounds):
         _round(system, articles, number, DAY_S * (number + 2))
         system.publish()
+    _choose(system, DAY_S * (n_rounds + 1))  # within the session of the last click
     system.pipeline.flush([PARTITION])
     assert system.learner.n_examples, "what the rehearsal does not learn is not compiled"
 
