@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import Catalogue
 from cherryrec.features.blocks import BLOCKS
 from cherryrec.features.column import Inputs
-from cherryrec.features.names import FEATURES, columns_of
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
@@ -16,8 +15,6 @@ from cherryrec.slates import SlateMemory
 __all__ = ["feature_matrix"]
 
 F32 = NDArray[np.float32]
-
-_COLUMNS = tuple((block, columns_of(block.name)) for block in BLOCKS)
 
 
 def feature_matrix(
@@ -43,9 +40,9 @@ def feature_matrix(
     """
     inputs = Inputs(catalogue, reader, slates, selection, now)
     n = len(selection.rows)
-    matrix = np.zeros((n, len(FEATURES)), np.float32)
-    for block, columns in _COLUMNS:
+    filled = []
+    for block in BLOCKS:
         out = np.zeros((n, len(block.columns)))
         block.fill(inputs, out)
-        matrix[:, columns] = out
-    return matrix
+        filled.append(out)
+    return np.concatenate(filled, axis=1, dtype=np.float32, casting="same_kind")

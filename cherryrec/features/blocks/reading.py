@@ -296,14 +296,15 @@ def fill_reads(
     row, (N,) and (N, k).
     """
     last = categories[reads[-1]]
-    named = np.sort(entities[reads[-n_recent:]].ravel())
+    found = entities[reads[-n_recent:]].ravel()
+    named = np.sort(found[found > 0])
     for i in range(len(rows)):
         n_read, n_named = 0, 0
         for read in reads:
             n_read += read == rows[i]
         for entity in entities[rows[i]]:
             at = np.searchsorted(named, entity)
-            n_named += entity != 0 and at < len(named) and named[at] == entity
+            n_named += at < len(named) and named[at] == entity  # 0, which is none, never is
         out[i, _TIMES_READ] = np.log1p(float(n_read))
         out[i, _CATEGORY_LAST] = 1.0 if last != 0 and categories[rows[i]] == last else 0.0
         out[i, _ENTITY_OVERLAP] = np.log1p(float(n_named))
