@@ -38,16 +38,17 @@ class Contrasted:
 
 
 def contrasted(example: Example) -> Contrasted | None:
-    """Read what an example is learned against; None where it is of a version without.
+    """Read what an example is learned against; None where it is of a version with other signals.
 
     Raises
     ------
     BadMessage
         Its arrays do not fit its articles, or hold what is no number.
     """
-    if not example.signals:
-        return None
     name, n = example.example_id, len(example.articles)
+    n_columns, n_over = divmod(len(example.signals), 4 * n)
+    if n_columns != N_SIGNALS and not n_over:
+        return None
     signals = _floats(example.signals, (n, N_SIGNALS), f"signals of example {name!r}")
     is_clicked = np.array(example.clicked, np.bool_)
     names = {a for a, label in zip(example.articles, example.clicked, strict=True) if label}
@@ -99,16 +100,16 @@ class RetrievalLearner:
         }
 
     def load(self, arrays: Arrays) -> None:
-        """Put back what `snapshot` returned; a state of before there was one leaves the prior.
+        """Put back what `snapshot` returned; a state without it, or of other signals, is left out.
 
         Raises
         ------
         ModelError
-            The state is of other signals.
+            The state is damaged.
         """
         for name, learner in (("retriever/", self.retriever), ("order/", self.order)):
             own = {k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)}
-            if own:
+            if "weights" in own and own["weights"].shape == learner.weights.shape:
                 learner.load(own)
 
 

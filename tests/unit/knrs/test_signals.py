@@ -357,6 +357,25 @@ def test_an_example_of_before_there_were_signals_teaches_nothing() -> None:
     assert contrasted(example(signals=b"", others=None)) is None
 
 
+@pytest.mark.parametrize("n_columns", [N_SIGNALS - 3, N_SIGNALS + 1])
+def test_an_example_of_other_signals_teaches_the_rest_only(n_columns: int) -> None:
+    assert contrasted(example(signals=np.ones((2, n_columns), "<f4").tobytes())) is None
+
+
+def test_a_state_of_other_signals_leaves_the_prior() -> None:
+    first, second = RetrievalLearner(), RetrievalLearner()
+    first.learn(contrasted(example()))
+    state = {
+        name: values[:-3] if values.shape in {(N_SIGNALS,), (N_SIGNALS + 1,)} else values
+        for name, values in first.snapshot().items()
+    }
+
+    second.load(state)
+
+    assert second.retriever.weights.tolist() == RetrievalLearner().retriever.weights.tolist()
+    assert second.order.weights.tolist() == RetrievalLearner().order.weights.tolist()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
