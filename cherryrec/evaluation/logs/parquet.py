@@ -105,7 +105,7 @@ def _opened(path: Path) -> Any:
         msg = f"parquet files need the extra `logs`: pip install 'cherryrec[logs]' ({error})"
         raise ConfigError(msg) from error
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, pre_buffer=False)  # else the whole file is held: findings/
     except (OSError, pa.ArrowException) as error:
         msg = f"{str(path)!r} cannot be read as parquet ({error}): copy the file again"
         raise LogError(msg) from error

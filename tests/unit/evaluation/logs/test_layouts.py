@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cherryrec.errors import LogError
@@ -13,6 +14,7 @@ from cherryrec.evaluation.logs.adressa import AdressaLog
 from cherryrec.evaluation.logs.ebnerd import EbnerdLog
 from cherryrec.evaluation.logs.globo import GloboLog
 from cherryrec.evaluation.logs.mind_splits import MindSplits
+from cherryrec.evaluation.logs.parquet import columns_of
 from cherryrec.evaluation.logs.plista import PlistaLog
 from cherryrec.evaluation.logs.yahoo_r6a import YahooR6ALog
 from tests.logs import (
@@ -246,3 +248,21 @@ def test_one_world_in_two_formats_is_one_log(tmp_path: Path) -> None:
     assert list(first.impressions()) == list(second.impressions())
     assert first.articles() == second.articles()
     assert json.dumps(first.file_order) == json.dumps(second.file_order)
+
+
+def test_a_parquet_file_is_not_held_as_a_whole(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="the extra `logs` is not installed")
+    import pyarrow.parquet as pq
+
+    path, most = tmp_path / "x.parquet", 0
+    numbers = np.random.default_rng(0).integers(0, 2**62, 2**15)  # 256 KiB
+    with pq.ParquetWriter(path, pa.schema([("x", pa.int64())]), use_dictionary=False) as writer:
+        for _ in range(32):
+            writer.write_table(pa.table({"x": numbers}))
+    before = pa.total_allocated_bytes()
+
+    for _ in columns_of(path, ("x",)):
+        most = max(most, pa.total_allocated_bytes() - before)
+
+    assert path.stat().st_size > 8 * 2**20
+    assert most < 2 * 2**20
