@@ -141,7 +141,8 @@ class Health:
         """Return what there is to say at the end of reading a log."""
         n_rows = sum(faults.n_rows for faults in log.faults)
         passed = f", passed over: {log.n_passed_over:,}" if log.n_passed_over else ""
-        read = f"rows read: {n_rows:,} of {len(log.faults)} files"
+        n_files = len(log.faults)
+        read = f"rows read: {n_rows:,} of {n_files:,} file{'s' if n_files > 1 else ''}"
         return [f"{read}, refused: {log.n_bad_rows:,}{passed}", *self.shares()]
 
     def doubts(self, log: Log) -> list[str]:

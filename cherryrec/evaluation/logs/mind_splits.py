@@ -151,7 +151,7 @@ def signs(path: Path) -> Signs:
     is_there = _has(path, _BEHAVIORS) or bool(_split_folders(path))
     found = {"behaviors.tsv or behaviors.tsv.gz, here or in train, dev or test": is_there}
     if not is_there:
-        found["news.tsv or news.tsv.gz"] = _has(path, _NEWS)
+        found["news.tsv or news.tsv.gz"] = _has(path, _NEWS) or path.name in _NEWS
     return Signs(found)
 
 

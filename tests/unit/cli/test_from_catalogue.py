@@ -116,7 +116,7 @@ def test_a_log_of_clicks_is_judged_by_protocol_c_alone(run: Run, tmp_path: Path)
     assert ended.code == 0
     assert "bad row clicks.csv:82: time_ms must be whole milliseconds" in ended.err
     assert "times of the clicks: 2020-09-13 12:26:40 to 2020-09-13 13:45:40 UTC" in ended.out
-    assert "rows read: 81, refused: 1" in ended.out
+    assert "rows read: 81 of 1 file, refused: 1" in ended.out
     assert "AUC" not in ended.out
     found = report_of(tmp_path / "reports" / "clicks-local")
     assert found["protocol"] == "C: from the whole catalogue, prequential, label delay 0 s"
@@ -166,4 +166,4 @@ def test_another_file_is_told_what_is_missing(run: Run, tmp_path: Path) -> None:
     ended = run("replay", "news.tsv")
 
     assert ended.code == 1
-    assert "must begin with a row that names the columns" in " ".join(ended.err.split())
+    assert "the nearest is mind, for news.tsv or news.tsv.gz and without behaviors" in ended.err

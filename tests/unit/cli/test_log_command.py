@@ -72,7 +72,7 @@ def test_a_replay_says_what_it_took_a_log_for(tmp_path: Path) -> None:
 
     assert ended.code == 0, ended.err
     assert "is read as clicks (clicks alone); its times are taken as UTC" in ended.out
-    assert "rows read: 8 of 1 files, refused: 1" in ended.out
+    assert "rows read: 8 of 1 file, refused: 1" in ended.out
 
 
 def test_what_was_shown_at_random_is_not_ranked_by_replay(tmp_path: Path) -> None:
