@@ -207,9 +207,13 @@ class Traffic:
         return n
 
     def erase(self) -> list[str]:
-        """Erase some readers, one right after a click."""
+        """Erase some readers, one right after a click.
+
+        It is of an article that is in no slate and was not clicked before: whether the click or the
+        erasure is read first is open, and by that whether it labels, or repeats, anything.
+        """
         erased = [f"u{number}" for number in self.rng.sample(range(N_READERS), 3)]
-        click = self._click(erased[0], "a1", self.now_s, None)
+        click = self._click(erased[0], "farewell", self.now_s, None)
         if click is not None:
             self._send("clicks", erased[0], click, plain=True)
             self.writers.flush()
