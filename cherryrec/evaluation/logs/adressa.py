@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -163,14 +162,7 @@ class AdressaLog(ClickLog):
             held_bytes=self.held_bytes,
             progress=self.progress,
         )
-        n = 0
-        for row in islice(placed, limit):
-            n += 1
-            yield row.event
-        if n == 0:
-            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
-            msg = f"{str(self.path)!r} must have an event of an article, got none{first}"
-            raise LogError(msg)
+        yield from self._some((row.event for row in placed), limit, wanted="an event of an article")
 
     def articles(self) -> Mapping[str, MindArticle]:
         """Read what events say of their articles, and the content files where there are any."""

@@ -9,14 +9,20 @@ id, so that rows whose ids repeat are told apart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+from cherryrec.errors import LogError
 from cherryrec.evaluation.mind_faults import BadRow, FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 
 __all__ = ["ClickLog", "DisplayLog", "ImpressionLog", "Log", "LoggedClick", "LoggedDisplay"]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,23 @@ class Log(ABC):
         """Return an empty list of faults for a file that is read from its start."""
         faults = self._faults[file] = FileFaults(file)
         return faults
+
+    def _some(self, events: Iterable[T], limit: int | None, *, wanted: str) -> Iterator[T]:
+        """Yield at most `limit` events.
+
+        Raises
+        ------
+        LogError
+            There is none.
+        """
+        n = 0
+        for event in islice(events, limit):
+            n += 1
+            yield event
+        if n == 0:
+            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
+            msg = f"{str(self.path)!r} must have {wanted}, got none{first}"
+            raise LogError(msg)
 
     @abstractmethod
     def files(self) -> Sequence[tuple[str, Path]]:

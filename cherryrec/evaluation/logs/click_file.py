@@ -100,16 +100,8 @@ class ClickFiles(ClickLog):
         kept = without_repeats(
             placed, time=lambda one: one.clicked_at, identity=_identity, report=self._repeated
         )
-        n = 0
-        for row in kept:
-            if limit is not None and n == limit:
-                return
-            n += 1
-            yield row.event
-        if n == 0:
-            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
-            msg = f"{str(self.path)!r} must have a click that can be read, got none{first}"
-            raise LogError(msg)
+        events = (row.event for row in kept)
+        yield from self._some(events, limit, wanted="a click that can be read")
 
     def files(self) -> Sequence[tuple[str, Path]]:
         """Return the files, by name."""

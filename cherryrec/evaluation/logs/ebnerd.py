@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import tzinfo
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +139,6 @@ class EbnerdLog(ImpressionLog):
             A file is missing or cannot be read, or no row of a slate can.
         """
         self._listed_ids = {}
-        n = 0
         with ExitStack() as stack:
             histories = {
                 split: stack.enter_context(
@@ -159,13 +157,8 @@ class EbnerdLog(ImpressionLog):
                 held_bytes=self.held_bytes,
                 progress=self.progress,
             )
-            for row in islice(self._with_histories(rows, histories), limit):
-                n += 1
-                yield row
-        if n == 0:
-            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
-            msg = f"{str(self.path)!r} must have an impression that can be read, got none{first}"
-            raise LogError(msg)
+            matched = self._with_histories(rows, histories)
+            yield from self._some(matched, limit, wanted="an impression that can be read")
 
     def _with_histories(
         self, rows: Iterator[Placed[MindImpression]], histories: Mapping[str, Histories]

@@ -14,7 +14,6 @@ Kille et al. (2013), The plista Dataset, NRS, https://doi.org/10.1145/2516641.25
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +117,9 @@ class PlistaLog(ClickLog):
             held_bytes=self.held_bytes,
             progress=self.progress,
         )
-        n = 0
-        for row in islice(placed, limit):
-            n += 1
-            yield row.event
-        if n == 0:
-            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
-            msg = f"{str(self.path)!r} must have a click that can be read, got none{first}"
-            raise LogError(msg)
+        yield from self._some(
+            (row.event for row in placed), limit, wanted="a click that can be read"
+        )
 
     def articles(self) -> Mapping[str, MindArticle]:
         """Read what the lines say of articles: the first that names one counts."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from cherryrec.codec import EARLIEST, LATEST
@@ -77,14 +76,9 @@ class YahooLog(DisplayLog):
             held_bytes=self.held_bytes,
             progress=self.progress,
         )
-        n = 0
-        for row in islice(placed, limit):
-            n += 1
-            yield row.event
-        if n == 0:
-            first = next((f"; the first bad row is {row}" for row in self.bad_rows), "")
-            msg = f"{str(self.path)!r} must have a display that can be read, got none{first}"
-            raise LogError(msg)
+        yield from self._some(
+            (row.event for row in placed), limit, wanted="a display that can be read"
+        )
 
     @abstractmethod
     def display(self, line: str, display_id: str) -> LoggedDisplay:
