@@ -12,6 +12,7 @@ import pytest
 from cherryrec.codec import decode, unpack
 from cherryrec.events import Example, FeedbackTick, ModelSnapshot, instant
 from cherryrec.learner import SERVING, STATE
+from cherryrec.pipeline import Send
 from cherryrec.topics import topic_named
 from tests.integration.system import System
 from tests.worlds import START_S, click, impression, offsets, pipeline_of, request
@@ -29,17 +30,18 @@ def examples() -> list[Example]:
     pipeline = pipeline_of(8)
     at = offsets()
     rng = np.random.default_rng(7)
+    sends: list[Send] = []
     for k in range(N_EXAMPLES):
         time_s, user = START_S + k, f"u{k}"
         shown = [f"a{j}" for j in rng.permutation(8)[:6]]
         asked = request(f"r{k}", time_s, user_id=user, candidates=shown)
         pipeline.request(at(), asked, clock_s=0.0)
-        pipeline.impression(
-            at(), impression(f"i{k}", shown, time_s, user_id=user, request_id=f"r{k}")
-        )
-        pipeline.click(at(), click(min(shown), time_s, user_id=user, impression_id=f"i{k}"))
+        seen = impression(f"i{k}", shown, time_s, user_id=user, request_id=f"r{k}")
+        sends += pipeline.impression(at(), seen).sends
+        clicked = click(min(shown), time_s, user_id=user, impression_id=f"i{k}")
+        sends += pipeline.click(at(), clicked).sends
     tick = FeedbackTick(partition=0, time=instant(START_S + 1e6))
-    sends = pipeline.tick(tick).sends
+    sends += pipeline.tick(tick).sends
     made = [send.event for send in sends if isinstance(send.event, Example)]
     assert len(made) == N_EXAMPLES
     return made

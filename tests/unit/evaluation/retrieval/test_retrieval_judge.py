@@ -165,7 +165,7 @@ def test_an_event_of_the_future_ends_the_replay() -> None:
     engine.run(LOG[:2], messages, Judge())
     engine.pipeline.shard(0).view("early", ["a"], time_s=LOG[2].shown_at + 1.0, offset=99)
 
-    with pytest.raises(LeakError, match="'attention'"):
+    with pytest.raises(LeakError, match="from attention"):
         engine.run(LOG[2:], messages, Judge())
 
     assert len(judge.record) == 2
