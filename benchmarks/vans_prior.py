@@ -26,7 +26,7 @@ from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Example
 from cherryrec.learner import VANS_FEATURES, Learner
-from cherryrec.listwise import AdaGrad, teaches
+from cherryrec.listwise import AdaGrad, has_contrast
 from cherryrec.vans import (
     Linear,
     ListwiseRegression,
@@ -91,7 +91,7 @@ def learned() -> dict[str, float]:
         for X, clicked in slates:
             Z = scaler.transform_slate(X)
             scaler.learn_slate(X)
-            if teaches(clicked):
+            if has_contrast(clicked):
                 model.learn_slate(Z, clicked)
     return {
         feature.name: round(weight, DIGITS)

@@ -23,12 +23,12 @@ __all__ = [
     "AdaGrad",
     "Arrays",
     "ListwiseLinear",
+    "has_contrast",
     "linear_gradient",
     "listwise_gradient",
     "load_optimizer",
-    "loosen",
     "optimizer_arrays",
-    "teaches",
+    "warm_restart",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -74,14 +74,14 @@ def _adagrad_step(w: Floats, g: Floats, sums: Floats, rate: float, eps: float) -
         w[k] -= rate * g[k] / np.sqrt(sums[k] + eps)
 
 
-def teaches(clicked: Bools) -> bool:
+def has_contrast(clicked: Bools) -> bool:
     """Say whether a slate can teach: it holds a clicked and an unclicked article.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from cherryrec.listwise import teaches
-    >>> [teaches(np.array(labels)) for labels in ([True, False], [True, True], [False, False])]
+    >>> from cherryrec.listwise import has_contrast
+    >>> [has_contrast(np.array(labels)) for labels in ([True, False], [True, True], [False, False])]
     [True, False, False]
     """
     n_clicks = int(np.count_nonzero(clicked))
@@ -155,7 +155,7 @@ def linear_gradient(
     return gradient
 
 
-def loosen(optimizer: optim.base.Optimizer, share: float) -> None:
+def warm_restart(optimizer: optim.base.Optimizer, share: float) -> None:
     """Scale an AdaGrad's sums of squares down, by which its steps grow; others keep no such sum."""
     if isinstance(optimizer, AdaGrad) and optimizer.sum_of_squares is not None:
         optimizer.sum_of_squares *= share
@@ -265,16 +265,16 @@ class ListwiseLinear:
 
     def learn(self, X: Floats, clicked: Bools) -> None:
         """Descend the loss of one impression; one without a contrast teaches nothing."""
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         gradient = linear_gradient(X, self.weights, self.initial, self.l2, clicked)
         self.optimizer.step(self.weights, gradient)
         if self.nonnegative:
             np.maximum(self.weights, 0.0, out=self.weights)
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Learn faster again, after a drift."""
-        loosen(self.optimizer, share)
+        warm_restart(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""

@@ -47,7 +47,7 @@ class Reader:
         cls, profile: Profile, catalogue: Catalogue, exposures: Exposures | None = None
     ) -> Reader:
         """Resolve a profile."""
-        rows = catalogue.known_rows([visit.article_id for visit in profile.history])
+        rows = catalogue.known_rows([past.article_id for past in profile.history])
         interest = profile.interest_vector
         n_dimensions = catalogue.config.n_dimensions
         if interest.size != n_dimensions:

@@ -19,7 +19,7 @@ from gpu_worker.batcher import Batch, Batcher, Job
 from gpu_worker.cache import ScoreCache
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import EvaluatorCounts
-from gpu_worker.open_requests import Answer, OpenRequest, PromptPlace
+from gpu_worker.pending_requests import Answer, PendingRequest, PromptPlace
 
 __all__ = ["Evaluator"]
 
@@ -85,7 +85,7 @@ class Evaluator(Generic[T]):
         """
         self.counts.requests += 1
         answers: list[Answer[T]] = []
-        opened = OpenRequest(source=source, request=request, model=self.backend.version)
+        opened = PendingRequest(source=source, request=request, model=self.backend.version)
         left_s = request.expires_at - wall_s
         if left_s <= 0:
             self._expire(opened, answers)
@@ -129,14 +129,14 @@ class Evaluator(Generic[T]):
             answers += self._run(self._batcher.take(self._clock()))
         return answers
 
-    def _look_up(self, opened: OpenRequest[T]) -> None:
+    def _look_up(self, opened: PendingRequest[T]) -> None:
         """Take the scores that are known from the cache."""
         for prompt in opened.prompts:
             known = self.cache.get(self._key(prompt))
             opened.logits.append(None if known is None else known.logits)
             opened.n_tokens += 0 if known is None else known.n_tokens
 
-    def _queue(self, opened: OpenRequest[T], left_s: float) -> None:
+    def _queue(self, opened: PendingRequest[T], left_s: float) -> None:
         """Queue the prompts whose scores are not known."""
         now = self._clock()
         for number, logits in enumerate(opened.logits):
@@ -205,7 +205,7 @@ class Evaluator(Generic[T]):
         if opened.is_complete:
             self._finish(opened, answers)
 
-    def _start_again(self, opened: OpenRequest[T], expires_at: float) -> None:
+    def _start_again(self, opened: PendingRequest[T], expires_at: float) -> None:
         """Have judged again what other weights judged before they were swapped."""
         opened.model = self.backend.version
         for number, logits in enumerate(opened.logits):
@@ -218,7 +218,7 @@ class Evaluator(Generic[T]):
                     now=self._clock(),
                 )
 
-    def _finish(self, opened: OpenRequest[T], answers: list[Answer[T]]) -> None:
+    def _finish(self, opened: PendingRequest[T], answers: list[Answer[T]]) -> None:
         """Answer a request whose letters are all known."""
         ids = [candidate.article_id for candidate in opened.request.candidates]
         logits = [one for one in opened.logits if one is not None]
@@ -232,14 +232,14 @@ class Evaluator(Generic[T]):
         self.counts.evaluated += not is_cached
         self._answer(opened, answers, evaluations=evaluations, is_cached=is_cached)
 
-    def _fail(self, opened: OpenRequest[T], error: Exception, answers: list[Answer[T]]) -> None:
+    def _fail(self, opened: PendingRequest[T], error: Exception, answers: list[Answer[T]]) -> None:
         """Answer with an error, once."""
         if not opened.is_answered:
             self.counts.failed += 1
             lines = str(error).strip().splitlines() or [type(error).__name__]
             self._answer(opened, answers, error=lines[0][:_MAX_ERROR_CHARACTERS])
 
-    def _expire(self, opened: OpenRequest[T], answers: list[Answer[T]]) -> None:
+    def _expire(self, opened: PendingRequest[T], answers: list[Answer[T]]) -> None:
         """Answer that it is too late, once."""
         if not opened.is_answered:
             self.counts.expired += 1
@@ -247,7 +247,7 @@ class Evaluator(Generic[T]):
 
     def _answer(
         self,
-        opened: OpenRequest[T],
+        opened: PendingRequest[T],
         answers: list[Answer[T]],
         *,
         evaluations: dict[str, float] | None = None,

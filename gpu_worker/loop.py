@@ -41,7 +41,7 @@ from gpu_worker.evaluator import Evaluator
 from gpu_worker.lora_swaps import LoraSwaps
 from gpu_worker.lora_topic import LoraTopic
 from gpu_worker.offsets import AnsweredOffsets
-from gpu_worker.open_requests import Answer
+from gpu_worker.pending_requests import Answer
 from gpu_worker.reading import READ_COMMITTED, Reading
 from gpu_worker.rebalance import Revocations, poll_or_rejoin
 

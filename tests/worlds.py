@@ -22,7 +22,7 @@ from cherryrec.events import (
     instant,
 )
 from cherryrec.pipeline import EvaluatorConfig, Pipeline, PipelineConfig, Position
-from cherryrec.profile import Profile, Visit
+from cherryrec.profile import PastClick, Profile
 from cherryrec.system import LocalSystem
 
 START_S = 1_767_571_200.0
@@ -121,9 +121,9 @@ def catalogue_of(n_articles: int = 8, config: CatalogueConfig | None = None) -> 
 
 def reads(*articles: str, **fields: object) -> Profile:
     """A profile that has read these, a minute apart from START_S on."""
-    visits = tuple(Visit(a, START_S + 60.0 * k) for k, a in enumerate(articles))
-    newest = visits[-1].clicked_s if visits else 0.0
-    return Profile(history=visits, newest_s=newest, n_clicks=len(visits), **fields)  # type: ignore[arg-type]
+    past_clicks = tuple(PastClick(a, START_S + 60.0 * k) for k, a in enumerate(articles))
+    newest = past_clicks[-1].clicked_s if past_clicks else 0.0
+    return Profile(history=past_clicks, newest_s=newest, n_clicks=len(past_clicks), **fields)  # type: ignore[arg-type]
 
 
 def pipeline_of(

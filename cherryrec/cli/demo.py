@@ -102,7 +102,7 @@ def demo(
                 seed=seed,
                 window=_WINDOW,
                 deadline_ms=0,
-                companion=lambda _: first,
+                sidecar=lambda _: first,
                 check=running.check,
             )
             summary = done.summary(

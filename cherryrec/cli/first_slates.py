@@ -24,7 +24,7 @@ _N_NAMED = 3
 class FirstSlates:
     """Asks over the whole catalogue beside a replay, after 1, 2, 4, 8 … of its windows.
 
-    A `Companion`. It has a session of its own: answers it does not wait for are another's.
+    A `Sidecar`. It has a session of its own: answers it does not wait for are another's.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class FirstSlates:
         if self._n_steps < self._next:
             return
         self._next = 2 * self._n_steps
-        assert self._session is not None, "a companion steps between its entry and its exit"
+        assert self._session is not None, "a sidecar steps between its entry and its exit"
         shown = self._rows[min(self._n_steps * self._window, len(self._rows)) - 1]
         asked = RecommendationRequest(
             request_id=f"first-{self._n_steps}",

@@ -19,12 +19,12 @@ from cherryrec.evaluation.logs import ImpressionLog
 from cherryrec.evaluation.recorded import EvaluationRecorder
 from cherryrec.events import Evaluation
 from streams.config import KafkaConfig
-from streams.replay import Companion, EvaluationTap, RecordedAnswers, Session
+from streams.replay import EvaluationTap, RecordedAnswers, Session, Sidecar
 from streams.stack import LocalStack, StackSettings
 
 __all__ = ["replay_through_kafka"]
 
-Beside = Callable[[Session], Companion]
+Beside = Callable[[Session], Sidecar]
 
 
 def replay_through_kafka(
@@ -53,7 +53,7 @@ def replay_through_kafka(
     notes: list[str] = []
     feedback = settings.core.feedback
     with (
-        _beside(cnle, settings, log, seed, notes) as companion,
+        _beside(cnle, settings, log, seed, notes) as sidecar,
         _kafka(settings, cnle, running, workers, label_delay_s, seed, notes) as (kafka, check),
     ):
         done = replay_kafka(
@@ -72,7 +72,7 @@ def replay_through_kafka(
                 if running
                 else label_delay_s
             ),
-            companion=companion,
+            sidecar=sidecar,
             check=check,
         )
     return done, [*notes, *done.checks]

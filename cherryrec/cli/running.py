@@ -39,7 +39,7 @@ from cherryrec.learner import VANS_FEATURES
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
-from streams.replay import Companion, KafkaReplay, ReplaySettings, Session
+from streams.replay import KafkaReplay, ReplaySettings, Session, Sidecar
 
 __all__ = [
     "Replayed",
@@ -312,12 +312,12 @@ def replay_kafka(
     label_delay_s: float = 0.0,
     in_shade: bool = False,
     anyway: bool = False,
-    companion: Callable[[Session], Companion] | None = None,
+    sidecar: Callable[[Session], Sidecar] | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Replay through the topics of a running system; the feature matrices stay in the workers.
 
-    `baselines` are names out of `ROW_BASELINES`; a companion runs beside, see `streams.replay`;
+    `baselines` are names out of `ROW_BASELINES`; a sidecar runs beside, see `streams.replay`;
     `check` raises when a part of the system is given up.
 
     Raises
@@ -336,7 +336,7 @@ def replay_kafka(
     started = time.perf_counter()
     with (
         open_session(kafka) as session,
-        companion(session) if companion is not None else nullcontext() as beside,
+        sidecar(session) if sidecar is not None else nullcontext() as beside,
         progress_bar("replaying through Kafka", len(rows), _told(judge)) as advance,
     ):
         pace = ReplaySettings(window=window, label_delay_s=label_delay_s)
@@ -356,8 +356,8 @@ def replay_kafka(
     )
 
 
-def _both(advance: Callable[[int], None], beside: Companion | None) -> Callable[[int], None]:
-    """Return what moves the bar and lets the companion take its step."""
+def _both(advance: Callable[[int], None], beside: Sidecar | None) -> Callable[[int], None]:
+    """Return what moves the bar and lets the sidecar take its step."""
 
     def step(n: int) -> None:
         advance(n)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.errors import ModelError
-from cherryrec.listwise import Arrays, listwise_gradient, teaches
+from cherryrec.listwise import Arrays, has_contrast, listwise_gradient
 from cherryrec.text import stable_hash
 
 __all__ = [
@@ -115,7 +115,7 @@ class Temperature:
         clicked
             Which of them were clicked, (n,).
         """
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         tempered = (log_shares - log_shares.mean()) / self.value  # (n,)
         surplus = listwise_gradient(tempered, clicked)  # (n,): chances - clicks' share
@@ -208,7 +208,7 @@ class Calibration:
 
     def learn(self, version: str, log_shares: Floats, clicked: Bools) -> None:
         """Learn one impression that this version has evaluated; see `Temperature.learn`."""
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         key = stable_hash(version)
         learned = self._learned.pop(key, None) or Temperature()

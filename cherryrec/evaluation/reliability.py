@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cherryrec.cnle.calibration import log_odds
 from cherryrec.evaluation.intervals import Interval, mean_interval
 from cherryrec.events import Recommendation
-from cherryrec.listwise import teaches
+from cherryrec.listwise import has_contrast
 
 __all__ = [
     "N_BINS",
@@ -127,7 +127,7 @@ class ReliabilityRecord:
         temperature
             Known before the labels; above 0.
         """
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         self._log_odds.append(log_odds(evaluations))
         self._clicks.append(clicked / np.count_nonzero(clicked))

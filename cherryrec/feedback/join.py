@@ -18,7 +18,7 @@ from cherryrec.events import Click, Impression, Origin, instant, seconds
 from cherryrec.feedback.config import FeedbackConfig
 from cherryrec.feedback.windows import UNSHOWN_S, is_late
 from cherryrec.open_requests import OpenRequest, OpenRequests, opened, with_entry, without
-from cherryrec.profile import Visit, name_key
+from cherryrec.profile import PastClick, name_key
 
 __all__ = [
     "MAX_UNNAMED",
@@ -47,7 +47,7 @@ def note_impression(
     state: OpenRequests,
     impression: Impression,
     config: FeedbackConfig,
-    history: Sequence[Visit] = (),
+    history: Sequence[PastClick] = (),
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark the request that an impression shows; a second impression of it changes nothing.
 
@@ -82,15 +82,15 @@ def note_impression(
     )
     names = {name_key(name) for name in _names(shown)}
     mine = [
-        visit.article_id
-        for visit in history
-        if visit.named in names and not is_late(shown, visit.clicked_s, config)
+        past.article_id
+        for past in history
+        if past.named in names and not is_late(shown, past.clicked_s, config)
     ]
     shown = msgspec.structs.replace(shown, clicked=tuple(dict.fromkeys((*entry.clicked, *mine))))
     unnamed = [
-        (visit.article_id, visit.clicked_s)
-        for visit in history
-        if not visit.named and _shows_in_time(shown, visit.article_id, visit.clicked_s, config)
+        (past.article_id, past.clicked_s)
+        for past in history
+        if not past.named and _shows_in_time(shown, past.article_id, past.clicked_s, config)
     ]
     state, shown = _taking_over(state, shown, config)
     return _with_unnamed(_replaced(state, shown), unnamed), shown
@@ -106,7 +106,7 @@ def note_opened(
     state: OpenRequests,
     entry: OpenRequest,
     config: FeedbackConfig,
-    history: Sequence[Visit] = (),
+    history: Sequence[PastClick] = (),
     sent: Collection[str] = (),
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark a request that has just been opened by the impression that waits for it, if one does.

@@ -43,7 +43,7 @@ def went_on(catalogue: Catalogue, reader: Reader, co_reads: CoReads, *, now: flo
     """
     history = reader.profile.history
     is_within = bool(history) and now - history[-1].clicked_s <= co_reads.config.session_gap_s
-    last = [visit.article_id for visit in history[-co_reads.config.n_reads :]]
+    last = [past.article_id for past in history[-co_reads.config.n_reads :]]
     together, common, rare = co_reads.after(last[::-1], now)
     following, lifts = (
         co_reads.right_after(last[-1], now) if is_within else (together[:0], rare[:0])

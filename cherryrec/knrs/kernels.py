@@ -85,15 +85,15 @@ def _mean_of_names(values: Floats, codes: Codes) -> float:
 
 
 @inner
-def _squash(value: float) -> float:
+def _logistic(value: float) -> float:
     return float(1.0 / (1.0 + np.exp(-value)))
 
 
 @inner
 def _relevance(cosine: np.float32, by_category: float, by_subcategory: float) -> float:
-    """f1: the mean of three logistic squashes."""
+    """f1: the mean of three logistic functions."""
     by_text = 5.0 * float(cosine)
-    return (_squash(by_text) + _squash(by_category) + _squash(by_subcategory)) / 3.0
+    return (_logistic(by_text) + _logistic(by_category) + _logistic(by_subcategory)) / 3.0
 
 
 @inner

@@ -15,10 +15,10 @@ from cherryrec.listwise import (
     AdaGrad,
     Arrays,
     ListwiseLinear,
+    has_contrast,
     listwise_gradient,
     load_optimizer,
     optimizer_arrays,
-    teaches,
 )
 
 __all__ = ["LinearLearner", "NeuralLearner", "ValueLearner", "value_learner"]
@@ -150,7 +150,7 @@ class NeuralLearner:
 
     def learn(self, metrics: Floats, clicked: Bools) -> None:
         """Descend the loss of one impression; one without a contrast teaches nothing."""
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         weights, hidden, out = (self._state[name] for name in ("weights", "hidden", "out"))
         reached = metrics @ hidden + self._state["bias"]  # (n, H)

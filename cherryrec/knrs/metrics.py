@@ -42,7 +42,7 @@ def metrics(
 ) -> Floats:
     """Return f1 to f5 for each row.
 
-    f1, relevance: likeness to what the user reads. The mean of a logistic squash of cosine to the
+    f1, relevance: likeness to what the user reads. The mean of a logistic function of cosine to the
     interest vector (times 5), category lift, and subcategory lift; raised to 1 where the article's
     category is a field or collection the user named. 0.5 for a user nothing is known of.
 

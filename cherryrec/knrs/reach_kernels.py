@@ -32,7 +32,7 @@ _AGE, _TEXT, _LIFTS, _SHOWN = 19, 21, 23, 30
 _FEW = np.float32(0.1)
 _PRIOR_CLICKS, _PRIOR_VIEWS = np.float32(0.5), np.float32(10.0)
 _ATTENTION_VIEWS = 20.0
-_STEEPEST = 5.0 / 4.0 / 3.0  # relevance by the cosine, where the squash of five times it is 1/2
+_STEEPEST = 5.0 / 4.0 / 3.0  # relevance by the cosine, where the logistic of five times it is 1/2
 
 
 @compiled
@@ -97,9 +97,9 @@ def fill_bounds(  # noqa: PLR0917 - compiled loops take arrays by position
         Of the signals, (S,), and how far off their sum is at most but for the text.
     """
     nothing = _worth_of_counts(sums[0] * 0.0, decay, base, weights)
-    squashed = np.empty(len(category_lift), np.float32)
-    for code in range(len(squashed)):
-        squashed[code] = _squash(np.float32(category_lift[code]))
+    logistic = np.empty(len(category_lift), np.float32)
+    for code in range(len(logistic)):
+        logistic[code] = _logistic(np.float32(category_lift[code]))
     by_text = abs(weights[_RELEVANCE]) * _STEEPEST + abs(weights[_TEXT])
     by_nearest = abs(weights[_NOVELTY]) + abs(weights[_TEXT + 1])
     n_vectors, half = len(vectors), np.float32(0.5)
@@ -128,8 +128,8 @@ def fill_bounds(  # noqa: PLR0917 - compiled loops take arrays by position
         lift /= max(n_names, 1)
         relevance = np.float32(1.0)
         if not is_named:
-            by_name = squashed[category] + (_squash(np.float32(lift)) if n_names else half)
-            relevance = (_squash(np.float32(5.0 * cosine)) + by_name) / np.float32(3.0)
+            by_name = logistic[category] + (_logistic(np.float32(lift)) if n_names else half)
+            relevance = (_logistic(np.float32(5.0 * cosine)) + by_name) / np.float32(3.0)
         worth = weights[_RELEVANCE] * relevance + weights[_CREDIBILITY] * credibility[sources[row]]
         worth += weights[_TIMELINESS] * np.exp2(np.float32(-age / lives[category]))
         worth += weights[_NOVELTY] * (1.0 - min(max(stories[row], nearest), 1.0))
@@ -158,7 +158,7 @@ def _product(codes: NDArray[np.int8], vector: NDArray[np.int16]) -> np.int32:
 
 
 @inner
-def _squash(value: np.float32) -> np.float32:
+def _logistic(value: np.float32) -> np.float32:
     return np.float32(np.float32(1.0) / (np.float32(1.0) + np.exp(-value)))
 
 

@@ -285,7 +285,7 @@ def _unread(chooser: _Chooser, live: Rows) -> Rows:
     """Leave out what the user has read, or does not want."""
     catalogue = chooser.catalogue
     history = chooser.reader.profile.history
-    read = {visit.article_id for visit in history} | set(chooser.request.exclude)
+    read = {past.article_id for past in history} | set(chooser.request.exclude)
     rows = catalogue.known_rows(sorted(read))
     places = np.searchsorted(live, rows)
     places = places[places < len(live)]

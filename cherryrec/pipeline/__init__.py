@@ -2,9 +2,10 @@
 
 `pipeline` is the way of each event, `ranking` the way of a request, `models` what ranks, `stages`
 what ranks while all is new, `trials` how articles become known, `explanation` why its slate
-stands so, `asking` whether CnLE is asked (by its expected `gain`, inside the `budget`, at what it
-`costs`), `preview` what a request would be answered, `windows` when labels are known, `times` whose
-clock is believed, `refused` what answers a request that is none, `effects` what comes out.
+stands so, `evaluation_policy` whether CnLE is asked (by its expected `gain`, inside the `budget`,
+at what it `costs`), `preview` what a request would be answered, `windows` when labels are known,
+`times` whose clock is believed, `refused` what answers a request that is none, `effects` what comes
+out.
 """
 
 from __future__ import annotations

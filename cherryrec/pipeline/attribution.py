@@ -91,7 +91,7 @@ class Attribution:
         state, history = user.requests, user.profile.history
         shown_s = seconds(impression.shown_at)
         changed, shown = note_impression(state, impression, self.config, history)
-        early = [visit.article_id for visit in history if visit.clicked_s >= shown_s]
+        early = [past.article_id for past in history if past.clicked_s >= shown_s]
         exposures = note_shown(
             state.exposures,
             self.catalogue.keys(self.catalogue.rows(impression.articles, shown_s)),

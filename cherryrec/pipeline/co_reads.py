@@ -25,14 +25,14 @@ def co_reads_of(profile: Profile, click: Click, config: CoReadsConfig) -> list[S
     """
     clicked_s = seconds(click.clicked_at)
     before = [
-        visit
-        for visit in reversed(profile.history)
-        if visit.clicked_s <= clicked_s and visit.article_id != click.article_id
+        past
+        for past in reversed(profile.history)
+        if past.clicked_s <= clicked_s and past.article_id != click.article_id
     ]
     pair = CoRead(
         event=stable_hash(click.event_id) >> 1,
         article_id=click.article_id,
-        reads=tuple(visit.article_id for visit in before[: config.n_reads]),
+        reads=tuple(past.article_id for past in before[: config.n_reads]),
         clicked_at=click.clicked_at,
         begins_session=not before or clicked_s - before[0].clicked_s > config.session_gap_s,
     )

@@ -33,12 +33,12 @@ from cherryrec.events import (
 from cherryrec.feedback import opened_with
 from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import Frozen, OpenRequest, opened
-from cherryrec.pipeline.asking import Asking
 from cherryrec.pipeline.attribution import Attribution
 from cherryrec.pipeline.co_reads import co_reads_of, count_co_read
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
+from cherryrec.pipeline.evaluation_policy import EvaluationPolicy
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.pipeline.preview import Preview, preview
@@ -85,7 +85,9 @@ class Pipeline:
         self.slates = SlateMemory(config.slates)
         self.co_reads = CoReads(config.co_reads)
         self.site = SiteSlates(config, self.catalogue, self.slates, self.co_reads)
-        self.asking = Asking(config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated)
+        self.evaluation_policy = EvaluationPolicy(
+            config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated
+        )
 
     def rank_with(self, models: Models) -> None:
         """Rank with these models from the next event on."""
@@ -93,7 +95,7 @@ class Pipeline:
 
     def own(self, fraction: float) -> None:
         """Take this share of all partitions: that of CnLE's budget may be spent, in [0, 1]."""
-        self.asking.own(fraction)
+        self.evaluation_policy.own(fraction)
 
     def article(
         self,
@@ -238,11 +240,11 @@ class Pipeline:
             return self._rank(user, entry, degraded=entry.degraded)
         if entry is not None:
             frozen = user.frozen_of(entry.request_id)
-            asked = self.asking.again(request, entry, frozen, user.profile)
+            asked = self.evaluation_policy.again(request, entry, frozen, user.profile)
         else:
             request = as_of(request, self.catalogue.reached_s, arrived_s=at.arrived_s)
             is_erased = self.erasures.covers(at.partition, user_id, at.arrived_s)
-            if is_erased or self.asking.is_late(request, waited_s):
+            if is_erased or self.evaluation_policy.is_late(request, waited_s):
                 late = self.popular.answer(request, clock_s=clock_s, degraded="request_late")
                 return Effects("late", [Send("recommendations", user_id, late, at.partition)])
             self.catalogue.release(seconds(request.requested_at))
@@ -255,7 +257,7 @@ class Pipeline:
                 models=self.models,
                 co_reads=self.co_reads,
             )
-            asked = self.asking.choose(
+            asked = self.evaluation_policy.choose(
                 request, frozen, user.profile, user.requests, self.models, clock_s=clock_s
             )
         if (question := asked.question) is None:
@@ -291,7 +293,7 @@ class Pipeline:
 
     def evaluation(self, at: Position, evaluation: Evaluation) -> Effects:
         """Rank a pending request with its evaluations; late ones are counted and dropped."""
-        self.asking.answered(evaluation)
+        self.evaluation_policy.answered(evaluation)
         has_failed = evaluation.error is not None or not evaluation.evaluations
         degraded: Degraded | None = "evaluation_failed" if has_failed else None
         cause = f"evaluations:{at.offset}"

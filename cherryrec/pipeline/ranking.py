@@ -131,7 +131,7 @@ def ask(
 
 
 def _prompt_profile(catalogue: Catalogue, profile: Profile) -> PromptProfile:
-    rows = catalogue.known_rows([visit.article_id for visit in profile.history])
+    rows = catalogue.known_rows([past.article_id for past in profile.history])
     titles = [catalogue.titles[row] for row in rows if catalogue.titles[row]]
     counts = np.bincount(catalogue.category[rows], minlength=1)
     counts[0] = 0

@@ -124,7 +124,7 @@ class SiteSlates:
         if self._is_too_late(shown_s):
             return user, "too_late"
         history = user.profile.history
-        clicked = {visit.article_id for visit in history if visit.clicked_s >= shown_s}
+        clicked = {past.article_id for past in history if past.clicked_s >= shown_s}
         articles = impression.articles
         wanted = [a for k, a in enumerate(articles) if k < MAX_FROZEN or a in clicked]
         moment = self._moment(user, shown_s)
@@ -249,7 +249,7 @@ class SiteSlates:
         )
         exposures, later = user.requests.exposures, dict[str, float]()
         if before is not profile:
-            read = {visit.article_id for visit in before.history}
+            read = {past.article_id for past in before.history}
             since = [v for v in profile.history if v.clicked_s >= time_s]
             later = {v.article_id: v.clicked_s for v in since if v.article_id not in read}
             keys = catalogue.keys(catalogue.known_rows([*later]))

@@ -33,10 +33,10 @@ def profile_before(
 
     Examples
     --------
-    >>> from cherryrec.profile import Visit
+    >>> from cherryrec.profile import PastClick
     >>> nothing = np.zeros(0, np.uint32)
     >>> profile = Profile(
-    ...     history=(Visit("a", 60.0), Visit("b", 90.0)), n_clicks=2, newest_s=90.0
+    ...     history=(PastClick("a", 60.0), PastClick("b", 90.0)), n_clicks=2, newest_s=90.0
     ... )
     >>> before = profile_before(
     ...     profile,
@@ -45,20 +45,20 @@ def profile_before(
     ...     embed=lambda _: None,
     ...     topics=lambda _: (nothing, nothing),
     ... )
-    >>> [visit.article_id for visit in before.history], before.n_clicks, before.newest_s
+    >>> [past.article_id for past in before.history], before.n_clicks, before.newest_s
     (['a'], 1, 60.0)
     """
-    kept = tuple(visit for visit in profile.history if visit.clicked_s < time_s)
-    later = [visit.article_id for visit in profile.history if visit.clicked_s >= time_s]
+    kept = tuple(past for past in profile.history if past.clicked_s < time_s)
+    later = [past.article_id for past in profile.history if past.clicked_s >= time_s]
     if not later:
         return profile
     categories, subcategories = topics(later)
     return msgspec.structs.replace(
         profile,
         history=kept,
-        interest=interest_of([visit.article_id for visit in kept], config, embed),
+        interest=interest_of([past.article_id for past in kept], config, embed),
         n_clicks=max(profile.n_clicks - len(later), 0),
-        newest_s=max((visit.clicked_s for visit in kept), default=0.0),
+        newest_s=max((past.clicked_s for past in kept), default=0.0),
         categories=_without_reads(profile.categories, categories),
         subcategories=_without_reads(profile.subcategories, subcategories),
     )

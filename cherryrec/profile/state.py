@@ -13,12 +13,12 @@ from cherryrec.profile.tastes import TASTE
 from cherryrec.seen import Seen
 from cherryrec.text import stable_hash
 
-__all__ = ["Profile", "Visit", "decode_profile", "encode_profile", "name_key"]
+__all__ = ["PastClick", "Profile", "decode_profile", "encode_profile", "name_key"]
 
 _KEY = (1 << 32) - 1
 
 
-class Visit(msgspec.Struct, frozen=True, array_like=True):
+class PastClick(msgspec.Struct, frozen=True, array_like=True):
     """One opened article: when (epoch seconds, 0 for imported history), how long it was read.
 
     `named` is the `name_key` of the impression that the click named, 0 where it named none.
@@ -57,7 +57,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str | None = None
     fields: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
-    history: tuple[Visit, ...] = ()
+    history: tuple[PastClick, ...] = ()
     interest: bytes = b""
     n_clicks: int = 0
     categories: bytes = b""

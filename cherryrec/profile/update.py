@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.events import Click, ProfileUpdate, seconds
 from cherryrec.profile.config import ProfileConfig
-from cherryrec.profile.state import Profile, Visit, name_key
+from cherryrec.profile.state import PastClick, Profile, name_key
 from cherryrec.profile.tastes import Keys, with_reads
 from cherryrec.seen import Weight, is_repeat, n_counted, note, sight
 from cherryrec.text import stable_hash
@@ -73,7 +73,7 @@ def apply_click(
     >>> profile, outcome = apply_click(
     ...     Profile(), click, offset=0, config=config, embed=lambda _: None
     ... )
-    >>> outcome, [visit.article_id for visit in profile.history]
+    >>> outcome, [past.article_id for past in profile.history]
     ('applied', ['a'])
     >>> apply_click(profile, click, offset=0, config=config, embed=lambda _: None)[1]
     'again'
@@ -88,12 +88,12 @@ def apply_click(
         return _with_offset(profile, "clicks", offset), "late"
     if offset <= profile.applied.get("clicks", -1):
         return profile, "again"
-    visit = Visit(click.article_id, clicked_s, click.dwell_s, name_key(click.impression_id))
+    past = PastClick(click.article_id, clicked_s, click.dwell_s, name_key(click.impression_id))
     history = profile.history
     place = len(history)
     while place and history[place - 1].clicked_s > clicked_s:
         place -= 1
-    history = (*history[:place], visit, *history[place:])[-config.history_size :]
+    history = (*history[:place], past, *history[place:])[-config.history_size :]
     changed = msgspec.structs.replace(
         profile,
         history=history,
@@ -166,10 +166,10 @@ def apply_update(
         if (value := getattr(update, name)) is not None
     }
     if update.history is not None:
-        own = tuple(visit for visit in profile.history if visit.clicked_s > 0)
+        own = tuple(past for past in profile.history if past.clicked_s > 0)
         recent = list(update.history[-config.history_size :])
-        visits = tuple(Visit(article_id) for article_id in recent)
-        changes["history"] = (*visits, *own)[-config.history_size :]
+        past_clicks = tuple(PastClick(article_id) for article_id in recent)
+        changes["history"] = (*past_clicks, *own)[-config.history_size :]
         if not own:
             changes["interest"] = _towards(Profile(), recent, config, embed)
             changes |= _counted(Profile(), update.history, topics)

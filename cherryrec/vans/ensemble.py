@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError, ModelError
-from cherryrec.listwise import Arrays, ListwiseLinear, teaches
+from cherryrec.listwise import Arrays, ListwiseLinear, has_contrast
 from cherryrec.vans.config import VansConfig
 from cherryrec.vans.drift import DriftMonitor, misordered
 from cherryrec.vans.features import Feature, check_features, check_slate, fingerprint
@@ -83,7 +83,7 @@ class Vans:
         self._stages = self.config.stages
         self.members: dict[str, SlateMember] = {
             member.name: member.learner(
-                features_seen(member.sees, features), clip=self.config.clip, seed=self.config.seed
+                features_seen(member.inputs, features), clip=self.config.clip, seed=self.config.seed
             )
             for member in self._stages
         }
@@ -132,7 +132,7 @@ class Vans:
         if len(X) == 1:
             return
         self.scaler.learn_slate(X)
-        if teaches(clicked):
+        if has_contrast(clicked):
             self._learn(X, clicked)
         self.scorer = self.scorer.after(self._learned())
 
@@ -190,7 +190,7 @@ class Vans:
         self._learn_weights(by_member, clicked)
         scores = dict(zip(self._first_stage, by_member.T, strict=True))
         for settings in self._stages:
-            member, Z = self.members[settings.name], inputs[settings.sees]
+            member, Z = self.members[settings.name], inputs[settings.inputs]
             if settings.stage == SECOND:
                 member.learn_slate(Z, clicked, stacked)
             elif self.config.learning == "pointwise":
@@ -203,9 +203,9 @@ class Vans:
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
         """Let everything learn faster again when the error has risen suddenly."""
         if self.drift.is_alarmed_by(misordered(scores, clicked)):
-            self.stacker.loosen(self.config.drift_share)
+            self.stacker.warm_restart(self.config.drift_share)
             for member in self.members.values():
-                member.loosen(self.config.drift_share)
+                member.warm_restart(self.config.drift_share)
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
         """Count the members' scores, (n, M), into their spread and descend by their weights."""

@@ -85,7 +85,7 @@ class SlateMember(base.Regressor):
         """Put back what `snapshot` returned."""
 
     @abc.abstractmethod
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Learn faster again, after a drift: of what slowed learning down a share is left."""
 
     @abc.abstractmethod
@@ -124,7 +124,7 @@ class Member(abc.ABC):
     name: ClassVar[str]
     """Of its settings, of its arrays in a snapshot, and of its ablation."""
 
-    sees: ClassVar[str] = CENTRED
+    inputs: ClassVar[str] = CENTRED
     """Its view of a slate: see `cherryrec.vans.inputs`."""
 
     stage: ClassVar[int] = FIRST

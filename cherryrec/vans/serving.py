@@ -80,7 +80,7 @@ class Scorer:
         self._learned = learned
         self._used = used_mask(features, config.without)
         self._shared = np.flatnonzero(~gated_mask(features))
-        self._sees = tuple(member.sees for member in config.stages)
+        self._inputs = tuple(member.inputs for member in config.stages)
         self._n_first = len(config.first_stage)
         self._shrinkage = Shrinkage(
             features, config.prior_feature, impressions=config.prior_impressions
@@ -111,7 +111,7 @@ class Scorer:
             parts=tuple(
                 member.part(
                     under(member.name, arrays),
-                    n_features=len(features_seen(member.sees, features)),
+                    n_features=len(features_seen(member.inputs, features)),
                     clip=config.clip,
                 )
                 for member in config.stages
@@ -143,7 +143,7 @@ class Scorer:
         parts, factors = self._learned.parts, self._learned.factors
         inputs = self.inputs(X, self._learned.spread.with_slate(X))
         scored = combine(
-            [p.contributions(inputs[sees]) for p, sees in zip(parts, self._sees, strict=True)],
+            [p.contributions(inputs[kind]) for p, kind in zip(parts, self._inputs, strict=True)],
             [*factors.tolist(), *[1.0] * (len(parts) - self._n_first)],
             shared=self._shared,
             n_features=len(self.features),
@@ -156,8 +156,8 @@ class Scorer:
         inputs = self.inputs(X, self._learned.spread.with_slate(X))
         scores = self.by_member(inputs) @ self._learned.factors
         second = slice(self._n_first, None)
-        for part, sees in zip(self._learned.parts[second], self._sees[second], strict=True):
-            scores += part.scores(inputs[sees])
+        for part, kind in zip(self._learned.parts[second], self._inputs[second], strict=True):
+            scores += part.scores(inputs[kind])
         return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self._learned.n_learned)
 
     def inputs(self, X: Floats, spread: Spread) -> dict[str, Floats]:
@@ -165,13 +165,13 @@ class Scorer:
 
         `spread` has the slate counted in.
         """
-        return inputs_of(spread, X, clip=self.config.clip, used=self._used, wanted=self._sees)
+        return inputs_of(spread, X, clip=self.config.clip, used=self._used, wanted=self._inputs)
 
     def by_member(self, inputs: Mapping[str, Floats]) -> Floats:
         """Score a slate by each member of the first stage, (n, M), not weighed."""
         first = slice(self._n_first)
-        pairs = zip(self._learned.parts[first], self._sees[first], strict=True)
-        return np.column_stack([part.scores(inputs[sees]) for part, sees in pairs])
+        pairs = zip(self._learned.parts[first], self._inputs[first], strict=True)
+        return np.column_stack([part.scores(inputs[kind]) for part, kind in pairs])
 
 
 def _shapes(features: tuple[Feature, ...], config: VansConfig) -> Shapes:
@@ -179,6 +179,6 @@ def _shapes(features: tuple[Feature, ...], config: VansConfig) -> Shapes:
     shapes: Shapes = {"factors": (len(config.first_stage),), "n_learned": ()}
     shapes |= {f"scaler/{name}": (len(features),) for name in SPREAD}
     for member in config.stages:
-        own = member.shapes(len(features_seen(member.sees, features)))
+        own = member.shapes(len(features_seen(member.inputs, features)))
         shapes |= {f"{member.name}/{name}": shape for name, shape in own.items()}
     return shapes

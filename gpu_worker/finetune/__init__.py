@@ -8,17 +8,17 @@ files beside this one. Importing this package imports no model library.
 
 from __future__ import annotations
 
-from gpu_worker.finetune.examples import Example, build_examples
 from gpu_worker.finetune.questions import Question, Split, ask_log
 from gpu_worker.finetune.recipe import RECIPES, Recipe, load_recipe
+from gpu_worker.finetune.training_pairs import TrainingPair, build_pairs
 
 __all__ = [
     "RECIPES",
-    "Example",
     "Question",
     "Recipe",
     "Split",
+    "TrainingPair",
     "ask_log",
-    "build_examples",
+    "build_pairs",
     "load_recipe",
 ]

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from cherryrec.errors import ModelError
 from gpu_worker.backends.tokens import PromptTokens
-from gpu_worker.finetune.examples import Example
+from gpu_worker.finetune.training_pairs import TrainingPair
 
 __all__ = ["Encoded", "Examples", "collate", "encode"]
 
@@ -52,7 +52,7 @@ class Examples(Dataset[Encoded]):
 
 
 def encode(
-    example: Example, tokens: PromptTokens, *, end_id: int | None, max_tokens: int
+    example: TrainingPair, tokens: PromptTokens, *, end_id: int | None, max_tokens: int
 ) -> Encoded:
     """Tokenise one example exactly as the prompt is tokenised when it is served.
 

@@ -23,10 +23,10 @@ from gpu_worker.config import GpuConfig
 from gpu_worker.finetune.card import Done, Part, write_card
 from gpu_worker.finetune.checkpoints import last_checkpoint, take_best
 from gpu_worker.finetune.encode import Encoded, encode
-from gpu_worker.finetune.examples import Example, build_examples
 from gpu_worker.finetune.questions import Question, Split, ask_log
 from gpu_worker.finetune.recipe import Recipe
 from gpu_worker.finetune.training import LetterTrainer, n_steps, trainer_of, with_lora
+from gpu_worker.finetune.training_pairs import TrainingPair, build_pairs
 
 __all__ = ["RUN_FILE", "WEIGHTS_FILE", "finetune"]
 
@@ -175,7 +175,7 @@ def _data(
     parts: list[Part] = []
     most = int(getattr(loaded.model.config, "max_position_embeddings", 0)) or 1 << 30
     for name, questions in zip(("train", "choose"), asked, strict=True):
-        examples = build_examples(questions, recipe, seed=seed, cut=tokens.cut)
+        examples = build_pairs(questions, recipe, seed=seed, cut=tokens.cut)
         if name == "choose":
             examples = _spread(examples, recipe.n_validation)
         if not examples:
@@ -197,14 +197,14 @@ def _data(
     )
 
 
-def _spread(examples: list[Example], most: int) -> list[Example]:
+def _spread(examples: list[TrainingPair], most: int) -> list[TrainingPair]:
     """Keep at most that many, evenly spread."""
     if len(examples) <= most:
         return examples
     return [examples[len(examples) * place // most] for place in range(most)]
 
 
-def _part(questions: Sequence[Question], examples: Sequence[Example]) -> Part:
+def _part(questions: Sequence[Question], examples: Sequence[TrainingPair]) -> Part:
     """Say what a part is made of."""
     return Part(
         n_questions=len(questions),

@@ -80,7 +80,7 @@ def test_replay_waits_for_a_learner_that_hung_and_learns_every_example(
             seed=0,
             window=1,
             baselines=(),
-            companion=beside,
+            sidecar=beside,
             check=stack.check,
         )
         assert stack.keeper is not None

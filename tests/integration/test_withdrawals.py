@@ -72,7 +72,7 @@ def test_click_later_than_the_allowed_lateness_is_counted_and_left_out(
     system.wait_all_committed()
 
     ((_, raw),) = [one for one in system.table("profiles").items() if one[0][1] == "late"]
-    read = [visit.article_id for visit in decode_profile(raw).history]
+    read = [past.article_id for past in decode_profile(raw).history]
     after = counted(system)
     assert read == ["a1", "a0"], "in event time, without the one three days old"
     assert after["clicks", "late"] - before["clicks", "late"] == 1

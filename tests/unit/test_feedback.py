@@ -32,7 +32,7 @@ from cherryrec.feedback import (
     without_request,
 )
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests, with_entry
-from cherryrec.profile import Visit, name_key
+from cherryrec.profile import PastClick, name_key
 from cherryrec.stored_requests import decode_open, encode_open
 from tests.worlds import START_S, click, impression
 
@@ -56,17 +56,17 @@ def frozen_of(*articles: str) -> Frozen:
 
 def joined(state: OpenRequests, *events: Impression | Click) -> OpenRequests:
     """Join events in the order given, as the pipeline does: clicks are in the history, too."""
-    history: tuple[Visit, ...] = ()
+    history: tuple[PastClick, ...] = ()
     for event in events:
         if isinstance(event, Impression):
             state, _ = note_impression(state, event, CONFIG, history)
         else:
-            visit = Visit(
+            past = PastClick(
                 event.article_id,
                 event.clicked_at.timestamp(),
                 named=name_key(event.impression_id),
             )
-            history = (*history, visit)
+            history = (*history, past)
             state = note_click(state, event, CONFIG)
     return state
 

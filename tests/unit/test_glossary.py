@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +17,22 @@ PAGE = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 IN_CODE = set(re.findall(r"`([^`]+)`", PAGE))
 TERMS = re.findall(r"^\| ([a-zA-Z][^|]*) (?:\|[^|]*){3}\|$", PAGE, re.MULTILINE)
 KINDS = (events.Rung, events.Stage, events.Degraded)
+FORMER = {
+    "Asked": "EvaluationDecision",
+    "Asking": "EvaluationPolicy",
+    "Companion": "Sidecar",
+    "Tastes": "category_records",
+    "Visit": "PastClick",
+    "asking": "evaluation_policy",
+    "caution": "initial_accumulator",
+    "companion": "sidecar",
+    "loosen": "warm_restart",
+    "sees": "inputs",
+    "squash": "quantise",
+    "teaches": "has_contrast",
+}
+"""Names that meant several things, or nothing to who knows the field, and what they are now."""
+
 STATES = [state for kind in KINDS for state in get_args(kind)]
 
 
@@ -41,3 +59,35 @@ def test_what_the_glossary_names_of_the_code_is_there() -> None:
     classes = [name for name in IN_CODE if re.fullmatch(r"[A-Z]\w+", name)]
 
     assert [name for name in sorted(classes) if not re.search(rf"\b{name}\b", code)] == []
+
+
+def names_of(path: Path) -> Iterator[str]:
+    """Names that a file gives: classes, functions, parameters, variables, attributes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+@pytest.mark.parametrize("part", ["cherryrec", "streams", "gpu_worker"])
+def test_no_former_name_comes_back(part: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}, which is {FORMER[bare]}"
+        for path in (ROOT / part).rglob("*.py")
+        for name in names_of(path)
+        if (bare := name.strip("_")) in FORMER
+    }
+
+    assert found == set()
+
+
+@pytest.mark.parametrize("name", ["Example", "OpenRequest"])
+def test_the_gpu_worker_has_no_class_of_a_name_of_the_core(name: str) -> None:
+    paths = (ROOT / "gpu_worker").rglob("*.py")
+
+    assert not [path for path in paths if re.search(rf"class {name}\b", path.read_text("utf-8"))]

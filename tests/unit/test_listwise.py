@@ -7,7 +7,13 @@ import pytest
 from river import optim
 
 from cherryrec.errors import ModelError
-from cherryrec.listwise import AdaGrad, ListwiseLinear, linear_gradient, listwise_gradient, teaches
+from cherryrec.listwise import (
+    AdaGrad,
+    ListwiseLinear,
+    has_contrast,
+    linear_gradient,
+    listwise_gradient,
+)
 
 
 def test_vector_adagrad_steps_as_rivers_does_through_dicts() -> None:
@@ -65,7 +71,7 @@ def test_huge_scores_do_not_overflow() -> None:
 def test_a_slate_without_contrast_teaches_nothing(labels: list[bool]) -> None:
     model = ListwiseLinear(2)
 
-    assert not teaches(np.array(labels))
+    assert not has_contrast(np.array(labels))
     model.learn(np.ones((len(labels), 2)), np.array(labels))
 
     assert model.weights.tolist() == [0.0, 0.0]

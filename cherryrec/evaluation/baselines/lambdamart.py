@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError
-from cherryrec.listwise import teaches
+from cherryrec.listwise import has_contrast
 from cherryrec.vans import Feature
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class LambdaMart:
 
     def learn(self, features: NDArray[np.float64], clicked: NDArray[np.bool_]) -> None:
         """Keep the impression, and fit a new model where it is time."""
-        if not teaches(clicked):
+        if not has_contrast(clicked):
             return
         self._window.append((features.astype(np.float32), clicked.copy()))
         self._n_rows += len(clicked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.listwise import AdaGrad, teaches
+from cherryrec.listwise import AdaGrad, has_contrast
 from cherryrec.vans import Feature, ListwiseRegression, SlateScaler
 
 __all__ = ["ListwiseSoftmax"]
@@ -63,6 +63,6 @@ class ListwiseSoftmax:
     def learn(self, features: NDArray[np.float64], clicked: NDArray[np.bool_]) -> None:
         """Count the slate into the deviations, and take one step where it teaches."""
         self._scaler.learn_slate(features)
-        if teaches(clicked):
+        if has_contrast(clicked):
             standardised = self._scaler.spread.standardise(features, self._scaler.clip)  # (n, F)
             self._model.learn_slate(standardised, clicked)

@@ -18,7 +18,7 @@ from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, resid
 from cherryrec.vans.member import SECOND, Member, Part, Shapes, SlateMember
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["Boost", "BoostPart", "BoostedTrees", "squash"]
+__all__ = ["Boost", "BoostPart", "BoostedTrees", "quantise"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -47,7 +47,7 @@ class Boost(Member):
     """
 
     name: ClassVar[str] = "boost"
-    sees: ClassVar[str] = RAW
+    inputs: ClassVar[str] = RAW
     stage: ClassVar[int] = SECOND
 
     n_trees: int = 200
@@ -95,12 +95,12 @@ class Boost(Member):
 
 
 @compiled
-def squash(Z: Floats) -> Codes:
+def quantise(Z: Floats) -> Codes:
     """Cut standardised values into 64 steps, the finer the nearer to 0: 32 + 37·z/(1 + |z|).
 
     Examples
     --------
-    >>> squash(np.array([[-5.0, -1.0, 0.0, 1.0, 5.0]])).tolist()
+    >>> quantise(np.array([[-5.0, -1.0, 0.0, 1.0, 5.0]])).tolist()
     [[1, 13, 32, 50, 62]]
     """
     codes = np.empty(Z.shape, np.uint8)
@@ -133,7 +133,7 @@ class BoostPart(Part):
         """Split what the trees add by feature, (n, 2F) → (n, F), each column's mean 0."""
         feature, threshold, value = self._trees
         sums = np.zeros(Z.shape)
-        walk(squash(Z), feature, threshold, value, sums)
+        walk(quantise(Z), feature, threshold, value, sums)
         return centred(sums, self.n_features)
 
     def scores(self, Z: Floats) -> Floats:
@@ -258,7 +258,7 @@ class BoostedTrees(SlateMember):
             start = 0 if start + n > self.window_rows else start
             self._n_slates = keep_slate(self._slates, self._n_slates, start, start + n)
             rows = slice(start, start + n)
-            self.codes[rows] = squash(Z)
+            self.codes[rows] = quantise(Z)
             self.clicked[rows] = clicked
             self.scores[rows] = 0.0 if offset is None else offset
             n_trees = min(self.n_grown, self.n_trees)
@@ -284,7 +284,7 @@ class BoostedTrees(SlateMember):
             self._part = BoostPart(*trees, len(self.features))
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Grow the next trees from impressions after the drift only."""
         self._n_slates = 0
 

@@ -14,8 +14,8 @@ from cherryrec.listwise import (
     Arrays,
     listwise_gradient,
     load_optimizer,
-    loosen,
     optimizer_arrays,
+    warm_restart,
 )
 from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import factor_scores, factor_slopes, split_products
@@ -122,7 +122,7 @@ class FactorisedRegression(SlateMember):
         K; above 0.
     rate, factor_rate
         AdaGrad's learning rates of the weights and of the factors; above 0.
-    caution
+    eps
         What AdaGrad's sums of the factors start from; above 0.
     seed
         Of the factors' start.
@@ -153,20 +153,20 @@ class FactorisedRegression(SlateMember):
         n_factors: int = 8,
         rate: float = 0.02,
         factor_rate: float = 0.01,
-        caution: float = 0.01,
+        eps: float = 0.01,
         seed: int = 0,
     ) -> None:
         self.features = features
         self.n_factors = n_factors
         self.rate = rate
         self.factor_rate = factor_rate
-        self.caution = caution
+        self.eps = eps
         self.seed = seed
         rng = np.random.Generator(np.random.PCG64([seed, 4]))
         self.weights = np.zeros(len(features))
         self.factors = 0.02 * rng.standard_normal((len(features), n_factors))  # (F, K)
         self._optimizer = AdaGrad(rate)
-        self._factor_optimizer = AdaGrad(factor_rate, eps=caution)
+        self._factor_optimizer = AdaGrad(factor_rate, eps=eps)
         self._part: FactorPart | None = None
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
@@ -189,10 +189,10 @@ class FactorisedRegression(SlateMember):
             self._part = FactorPart(self.weights.copy(), self.factors * has_learned)
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
-        loosen(self._optimizer, share)
-        loosen(self._factor_optimizer, share)
+        warm_restart(self._optimizer, share)
+        warm_restart(self._factor_optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return weights, factors and the accumulators of both."""

@@ -199,7 +199,7 @@ class WindowForest(SlateMember):
             self._part = TreesPart(trees, min(self.n_refits, self.n_trees), self.clip)
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Grow the next trees from impressions after the drift only."""
         self.window = RowWindow(self.window_rows, len(self.features))
 

@@ -17,8 +17,8 @@ from cherryrec.listwise import (
     linear_gradient,
     listwise_gradient,
     load_optimizer,
-    loosen,
     optimizer_arrays,
+    warm_restart,
 )
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
@@ -54,7 +54,7 @@ class Linear(Member):
     """
 
     name: ClassVar[str] = "linear"
-    sees: ClassVar[str] = ALL
+    inputs: ClassVar[str] = ALL
 
     learning_rate: float = 0.04
     l2: float = 1e-5
@@ -182,7 +182,7 @@ class ListwiseRegression(SlateMember):
         self.intercept_lr = intercept_lr
         self.initial = initial
         self._is_context = context_mask(features)
-        self._teaches = (~self._is_context).astype(np.float64)  # (F,)
+        self._gradient_mask = (~self._is_context).astype(np.float64)  # (F,)
         n_linear = len(features) if 1 in degrees else 0
         n_pairs = len(interactions(self._is_context.tobytes())[0]) if 2 in degrees else 0
         self.start = np.zeros(n_linear + n_pairs)
@@ -201,12 +201,12 @@ class ListwiseRegression(SlateMember):
         """Descend the listwise loss of one impression."""
         if self.degrees == (1,) and offset is None:
             gradient = linear_gradient(Z, self.weights, self.start, self.l2, clicked)
-            self._step(gradient * self._teaches)
+            self._step(gradient * self._gradient_mask)
             return
         scores = self.score_slate(Z)
         residual = listwise_gradient(scores if offset is None else scores + offset, clicked)
         gradient = self._degrees_of(residual, Z)
-        gradient[: self.n_linear] *= self._teaches[: self.n_linear]
+        gradient[: self.n_linear] *= self._gradient_mask[: self.n_linear]
         self._step(gradient + self._pull())
 
     def learn_row(self, z: Floats, y: float) -> None:
@@ -230,9 +230,9 @@ class ListwiseRegression(SlateMember):
             self._part = QuadraticPart(linear, matrix)
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
-        loosen(self.optimizer, share)
+        warm_restart(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return weights, intercept and the optimizer's accumulators."""

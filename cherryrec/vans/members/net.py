@@ -47,7 +47,7 @@ class Net(Member):
     """
 
     name: ClassVar[str] = "net"
-    sees: ClassVar[str] = RAW
+    inputs: ClassVar[str] = RAW
 
     n_nets: int = 4
     n_hidden: int = 16
@@ -65,7 +65,7 @@ class Net(Member):
         """Build what learns."""
         return ListwiseNet(
             features,
-            sees=self.sees,
+            inputs=self.inputs,
             n_nets=self.n_nets,
             n_hidden=self.n_hidden,
             rate=self.learning_rate,
@@ -82,7 +82,7 @@ class Net(Member):
 
     def shapes(self, n_features: int) -> Shapes:
         """Return the shapes of its part's arrays."""
-        n_inputs, n_skip = _inputs(self.sees, n_features)
+        n_inputs, n_skip = _inputs(self.inputs, n_features)
         return {
             "hidden": (self.n_nets, n_inputs, self.n_hidden),
             "out": (self.n_nets, self.n_hidden),
@@ -144,7 +144,7 @@ class ListwiseNet(SlateMember):
     ----------
     features
         The columns, in order.
-    sees
+    inputs
         What it sees of a slate: see `inputs`. Of uncentred values the skip part sees nothing: they
         differ from the centred ones by a constant only.
     n_nets, n_hidden
@@ -180,7 +180,7 @@ class ListwiseNet(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        sees: str = CENTRED,
+        inputs: str = CENTRED,
         n_nets: int = 4,
         n_hidden: int = 16,
         rate: float = 0.002,
@@ -190,7 +190,7 @@ class ListwiseNet(SlateMember):
         seed: int = 0,
     ) -> None:
         self.features = features
-        self.sees = sees
+        self.inputs = inputs
         self.n_nets = n_nets
         self.n_hidden = n_hidden
         self.rate = rate
@@ -199,7 +199,7 @@ class ListwiseNet(SlateMember):
         self.l2 = l2
         self.seed = seed
         self.n_learned = 0
-        n_inputs, self._n_skip = _inputs(sees, len(features))
+        n_inputs, self._n_skip = _inputs(inputs, len(features))
         rng = np.random.Generator(np.random.PCG64([seed, 2]))
         hidden = rng.standard_normal((n_nets, n_inputs, n_hidden)) / np.sqrt(n_inputs)
         self._state: dict[str, F32] = {
@@ -239,7 +239,7 @@ class ListwiseNet(SlateMember):
             self._part = NetPart(hidden, out, skip, len(self.features))
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Let the skip part take larger steps again; Adam never slows down."""
         self._state["skip_squares"] *= np.float32(share)
 
@@ -299,10 +299,10 @@ class ListwiseNet(SlateMember):
         return np.asarray(self._drawn[step])
 
 
-def _inputs(sees: str, n_features: int) -> tuple[int, int]:
+def _inputs(kind: str, n_features: int) -> tuple[int, int]:
     """Return how many inputs a network has, and its linear part."""
-    n_inputs = n_features * (1 if sees == CENTRED else 2)
-    return n_inputs, n_features if sees == RAW else n_inputs
+    n_inputs = n_features * (1 if kind == CENTRED else 2)
+    return n_inputs, n_features if kind == RAW else n_inputs
 
 
 def _side_by_side(hidden: F32) -> F32:

@@ -297,7 +297,7 @@ class PolynomialRegression(SlateMember):
             self._part = PolyPart(self.columns, polynomial, len(self.features))
         return self._part
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
         for name in self.optimizer.g2:
             self.optimizer.g2[name] *= share

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import optim
 
-from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, loosen, optimizer_arrays
+from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, optimizer_arrays, warm_restart
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import hinge_slopes
@@ -36,7 +36,7 @@ class SVM(Member):
     """
 
     name: ClassVar[str] = "svm"
-    sees: ClassVar[str] = ALL
+    inputs: ClassVar[str] = ALL
 
     learning_rate: float = 0.02
     l2: float = 1e-4
@@ -110,7 +110,7 @@ class PairwiseSVM(SlateMember):
         self.l2 = l2
         self.averaging = averaging
         self.epsilon = epsilon
-        self._teaches = (~context_mask(features)).astype(np.float64)  # (F,)
+        self._gradient_mask = (~context_mask(features)).astype(np.float64)  # (F,)
         self.weights = np.zeros(len(features))
         self.averaged = np.zeros(len(features))
         self.intercept = 0.0
@@ -120,7 +120,7 @@ class PairwiseSVM(SlateMember):
         scores = Z @ self.weights
         if offset is not None:
             scores = scores + offset
-        self._step((hinge_slopes(scores, clicked) @ Z) * self._teaches)
+        self._step((hinge_slopes(scores, clicked) @ Z) * self._gradient_mask)
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the ε-insensitive loss of one row."""
@@ -137,9 +137,9 @@ class PairwiseSVM(SlateMember):
         """Return the averaged weights."""
         return QuadraticPart(self.averaged, None)
 
-    def loosen(self, share: float) -> None:
+    def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
-        loosen(self.optimizer, share)
+        warm_restart(self.optimizer, share)
 
     def snapshot(self) -> Arrays:
         """Return both weights, intercept and the optimizer's accumulators."""

@@ -30,6 +30,6 @@ class Wide(Net):
     """
 
     name: ClassVar[str] = "wide"
-    sees: ClassVar[str] = RANKS
+    inputs: ClassVar[str] = RANKS
 
     learning_rate: float = 0.001

@@ -12,7 +12,7 @@ from cherryrec.cnle import Prompt
 from cherryrec.errors import ModelError
 from gpu_worker.backends.tokens import PromptTokens
 from gpu_worker.finetune.encode import IGNORED, collate, encode
-from gpu_worker.finetune.examples import Example
+from gpu_worker.finetune.training_pairs import TrainingPair
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def tokens(checkpoint: Path) -> PromptTokens:
     return PromptTokens(AutoTokenizer.from_pretrained(checkpoint), title_tokens=32)
 
 
-def example_of(prompt: Prompt, *, rest: str = ': "Storm" (a1)', letter: int = 1) -> Example:
-    return Example(prompt=prompt, letter=letter, rest=rest, shown_at=0.0)
+def example_of(prompt: Prompt, *, rest: str = ': "Storm" (a1)', letter: int = 1) -> TrainingPair:
+    return TrainingPair(prompt=prompt, letter=letter, rest=rest, shown_at=0.0)
 
 
 def test_the_prompt_is_tokenised_as_it_is_served(

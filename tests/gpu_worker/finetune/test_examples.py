@@ -17,7 +17,7 @@ from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.pipeline import PipelineConfig
-from gpu_worker.finetune import Question, Recipe, Split, ask_log, build_examples
+from gpu_worker.finetune import Question, Recipe, Split, ask_log, build_pairs
 
 Parts = tuple[list[Question], list[Question]]
 
@@ -91,7 +91,7 @@ def test_questions_are_those_that_the_pipeline_asks_when_it_serves(
 def test_the_answer_was_clicked_and_nothing_else_in_the_prompt_was(parts: Parts) -> None:
     questions = [one for part in parts for one in part]
     by_time = {one.shown_at: one for one in questions}
-    examples = build_examples(questions, Recipe(n_candidates=6), seed=3)
+    examples = build_pairs(questions, Recipe(n_candidates=6), seed=3)
 
     assert len(examples) > len(questions) / 2
     for example in examples:
@@ -116,7 +116,7 @@ def test_an_example_is_the_prompt_that_is_served(parts: Parts) -> None:
         if len(one.clicked & {c.article_id for c in one.request.candidates}) == 1
         and len(one.request.candidates) <= 20
     )
-    (example,) = build_examples([question], recipe, seed=0)
+    (example,) = build_pairs([question], recipe, seed=0)
 
     (served,) = render(question.request, config=PromptConfig(max_history=5))
 
@@ -124,7 +124,7 @@ def test_an_example_is_the_prompt_that_is_served(parts: Parts) -> None:
 
 
 def test_examples_follow_from_the_seed(parts: Parts) -> None:
-    first, again, other = (build_examples(parts[0], Recipe(), seed=seed) for seed in (0, 0, 1))
+    first, again, other = (build_pairs(parts[0], Recipe(), seed=seed) for seed in (0, 0, 1))
 
     assert first == again
     assert [one.prompt.text for one in first] != [one.prompt.text for one in other]
@@ -137,8 +137,8 @@ def test_examples_follow_from_the_seed(parts: Parts) -> None:
 def test_an_answer_spells_out_what_the_recipe_says(
     parts: Parts, fields: tuple[str, ...], rest: str
 ) -> None:
-    (whole,) = build_examples(parts[0][:1], Recipe(), seed=0)
-    (example,) = build_examples(parts[0][:1], Recipe(answer_fields=fields), seed=0)
+    (whole,) = build_pairs(parts[0][:1], Recipe(), seed=0)
+    (example,) = build_pairs(parts[0][:1], Recipe(answer_fields=fields), seed=0)
 
     title, _, article_id = whole.rest.removeprefix(': "').removesuffix(")").rpartition('" (')
     assert example.rest == rest.format(title=title, id=article_id)
@@ -156,7 +156,7 @@ def test_slates_that_teach_nothing_are_left_out(
         Question(request=request, shown_at=0.0, clicked=ids),
     ]
 
-    assert build_examples(nothing, Recipe(), seed=0) == []
+    assert build_pairs(nothing, Recipe(), seed=0) == []
 
 
 def test_a_log_without_labels_is_refused(log: MindLog, tmp_path: Path) -> None:
@@ -175,6 +175,6 @@ def test_a_split_without_both_parts_is_refused(train: float, choose: float) -> N
 def test_a_recipe_decides_the_wording(parts: Parts) -> None:
     recipe = replace(Recipe(), templates=("behaviour/1",))
 
-    examples = build_examples(parts[0], recipe, seed=0)
+    examples = build_pairs(parts[0], recipe, seed=0)
 
     assert {one.prompt.template_id for one in examples} == {"behaviour/1"}

@@ -22,7 +22,7 @@ async def test_click_moves_the_profile(bench: Any) -> None:
         await bench.until(lambda: bench.count("clicks", "applied") == 1)
 
     profile = bench.worker.pipeline.users.profile(0, "u")
-    assert [visit.article_id for visit in profile.history] == ["a1"]
+    assert [past.article_id for past in profile.history] == ["a1"]
     assert profile.applied == {"clicks": 0}
 
 

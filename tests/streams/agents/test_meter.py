@@ -9,7 +9,7 @@ import pytest
 
 from cherryrec.events import Evaluation
 from cherryrec.pipeline import EvaluatorConfig
-from cherryrec.pipeline.asking import Asking
+from cherryrec.pipeline.evaluation_policy import EvaluationPolicy
 from tests.worlds import START_S, click, liked, request
 
 pytestmark = pytest.mark.asyncio
@@ -25,7 +25,7 @@ def asking(bench: Any) -> Any:
     """The bench with CnLE asked about two requests, on a clock that stands still."""
     config = EvaluatorConfig(enabled=True, budget_per_s=0.2)
     pipeline = bench.worker.pipeline
-    pipeline.asking = Asking(config, pipeline.catalogue, n_evaluated=20)
+    pipeline.evaluation_policy = EvaluationPolicy(config, pipeline.catalogue, n_evaluated=20)
     return bench
 
 

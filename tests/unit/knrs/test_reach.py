@@ -101,7 +101,7 @@ def kept_of_all(
     """Keep by the signals of everything: what `select` has to return."""
     catalogue = one.catalogue
     live = catalogue.live_rows(one.now)
-    read = catalogue.known_rows([visit.article_id for visit in one.reader.profile.history])
+    read = catalogue.known_rows([past.article_id for past in one.reader.profile.history])
     rows = np.setdiff1d(live, read)
     n = n_kept(len(live), asked.slate_size, CONFIG)
     found = all_signals(one, rows, site_share)

@@ -111,7 +111,7 @@ def test_reader_who_comes_back_begins_anew() -> None:
 
     profile = pipeline.users.profile(0, "u")
     assert (effects.counted, profile.role) == ("applied", None)
-    assert [visit.article_id for visit in profile.history] == ["a1"]
+    assert [past.article_id for past in profile.history] == ["a1"]
 
 
 def test_tombstone_read_again_leaves_what_came_since() -> None:

@@ -8,7 +8,7 @@ from cherryrec.errors import StateError
 from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, with_entry
 from cherryrec.pipeline import MemoryStore, Position
 from cherryrec.pipeline.users import User, Users
-from cherryrec.profile import Profile, Visit, encode_profile
+from cherryrec.profile import PastClick, Profile, encode_profile
 from cherryrec.stored_requests import encode_open, owner_of
 from tests.worlds import START_S, click, impression, pipeline_of, request
 
@@ -29,7 +29,7 @@ def opens(users: Users, request_id: str) -> User:
 
 def test_what_was_kept_comes_back() -> None:
     users = Users(MemoryStore(), MemoryStore())
-    profile = Profile(role="editor", history=(Visit("a", 1.0),), applied={"clicks": 3})
+    profile = Profile(role="editor", history=(PastClick("a", 1.0),), applied={"clicks": 3})
 
     before = users.load(0, "u")
     users.keep(before, before.with_profile(profile).with_requests(state_of("r"), {"r": FROZEN}))

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from cherryrec.errors import ConfigError
 from cherryrec.events import Click
 from cherryrec.profile import (
+    PastClick,
     Profile,
     ProfileConfig,
-    Visit,
     apply_click,
     apply_update,
     decode_profile,
@@ -49,7 +49,7 @@ def clicked(profile: Profile, *clicks: Click, start: int = 0) -> tuple[Profile, 
 def test_clicks_stand_in_time_order_however_they_come(order: list[int]) -> None:
     profile, outcomes = clicked(Profile(), *(click(f"a{k}", START_S + 60.0 * k) for k in order))
 
-    assert [visit.article_id for visit in profile.history] == [f"a{k}" for k in range(6)]
+    assert [past.article_id for past in profile.history] == [f"a{k}" for k in range(6)]
     assert set(outcomes) == {"applied"}
     assert (profile.n_clicks, profile.newest_s) == (6, START_S + 300.0)
 
@@ -57,7 +57,7 @@ def test_clicks_stand_in_time_order_however_they_come(order: list[int]) -> None:
 def test_clicks_of_one_time_stay_in_the_order_they_came() -> None:
     profile, _ = clicked(Profile(), click("a2"), click("a1"), click("a3"))
 
-    assert [visit.article_id for visit in profile.history] == ["a2", "a1", "a3"]
+    assert [past.article_id for past in profile.history] == ["a2", "a1", "a3"]
 
 
 def test_a_click_sent_twice_counts_once_and_one_read_again_changes_nothing() -> None:
@@ -81,7 +81,7 @@ def test_a_late_click_is_not_applied_but_its_offset_is() -> None:
     )
 
     assert outcomes == ["applied", "applied", "late"]
-    assert [visit.article_id for visit in profile.history] == ["a2", "a1"]
+    assert [past.article_id for past in profile.history] == ["a2", "a1"]
     assert profile.applied == {"clicks": 2}
     assert clicked(profile, click("a3", START_S - 3 * DAY_S), start=2)[1] == ["late"]
 
@@ -193,7 +193,7 @@ def test_an_imported_history_stands_before_own_clicks() -> None:
 
     profile, outcome, gained = imported(own, history=("a1", "a2"))
 
-    assert [visit.article_id for visit in profile.history] == ["a1", "a2", "a7"]
+    assert [past.article_id for past in profile.history] == ["a1", "a2", "a7"]
     assert (outcome, gained, profile.n_clicks) == ("applied", ("a1", "a2"), 3)
     assert profile.interest == own.interest  # own clicks say more than an import
 
@@ -219,7 +219,7 @@ def test_a_later_import_replaces_the_first_and_never_lowers_the_clicks() -> None
 
     profile, _, _ = imported(profile, history=("a1",), offset=1)
 
-    assert [visit.article_id for visit in profile.history] == ["a1", "a90"]
+    assert [past.article_id for past in profile.history] == ["a1", "a90"]
     assert profile.n_clicks == 81
 
 
@@ -247,7 +247,7 @@ def test_a_stored_profile_comes_back_as_it_was() -> None:
     profile, _ = clicked(Profile(role="r"), click("a0", dwell_s=3.5), click("a1"))
 
     assert decode_profile(encode_profile(profile)) == profile
-    assert profile.history[0] == Visit("a0", START_S, 3.5)
+    assert profile.history[0] == PastClick("a0", START_S, 3.5)
     assert decode_profile(None) == Profile()
 
 

@@ -91,7 +91,7 @@ def test_members_take_larger_steps_after_a_drift() -> None:
     for model in (calm, alarmed):
         errors(model, log)
     for member in alarmed.members.values():
-        member.loosen(0.01)
+        member.warm_restart(0.01)
     X, clicked = log_with_a_change(1, seed=9)[0]
 
     steps = [step(model, X, clicked) for model in (calm, alarmed)]

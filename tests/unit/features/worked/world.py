@@ -20,7 +20,7 @@ from cherryrec.events import instant
 from cherryrec.exposures import Exposures, note_clicked, note_labelled, note_shown
 from cherryrec.features import feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, select
-from cherryrec.profile import Profile, Visit
+from cherryrec.profile import PastClick, Profile
 from cherryrec.profile.tastes import with_reads
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
@@ -229,7 +229,7 @@ def catalogue() -> Catalogue:
 def profile(n_clicks: int) -> Profile:
     """The user, by how many articles they have read."""
     return Profile(
-        history=tuple(Visit(name) for name in READS),
+        history=tuple(PastClick(name) for name in READS),
         interest=_padded(INTEREST, 256).astype("<f2").tobytes(),
         collections=NAMED,
         n_clicks=n_clicks,

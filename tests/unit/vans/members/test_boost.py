@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import residuals
-from cherryrec.vans.members.boost import BoostedTrees, squash
+from cherryrec.vans.members.boost import BoostedTrees, quantise
 from tests.unit.vans.slates import auc
 
 FEATURES = tuple(Feature(f"f{k}") for k in range(4))
@@ -83,7 +83,7 @@ def test_the_window_keeps_the_newest_slates_and_no_two_share_rows() -> None:
         Z = rng.normal(size=(int(n), 2 * F))
         trees.learn_slate(Z, np.arange(n) == 0, np.zeros(n))
         start, end = trees.slates[-1]
-        np.testing.assert_array_equal(trees.codes[start:end], squash(Z))
+        np.testing.assert_array_equal(trees.codes[start:end], quantise(Z))
         rows = np.concatenate([np.arange(a, b) for a, b in trees.slates])
         assert len(rows) == len(set(rows.tolist())) <= 64
 

@@ -34,7 +34,7 @@ def seen(
 
 
 def learned(n_impressions: int, sees: str) -> tuple[ListwiseNet, Floats]:
-    net = ListwiseNet(FEATURES, sees=sees)
+    net = ListwiseNet(FEATURES, inputs=sees)
     for Z, clicked in seen(n_impressions, sees):
         net.learn_slate(Z, clicked)
     return net, Z
@@ -44,12 +44,12 @@ def learned(n_impressions: int, sees: str) -> tuple[ListwiseNet, Floats]:
 def test_a_fresh_network_is_mute(sees: str) -> None:
     Z = np.random.default_rng(0).normal(size=(7, 2 * N))
 
-    assert ListwiseNet(FEATURES, sees=sees).score_slate(Z).tolist() == [0.0] * 7
+    assert ListwiseNet(FEATURES, inputs=sees).score_slate(Z).tolist() == [0.0] * 7
 
 
 @SEEN
 def test_it_learns_what_is_not_linear(sees: str) -> None:
-    net, measured = ListwiseNet(FEATURES, sees=sees), []
+    net, measured = ListwiseNet(FEATURES, inputs=sees), []
     for Z, clicked in seen(1_200, sees):
         measured.append(auc(net.score_slate(Z), clicked))
         net.learn_slate(Z, clicked)
@@ -82,7 +82,7 @@ def test_a_part_rebuilt_from_its_arrays_scores_the_same_bits(sees: str) -> None:
 @pytest.mark.parametrize("stop", [1, 63, 64, 65])
 def test_a_restored_network_goes_on_bit_by_bit(sees: str, stop: int) -> None:
     """What is dropped is drawn for 64 steps at once: before, at and after the end of a draw."""
-    net, restored = ListwiseNet(FEATURES, sees=sees), ListwiseNet(FEATURES, sees=sees)
+    net, restored = ListwiseNet(FEATURES, inputs=sees), ListwiseNet(FEATURES, inputs=sees)
 
     for i, (Z, clicked) in enumerate(seen(stop + 70, sees)):
         if i == stop:

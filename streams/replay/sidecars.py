@@ -18,7 +18,7 @@ from cherryrec.evaluation.recorded import question_digest
 from cherryrec.events import Evaluation, EvaluationRequest, Event
 from cherryrec.topics import TopicNames, topic_named
 
-__all__ = ["Companion", "EvaluationTap", "Follows", "RecordedAnswers"]
+__all__ = ["EvaluationTap", "Follows", "RecordedAnswers", "Sidecar"]
 
 MAX_UNANSWERED = 10_000
 """Questions whose evaluations are waited for; the oldest leave beyond that."""
@@ -27,7 +27,7 @@ _DRAIN_S = 5.0
 _POLL_MS = 20
 
 
-class Companion(Protocol):
+class Sidecar(Protocol):
     """A context manager that a replay calls between its windows."""
 
     def __enter__(self) -> Self:
@@ -49,7 +49,7 @@ class Companion(Protocol):
 
 
 class Follows(Protocol):
-    """What a companion needs of a session."""
+    """What a sidecar needs of a session."""
 
     @property
     def names(self) -> TopicNames:

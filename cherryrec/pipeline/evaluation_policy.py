@@ -23,7 +23,7 @@ from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.ranking import ask
 from cherryrec.profile import Profile
 
-__all__ = ["Asked", "Asking"]
+__all__ = ["EvaluationDecision", "EvaluationPolicy"]
 
 _DEGRADED: dict[str, Degraded] = {
     "over_budget": "evaluation_over_budget",
@@ -33,7 +33,7 @@ _DEGRADED: dict[str, Degraded] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EvaluationDecision:
     """What was chosen for a request, and the question where CnLE is asked."""
 
     choice: Choice | None = None
@@ -45,7 +45,7 @@ class Asked:
         return None if self.choice is None else _DEGRADED.get(self.choice.outcome)
 
 
-class Asking:
+class EvaluationPolicy:
     """Chooses the requests that CnLE is asked about, inside the budget.
 
     Parameters
@@ -85,7 +85,7 @@ class Asking:
         models: Models,
         *,
         clock_s: float,
-    ) -> Asked:
+    ) -> EvaluationDecision:
         """Choose for a request that has come.
 
         Parameters
@@ -100,38 +100,38 @@ class Asking:
             Wall-clock time of its arrival: its deadline and the budget go by it.
         """
         if not self.config.enabled:
-            return Asked()
+            return EvaluationDecision()
         if request.deadline_ms == 0:
-            return Asked(choice=Choice("not_wanted"))
+            return EvaluationDecision(choice=Choice("not_wanted"))
         if n_pending(state) >= MAX_OPEN:
-            return Asked(choice=Choice("user_limit"))
+            return EvaluationDecision(choice=Choice("user_limit"))
         if not frozen.articles:
-            return Asked(choice=Choice("no_candidates"))
+            return EvaluationDecision(choice=Choice("no_candidates"))
         wait_s = (request.deadline_ms or self.config.deadline_ms) / 1_000.0
         question = self._question(request, frozen, profile, expires_at=clock_s + wait_s)
         if not question.candidates:
-            return Asked(choice=Choice("no_text"))
+            return EvaluationDecision(choice=Choice("no_text"))
         if self._budget is None:
-            return Asked(choice=Choice("asked"), question=question)
+            return EvaluationDecision(choice=Choice("asked"), question=question)
         gain = self._gain(frozen, profile, models)
         size, price = 1.0, 1.0
         if self._costs is not None:
             size, price = n_characters(question), self._costs.character_s
         if not self._budget.decide(gain, clock_s, size=size, price=price):
-            return Asked(choice=Choice("over_budget", gain))
+            return EvaluationDecision(choice=Choice("over_budget", gain))
         if self._costs is not None:
             self._costs.asked(question)
-        return Asked(choice=Choice("asked", gain), question=question)
+        return EvaluationDecision(choice=Choice("asked", gain), question=question)
 
     def again(
         self, request: RecommendationRequest, entry: OpenRequest, frozen: Frozen, profile: Profile
-    ) -> Asked:
+    ) -> EvaluationDecision:
         """Ask again about a pending request that is read again after a crash; it is not paid."""
         assert entry.expires_at is not None, "a request that is not pending is answered"
         question = self._question(request, frozen, profile, expires_at=entry.expires_at)
         if not question.candidates:
-            return Asked(choice=Choice("no_text"))
-        return Asked(choice=Choice("asked"), question=question)
+            return EvaluationDecision(choice=Choice("no_text"))
+        return EvaluationDecision(choice=Choice("asked"), question=question)
 
     def answered(self, answer: Evaluation) -> None:
         """Pay what an answer did cost, whether or not it came in time."""

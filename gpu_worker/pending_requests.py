@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cherryrec.cnle import Prompt
 from cherryrec.events import Evaluation, EvaluationRequest
 
-__all__ = ["Answer", "OpenRequest", "PromptPlace"]
+__all__ = ["Answer", "PendingRequest", "PromptPlace"]
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class Answer(Generic[T]):
 
 
 @dataclass(slots=True, eq=False)
-class OpenRequest(Generic[T]):
+class PendingRequest(Generic[T]):
     """A request with prompts still to be judged; `model` is the version that judged the others."""
 
     source: T
@@ -50,7 +50,7 @@ class OpenRequest(Generic[T]):
 class PromptPlace(Generic[T]):
     """One prompt of an open request."""
 
-    open: OpenRequest[T]
+    open: PendingRequest[T]
     number: int
 
     @property

@@ -24,11 +24,11 @@ from cherryrec.events import CandidateText
 from gpu_worker.finetune.questions import Question
 from gpu_worker.finetune.recipe import Recipe
 
-__all__ = ["Example", "build_examples"]
+__all__ = ["TrainingPair", "build_pairs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class TrainingPair:
     """One prompt and its answer.
 
     Parameters
@@ -54,9 +54,9 @@ class Example:
         return f"{LETTERS[self.letter]}{self.rest}"
 
 
-def build_examples(
+def build_pairs(
     questions: Iterable[Question], recipe: Recipe, *, seed: int, cut: Cut | None = None
-) -> list[Example]:
+) -> list[TrainingPair]:
     """Make one example of each question of which a candidate was clicked, and another was not.
 
     Of several clicked candidates one is the answer, drawn by the seed, and the others are left
@@ -90,7 +90,7 @@ def build_examples(
     ...     expires_at=0.0,
     ... )
     >>> question = Question(request=request, shown_at=0.0, clicked=frozenset({"a1"}))
-    >>> (example,) = build_examples([question], Recipe(), seed=0)
+    >>> (example,) = build_pairs([question], Recipe(), seed=0)
     >>> example.answer[1:]
     ': "Storm hits coast" (a1)'
     >>> f'{example.answer[0]}: "Storm hits coast"' in example.prompt.suffix
@@ -106,7 +106,7 @@ def build_examples(
         request = msgspec.structs.replace(question.request, candidates=candidates)
         (prompt,) = render(request, config=config, templates=templates, cut=cut)
         examples.append(
-            Example(
+            TrainingPair(
                 prompt=prompt,
                 letter=prompt.order.index(0),
                 rest=_rest(candidates[0], recipe.answer_fields, config, cut),
