@@ -194,10 +194,25 @@ def _checked(state: OpenRequests) -> OpenRequests:
 def _fitting(frozen: Frozen) -> Frozen:
     """Refuse arrays that do not fit their articles."""
     n = len(frozen.articles)
-    if any(len(raw) % (4 * n) if n else raw for raw in (frozen.features, frozen.metrics)):
-        msg = (
-            f"stored features must be whole rows for {n} articles, got {len(frozen.features)} and "
-            f"{len(frozen.metrics)} bytes"
-        )
+    drawn = [one for one in (frozen.others, frozen.rivals) if one is not None]
+    rows = {
+        "features": (n, frozen.features),
+        "metrics": (n, frozen.metrics),
+        "signals": (n, frozen.signals),
+        **{f"signals drawn {k}": (len(c.articles), c.signals) for k, c in enumerate(drawn)},
+    }
+    numbers = {
+        "scores": (n, frozen.scores),
+        **{f"scores drawn {k}": (len(c.articles), c.scores) for k, c in enumerate(drawn)},
+    }
+    if frozen.shadow is not None:
+        numbers |= {"ranks": (n, frozen.shadow.ranks), "places": (n, frozen.shadow.places)}
+    wrong = [
+        *(one for one, (m, raw) in rows.items() if (len(raw) % (4 * m) if m else raw)),
+        *(one for one, (m, raw) in numbers.items() if len(raw) not in {0, 4 * m}),
+        *(["sources"] if len(frozen.sources) not in {0, n} else []),
+    ]
+    if wrong:
+        msg = f"stored features must be whole rows for {n} articles, {', '.join(wrong)} are not"
         raise StateError(msg)
     return frozen

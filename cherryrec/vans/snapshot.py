@@ -94,7 +94,7 @@ def renamed(arrays: Mapping[str, NDArray[np.generic]]) -> Mapping[str, NDArray[n
 def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> None:
     """Refuse arrays of another format or of other features."""
     for name, wanted in (("format", FORMAT), ("features", fingerprint)):
-        got = int(arrays[name]) if name in arrays and arrays[name].shape == () else None
+        got = arrays[name].item() if name in arrays and arrays[name].shape == () else None
         if got != wanted:
             msg = (
                 f"snapshot's {name!r} must be {wanted!r}, got {got!r}: it was taken by another "

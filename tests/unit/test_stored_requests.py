@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cherryrec.errors import StateError
+from cherryrec.events import Contrast, Shadow
 from cherryrec.exposures import Exposures
 from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, without
 from cherryrec.stored_requests import (
@@ -105,3 +106,39 @@ def test_a_record_of_the_first_version_is_read() -> None:
         (impression("i3", ["a"]),),
     )
     assert not is_first_version(encode_open(state) or b"")
+
+
+WHOLE = Frozen(
+    articles=("a", "b"),
+    features=bytes(16),
+    metrics=bytes(40),
+    signals=bytes(24),
+    scores=bytes(8),
+    sources=("newest", "near"),
+    others=Contrast(("c",), bytes(12), 5),
+    rivals=Contrast(("d",), bytes(12), 9, bytes(4)),
+    shadow=Shadow(ranks=bytes(8), version=1),
+)
+
+
+def test_what_is_whole_is_read() -> None:
+    assert decode_frozen(encode_frozen(WHOLE)) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("features", bytes(15)),
+        ("signals", bytes(25)),
+        ("scores", bytes(12)),
+        ("sources", ("newest",)),
+        ("others", Contrast(("c",), bytes(11), 5)),
+        ("rivals", Contrast(("d",), bytes(12), 9, bytes(8))),
+        ("shadow", Shadow(ranks=bytes(12), version=1)),
+    ],
+)
+def test_arrays_that_do_not_fit_their_articles_are_refused(field: str, value: object) -> None:
+    damaged = msgspec.structs.replace(WHOLE, **{field: value})
+
+    with pytest.raises(StateError, match=r"whole rows for 2 articles, .* are not"):
+        decode_frozen(encode_frozen(damaged))

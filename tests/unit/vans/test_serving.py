@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cherryrec.errors import ModelError
 from cherryrec.vans import Forest, Scorer, Vans, VansConfig
+from cherryrec.vans.snapshot import check_stamp
 from tests.unit.vans.slates import FEATURES, slates
 
 CONFIG = VansConfig(
@@ -115,3 +117,9 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         Scorer.of_arrays(
             FEATURES, CONFIG, arrays | {"factors": np.full(len(CONFIG.first_stage), np.inf)}
         )
+
+
+@pytest.mark.parametrize("stamp", [np.array(np.nan), np.array(np.inf), np.array([4])])
+def test_a_stamp_that_is_no_number_is_refused(stamp: NDArray[np.generic]) -> None:
+    with pytest.raises(ModelError, match="snapshot's 'format' must be"):
+        check_stamp({"format": stamp, "features": np.array(7)}, 7)
