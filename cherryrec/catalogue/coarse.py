@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Coarse", "coarse"]
+__all__ = ["N_CODES", "Coarse", "coarse"]
 
-_LARGEST = 127.0
+N_CODES = 127
+"""The largest code: what the largest component of a vector becomes."""
 
 
 class Coarse(NamedTuple):
@@ -49,7 +50,7 @@ def coarse(vector: NDArray[np.float32]) -> Coarse:
     largest = float(np.abs(vector).max(initial=0.0))
     if largest == 0.0:
         return Coarse(np.zeros(len(vector), np.int8), 0.0, 0.0)
-    scale = largest / _LARGEST
+    scale = largest / N_CODES
     steps = np.rint(vector / np.float64(scale))
     away = vector - steps * scale
     return Coarse(steps.astype(np.int8), scale, float(np.sqrt(away @ away)))

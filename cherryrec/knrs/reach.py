@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
+from cherryrec.catalogue.coarse import N_CODES
 from cherryrec.knrs.alike import Alike, place_alike
 from cherryrec.knrs.config import KnrsConfig
 from cherryrec.knrs.half_lives import half_lives
@@ -26,7 +27,8 @@ Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
-_STEPS = 32_767.0  # of the reader's vectors, in 16 bits
+_STEPS = (1 << 15) - 1  # of the reader's vectors, in 16 bits
+_LARGEST_PRODUCT = (1 << 31) - 1  # of an article's vector and one of the reader's, in 32 bits
 _ROUNDING = 1e-4  # of each signal but for its text; single precision is off by a hundredth of that
 _TEXT_ROUNDING = 1e-5  # of a cosine in single precision
 _AGE_SLACK = 1e-6  # as a share, single precision again
@@ -103,7 +105,8 @@ def bounds(
     totals = catalogue.totals
     vectors = vectors_of(catalogue, reader)  # (v, D)
     largest = np.abs(vectors).max(axis=1)  # (v,)
-    scales = largest / _STEPS
+    n_steps = min(_STEPS, _LARGEST_PRODUCT // (N_CODES * vectors.shape[1]))
+    scales = largest / n_steps
     codes = np.rint(vectors / np.where(scales > 0.0, scales, 1.0)[:, None])
     away = vectors - codes * scales[:, None]
     shown = reader.exposures.article_records()["key"].astype(np.uint32)

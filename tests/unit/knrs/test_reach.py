@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
-from cherryrec.catalogue import Catalogue
+from cherryrec.catalogue import Catalogue, CatalogueConfig
 from cherryrec.catalogue.coarse import coarse
 from cherryrec.co_reads import CoReads
 from cherryrec.events import RecommendationRequest, instant
@@ -251,3 +251,24 @@ def scores_by_hand(found: Floats, is_born: NDArray[np.bool_]) -> dict[str, Float
         "editors": (of["credibility"], of["credibility"] > 0.5),
     }
     return {name: np.where(says, value, -np.inf) for name, (value, says) in said.items()}
+
+
+def test_products_of_long_flat_vectors_do_not_wrap() -> None:
+    """In 32 bits; the worst of 4,096 dimensions, all components alike."""
+    catalogue = Catalogue(HALF_LIVES_S, CatalogueConfig(n_dimensions=4_096))
+    for number in range(3):
+        catalogue.publish(article(number), START_S)
+    flat = np.full(4_096, 1.0 / 64.0, np.float32)
+    catalogue.embeddings[:3] = flat
+    for row in range(3):
+        catalogue.coarse[row], catalogue.coarse_scale[row], catalogue.coarse_error[row] = coarse(
+            flat
+        )
+    reader, rows = Reader.of(reads("a1"), catalogue), np.arange(3)
+    alike = went_on(catalogue, reader, CoReads(), now=START_S)
+
+    found = bounds(
+        catalogue, reader, alike, rows, weights=prior_weights(), now=START_S, config=CONFIG
+    )
+
+    np.testing.assert_allclose(found[2:4], 1.0, atol=1e-3)
