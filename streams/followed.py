@@ -104,6 +104,7 @@ class Followed:
             self.pipeline.labelled(decode(SlateLabelled, record.value or b"", max_bytes=limit))
             self.model_age.labelled(record.timestamp / 1_000.0)
             self.metrics.labelled_slates.inc()
+            self.metrics.site_share.set(self.pipeline.slates.site_share)
         except BadMessage as error:
             logger.error("labelled slate at offset %d is not followed: %s", record.offset, error)
 

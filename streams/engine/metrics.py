@@ -182,6 +182,11 @@ class Metrics:
             "Labelled slates followed: each was sent to the learner as an example.",
             registry=self.registry,
         )
+        self.site_share = Gauge(
+            "cherryrec_site_share",
+            "Share of the labelled slates whose articles the site chose: so much do views count.",
+            registry=self.registry,
+        )
         self.co_reads = Counter(
             "cherryrec_co_reads",
             "Clicks followed with what was read before them, for what readers alike went on to.",

@@ -87,6 +87,8 @@ async def test_a_slate_that_one_worker_labels_is_evidence_in_another(
     odds = np.log(1.5 / 0.5)
     assert evidence(other) == pytest.approx([-odds, odds])
     assert other.pipeline.slates.newest_s == SHOWN_S
+    share = other.metrics.registry.get_sample_value("cherryrec_site_share")
+    assert share == 0.5 / 6, "KnRS had chosen it"
 
 
 async def test_a_worker_learns_of_its_own_labels_as_others_do(bench: Bench) -> None:
