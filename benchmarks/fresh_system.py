@@ -2,10 +2,10 @@
 
 On generated worlds with known truth a site starts from nothing: no views, no clicks, no histories,
 no model. Each request is over the whole catalogue; what is shown is clicked by its true chance, and
-that is all that a system learns from. CherryRec runs as in production: examples come when their
-attribution window has ended, and workers rank with a snapshot, not with the learner. Told are the
-expected clicks of a slate, from the true chances; nobody's luck is in them but through what was
-learned.
+that is all that a system learns from. CherryRec runs as in production: examples come a
+minute after their slate, or with its first click after that, and workers rank with a snapshot, not
+with the learner. Told are the expected clicks of a slate, from the true chances; nobody's luck is
+in them but through what was learned.
 """
 
 from __future__ import annotations

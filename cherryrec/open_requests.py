@@ -5,7 +5,8 @@ their own event, shown at once.
 
 What is `Frozen` of a request stays as it is and lies by itself; all that events change is small. A
 request is *pending* while it waits for evaluations, *ranked* once it is answered, *shown* when
-its impression came. Then clicks label it, until its window closes and it becomes an example.
+its impression came. Then clicks label it: soon it becomes an example, and each later click, until
+its window and the correction after it have passed, makes another.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class OpenRequest(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def is_labelled(self) -> bool:
-        """Whether its window has ended and its labels are safe."""
+        """Whether it has been labelled and its labels are safe."""
         return self.n_labelled is not None
 
 

@@ -177,7 +177,7 @@ TOPICS: tuple[Topic, ...] = (
         key="partition",
         cleanup="delete",
         message=events.FeedbackTick,
-        summary="event-time ticks that close attribution windows",
+        summary="event-time ticks by which slates are labelled and attribution windows close",
         retention_s=3_600,
     ),
     Topic(

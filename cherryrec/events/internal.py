@@ -123,7 +123,7 @@ class Deadline(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FeedbackTick(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Event time has reached `time` on a partition: close the attribution windows before it."""
+    """Event time has reached `time` on a partition: label and close what is due before it."""
 
     schema: Literal[1] = 1
     partition: Count
@@ -223,7 +223,7 @@ class Shadow(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
     """What was clicked of one slate, as far as is known: what slate evidence is counted from.
 
-    A later message of the same `slate_id` replaces it: a click that came after its window. It
+    A later message of the same `slate_id` replaces it: a click that came after its labels. It
     `is_correction` then, which means nothing to who hasn't the slate. `categories` are names, ""
     for none: with them a message says all that it counts, whatever else its reader has read. The
     articles stand in the order in which they were shown; `shadow` is of a slate of the site's own.

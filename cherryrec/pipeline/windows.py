@@ -1,4 +1,4 @@
-"""When attribution windows end: event time per partition, and the users whose window is next."""
+"""When slates are labelled and windows end: event time by partition, and whose turn is next."""
 
 from __future__ import annotations
 

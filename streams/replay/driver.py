@@ -177,7 +177,7 @@ class KafkaReplay:
         self.session.flush()
 
     def _due(self) -> Iterator[str]:
-        """Return the clicked slates whose labels are due: event time has passed their windows."""
+        """Return the clicked slates whose labels are due: event time has passed their delay."""
         newest: dict[int, float] = {}
         for turn, partition in self._judged:
             newest[partition] = max(newest.get(partition, 0.0), turn.time_s)

@@ -23,7 +23,7 @@ class ReplayedSystem(LocalSystem):
     Parameters
     ----------
     config
-        Settings of the pipeline; its attribution window is replaced by the label delay.
+        Settings of the pipeline; how long it waits for clicks is replaced by the label delay.
     label_delay_s
         Event time after which clicks, and that there were none, are known; 0 or more. What was
         shown is known at once.
