@@ -145,7 +145,7 @@ class LocalSystem:
         event
             A question to CnLE that follows from a request is left open: see `recommend`.
         at
-            Where it stood; absent, it follows the last one of its kind.
+            Where it stood; absent, it follows the newest one of its kind in `PARTITION`.
         now
             Seconds: the clock at a request, and when an article without `published_at` came.
             Absent, the request's own time, and the newest view or click.
@@ -173,7 +173,7 @@ class LocalSystem:
         Raises
         ------
         BadMessage
-            A request of its id was answered before.
+            A request of its id was answered before, or `evaluate` has answered another one.
         """
         effects = self.send(request, at, now=now)
         if effects.pending is not None:
@@ -195,13 +195,13 @@ class LocalSystem:
 
     def retract(self, article_id: str, at: Position | None = None) -> None:
         """Take an article out of the catalogue."""
-        at = at or self._next(ArticlePublished)
+        at = self._placed(ArticlePublished, at)
         now = self.pipeline.newest_s or (at.arrived_s if at.arrived_s < inf else 0.0)
         self.pipeline.article(article_id, None, now=now, arrived_s=at.arrived_s)
 
     def erase(self, user_id: str, at: Position | None = None) -> Effects:
         """Keep nothing of a user."""
-        effects = self.pipeline.profile_update(at or self._next(ProfileUpdate), user_id, None)
+        effects = self.pipeline.profile_update(self._placed(ProfileUpdate, at), user_id, None)
         self.follow(effects)
         return effects
 
@@ -214,7 +214,7 @@ class LocalSystem:
         self, event: Input, at: Position | None = None, *, now: float | None = None
     ) -> Effects:
         """Return what follows from an event, as `send` but without taking it."""
-        at, pipeline = at or self._next(type(event)), self.pipeline
+        at, pipeline = self._placed(type(event), at), self.pipeline
         match event:
             case ArticlePublished():
                 now = _published_s(event, at, now, pipeline.newest_s)
@@ -270,14 +270,26 @@ class LocalSystem:
 
     def _answer(self, question: EvaluationRequest) -> Evaluation | Deadline:
         """Ask CnLE; where there is none, the deadline passes."""
-        if self.evaluate is not None:
-            return self.evaluate(question)
-        return Deadline(request_id=question.request_id, user_id=question.user_id)
+        if self.evaluate is None:
+            return Deadline(request_id=question.request_id, user_id=question.user_id)
+        answer = self.evaluate(question)
+        wanted, got = (question.request_id, question.user_id), (answer.request_id, answer.user_id)
+        if got != wanted:
+            msg = (
+                f"evaluate must answer the request_id and user_id that it is asked, {wanted!r}, "
+                f"got {got!r}: take both from the question"
+            )
+            raise BadMessage(msg)
+        return answer
 
-    def _next(self, kind: type[Event]) -> Position:
-        offset = self._offsets.get(kind, -1) + 1
-        self._offsets[kind] = offset
-        return Position(PARTITION, offset)
+    def _placed(self, kind: type[Event], at: Position | None) -> Position:
+        """Return where an event stands: as given, or behind the newest of its kind."""
+        newest = self._offsets.get(kind, -1)
+        if at is None:
+            at = Position(PARTITION, newest + 1)
+        if at.partition == PARTITION:
+            self._offsets[kind] = max(newest, at.offset)
+        return at
 
 
 def _published_s(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from cherryrec.errors import BadMessage
 from cherryrec.events import CoRead, Evaluation, EvaluationRequest, Example, SlateLabelled, instant
@@ -187,6 +188,40 @@ def test_events_follow_each_other_by_kind() -> None:
 
     assert counted == ["applied"] * 3
     assert system.send(click("a0", START_S, event_id="e0")).counted == "duplicate"
+
+
+@pytest.mark.parametrize("given", [(10, "applied"), (0, "duplicate")])
+def test_events_without_a_position_follow_the_newest_one_given(given: tuple[int, str]) -> None:
+    offset, counted_again = given
+    system, _ = noting()
+    first = system.send(click("a0", START_S, event_id="e0"), Position(0, 10))
+
+    second = system.send(click("a1", START_S + 1.0, event_id="e1"))
+    other = system.send(click("a2", START_S + 2.0, event_id="e2"), Position(0, offset + 10))
+    last = system.send(click("a3", START_S + 3.0, event_id="e3"))
+
+    assert (first.counted, second.counted, last.counted) == ("applied",) * 3
+    assert other.counted == counted_again
+    assert system.pipeline.users.profile(0, "u").n_clicks == 3 + (counted_again == "applied")
+
+
+def test_a_position_of_another_partition_moves_none() -> None:
+    system, _ = noting()
+
+    system.send(update("elsewhere", history=("a1",)), Position(1, 10))
+
+    assert system.send(update(history=("a1",)), Position(0, 0)).counted == "applied"
+    assert system.send(update(time_s=START_S + 1.0, history=("a2",))).counted == "applied"
+
+
+def test_an_answer_to_another_question_is_refused() -> None:
+    system, _ = noting(
+        config=CNLE,
+        evaluate=lambda question: replace(liked(question, "a3"), request_id="other"),
+    )
+
+    with pytest.raises(BadMessage, match=r"that it is asked, \('r', 'u'\), got \('other', 'u'\)"):
+        system.recommend(request("r", START_S + 1.0))
 
 
 def test_the_same_events_give_the_same_slates() -> None:
