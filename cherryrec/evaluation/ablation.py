@@ -54,8 +54,9 @@ def feature_groups() -> dict[str, tuple[str, ...]]:
 def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[str, PipelineConfig]:
     """Return the settings without each part, by the part's name.
 
-    A part that the settings lack already has no ablation: a metric or feature that is left out, a
-    single member, CnLE and the features of its evaluations where it is not asked.
+    A part that the settings lack already has no ablation: a metric or feature that is left out,
+    CnLE and the features of its evaluations where it is not asked. Nor has the only member of the
+    first stage, without which there is no ensemble.
 
     Parameters
     ----------
@@ -84,8 +85,9 @@ def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[st
     if from_catalogue and knrs.select_by == "retriever":
         found["knrs:retriever"] = replace(config, knrs=replace(knrs, select_by="news_value"))
     found["knrs:news-value"] = _without_features(config, ("news_value",))
-    if len(vans.members) > 1:
-        for member in vans.members:
+    first_stage = [member.name for member in vans.first_stage]
+    for member in vans.members:
+        if first_stage != [member]:
             others = tuple(other for other in vans.members if other != member)
             found[f"vans:{member}"] = replace(config, vans=replace(vans, members=others))
     if config.evaluator.enabled:

@@ -46,6 +46,14 @@ def test_every_member_has_a_part_that_keeps_the_others() -> None:
     assert n_members == len(FULL.vans.members)
 
 
+def test_the_only_member_of_the_first_stage_is_kept() -> None:
+    config = replace(FULL, vans=VansConfig(members=("linear", "boost")))
+
+    members = [one.vans.members for name, one in ablations(config).items() if "vans:" in name]
+
+    assert members == [("linear",)]
+
+
 def test_every_other_way_of_learning_has_a_part() -> None:
     found = [one.vans.learning for name, one in ablations(FULL).items() if "learning:" in name]
 
