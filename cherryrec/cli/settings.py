@@ -190,8 +190,11 @@ def _from_file(file: Path | None) -> list[_Entry]:
 
 def _of_table(file: Path, section: str, table: object) -> Iterator[_Entry]:
     """Yield the settings of a section, and of the sections within it."""
-    if section not in SECTIONS or not isinstance(table, dict):
+    if section not in SECTIONS:
         msg = f"{file}: [{section}] is no section{_nearest(section, list(SECTIONS))}"
+        raise ConfigError(msg)
+    if not isinstance(table, dict):
+        msg = f"{file}: {section} must be a table, [{section}], got {table!r}"
         raise ConfigError(msg)
     for name, value in table.items():
         full = f"{section}.{name}"
@@ -282,7 +285,8 @@ def _build(section: str, values: dict[str, Any], origins: Mapping[tuple[str, str
     try:
         return kind(**converted)
     except CherryRecError as error:
-        sources = sorted(origins[section, name] for name in values if name in str(error))
+        named = set(re.findall(r"\w+", str(error)))  # as words: one name may be part of another
+        sources = sorted(origins[section, name] for name in named & values.keys())
         where = f" (set by {', '.join(sources)})" if sources else ""
         msg = f"{error}{where}"
         raise ConfigError(msg) from error

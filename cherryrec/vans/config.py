@@ -130,10 +130,11 @@ class VansConfig:
         return next((one for one in self.settings if type(one) is kind), kind())
 
     def with_settings(self, *changed: Member) -> VansConfig:
-        """Return the same with other settings of some members."""
+        """Return the same with other settings of some members; defaults are left out."""
         kinds = {type(one) for one in changed}
         kept = (one for one in self.settings if type(one) not in kinds)
-        return replace(self, settings=(*kept, *changed))
+        settings = tuple(one for one in (*kept, *changed) if one != type(one)())
+        return replace(self, settings=settings)
 
     def __post_init__(self) -> None:
         """Refuse settings no model can be built with."""

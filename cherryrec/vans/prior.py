@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["FILE", "STARTS", "check_start", "shipped_weights", "starting_weights"]
+__all__ = ["FILE", "STARTS", "shipped_weights", "starting_weights"]
 
 FILE = "prior.json"
 """Beside this module: feature name → weight of its standardised values."""
@@ -32,6 +32,11 @@ def starting_weights(start: str) -> MappingProxyType[str, float]:
     start
         `generated`, or `zero` for none.
 
+    Raises
+    ------
+    ConfigError
+        It is no such start.
+
     Examples
     --------
     >>> from cherryrec.vans.prior import starting_weights
@@ -41,15 +46,10 @@ def starting_weights(start: str) -> MappingProxyType[str, float]:
     >>> dict(starting_weights("zero"))
     {}
     """
-    check_start(start)
-    return shipped_weights() if start == "generated" else MappingProxyType({})
-
-
-def check_start(start: str) -> None:
-    """Refuse what is no start."""
     if start not in STARTS:
         msg = f"start must be one of {STARTS!r}, got {start!r}"
         raise ConfigError(msg)
+    return shipped_weights() if start == "generated" else MappingProxyType({})
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import centred
 from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
-from cherryrec.vans.prior import check_start, starting_weights
+from cherryrec.vans.prior import STARTS, starting_weights
 
 __all__ = [
     "Linear",
@@ -64,7 +64,7 @@ class Linear(Member):
         """Refuse settings no member can be built with."""
         self.require_above_0("learning_rate")
         self.require_at_least_0("l2")
-        check_start(self.start)
+        self.require(self.start in STARTS, "start", f"one of {STARTS!r}")
 
     def learner(
         self, features: tuple[Feature, ...], *, clip: float, seed: int

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cherryrec.cli.settings import SECTIONS, load_settings, setting_names
+from cherryrec.errors import ConfigError
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.vans import FORMER_SETTINGS, Forest
 from tests.commands import Run
@@ -65,6 +66,7 @@ def test_check_of_valid_settings_is_done(run: Run) -> None:
             "depth must be from 1 to 8, got 9 (set by CHERRYREC_V",
         ),
         ("CHERRYREC_VANS_MEMBERS", '["lr"]', "'lr' is 'linear' now"),
+        ("CHERRYREC_VANS_LINEAR_START", "warm", "vans.linear: start must be one of ('generated',"),
         ("CHERRYREC_PORT", "8080", "CHERRYREC_PORT is no setting: did you mean"),
         ("CHERRYREC_SLATES_MAX_SLATE", "9", "did you mean CHERRYREC_SLATES_MAX_SLATES?"),
         (
@@ -89,6 +91,22 @@ def test_mistake_in_the_environment_is_a_usage_error_that_names_the_variable(
     assert ended.code == 2
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("CHERRYREC_VANS_NET_LEARNING_RATE", "CHERRYREC_VANS_NET_SKIP_LEARNING_RATE"),
+        ("CHERRYREC_VANS_CLIP", "CHERRYREC_VANS_ENSEMBLE_LEARNING_RATE"),
+    ],
+)
+def test_only_the_variable_of_the_setting_that_is_wrong_is_named(right: str, wrong: str) -> None:
+    with pytest.raises(ConfigError, match=rf"learning_rate must be above 0.* \(set by {wrong}\)$"):
+        load_settings(None, {right: "0.01", wrong: "-1"})
+
+
+def test_where_nothing_is_set_settings_are_the_defaults() -> None:
+    assert load_settings(None, {}).core == PipelineConfig()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +144,7 @@ def test_what_kubernetes_says_of_a_service_of_our_name_is_passed_over(
         ("[kafka\n", "must be readable TOML"),
         ("[vans.forrest]\n", "vans.forrest is no setting: did you mean forest?"),
         ("[vans.forest]\ndepht = 2\n", "vans.forest.depht is no setting: did you mean depth?"),
-        ("[vans]\nforest = 2\n", "[vans.forest] is no section"),
+        ("[vans]\nforest = 2\n", "vans.forest must be a table, [vans.forest], got 2"),
         ("[vans]\ndepth = 2\n", "vans.depth is no setting any more: it is vans.forest.depth now"),
     ],
 )

@@ -54,5 +54,7 @@ def test_a_restored_learner_is_pulled_to_where_it_started() -> None:
 
 
 def test_an_unknown_start_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"start must be one of .* got 'real'"):
+    with pytest.raises(ConfigError, match=r"vans.linear: start must be one of .* got 'real'"):
         Linear(start="real")
+    with pytest.raises(ConfigError, match=r"^start must be one of .* got 'real'"):
+        starting_weights("real")

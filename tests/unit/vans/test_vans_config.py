@@ -75,6 +75,13 @@ def test_names_of_members_and_settings_that_moved_are_none_any_more() -> None:
         assert set(names.split(" and ")) <= now, former
 
 
+def test_settings_that_are_the_defaults_are_left_out() -> None:
+    changed = VansConfig().with_settings(Linear(), Forest(n_trees=3))
+
+    assert changed.settings == (Forest(n_trees=3),)
+    assert changed.with_settings(Forest()) == VansConfig()
+
+
 @pytest.mark.parametrize("kind", MEMBERS, ids=lambda kind: kind.name)
 def test_every_member_serves_the_shapes_it_states(kind: type[Member]) -> None:
     members = (kind.name,) if kind.stage == 1 else ("linear", kind.name)
