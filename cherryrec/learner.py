@@ -45,6 +45,7 @@ from cherryrec.vans import (
     VansConfig,
     columns_by_name,
 )
+from cherryrec.vans.snapshot import under
 
 __all__ = [
     "SERVING",
@@ -220,10 +221,10 @@ class Learner:
             raise _of_another_set(snapshot)
         arrays = _unpacked(snapshot.arrays)
         learner = cls(knrs, vans)
-        learner.vans = Vans.restore(VANS_FEATURES, vans, _under("vans/", arrays))
-        learner.knrs.load(_under("knrs/", arrays))
-        learner.calibration.load(_under("cnle/", arrays))
-        learner.retrieval.load(_under("retrieval/", arrays))
+        learner.vans = Vans.restore(VANS_FEATURES, vans, under("vans", arrays))
+        learner.knrs.load(under("knrs", arrays))
+        learner.calibration.load(under("cnle", arrays))
+        learner.retrieval.load(under("retrieval", arrays))
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
@@ -251,7 +252,7 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScore
         The snapshot is of another kind, or of another feature set that it does not name.
     """
     _check_name(snapshot, SERVING)
-    arrays = _under("vans/", _unpacked(snapshot.arrays))
+    arrays = under("vans", _unpacked(snapshot.arrays))
     if snapshot.feature_set == FEATURE_SET:
         return Scorer.of_arrays(VANS_FEATURES, vans, arrays)
     theirs = tuple(
@@ -276,7 +277,7 @@ def weights_of(snapshot: ModelSnapshot) -> NewsValue:
         The snapshot is of another kind, or its weights do not fit together.
     """
     _check_name(snapshot, SERVING)
-    return value_of(_under("knrs/", _unpacked(snapshot.arrays)))
+    return value_of(under("knrs", _unpacked(snapshot.arrays)))
 
 
 def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
@@ -306,7 +307,7 @@ def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:
         The snapshot is of another kind, or they are no temperatures.
     """
     _check_name(snapshot, SERVING)
-    return Temperatures.of_arrays(_under("cnle/", _unpacked(snapshot.arrays)))
+    return Temperatures.of_arrays(under("cnle", _unpacked(snapshot.arrays)))
 
 
 def _arrays(
@@ -375,7 +376,3 @@ def _recent_of(arrays: Arrays) -> RecentIds:
         )
         raise ModelError(msg)
     return RecentIds.from_bytes(_RECENT_EXAMPLES, recent.tobytes())
-
-
-def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[np.generic]]:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

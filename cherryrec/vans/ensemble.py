@@ -20,7 +20,9 @@ from cherryrec.vans.scored import Scored
 from cherryrec.vans.serving import Learned, Scorer
 from cherryrec.vans.snapshot import (
     check_learned,
+    check_members,
     check_stamp,
+    members_array,
     renamed,
     stamp,
     under,
@@ -139,6 +141,7 @@ class Vans:
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""
         arrays = stamp(fingerprint(self.features))
+        arrays["members"] = members_array(self._first_stage)
         arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
         arrays["spread"] = self._spread.copy()
         arrays |= with_prefix("scaler", self.scaler.snapshot())
@@ -155,10 +158,17 @@ class Vans:
         config: VansConfig,
         arrays: Mapping[str, NDArray[np.generic]],
     ) -> Vans:
-        """Rebuild a learner that goes on bit by bit as the snapshot's would have."""
+        """Rebuild a learner that goes on bit by bit as the snapshot's would have.
+
+        Raises
+        ------
+        ModelError
+            They are of other features, members or settings, or damaged.
+        """
         arrays = renamed(arrays)
         check_stamp(arrays, fingerprint(features))
         model = cls(features, config)
+        check_members(arrays, model._first_stage)
         check_learned(arrays, model.snapshot())
         model.n_learned = int(arrays["n_learned"])
         model._spread = arrays["spread"].astype(np.float64)
@@ -174,6 +184,7 @@ class Vans:
     def serving(self) -> Arrays:
         """Return the arrays that `Scorer` needs: no accumulators, no window."""
         arrays = stamp(fingerprint(self.features))
+        arrays["members"] = members_array(self._first_stage)
         arrays["factors"] = self._factors()
         arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
         arrays |= with_prefix("scaler", self.scaler.snapshot())

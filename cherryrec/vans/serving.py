@@ -26,6 +26,7 @@ from cherryrec.vans.shrinkage import Shrinkage
 from cherryrec.vans.snapshot import (
     MAX_COUNT,
     check_arrays,
+    check_members,
     check_range,
     check_stamp,
     renamed,
@@ -98,11 +99,12 @@ class Scorer:
         Raises
         ------
         ModelError
-            They are of other features or settings, or damaged.
+            They are of other features, members or settings, or damaged.
         """
         check_features(features)
         arrays = renamed(arrays)
         check_stamp(arrays, fingerprint(features))
+        check_members(arrays, [member.name for member in config.first_stage])
         check_arrays(arrays, _shapes(features, config))
         check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
         check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -17,8 +17,10 @@ __all__ = [
     "MAX_COUNT",
     "check_arrays",
     "check_learned",
+    "check_members",
     "check_range",
     "check_stamp",
+    "members_array",
     "renamed",
     "stamp",
     "under",
@@ -29,6 +31,9 @@ FORMAT = 4
 """Raised when the arrays change in name or meaning."""
 
 _BEFORE = 3
+
+_SINCE_4 = frozenset({"members", "forest/n_grown"})
+"""Arrays that snapshots of format 3 lack: what they say is not checked there, or derived."""
 
 FORMER_MEMBERS = MappingProxyType({"lr": "linear", "fm": "factors", "rf": "forest"})
 """What members were called up to format 3, and are called now."""
@@ -74,7 +79,7 @@ def stamp(fingerprint: int) -> Arrays:
 def renamed(arrays: Mapping[str, NDArray[np.generic]]) -> Mapping[str, NDArray[np.generic]]:
     """Return arrays of format 3 as this version names them, all others as they are.
 
-    Between the two nothing but members' names has changed: `lr`, `fm` and `rf` before.
+    Members were called `lr`, `fm` and `rf`; two arrays are new, and do without: `_SINCE_4`.
 
     Examples
     --------
@@ -101,6 +106,42 @@ def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> 
                 "version or for other features; use one of this model, or learn afresh"
             )
             raise ModelError(msg)
+
+
+def members_array(names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the names of the first stage's members, in order, as an array: UTF-8 and commas.
+
+    Weights, factors and spreads are by place: in another order they would be another member's.
+
+    Examples
+    --------
+    >>> members_array(["linear", "svm"]).tobytes()
+    b'linear,svm'
+    """
+    return np.frombuffer(",".join(names).encode(), np.uint8).copy()
+
+
+def check_members(arrays: Mapping[str, NDArray[np.generic]], names: Sequence[str]) -> None:
+    """Refuse arrays of other members of the first stage, or of another order of them.
+
+    Examples
+    --------
+    >>> check_members({"members": members_array(["linear", "svm"])}, ["svm", "linear"])
+    Traceback (most recent call last):
+    ...
+    cherryrec.errors.ModelError: snapshot's members of the first stage must be 'svm,linear', \
+got 'linear,svm': use it with the vans.members it was taken with, or learn afresh
+    """
+    if "members" not in arrays:  # up to format 3
+        return
+    wanted, got = members_array(names), arrays["members"]
+    if not np.array_equal(wanted, got):
+        theirs = got.astype(np.uint8).tobytes().decode(errors="replace")
+        msg = (
+            f"snapshot's members of the first stage must be {','.join(names)!r}, got {theirs!r}: "
+            "use it with the vans.members it was taken with, or learn afresh"
+        )
+        raise ModelError(msg)
 
 
 def check_arrays(
@@ -163,8 +204,9 @@ def check_learned(
     fresh
         The same of one that has learned nothing.
     """
-    shapes = {name: _shape(name, array) for name, array in fresh.items()}
-    check_arrays(arrays, shapes, dtypes={name: array.dtype for name, array in fresh.items()})
+    wanted = {name: one for name, one in fresh.items() if name in arrays or name not in _SINCE_4}
+    shapes = {name: _shape(name, array) for name, array in wanted.items()}
+    check_arrays(arrays, shapes, dtypes={name: array.dtype for name, array in wanted.items()})
     check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
     for name, array in arrays.items():
         if name in {"spread", "scaler/count"} or "square" in name:

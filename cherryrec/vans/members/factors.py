@@ -20,6 +20,7 @@ from cherryrec.listwise import (
 from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import factor_scores, factor_slopes, split_products
 from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
+from cherryrec.vans.snapshot import under
 
 __all__ = ["FactorPart", "FactorisedRegression", "Factors"]
 
@@ -205,11 +206,10 @@ class FactorisedRegression(SlateMember):
         self.weights = arrays["weights"].astype(np.float64)
         self.factors = arrays["factors"].astype(np.float64)
         for prefix, optimizer, shape in (
-            ("optimizer/", self._optimizer, self.weights.shape),
-            ("factored/", self._factor_optimizer, (self.factors.size,)),
+            ("optimizer", self._optimizer, self.weights.shape),
+            ("factored", self._factor_optimizer, (self.factors.size,)),
         ):
-            mine = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-            load_optimizer(optimizer, mine, shape=shape)
+            load_optimizer(optimizer, under(prefix, arrays), shape=shape)
         self._part = None
 
     def _step(self, slopes: Floats, Z: Floats) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.member import Member, Shapes, SlateMember
-from cherryrec.vans.snapshot import MAX_COUNT, check_range
+from cherryrec.vans.snapshot import MAX_COUNT, check_range, under
 from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
 from cherryrec.vans.window import RowWindow
 
@@ -171,12 +171,8 @@ class WindowForest(SlateMember):
         self.window = RowWindow(window_rows, len(features))
         self.trees = Trees(n_trees, depth)
         self.n_learned = 0
+        self.n_grown = 0  # trees since the start, those grown again included
         self._part: TreesPart | None = None
-
-    @property
-    def n_refits(self) -> int:
-        """How many trees have been grown since the start."""
-        return self.n_learned // self.refit_every
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Keep the impression's rows; grow a tree when it is time. Trees know no offset."""
@@ -196,7 +192,7 @@ class WindowForest(SlateMember):
         """Return the trees grown so far."""
         if self._part is None:
             trees = Trees.of_arrays(self.trees.arrays())
-            self._part = TreesPart(trees, min(self.n_refits, self.n_trees), self.clip)
+            self._part = TreesPart(trees, min(self.n_grown, self.n_trees), self.clip)
         return self._part
 
     def warm_restart(self, share: float) -> None:
@@ -204,28 +200,30 @@ class WindowForest(SlateMember):
         self.window = RowWindow(self.window_rows, len(self.features))
 
     def snapshot(self) -> Arrays:
-        """Return trees, window and counter; every draw's seed follows from the counter."""
+        """Return trees, window and counters; every draw's seed follows from the counters."""
         return {
             "n_learned": np.array(self.n_learned, dtype=np.int64),
+            "n_grown": np.array(self.n_grown, dtype=np.int64),
             **{f"trees/{name}": array for name, array in self.trees.arrays().items()},
             **{f"window/{name}": array for name, array in self.window.snapshot().items()},
         }
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Put back what `snapshot` returned."""
+        """Put back what `snapshot` returned.
+
+        One of before trees were counted has grown them as often as these settings would have.
+        """
         check_range("forest/n_learned", arrays["n_learned"], 0, MAX_COUNT)
         check_range("forest/trees/feature", arrays["trees/feature"], 0, len(self.features))
         impressions, last = arrays["window/impressions"], int(arrays["n_learned"])
         check_range("forest/window/impressions", impressions, 0, max(last, 1))
         check_range("forest/window/weights", arrays["window/weights"], 0, np.inf)
-        self.n_learned = last
-        self.trees = Trees.of_arrays(
-            {k.removeprefix("trees/"): v for k, v in arrays.items() if k.startswith("trees/")}
-        )
+        n_grown = int(arrays.get("n_grown", np.array(last // self.refit_every)))
+        check_range("forest/n_grown", np.array(n_grown), 0, last + 1)
+        self.n_learned, self.n_grown = last, n_grown
+        self.trees = Trees.of_arrays(under("trees", arrays))
         self.window = RowWindow(self.window_rows, len(self.features))
-        self.window.load(
-            {k.removeprefix("window/"): v for k, v in arrays.items() if k.startswith("window/")}
-        )
+        self.window.load(under("window", arrays))
         self._part = None
 
     def _learn(self, codes: NDArray[np.uint8], targets: Floats, weights: Floats) -> None:
@@ -233,7 +231,7 @@ class WindowForest(SlateMember):
         self.window.add(codes, targets, weights, self.n_learned)
         self.n_learned += 1
         if self.n_learned % self.refit_every == 0:
-            self._refit((self.n_refits - 1) % self.n_trees)
+            self._refit(self.n_grown % self.n_trees)
             self._part = None
 
     def _sample(self, clicked: Bools) -> tuple[NDArray[np.int64], Floats]:
@@ -251,7 +249,8 @@ class WindowForest(SlateMember):
 
     def _refit(self, tree: int) -> None:
         """Grow one tree on impressions drawn with Poisson(1) counts and a share of the features."""
-        rng = np.random.Generator(np.random.PCG64([self.seed, 1, self.n_refits]))
+        self.n_grown += 1
+        rng = np.random.Generator(np.random.PCG64([self.seed, 1, self.n_grown]))
         n_features = len(self.features)
         n_columns = max(1, round(self.feature_share * n_features))
         columns = np.sort(rng.permutation(n_features)[:n_columns])

@@ -25,6 +25,7 @@ from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import centred
 from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
 from cherryrec.vans.prior import STARTS, starting_weights
+from cherryrec.vans.snapshot import under
 
 __all__ = [
     "Linear",
@@ -243,12 +244,8 @@ class ListwiseRegression(SlateMember):
         """Put back what `snapshot` returned."""
         self.weights = arrays["weights"].astype(np.float64)
         self.intercept = float(arrays["intercept"])
-        prefix = "optimizer/"
-        load_optimizer(
-            self.optimizer,
-            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
-            shape=self.weights.shape,
-        )
+        state = under("optimizer", arrays)
+        load_optimizer(self.optimizer, state, shape=self.weights.shape)
         self._part = None
 
     def _pull(self) -> Floats:

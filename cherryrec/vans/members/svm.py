@@ -16,6 +16,7 @@ from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import hinge_slopes
 from cherryrec.vans.member import Member, Shapes, SlateMember
 from cherryrec.vans.members.linear import QuadraticPart
+from cherryrec.vans.snapshot import under
 
 __all__ = ["SVM", "PairwiseSVM"]
 
@@ -156,12 +157,8 @@ class PairwiseSVM(SlateMember):
         self.weights = arrays["weights"].astype(np.float64)
         self.averaged = arrays["averaged"].astype(np.float64)
         self.intercept = float(arrays["intercept"])
-        prefix = "optimizer/"
-        load_optimizer(
-            self.optimizer,
-            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
-            shape=self.weights.shape,
-        )
+        state = under("optimizer", arrays)
+        load_optimizer(self.optimizer, state, shape=self.weights.shape)
 
     def _step(self, gradient: Floats) -> None:
         """Let the optimizer step, then move the average."""

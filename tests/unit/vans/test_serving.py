@@ -73,6 +73,9 @@ def former(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for name, array in arrays.items():
         part, slash, rest = name.partition("/")
         named[f"{FORMER.get(part, part)}{slash}{rest}"] = array
+    del named["members"]
+    if "rf/window/codes" in named:  # a state: it did not count its trees
+        del named["rf/n_grown"]
     return named | {"format": np.array(3)}
 
 
@@ -92,6 +95,18 @@ def test_arrays_of_the_format_before_serve_and_go_on_the_same() -> None:
     assert scorer.scores(X).tobytes() == learned(60).scores(X).tobytes()
 
 
+def test_arrays_of_members_in_another_order_are_refused() -> None:
+    three = replace(CONFIG, members=("linear", "svm", "forest"))
+    model = learned(30, three)
+    other = replace(CONFIG, members=("svm", "forest", "linear"))
+    message = "must be 'svm,forest,linear', got 'linear,svm,forest': use it with the vans.members"
+
+    with pytest.raises(ModelError, match=message):
+        Scorer.of_arrays(FEATURES, other, model.serving())
+    with pytest.raises(ModelError, match=message):
+        Vans.restore(FEATURES, other, model.snapshot())
+
+
 @pytest.mark.parametrize("number", [2, 5])
 def test_arrays_of_another_format_are_refused(number: int) -> None:
     model = learned(10)
@@ -108,7 +123,7 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 
     with pytest.raises(ModelError, match="for other features"):
         Scorer.of_arrays(FEATURES[:4], CONFIG, arrays)
-    with pytest.raises(ModelError, match="'factors' must have the shape"):
+    with pytest.raises(ModelError, match="members of the first stage must be 'linear', got"):
         Scorer.of_arrays(FEATURES, VansConfig(members=("linear",)), arrays)
     for name in ("factors/factors", "net/hidden", "boost/value", "scaler/raw_mean"):
         with pytest.raises(ModelError, match=f"must hold the array '{name}'"):

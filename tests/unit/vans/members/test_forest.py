@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from cherryrec.vans import Feature, SlateScaler, WindowForest
 from cherryrec.vans.trees import LEVELS, Growth, Trees, TreesPart, quantise
@@ -124,6 +125,22 @@ def test_trees_are_grown_in_turn() -> None:
     assert np.any(second[1] != 0.0)
     assert not np.array_equal(second[0], third[0])
     assert np.array_equal(second[1], third[1])
+
+
+@pytest.mark.parametrize("refit_every", [1, 10, 1000])
+def test_a_restored_forest_scores_by_the_trees_it_has(refit_every: int) -> None:
+    forest = WindowForest(FEATURES, n_trees=3, refit_every=20, min_leaf=5.0)
+    scaler = SlateScaler(FEATURES)
+    for X, clicked in slates(50):
+        scaler.learn_slate(X)
+        Z = scaler.spread.standardise(X, 5.0)
+        forest.learn_slate(Z, clicked)
+    other = WindowForest(FEATURES, n_trees=3, refit_every=refit_every, min_leaf=5.0)
+
+    other.load(forest.snapshot())
+
+    assert other.n_grown == 2
+    assert other.score_slate(Z).tobytes() == forest.score_slate(Z).tobytes()
 
 
 def test_the_forest_learns_a_step_no_line_can() -> None:
