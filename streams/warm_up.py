@@ -26,6 +26,8 @@ __all__ = ["warm_up", "warm_up_learner"]
 
 N_ARTICLES = 8
 DAY_S = 86_400.0
+ROUND_S = DAY_S / 2
+"""From a round's request to its end; longer windows are cut to it."""
 REFIT_WITHIN = 25
 LEARNER_ROUNDS = 4 * REFIT_WITHIN + 5
 """Rounds after which a learner has run all its loops: boosting waits for four refits' worth."""
@@ -42,8 +44,7 @@ def warm_up(config: PipelineConfig, *, n_rounds: int = 3) -> None:
         Impressions; three run all that a stream worker does.
     """
     partition_of(b"reader", 1)
-    config = replace(config, evaluator=replace(config.evaluator, enabled=False))
-    system = LocalSystem(config, is_live=False)
+    system = LocalSystem(_rehearsed(config), is_live=False)
     articles = tuple(f"article-{number}" for number in range(N_ARTICLES))
     for number, article_id in enumerate(articles):
         article = ArticlePublished(
@@ -77,6 +78,21 @@ def warm_up_learner(config: PipelineConfig) -> None:
     warm_up(replace(config, vans=vans), n_rounds=LEARNER_ROUNDS)
 
 
+def _rehearsed(config: PipelineConfig) -> PipelineConfig:
+    """Return settings without CnLE, and with windows that end within a round."""
+    feedback = config.feedback
+    return replace(
+        config,
+        evaluator=replace(config.evaluator, enabled=False),
+        feedback=replace(
+            feedback,
+            attribution_window_s=min(feedback.attribution_window_s, ROUND_S),
+            label_after_s=min(feedback.label_after_s, ROUND_S),
+            correction_s=min(feedback.correction_s, ROUND_S),
+        ),
+    )
+
+
 def _round(system: LocalSystem, articles: tuple[str, ...], number: int, time_s: float) -> None:
     """Ask, show, click, let the attribution window pass, and learn from what is known then."""
     name = f"request-{number}"
@@ -99,7 +115,7 @@ def _round(system: LocalSystem, articles: tuple[str, ...], number: int, time_s: 
         impression_id=name,
     )
     system.send(clicked)
-    system.advance(time_s + DAY_S / 2)
+    system.advance(time_s + ROUND_S)
 
 
 def _choose(system: LocalSystem, time_s: float) -> None:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cherryrec.feedback import FeedbackConfig
+from cherryrec.pipeline import PipelineConfig
+from streams.warm_up import warm_up
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -63,3 +67,12 @@ def test_replay_after_it_compiles_nothing_more_but_what_only_learning_runs(
 
     assert all(name.startswith(only) for name in later), later
     assert bool(later) == bool(only)
+
+
+def test_windows_of_days_are_rehearsed() -> None:
+    days_s = 3 * 86_400.0
+    feedback = FeedbackConfig(
+        attribution_window_s=days_s, label_after_s=days_s, correction_s=days_s
+    )
+
+    warm_up(PipelineConfig(feedback=feedback))  # asserts that it has learned
