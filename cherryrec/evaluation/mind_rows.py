@@ -162,7 +162,7 @@ def parse_article(row: str) -> tuple[MindArticle, str | None]:
     for column in columns[6:]:
         try:
             entities |= dict.fromkeys(_entities(column))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             fault = f"entities must be a JSON list of objects, got {column[:60]!r}: left out"
     article = MindArticle(
         article_id, category, parse_subcategory(subcategory), title, abstract, url, tuple(entities)

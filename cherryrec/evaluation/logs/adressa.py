@@ -26,7 +26,7 @@ from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.adressa_content import Contents, content_files
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick
 from cherryrec.evaluation.logs.click_file import click_size
-from cherryrec.evaluation.logs.lines import first_line, text_lines
+from cherryrec.evaluation.logs.lines import decoded, first_line, text_lines
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
@@ -172,7 +172,7 @@ class AdressaLog(ClickLog):
         for path in _days(self.path):
             for _, text in text_lines(path, FileFaults(path.name)):
                 try:
-                    event = _DECODER.decode(text)
+                    event = decoded(_DECODER, text)
                     if not event.is_of_article or event.id is None or event.id in found:
                         continue
                     article = contents.put_on(_article(event), event.canonicalUrl)
@@ -189,7 +189,7 @@ class AdressaLog(ClickLog):
             faults = self._fresh_faults(path.name)
             for line, text in text_lines(path, faults):
                 try:
-                    event = _DECODER.decode(text)
+                    event = decoded(_DECODER, text)
                     if event.is_of_article:
                         click = _click(event, f"{path.name}:{line}")
                     else:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cherryrec.evaluation.logs.lines import text_lines
+from cherryrec.evaluation.logs.lines import decoded, text_lines
 from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle
 
@@ -85,7 +85,7 @@ class Contents:
         faults = FileFaults(path.name)
         for line, text in text_lines(path, faults):
             try:
-                content = _DECODER.decode(text)
+                content = decoded(_DECODER, text)
             except ValueError as error:
                 faults.add(line, f"row must be the content of an article, got {str(error)[:200]}")
                 continue

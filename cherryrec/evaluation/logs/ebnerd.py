@@ -27,7 +27,7 @@ from cherryrec.evaluation.logs.base import ImpressionLog
 from cherryrec.evaluation.logs.ebnerd_history import Histories
 from cherryrec.evaluation.logs.keys import Keys
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
-from cherryrec.evaluation.logs.parquet import column_names, columns_of, is_parquet
+from cherryrec.evaluation.logs.parquet import Kind, column_names, columns_of, is_parquet
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind import impression_size
 from cherryrec.evaluation.mind_checks import check_article, check_impression
@@ -39,18 +39,23 @@ __all__ = ["EbnerdLog", "signs"]
 SPLITS = ("train", "validation", "test")
 """Folders of a bundle, in the order of time."""
 
-_SLATE = ("impression_id", "user_id", "impression_time", "article_ids_inview")
-_OUTCOME = ("article_ids_clicked", "next_read_time")
-_ARTICLE = ("article_id", "title")
-_ARTICLE_TOO = (
-    "subtitle",
-    "category",
-    "category_str",
-    "subcategory",
-    "ner_clusters",
-    "url",
-    "published_time",
-)
+_SLATE: dict[str, Kind] = {
+    "impression_id": "int",
+    "user_id": "int",
+    "impression_time": "time",
+    "article_ids_inview": "list of int",
+}
+_OUTCOME: dict[str, Kind] = {"article_ids_clicked": "list of int", "next_read_time": "number"}
+_ARTICLE: dict[str, Kind] = {"article_id": "int", "title": "text"}
+_ARTICLE_TOO: dict[str, Kind] = {
+    "subtitle": "text",
+    "category": "int",
+    "category_str": "text",
+    "subcategory": "list",
+    "ner_clusters": "list of text",
+    "url": "text",
+    "published_time": "time",
+}
 
 
 class EbnerdLog(ImpressionLog):
@@ -260,9 +265,14 @@ def _rows(first: int, columns: dict[str, list[Any]]) -> Iterator[tuple[int, dict
 
 def _impression(row: dict[str, Any], zone: tzinfo, *, is_labelled: bool) -> MindImpression:
     """Read one slate, without the history; `ValueError` says what is wrong with it."""
-    for name in _SLATE:
+    lists = ("article_ids_inview", *(("article_ids_clicked",) if is_labelled else ()))
+    for name in (*_SLATE, *lists):
         if row[name] is None:
             msg = f"{name} must be there, got null"
+            raise ValueError(msg)
+    for name in lists:
+        if None in row[name]:
+            msg = f"{name} must be articles, got a null among {len(row[name])}"
             raise ValueError(msg)
     candidates = tuple(map(str, row["article_ids_inview"]))
     if not candidates or len(set(candidates)) < len(candidates):
@@ -270,7 +280,7 @@ def _impression(row: dict[str, Any], zone: tzinfo, *, is_labelled: bool) -> Mind
         raise ValueError(msg)
     clicked: tuple[bool, ...] | None = None
     if is_labelled:
-        clicks = set(map(str, row["article_ids_clicked"] or ()))
+        clicks = set(map(str, row["article_ids_clicked"]))
         if unseen := clicks - set(candidates):
             msg = f"article_ids_clicked must be out of the slate, got {min(unseen)!r} beside it"
             raise ValueError(msg)
@@ -310,6 +320,6 @@ def _article(row: dict[str, Any], zone: tzinfo) -> MindArticle:
         row["title"] or "",
         row["subtitle"] or "",
         row["url"] or "",
-        tuple(dict.fromkeys(row["ner_clusters"] or ())),
+        tuple(dict.fromkeys(name for name in row["ner_clusters"] or () if name)),
         None if published is None else _time(published, zone),
     )

@@ -13,12 +13,14 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.evaluation.logs.parquet import columns_of
+from cherryrec.evaluation.logs.parquet import Kind, columns_of
 from cherryrec.evaluation.mind_faults import FileFaults
 
 __all__ = ["Histories"]
 
 _ITEM = np.dtype("<i8")
+_LARGEST = int(np.iinfo(_ITEM).max)
+_COLUMNS: dict[str, Kind] = {"user_id": "int", "article_id_fixed": "list of int"}
 _SHARED = 16_384
 
 
@@ -44,31 +46,47 @@ class Histories:
 
     def __enter__(self) -> Histories:
         self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="cherryrec-histories-"))
+        try:
+            self._read(self._file)
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def _read(self, file: BinaryIO) -> None:
+        """Read the rows: lists into the file, and where each reader's are."""
         users: list[NDArray[np.int64]] = []
         sizes: list[NDArray[np.int64]] = []
-        for first, columns in columns_of(self._path, ("user_id", "article_id_fixed")):
+        for first, columns in columns_of(self._path, _COLUMNS):
             self._faults.n_rows += len(columns["user_id"])
             good: list[tuple[int, list[int]]] = []
             for number, (user, read) in enumerate(zip(*columns.values(), strict=True), start=first):
                 if user is None or read is None or None in read:
                     reason = f"user_id and article_id_fixed must be there, got {user!r} and a null"
                     self._faults.add(number, reason)
+                elif max((user, *read)) > _LARGEST:
+                    reason = f"ids must be at most {_LARGEST}, got {max((user, *read))}"
+                    self._faults.add(number, reason)
                 else:
                     good.append((user, read))
             users.append(np.array([user for user, _ in good], np.int64))
             sizes.append(np.array([len(read) for _, read in good], np.int64))
             for _, read in good:
-                self._file.write(np.array(read, _ITEM).tobytes())
+                file.write(np.array(read, _ITEM).tobytes())
         if users:
             user_ids, ends = np.concatenate(users), np.cumsum(np.concatenate(sizes))
             order = np.argsort(user_ids, kind="stable")
             starts = np.concatenate([[0], ends[:-1]]) if ends.size else ends
             self._users, self._ends, self._starts = user_ids[order], ends[order], starts[order]
-        return self
 
     def __exit__(self, *error: object) -> None:
         assert self._file is not None, "it was entered"
         self._file.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its temporary file is not there, or no more."""
+        return self._file is None or self._file.closed
 
     def of(self, user_id: int) -> tuple[str, ...]:
         """Return what a reader had read, the oldest first; empty for one who is not listed."""

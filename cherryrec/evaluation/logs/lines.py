@@ -7,12 +7,23 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
+
+import msgspec
 
 from cherryrec.errors import LogError
 from cherryrec.evaluation.mind_faults import FileFaults
 
-__all__ = ["MAX_LINE_BYTES", "first_line", "named_columns", "open_bytes", "text_lines"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "decoded",
+    "first_line",
+    "named_columns",
+    "open_bytes",
+    "text_lines",
+]
+
+T = TypeVar("T")
 
 MAX_LINE_BYTES = 16 * 2**20
 """A line beyond this is refused, and passed over without being held."""
@@ -57,6 +68,26 @@ def text_lines(path: Path, faults: FileFaults) -> Iterator[tuple[int, str]]:
     except (OSError, EOFError, zlib.error) as error:
         message = f"{str(path)!r} cannot be read to its end ({error}): copy the file again"
         raise LogError(message) from error
+
+
+def decoded(decoder: msgspec.json.Decoder[T], text: str) -> T:
+    """Return what a line of JSON says.
+
+    Raises
+    ------
+    ValueError
+        It is no such JSON, or lists stand in lists more deeply than the decoder goes.
+
+    Examples
+    --------
+    >>> decoded(msgspec.json.Decoder(list[int]), "[1, 2]")
+    [1, 2]
+    """
+    try:
+        return decoder.decode(text)
+    except RecursionError:
+        msg = f"JSON must be nested less deeply, got {text[:60]!r}"
+        raise ValueError(msg) from None
 
 
 def named_columns(

@@ -5,13 +5,16 @@ pyarrow is an extra (`logs`) and imported when a file is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cherryrec.errors import ConfigError, LogError
 
-__all__ = ["BATCH_ROWS", "column_names", "columns_of", "is_parquet"]
+__all__ = ["BATCH_ROWS", "Kind", "column_names", "columns_of", "is_parquet"]
+
+Kind = Literal["int", "number", "text", "time", "list of int", "list of text", "list"]
+"""What a column holds; one without a value may be of any."""
 
 BATCH_ROWS = 4_096
 """Rows that are turned into Python's objects at a time."""
@@ -41,7 +44,7 @@ def column_names(path: Path) -> list[str]:
 
 
 def columns_of(
-    path: Path, wanted: Sequence[str], optional: Sequence[str] = ()
+    path: Path, wanted: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None
 ) -> Iterator[tuple[int, dict[str, list[Any]]]]:
     """Yield the number of the first row, from 1, and columns by name, some rows at a time.
 
@@ -53,14 +56,14 @@ def columns_of(
     path
         The file.
     wanted
-        Columns it must have.
+        Columns it must have, each with what it must hold.
     optional
-        Columns that are all None where it has them not.
+        Columns that are all None where it has them not; where it has them, with what they hold.
 
     Raises
     ------
     LogError
-        It cannot be read as parquet, or a column is missing.
+        It cannot be read as parquet, or a column is missing or holds something else.
     """
     import pyarrow as pa
 
@@ -72,17 +75,46 @@ def columns_of(
                 f"{', '.join(missing)}: is it another file of the log?"
             )
             raise LogError(msg)
-        names = [name for name in (*wanted, *optional) if name in there]
+        every = {**wanted, **(optional or {})}
+        names = [name for name in every if name in there]
+        for name in names:
+            kind = file.schema_arrow.field(name).type
+            if not _holds(kind, every[name]):
+                msg = (
+                    f"{str(path)!r}: column {name} must be {every[name]}, got {kind}: "
+                    "write it so, or see whether it is another file"
+                )
+                raise LogError(msg)
         first = 1
         try:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
                 found = {name: _values(batch.column(name)) for name in names}
                 n = batch.num_rows
-                yield first, {name: found.get(name, [None] * n) for name in (*wanted, *optional)}
+                yield first, {name: found.get(name, [None] * n) for name in every}
                 first += n
         except (OSError, pa.ArrowException) as error:
             msg = f"{str(path)!r} cannot be read to its end ({error}): copy the file again"
             raise LogError(msg) from error
+
+
+def _holds(kind: Any, wanted: Kind) -> bool:
+    """Say whether a type of pyarrow's is what is wanted; one without a value is."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_dictionary(kind):
+        kind = kind.value_type
+    if is_.is_null(kind):
+        return True
+    if wanted.startswith("list"):
+        is_list = is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind)
+        items: dict[str, Kind] = {"list of int": "int", "list of text": "text"}
+        return is_list and (wanted not in items or _holds(kind.value_type, items[wanted]))
+    if wanted == "text":
+        return bool(is_.is_string(kind) or is_.is_large_string(kind))
+    if wanted == "time":
+        return bool(is_.is_timestamp(kind))
+    return bool(is_.is_integer(kind) or (wanted == "number" and is_.is_floating(kind)))
 
 
 def _values(column: Any) -> list[Any]:

@@ -22,7 +22,7 @@ import msgspec
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick
 from cherryrec.evaluation.logs.click_file import click_size, time_of_ms
-from cherryrec.evaluation.logs.lines import first_line, text_lines
+from cherryrec.evaluation.logs.lines import decoded, first_line, text_lines
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
@@ -128,10 +128,10 @@ class PlistaLog(ClickLog):
             for _, text in text_lines(path, FileFaults(name)):
                 try:
                     fields = _fields(text)
-                    article_id = str(_LINKED.decode(fields[4]).item_id)
+                    article_id = str(decoded(_LINKED, fields[4]).item_id)
                     if article_id == "0" or article_id in found:
                         continue
-                    article = _article(article_id, _PROPERTIES.decode(fields[3]).context)
+                    article = _article(article_id, decoded(_PROPERTIES, fields[3]).context)
                     check_article(article)
                 except ValueError:  # such a row is told where clicks are read
                     continue
@@ -196,7 +196,7 @@ def _fields(text: str) -> list[str]:
 
 def _click(fields: list[str], click_id: str) -> LoggedClick:
     """Read one click; `ValueError` says what is wrong with it."""
-    linked = _LINKED.decode(fields[4])
+    linked = decoded(_LINKED, fields[4])
     article_id = str(linked.item_id)
     if article_id in {"0", ""}:
         msg = "itemID must be an article, got 0"
