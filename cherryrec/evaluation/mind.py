@@ -74,6 +74,7 @@ class MindLog(ImpressionLog):
     """
 
     title = "MIND"
+    has_zone = True
 
     def __init__(
         self,

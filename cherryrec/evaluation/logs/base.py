@@ -113,6 +113,8 @@ class Log(ABC):
         The name of the format, as people write it.
     zone
         Which zone the times are taken to be in, in a few words.
+    has_zone
+        Whether its times may be without a zone, so that it takes one.
     n_passed_over
         Rows read so far that are in order and no event of this kind: views of a front page, say.
     progress
@@ -122,6 +124,7 @@ class Log(ABC):
 
     title: str
     zone: str
+    has_zone: bool = False
 
     def __init__(self, path: str | Path, *, held_bytes: int) -> None:
         self.path = Path(path)

@@ -72,6 +72,7 @@ class EbnerdLog(ImpressionLog):
     """
 
     title = "EB-NeRD"
+    has_zone = True
 
     def __init__(
         self, path: str | Path, *, zone: str = UTC_NAME, held_bytes: int = HELD_BYTES

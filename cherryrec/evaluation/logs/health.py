@@ -22,7 +22,7 @@ from cherryrec.events import instant
 __all__ = ["FEWEST", "Event", "Health"]
 
 FEWEST = 100
-"""Events below which no share is refused: so few say little of their log."""
+"""Events, rows or dated articles below which no share of them is refused: so few say little."""
 
 _MOST_EARLY = 0.5
 _MOST_REFUSED = 0.5
@@ -146,14 +146,19 @@ class Health:
         return [f"{read}, refused: {log.n_bad_rows:,}{passed}", *self.shares()]
 
     def doubts(self, log: Log) -> list[str]:
-        """Return what no healthy log has, with what to check; empty below `FEWEST` events."""
+        """Return what no healthy log has, with what to check; of fewer than `FEWEST` nothing.
+
+        Rows are counted file by file: beside a long file that can be read, one that cannot would
+        be a small share of the log.
+        """
         found: list[str] = []
-        n_rows = sum(faults.n_rows for faults in log.faults)
-        if n_rows >= FEWEST and log.n_bad_rows > _MOST_REFUSED * n_rows:
-            found.append(
-                f"most rows are refused, {log.n_bad_rows:,} of {n_rows:,}: is it {log.title}? "
-                "say another --format, or see the first bad rows"
-            )
+        for faults in log.faults:
+            if faults.n_rows >= FEWEST and faults.n_bad > _MOST_REFUSED * faults.n_rows:
+                found.append(
+                    f"most rows of {faults.file} are refused, {faults.n_bad:,} of "
+                    f"{faults.n_rows:,}: is it {log.title}? say another --format, or see the "
+                    "first bad rows"
+                )
         if self.n_events < FEWEST:
             return found
         if self.n_histories == self.n_events == self.n_empty:
@@ -166,10 +171,15 @@ class Health:
                 f"none of the {self.n_named:,} articles shown is among the {len(self.articles):,} "
                 "described: check that both are of one log and that ids are spelled alike"
             )
-        if self.n_early > _MOST_EARLY * self.n_dated:
+        if self.n_dated >= FEWEST and self.n_early > _MOST_EARLY * self.n_dated:
+            clocks = (
+                "the zone that the times were taken to be in (--zone)"
+                if log.has_zone
+                else "that events and articles are dated by one clock"
+            )
             found.append(
                 f"{self.n_early:,} of {self.n_dated:,} articles are shown before their "
-                "publication: check the zone that the times were taken to be in (--zone)"
+                f"publication: check {clocks}"
             )
         return found
 

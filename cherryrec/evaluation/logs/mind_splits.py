@@ -62,6 +62,7 @@ class MindSplits(ImpressionLog):
     """
 
     title = "MIND"
+    has_zone = True
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from cherryrec.evaluation.logs.lines import text_lines
 from cherryrec.evaluation.logs.order import N_MERGED, Placed, in_time_order, without_repeats
 from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
-from tests.logs import write_mind
+from tests.logs import news, write_clicks, write_mind
 
 
 def sorted_by_runs(times: list[float], held_bytes: int) -> list[tuple[float, int]]:
@@ -132,5 +133,42 @@ def test_a_log_of_which_most_rows_are_refused_is_an_error(tmp_path: Path) -> Non
     for one in log.impressions():
         health.add(one)
 
-    with pytest.raises(LogError, match=r"most rows are refused, 101 of 111: is it MIND\?"):
+    with pytest.raises(
+        LogError, match=r"most rows of behaviors.tsv are refused, 101 of 108: is it MIND"
+    ):
         health.require(log)
+
+
+def test_most_of_one_file_refused_is_not_hidden_by_a_long_other(tmp_path: Path) -> None:
+    written = write_mind(tmp_path / "log")
+    with (written.path / "behaviors.tsv").open("a") as file:
+        file.write("nonsense\n" * FEWEST)
+    (written.path / "news.tsv").write_text(news(*(f"n{number}" for number in range(2_000))))
+    log = LogSource(written.path).impressions()
+    health = Health(log.articles())
+    list(health.watch(log.impressions()))
+
+    assert [doubt.partition(":")[0] for doubt in health.doubts(log)] == [
+        "most rows of behaviors.tsv are refused, 101 of 108"
+    ]
+
+
+def test_few_dated_articles_say_nothing_of_the_zone(tmp_path: Path) -> None:
+    log = LogSource(write_mind(tmp_path / "log").path).open()
+    dated = MindArticle("a", "news", None, "Vote", "", "", (), 1.7e9)
+    health = Health({"a": dated, "b": replace(dated, article_id="b", published_at=None)})
+
+    for number in range(2 * FEWEST):
+        health.add(row(number, candidates=("a" if number < FEWEST - 1 else "b",), clicked=(True,)))
+    assert health.doubts(log) == []
+    health.add(row(1, candidates=("a",), clicked=(True,)))
+
+    assert ["(--zone)" in doubt for doubt in health.doubts(log)] == [True]
+
+
+def test_a_format_whose_times_are_utc_is_not_advised_to_take_a_zone(tmp_path: Path) -> None:
+    log = LogSource(write_clicks(tmp_path / "log").path).open()
+
+    (doubt,) = health_of(published_at=1.7e9).doubts(log)
+
+    assert doubt.endswith("check that events and articles are dated by one clock")

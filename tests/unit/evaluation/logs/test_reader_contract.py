@@ -130,7 +130,10 @@ def test_files_are_there_and_named_once(written: Written) -> None:
 
 
 def test_the_zone_is_told(written: Written) -> None:
-    assert LogSource(written.path).open().zone.startswith("UTC")
+    log = LogSource(written.path).open()
+
+    assert log.zone.startswith("UTC")
+    assert log.has_zone == FORMATS[written.format].has_zone
 
 
 def test_health_counts_what_was_read(written: Written) -> None:
