@@ -121,7 +121,7 @@ class EbnerdLog(ImpressionLog):
             for number, row in _rows(first, columns):
                 faults.n_rows += 1
                 try:
-                    article = _article(row, self._zone)
+                    article, fault = _article(row, self._zone)
                     check_article(article)
                     if article.article_id in found:
                         msg = f"article_id must be new, got {article.article_id!r} again"
@@ -130,6 +130,8 @@ class EbnerdLog(ImpressionLog):
                     faults.add(number, str(error))
                 else:
                     found[article.article_id] = article
+                    if fault:
+                        faults.add(number, fault)
         if not found:
             msg = f"{str(path)!r} must have an article that can be read, got none"
             raise LogError(msg)
@@ -307,14 +309,19 @@ def _time(microseconds: int, zone: tzinfo) -> float:
     return time_s
 
 
-def _article(row: dict[str, Any], zone: tzinfo) -> MindArticle:
-    """Read one article; `ValueError` says what is wrong with it."""
+def _article(row: dict[str, Any], zone: tzinfo) -> tuple[MindArticle, str | None]:
+    """Read one article, and what was left out of it; `ValueError` says what is wrong with it."""
     if row["article_id"] is None:
         msg = "article_id must be there, got null"
         raise ValueError(msg)
-    published = row["published_time"]
+    published_at, fault = None, None
+    if row["published_time"] is not None:
+        try:
+            published_at = _time(row["published_time"], zone)
+        except ValueError as error:
+            fault = f"published_{error}: left out"
     category = row["category_str"] or ("" if row["category"] is None else str(row["category"]))
-    return MindArticle(
+    article = MindArticle(
         str(row["article_id"]),
         category,
         "|".join(map(str, row["subcategory"] or ())) or None,
@@ -322,5 +329,6 @@ def _article(row: dict[str, Any], zone: tzinfo) -> MindArticle:
         row["subtitle"] or "",
         row["url"] or "",
         tuple(dict.fromkeys(name for name in row["ner_clusters"] or () if name)),
-        None if published is None else _time(published, zone),
+        published_at,
     )
+    return article, fault

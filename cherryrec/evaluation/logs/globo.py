@@ -71,12 +71,14 @@ class GloboLog(ClickFiles):
             rows = named_columns(path, _ARTICLE_COLUMNS, faults, what="Globo's file of articles")
             for line, row in rows:
                 try:
-                    article = _article(row)
+                    article, fault = _article(row)
                     check_article(article)
                 except ValueError as error:
                     faults.add(line, str(error))
                 else:
                     found.setdefault(article.article_id, article)
+                    if fault:
+                        faults.add(line, fault)
         return found
 
     def _click_files(self) -> list[tuple[str, Path]]:
@@ -124,16 +126,13 @@ def _hours(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _article(row: dict[str, str]) -> MindArticle:
-    """Read one article; `ValueError` says what is wrong with it."""
-    created = row["created_at_ts"]
-    return MindArticle(
-        row["article_id"],
-        row["category_id"],
-        None,
-        "",
-        "",
-        "",
-        (),
-        time_of_ms(created, "created_at_ts") if created else None,
-    )
+def _article(row: dict[str, str]) -> tuple[MindArticle, str | None]:
+    """Read one article, and what had to be left out of it."""
+    created_at, fault = None, None
+    if created := row["created_at_ts"]:
+        try:
+            created_at = time_of_ms(created, "created_at_ts")
+        except ValueError as error:
+            fault = f"{error}: left out"
+    article = MindArticle(row["article_id"], row["category_id"], None, "", "", "", (), created_at)
+    return article, fault
