@@ -24,9 +24,9 @@ import msgspec
 from cherryrec.codec import EARLIEST, LATEST
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.adressa_content import Contents, content_files
-from cherryrec.evaluation.logs.base import ClickLog, LoggedClick
+from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
 from cherryrec.evaluation.logs.click_file import click_size
-from cherryrec.evaluation.logs.lines import decoded, first_line, text_lines
+from cherryrec.evaluation.logs.lines import decoded, first_line, standing_once, text_lines
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
@@ -39,7 +39,6 @@ __all__ = ["AdressaLog", "signs"]
 
 _DAY = re.compile(r"\d{8}(\.gz)?")
 _FOLDERS = ("one_week", "three_month")
-_LONGEST = 256
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -136,7 +135,7 @@ class AdressaLog(ClickLog):
 
     def files(self) -> Sequence[tuple[str, Path]]:
         """Return the files of days by name, and behind them those of contents."""
-        found = _days(self.path)
+        found = self._day_files()
         if not found:
             msg = (
                 f"a log of Adressa must hold files of days, as 20170101, got {str(self.path)!r} "
@@ -169,7 +168,7 @@ class AdressaLog(ClickLog):
         found: dict[str, MindArticle] = {}
         contents = Contents(content_files(self.path))
         self._faults.update({faults.file: faults for faults in contents.faults})
-        for path in _days(self.path):
+        for path in self._day_files():
             for _, text in text_lines(path, FileFaults(path.name)):
                 try:
                     event = decoded(_DECODER, text)
@@ -183,9 +182,13 @@ class AdressaLog(ClickLog):
         self._article_ids = frozenset(found)
         return found
 
+    def _day_files(self) -> list[Path]:
+        """Return the files of days by name, each once."""
+        return standing_once(_days(self.path), self.path)
+
     def _placed(self) -> Iterator[Placed[LoggedClick]]:
         """Yield the clicks of each file as they stand there."""
-        for path in _days(self.path):
+        for path in self._day_files():
             faults = self._fresh_faults(path.name)
             for line, text in text_lines(path, faults):
                 try:
@@ -231,10 +234,8 @@ def _days(path: Path) -> list[Path]:
 def _click(event: _Event, click_id: str) -> LoggedClick:
     """Return an event of an article as a click; `ValueError` says what is wrong with it."""
     assert event.id is not None, "an event of an article has its id"
-    for name, value in (("userId", event.user_id), ("id", event.id)):
-        if not 0 < len(value) <= _LONGEST:
-            msg = f"{name} must be 1 to {_LONGEST} characters, got {value[:60]!r}"
-            raise ValueError(msg)
+    check_id("userId", event.user_id)
+    check_id("id", event.id)
     if not EARLIEST.timestamp() <= event.time < LATEST.timestamp():
         msg = f"time must be seconds of {EARLIEST.year} to {LATEST.year - 1}, got {event.time}"
         raise ValueError(msg)

@@ -19,7 +19,19 @@ from cherryrec.errors import LogError
 from cherryrec.evaluation.mind_faults import BadRow, FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 
-__all__ = ["ClickLog", "DisplayLog", "ImpressionLog", "Log", "LoggedClick", "LoggedDisplay"]
+__all__ = [
+    "LONGEST_ID",
+    "ClickLog",
+    "DisplayLog",
+    "ImpressionLog",
+    "Log",
+    "LoggedClick",
+    "LoggedDisplay",
+    "check_id",
+]
+
+LONGEST_ID = 256
+"""Characters of an id in a message."""
 
 
 T = TypeVar("T")
@@ -34,7 +46,7 @@ class LoggedClick:
     click_id
         Unique within the log.
     user_id, article_id
-        Who opened what; 1 to 256 characters each.
+        Who opened what; 1 to `LONGEST_ID` characters each.
     clicked_at
         Event time, UTC seconds since the epoch.
     session_id
@@ -50,6 +62,26 @@ class LoggedClick:
     clicked_at: float
     session_id: str | None = None
     dwell_s: float | None = None
+
+
+def check_id(name: str, value: str) -> None:
+    """Refuse an id that no message takes.
+
+    Raises
+    ------
+    ValueError
+        With the name that the file has for it.
+
+    Examples
+    --------
+    >>> check_id("user_id", "")
+    Traceback (most recent call last):
+    ...
+    ValueError: user_id must be 1 to 256 characters of UTF-8, got ''
+    """
+    if not 0 < len(value) <= LONGEST_ID:
+        msg = f"{name} must be 1 to {LONGEST_ID} characters of UTF-8, got {value[:60]!r}"
+        raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)

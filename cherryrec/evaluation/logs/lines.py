@@ -20,6 +20,7 @@ __all__ = [
     "first_line",
     "named_columns",
     "open_bytes",
+    "standing_once",
     "text_lines",
 ]
 
@@ -32,6 +33,27 @@ MAX_LINE_BYTES = 16 * 2**20
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file, unpacked where its name ends in `.gz`."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def standing_once(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Return the files of a log, of which each stands there once, plain or packed.
+
+    Raises
+    ------
+    LogError
+        Two have one name, as their rows would be read twice and their ids repeat.
+    """
+    found: dict[str, Path] = {}
+    for file in files:
+        first = found.setdefault(file.name.removesuffix(".gz"), file)
+        if first is not file:
+            msg = (
+                f"a file must stand once in {str(folder)!r}, got {str(first.relative_to(folder))!r}"
+                f" and {str(file.relative_to(folder))!r}: pass one folder, and one of packed and "
+                "plain"
+            )
+            raise LogError(msg)
+    return [*found.values()]
 
 
 def text_lines(path: Path, faults: FileFaults) -> Iterator[tuple[int, str]]:

@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from cherryrec.errors import LogError
-from cherryrec.evaluation.logs.base import ClickLog, LoggedClick
+from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
 from cherryrec.evaluation.logs.click_file import click_size, time_of_ms
-from cherryrec.evaluation.logs.lines import decoded, first_line, text_lines
+from cherryrec.evaluation.logs.lines import decoded, first_line, standing_once, text_lines
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
@@ -94,7 +94,7 @@ class PlistaLog(ClickLog):
 
     def files(self) -> Sequence[tuple[str, Path]]:
         """Return the files, by name."""
-        found = _stream_files(self.path)
+        found = standing_once(_stream_files(self.path), self.path)
         if not found:
             msg = f"a log of plista must have a file, got {str(self.path)!r} without: unpack it"
             raise LogError(msg)
@@ -204,6 +204,8 @@ def _click(fields: list[str], click_id: str) -> LoggedClick:
     user_id = str(linked.user_id)
     if user_id in {"0", ""}:
         user_id = f"unknown:{click_id}"
+    check_id("userID", user_id)
+    check_id("itemID", article_id)
     return LoggedClick(click_id, user_id, article_id, time_of_ms(fields[2], "time"))
 
 

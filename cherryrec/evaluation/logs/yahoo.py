@@ -13,14 +13,15 @@ Algorithms, WSDM, https://doi.org/10.1145/1935826.1935878.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cherryrec.codec import EARLIEST, LATEST
 from cherryrec.errors import LogError
-from cherryrec.evaluation.logs.base import DisplayLog, LoggedDisplay
-from cherryrec.evaluation.logs.lines import text_lines
+from cherryrec.evaluation.logs.base import DisplayLog, LoggedDisplay, check_id
+from cherryrec.evaluation.logs.lines import standing_once, text_lines
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
 from cherryrec.evaluation.zones import EPOCH
 
@@ -51,7 +52,7 @@ class YahooLog(DisplayLog):
 
     def files(self) -> Sequence[tuple[str, Path]]:
         """Return the files of days, by name."""
-        found = day_files(self.path, self.prefix)
+        found = standing_once(day_files(self.path, self.prefix), self.path)
         if not found:
             msg = (
                 f"a log of {self.title} must hold {self.prefix}*, got {str(self.path)!r} without "
@@ -101,11 +102,14 @@ def day_files(path: Path, prefix: str) -> list[Path]:
     """Return the files of days of a folder by name, or a file itself."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.glob(f"{prefix}*") if file.is_file())
+    day = re.compile(rf"{re.escape(prefix)}\d{{8}}(\.gz)?")
+    return sorted(
+        file for file in path.glob(f"{prefix}*") if day.fullmatch(file.name) and file.is_file()
+    )
 
 
 def blocks_of(text: str) -> Blocks:
-    """Part a line at its bars.
+    """Part a line at its bars; `ValueError` where there is not one block of the reader.
 
     Examples
     --------
@@ -114,6 +118,9 @@ def blocks_of(text: str) -> Blocks:
     """
     head, *blocks = text.split("|")
     parted = [block.strip().partition(" ") for block in blocks]
+    if (n_readers := sum(name == "user" for name, _, _ in parted)) != 1:
+        msg = f"line must have a block |user, got {n_readers}"
+        raise ValueError(msg)
     return head.strip(), [(name, rest) for name, _, rest in parted if name]
 
 
@@ -135,13 +142,14 @@ def display_of(
     if len(words) != 3 or words[2] not in {"0", "1"}:
         msg = f"line must begin with time, article and 0 or 1, got {head[:60]!r}"
         raise ValueError(msg)
-    time_s = float(words[0]) if words[0].isdigit() else 0.0
+    time_s = float(words[0]) if words[0].isascii() and words[0].isdigit() else 0.0
     if not EARLIEST.timestamp() <= time_s < LATEST.timestamp():
         msg = f"time must be unix seconds of {EARLIEST.year} on, got {words[0][:60]!r}"
         raise ValueError(msg)
     if words[1] not in pool:
         msg = f"displayed article must be in the pool, got {words[1][:60]!r} beside {len(pool)}"
         raise ValueError(msg)
+    check_id("article", max(pool, key=len))
     if len(set(pool)) < len(pool):
         msg = f"articles of the pool must differ, got one of {len(pool)} twice"
         raise ValueError(msg)

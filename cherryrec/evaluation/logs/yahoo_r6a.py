@@ -7,7 +7,9 @@ features is left out of the pool; a line whose displayed article is left out so 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 
 from cherryrec.evaluation.logs.base import LoggedDisplay
@@ -18,6 +20,7 @@ from cherryrec.evaluation.logs.yahoo import Features, YahooLog, blocks_of, day_f
 __all__ = ["YahooR6ALog", "signs"]
 
 _PREFIX = "ydata-fp-td-clicks-v1_0."
+_FEATURE = re.compile(r"\d{1,9}:[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class YahooR6ALog(YahooLog):
@@ -47,10 +50,9 @@ class YahooR6ALog(YahooLog):
         user: Features = ()
         pool: dict[str, Features] = {}
         for name, text in blocks:
-            features = _features(text)
             if name == "user":
-                user = features
-            elif features:
+                user = _features(text)
+            elif features := _of_article(text):
                 if name in pool:
                     msg = f"articles of the pool must differ, got {name[:60]!r} twice"
                     raise ValueError(msg)
@@ -71,17 +73,25 @@ def signs(path: Path) -> Signs:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1_024)
+def _of_article(text: str) -> Features:
+    """Read the features of an article, which come again and again; a reader's hardly ever do."""
+    return _features(text)
+
+
 def _features(text: str) -> Features:
-    """Read the features of a block, by number; those of an article come again and again."""
-    return tuple(sorted(_feature(word) for word in text.split()))
+    """Read the features of a block, by number."""
+    found = tuple(sorted(_feature(word) for word in text.split()))
+    if len({number for number, _ in found}) < len(found):
+        msg = f"features must be named once each, got {text[:60]!r}"
+        raise ValueError(msg)
+    return found
 
 
 def _feature(word: str) -> tuple[int, float]:
     """Read `n:value`."""
     number, _, value = word.partition(":")
-    try:
-        return int(number), float(value)
-    except ValueError:
-        msg = f"feature must be a number, a colon and a value, got {word[:60]!r}"
-        raise ValueError(msg) from None
+    if not _FEATURE.fullmatch(word) or not isfinite(float(value)):
+        msg = f"feature must be a number, a colon and a finite value, got {word[:60]!r}"
+        raise ValueError(msg)
+    return int(number), float(value)

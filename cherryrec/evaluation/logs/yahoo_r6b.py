@@ -6,6 +6,7 @@ reader's words are the numbers (1 to 136) of the features that are 1.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cherryrec.evaluation.logs.base import LoggedDisplay
@@ -16,6 +17,7 @@ from cherryrec.evaluation.logs.yahoo import Features, YahooLog, blocks_of, day_f
 __all__ = ["YahooR6BLog", "signs"]
 
 _PREFIX = "ydata-fp-td-clicks-v2_0."
+_ARTICLE = re.compile(r"id-\d+", re.ASCII)
 
 
 class YahooR6BLog(YahooLog):
@@ -44,10 +46,13 @@ class YahooR6BLog(YahooLog):
         for name, text in blocks:
             if name == "user":
                 words = text.split()
-                if not all(word.isdigit() for word in words):
+                if not all(word.isascii() and word.isdigit() for word in words):
                     msg = f"the reader's features must be numbers, got {' '.join(words)[:60]!r}"
                     raise ValueError(msg)
                 user = tuple((number, 1.0) for number in sorted(map(int, set(words))))
+            elif text or not _ARTICLE.fullmatch(name):
+                msg = f"article must be id- and a number, got {f'{name} {text}'[:60]!r}"
+                raise ValueError(msg)
             else:
                 pool.append(name)
         return display_of(head, tuple(pool), user, None, display_id)
