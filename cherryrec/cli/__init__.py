@@ -22,6 +22,7 @@ COMMANDS = {
     "status": ("status", "show lag, model, slates and parts, and what is wrong"),
     "shadow": ("shadow", "compare our ranking of the site's own slates with the site's"),
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
+    "leave-last-out": ("leave_last_out", "ask for each user's last article, as the paper does"),
     "log": ("log", "check what a recorded log is, and what is wrong in it"),
     "backfill": ("backfill", "send a past log to a running system, before it goes live"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
@@ -58,7 +59,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"cherryrec.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command), "the module holds the command"
         return command
 

@@ -8,7 +8,7 @@ import click
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["BaselineNames", "Duration", "LogFormat", "Shares"]
+__all__ = ["BaselineNames", "Duration", "LogFormat", "Names", "Numbers", "Shares"]
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -59,6 +59,40 @@ class LogFormat(click.ParamType):
         if value not in FORMATS:
             self.fail(f"wanted one of {', '.join(FORMATS)}, got {value!r}", param, ctx)
         return str(value)
+
+
+class Names(click.ParamType):
+    """Names separated by commas; `all` is none of them named."""
+
+    name = "names"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Read `a,b` as two names."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(one.strip() for one in str(value).split(","))
+        if not all(names) or len(set(names)) < len(names):
+            self.fail(f"wanted names separated by commas, each once, got {value!r}", param, ctx)
+        return () if names == ("all",) else names
+
+
+class Numbers(click.ParamType):
+    """Whole numbers of at least 0 separated by commas, each once."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read `0,1,2` as three numbers."""
+        if isinstance(value, tuple):
+            return value
+        parts = [one.strip() for one in str(value).split(",")]
+        if not all(one.isdecimal() for one in parts) or len(set(parts)) < len(parts):
+            self.fail(f"wanted whole numbers as 0,1,2, each once, got {value!r}", param, ctx)
+        return tuple(int(one) for one in parts)
 
 
 class Shares(click.ParamType):

@@ -25,7 +25,10 @@ def test_every_command_that_is_listed_has_a_help(run: Run, command: str) -> None
 
 def test_every_module_of_a_command_holds_it() -> None:
     for command, (module, _) in COMMANDS.items():
-        assert isinstance(getattr(import_module(f"cherryrec.cli.{module}"), command), click.Command)
+        assert isinstance(
+            getattr(import_module(f"cherryrec.cli.{module}"), command.replace("-", "_")),
+            click.Command,
+        )
 
 
 def test_unknown_command_is_a_usage_error(run: Run) -> None:

@@ -1,0 +1,156 @@
+"""`cherryrec leave-last-out LOG`: protocol B, the paper's, each user's last article asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cherryrec.cli.logs import opened, with_log
+from cherryrec.cli.parameters import Names, Numbers
+
+if TYPE_CHECKING:
+    from cherryrec.evaluation.leave_last_out import (
+        LeaveLastOut,
+        Ranked,
+        Results,
+        SequenceRanker,
+        Split,
+    )
+    from cherryrec.evaluation.logs import AnyLog, LogSource
+
+__all__ = ["leave_last_out", "read_sequences", "write_results"]
+
+
+@click.command(name="leave-last-out")
+@with_log
+@click.option("--limit", type=click.IntRange(1), help="Only the first N events of LOG.")
+@click.option(
+    "--rankings",
+    type=Names(),
+    default="all",
+    show_default=True,
+    metavar="all|NAME,…",
+    help="What to judge.",
+)
+@click.option(
+    "--seeds",
+    type=Numbers(),
+    default="0,1,2",
+    show_default=True,
+    metavar="N,…",
+    help="Of the rankings that have chance in them; each is run with every seed.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["test", "validation"]),
+    default="test",
+    show_default=True,
+    help="Ask for each user's last article, or for the second to last, to choose settings by.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report; default: reports/<log>-leave-last-out.",
+)
+def leave_last_out(
+    source: LogSource,
+    anyway: bool,
+    limit: int | None,
+    rankings: tuple[str, ...],
+    seeds: tuple[int, ...],
+    split: Split,
+    report: Path | None,
+) -> None:
+    """Ask for each user's last article out of the whole catalogue of LOG (protocol B).
+
+    Users and articles with fewer than five interactions are left out; twenty articles are retrieved
+    and ranked. What others read later may be in training: it compares rankings, and protocol C
+    (`replay --from-catalogue`) says what serving would give.
+    """
+    from cherryrec.evaluation.leave_last_out import results_of
+
+    log, data, notes = read_sequences(source, limit, anyway=anyway)
+    ranked = list(_ranked(data, rankings, split))
+    results = results_of(
+        data,
+        ranked,
+        log_name=log.name,
+        command=" ".join(["cherryrec", *sys.argv[1:]]),
+        split=split,
+        notes=notes,
+    )
+    write_results(results, report or Path("reports") / f"{log.name}-leave-last-out")
+
+
+def read_sequences(
+    source: LogSource, limit: int | None, *, anyway: bool
+) -> tuple[AnyLog, LeaveLastOut, list[str]]:
+    """Read a log and return it, its users' sequences, and what there is to say of it."""
+    from cherryrec.cli.progress import progress_bar
+    from cherryrec.evaluation.leave_last_out import leave_last_out as sequences_of
+    from cherryrec.evaluation.leave_last_out.tables import statistics_line
+    from cherryrec.evaluation.logs import DisplayLog, Health, ImpressionLog
+
+    log = opened(source)
+    if isinstance(log, DisplayLog):
+        msg = f"{log.title} names no readers, so that they have no sequences: take another log"
+        raise click.UsageError(msg)
+    articles = log.articles()
+    health = Health(articles)
+    with progress_bar(f"reading {log.name}", None) as log.progress:
+        events = log.impressions(limit) if isinstance(log, ImpressionLog) else log.clicks(limit)
+        data = sequences_of(health.watch(events), articles)
+    if not anyway:
+        health.require(log)
+    notes = [
+        f"read as {log.title}, times taken as {log.zone}",
+        f"{data.n_clicks:,} clicks and articles of histories; left out for lack of a title "
+        f"{data.n_without_title:,}, as read again {data.n_repeated:,}",
+        *([f"only the first {limit:,} events"] if limit is not None else []),
+        *(line for one in log.faults for line in one.lines()),
+    ]
+    click.echo(statistics_line(data.statistics))
+    return log, data, notes
+
+
+def _ranked(data: LeaveLastOut, names: Sequence[str], split: Split) -> Iterator[Ranked]:
+    """Fit and judge each ranking in turn."""
+    from cherryrec.evaluation.leave_last_out import SIMPLE
+
+    makers: Mapping[str, Callable[[], SequenceRanker]] = SIMPLE
+    for name in names or makers:
+        if name not in makers:
+            msg = f"--rankings wanted some of {', '.join(makers)}, got {name!r}"
+            raise click.UsageError(msg)
+        yield _judged(makers[name](), data, split)
+
+
+def _judged(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:
+    """Fit and judge a ranking without chance in it."""
+    from cherryrec.cli.progress import progress_bar
+    from cherryrec.evaluation.leave_last_out import Ranked, ranks_of_targets
+
+    started = time.perf_counter()
+    ranker.fit(data)
+    with progress_bar(ranker.name, len(data.users)) as advance:
+        ranks = ranks_of_targets(ranker, data, split, advance)
+    return Ranked(ranker.name, ranks[None], wall_s=time.perf_counter() - started)
+
+
+def write_results(results: Results, folder: Path) -> None:
+    """Print the tables, and write `report.md` and `report.json`."""
+    from cherryrec.evaluation.leave_last_out.tables import page, table, values
+
+    click.echo(f"\n{table(results)}\n")
+    for name, why in results.left_out.items():
+        click.echo(f"{name} was not run: {why}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(page(results), encoding="utf-8")
+    (folder / "report.json").write_text(json.dumps(values(results), indent=1), encoding="utf-8")
+    click.echo(f"report: {folder / 'report.md'}")

@@ -1,0 +1,45 @@
+"""Protocol B: each user's last article out of the whole catalogue, as the paper measures.
+
+`dataset` makes the users' sequences (with `five_core`), `ranker` says what ranks articles by one
+and finds where the held-out ones stand, `metrics` makes numbers of that, `results` sums them up and
+`tables` shows them. The simple rankings have a file each: `popularity`, `newest`, `item_knn`,
+`vsknn`, `markov`; `registry` knows them by name.
+"""
+
+from __future__ import annotations
+
+from cherryrec.evaluation.leave_last_out.dataset import (
+    CORE,
+    LeaveLastOut,
+    Split,
+    Statistics,
+    leave_last_out,
+)
+from cherryrec.evaluation.leave_last_out.metrics import (
+    METRICS,
+    N_RETRIEVED,
+    is_retrieved,
+    values_of_ranks,
+)
+from cherryrec.evaluation.leave_last_out.ranker import SequenceRanker, ranks_of_targets
+from cherryrec.evaluation.leave_last_out.registry import SIMPLE
+from cherryrec.evaluation.leave_last_out.results import Ranked, Results, Row, results_of
+
+__all__ = [
+    "CORE",
+    "METRICS",
+    "N_RETRIEVED",
+    "SIMPLE",
+    "LeaveLastOut",
+    "Ranked",
+    "Results",
+    "Row",
+    "SequenceRanker",
+    "Split",
+    "Statistics",
+    "is_retrieved",
+    "leave_last_out",
+    "ranks_of_targets",
+    "results_of",
+    "values_of_ranks",
+]

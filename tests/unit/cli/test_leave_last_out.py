@@ -1,0 +1,77 @@
+"""`cherryrec leave-last-out`: the table, the report, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Run
+
+CLICKS = "user_id,session_id,article_id,time_ms\n" + "".join(
+    f"u{user},s{user},a{(user + step * step) % 13},{1_600_000_000_000 + 60_000 * step + user}\n"
+    for step in range(7)
+    for user in range(26)
+)
+SIMPLE = "most-popular,recent-popular,newest,item-knn,vsknn,markov"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    (tmp_path / "clicks.csv").write_text(CLICKS)
+    return "clicks.csv"
+
+
+def test_every_ranking_is_told_and_twice_the_same(run: Run, log: str, tmp_path: Path) -> None:
+    done = run("leave-last-out", log, "--rankings", SIMPLE, "--report", "one")
+    again = run("leave-last-out", log, "--rankings", SIMPLE, "--report", "two")
+
+    assert (done.code, again.code) == (0, 0)
+    assert "26 users, 13 articles" in done.out
+    one, two = (
+        json.loads((tmp_path / name / "report.json").read_text()) for name in ("one", "two")
+    )
+    for found in (one, two):
+        for row in found["rows"]:
+            del row["wall_s"]
+        del found["command"]
+    assert one == two
+    names = [row["name"] for row in one["rows"]]
+    assert names == ["most popular", "recent popular", "newest", "item-kNN", "V-SkNN", "Markov"]
+    assert one["split"] == "test"
+    chain = one["rows"][-1]["users"]
+    assert 0.0 < chain["mrr@5"]["mean"] <= 1.0
+    assert "## Own retrieval subset" in (tmp_path / "one" / "report.md").read_text()
+
+
+def test_validation_asks_for_another_article(run: Run, log: str, tmp_path: Path) -> None:
+    for split in ("test", "validation"):
+        done = run(
+            "leave-last-out", log, "--rankings", "markov", "--split", split, "--report", split
+        )
+        assert done.code == 0
+
+    one, two = (
+        json.loads((tmp_path / name / "report.json").read_text()) for name in ("test", "validation")
+    )
+    assert one["rows"][0]["users"] != two["rows"][0]["users"]
+    assert (
+        "Each user's second to last article" in (tmp_path / "validation" / "report.md").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rankings", "most-read"], "got 'most-read'"),
+        (["--rankings", "markov,markov"], "each once"),
+        (["--seeds", "0,-1"], "whole numbers"),
+        (["--limit", "40"], "5 interactions each"),
+    ],
+)
+def test_what_cannot_be_is_refused(run: Run, log: str, options: list[str], said: str) -> None:
+    done = run("leave-last-out", log, *options)
+
+    assert done.code in {1, 2}
+    assert said in done.err
