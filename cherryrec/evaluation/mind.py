@@ -20,6 +20,7 @@ from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order, w
 from cherryrec.evaluation.logs.xmind import XMindTitles
 from cherryrec.evaluation.mind_checks import check_article, check_impression
 from cherryrec.evaluation.mind_faults import MAX_BAD_ROWS, BadRow, FileFaults
+from cherryrec.evaluation.mind_histories import SharedHistories
 from cherryrec.evaluation.mind_labels import has_labels, labelled, unlabelled
 from cherryrec.evaluation.mind_rows import (
     MindArticle,
@@ -190,10 +191,8 @@ class MindLog(ImpressionLog):
         name = self._named(path.name)
         faults = self._fresh_faults(name)
         keys = Keys(self.split)
-        histories: dict[str, tuple[str, ...]] = {}
+        histories = SharedHistories[str]()
         for line, text in text_lines(path, faults):
-            if len(histories) > _HISTORIES_KEPT:
-                histories.clear()
             try:
                 row = _settled(parse_impression(text, histories, self._zone), is_labelled, ids)
                 check_impression(row)
@@ -211,10 +210,10 @@ class MindLog(ImpressionLog):
         """Return the row as the file has it."""
         return replace(row, impression_id=self.listed_id(row.impression_id))
 
-    def _repeated(self, row: Placed[MindImpression], first: Placed[MindImpression]) -> None:
+    def _repeated(self, row: Placed[MindImpression], first: tuple[str, int]) -> None:
         """Report a row that was there before."""
         self._listed_ids.pop(row.event.impression_id, None)
-        self._faults[row.file].add(row.line, _SAME.format(first.line))
+        self._faults[row.file].add(row.line, _SAME.format(first[1]))
 
     def _ids_if_there(self) -> frozenset[str]:
         """Return the articles' ids; none where there is no readable `news.tsv`."""
@@ -248,9 +247,6 @@ class MindLog(ImpressionLog):
 
 _REPEATED = "article id must be new, got {!r} again; the first row counts"
 _N_COLUMNS = 5
-_HISTORIES_KEPT = 16_384
-"""Histories that rows share, as readers come again; beyond these sharing begins anew."""
-
 _SAME = "row must not repeat another, got that of line {} again; it counts once"
 
 
@@ -271,8 +267,15 @@ def _slates(path: Path) -> Iterator[Sequence[str]]:
 
 
 def impression_size(row: MindImpression) -> int:
-    """Return about how many bytes an impression takes in memory."""
-    return 600 + 16 * len(row.history) + 60 * len(row.candidates)
+    """Return about how many bytes an impression takes in memory, if it shares no id with others.
+
+    Examples
+    --------
+    >>> impression_size(MindImpression("1", "u", 1.6e9, ("N1", "N2"), ("N3",), (True,)))
+    804
+    """
+    ids = (*row.history, *row.candidates)
+    return 600 + 66 * len(ids) + sum(map(len, ids))
 
 
 def _unreadable(path: Path, faults: FileFaults) -> str:

@@ -12,6 +12,8 @@ MAX_BAD_ROWS = 100
 
 _N_TOLD = 10
 _N_REASONS = 20
+_MOST_KINDS = 1_000
+_OTHER = "another reason than those before"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,7 +80,8 @@ class FileFaults:
     def add(self, line: int, reason: str) -> None:
         """Count a bad row, and keep it while there is room."""
         bad = BadRow(self.file, line, reason)
-        self.kinds[bad.kind] += 1
+        is_room = bad.kind in self.kinds or len(self.kinds) < _MOST_KINDS
+        self.kinds[bad.kind if is_room else _OTHER] += 1
         if len(self._first) < MAX_BAD_ROWS:
             self._first.append(bad)
 

@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
+from cherryrec.evaluation.mind_histories import SharedHistories
 from cherryrec.evaluation.mind_times import parse_time
 
 __all__ = [
@@ -127,7 +128,7 @@ def parse_subcategory(text: str) -> str | None:
 
 
 def parse_impression(
-    row: str, histories: dict[str, tuple[str, ...]], zone: tzinfo = UTC
+    row: str, histories: SharedHistories[str], zone: tzinfo = UTC
 ) -> MindImpression:
     """Read one row of behaviors.tsv, its candidates with their labels (see `mind_labels`).
 
@@ -142,7 +143,7 @@ def parse_impression(
         raise ValueError(message)
     clicks = histories.get(history)
     if clicks is None:
-        clicks = histories[history] = tuple(history.split())
+        clicks = histories.keep(history, tuple(history.split()))
     tokens = parse_candidates(candidates)
     return MindImpression(impression_id, user_id, parse_time(time, zone), clicks, tokens, None)
 

@@ -1,7 +1,7 @@
 """What EB-NeRD's readers had read before a split: one row a reader, looked up by reader.
 
 The lists of the largest bundle do not fit in memory as Python's objects, so they go to a temporary
-file of numbers; 16 bytes a reader say where each one's are.
+file of numbers; 24 bytes a reader say whose they are, where they begin and where they end.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.logs.parquet import Kind, columns_of
 from cherryrec.evaluation.mind_faults import FileFaults
+from cherryrec.evaluation.mind_histories import SharedHistories
 
 __all__ = ["Histories"]
 
 _ITEM = np.dtype("<i8")
 _LARGEST = int(np.iinfo(_ITEM).max)
 _COLUMNS: dict[str, Kind] = {"user_id": "int", "article_id_fixed": "list of int"}
-_SHARED = 16_384
+_BATCH_ROWS = 256
+"""Readers whose lists are turned into Python's objects at a time; each may have thousands."""
 
 
 class Histories:
@@ -42,7 +44,7 @@ class Histories:
         self._users: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ends: NDArray[np.int64] = np.zeros(0, np.int64)
         self._starts: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._shared: dict[int, tuple[str, ...]] = {}
+        self._shared = SharedHistories[int]()
 
     def __enter__(self) -> Histories:
         self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="cherryrec-histories-"))
@@ -57,7 +59,7 @@ class Histories:
         """Read the rows: lists into the file, and where each reader's are."""
         users: list[NDArray[np.int64]] = []
         sizes: list[NDArray[np.int64]] = []
-        for first, columns in columns_of(self._path, _COLUMNS):
+        for first, columns in columns_of(self._path, _COLUMNS, batch_rows=_BATCH_ROWS):
             self._faults.n_rows += len(columns["user_id"])
             good: list[tuple[int, list[int]]] = []
             for number, (user, read) in enumerate(zip(*columns.values(), strict=True), start=first):
@@ -100,7 +102,4 @@ class Histories:
         start, end = int(self._starts[row]), int(self._ends[row])
         self._file.seek(start * _ITEM.itemsize)
         read = np.frombuffer(self._file.read((end - start) * _ITEM.itemsize), _ITEM)
-        if len(self._shared) >= _SHARED:
-            self._shared.clear()
-        found = self._shared[user_id] = tuple(map(str, read.tolist()))
-        return found
+        return self._shared.keep(user_id, tuple(map(str, read.tolist())))

@@ -105,7 +105,7 @@ def without_repeats(
     *,
     time: Callable[[T], float],
     identity: Callable[[T], Hashable],
-    report: Callable[[Placed[T], Placed[T]], None],
+    report: Callable[[Placed[T], tuple[str, int]], None],
 ) -> Iterator[Placed[T]]:
     """Yield rows in time order, of those of one time and identity the first only.
 
@@ -114,18 +114,19 @@ def without_repeats(
     rows
         In time order.
     time, identity
-        Of an event; equal identities have equal times.
+        Of an event; equal identities have equal times. The identities of one time are held.
     report
-        Called with a row that is left out and the first of its kind.
+        Called with a row that is left out, and file and line of the first of its kind.
     """
     now: float | None = None
-    seen: dict[Hashable, Placed[T]] = {}
+    seen: dict[Hashable, tuple[str, int]] = {}
     for row in rows:
         if time(row.event) != now:
             now = time(row.event)
             seen = {}
-        first = seen.setdefault(identity(row.event), row)
-        if first is row:
+        place = row.file, row.line
+        first = seen.setdefault(identity(row.event), place)
+        if first is place:
             yield row
         else:
             report(row, first)

@@ -17,7 +17,7 @@ Kind = Literal["int", "number", "text", "time", "list of int", "list of text", "
 """What a column holds; one without a value may be of any."""
 
 BATCH_ROWS = 4_096
-"""Rows that are turned into Python's objects at a time."""
+"""Rows that are turned into Python's objects at a time, unless said."""
 
 _MAGIC = b"PAR1"
 
@@ -44,7 +44,11 @@ def column_names(path: Path) -> list[str]:
 
 
 def columns_of(
-    path: Path, wanted: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None
+    path: Path,
+    wanted: Mapping[str, Kind],
+    optional: Mapping[str, Kind] | None = None,
+    *,
+    batch_rows: int = BATCH_ROWS,
 ) -> Iterator[tuple[int, dict[str, list[Any]]]]:
     """Yield the number of the first row, from 1, and columns by name, some rows at a time.
 
@@ -59,6 +63,8 @@ def columns_of(
         Columns it must have, each with what it must hold.
     optional
         Columns that are all None where it has them not; where it has them, with what they hold.
+    batch_rows
+        Rows that are turned into Python's objects at a time.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def columns_of(
                 raise LogError(msg)
         first = 1
         try:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
+            for batch in file.iter_batches(batch_size=batch_rows, columns=names):
                 found = {name: _values(batch.column(name)) for name in names}
                 n = batch.num_rows
                 yield first, {name: found.get(name, [None] * n) for name in every}

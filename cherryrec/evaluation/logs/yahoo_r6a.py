@@ -20,6 +20,9 @@ from cherryrec.evaluation.logs.yahoo import Features, YahooLog, blocks_of, day_f
 __all__ = ["YahooR6ALog", "signs"]
 
 _PREFIX = "ydata-fp-td-clicks-v1_0."
+_LONGEST_KEPT = 1_024
+"""Characters of an article's features beyond which they are read anew: six take about 70."""
+
 _FEATURE = re.compile(r"\d{1,9}:[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -73,9 +76,14 @@ def signs(path: Path) -> Signs:
     )
 
 
-@lru_cache(maxsize=1_024)
 def _of_article(text: str) -> Features:
     """Read the features of an article, which come again and again; a reader's hardly ever do."""
+    return _kept_features(text) if len(text) <= _LONGEST_KEPT else _features(text)
+
+
+@lru_cache(maxsize=1_024)
+def _kept_features(text: str) -> Features:
+    """Read the features of a block, or return those that it had before."""
     return _features(text)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_of_equal_rows_the_first_stays() -> None:
             rows,
             time=lambda one: one // 1,
             identity=lambda one: one,
-            report=lambda row, first: told.append((row.line, first.line)),
+            report=lambda row, first: told.append((row.line, first[1])),
         )
     )
 
@@ -72,6 +74,30 @@ def test_every_key_is_new(listed: list[str]) -> None:
     assert all(key == one for one, key in first.items())
 
 
+def test_a_page_of_many_numbers_gives_the_keys_that_one_of_few_gives() -> None:
+    rng = np.random.default_rng(0)
+    dense = rng.permutation(2**16)[:9_000].tolist()  # a page that becomes bits
+    listed = [str(one) for one in (*dense, *rng.integers(0, 2**18, 9_000).tolist(), *dense)]
+    keys, seen = Keys(), set[str]()
+
+    for line, one in enumerate(listed):
+        is_new = one not in seen
+        seen.add(one)
+
+        assert keys.key(one, line=line) == (one if is_new else f"{one}#{line}")
+
+
+def test_ids_far_apart_take_a_few_bytes_each() -> None:
+    keys, n = Keys(), 20_000
+    tracemalloc.start()
+    for number in range(n):
+        keys.key(str(number * 200_000), line=number)  # each in a page of its own
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 300 * n
+
+
 def test_a_line_without_an_end_is_refused_and_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +108,17 @@ def test_a_line_without_an_end_is_refused_and_passed_over(
 
     assert list(text_lines(path, faults)) == [(1, "short"), (3, "next")]
     assert str(faults.first[0]) == "x.tsv:2: row must be at most 8 bytes, got more"
+
+
+def test_reasons_of_a_kind_each_are_not_all_kept() -> None:
+    faults = FileFaults("x.tsv")
+
+    for line in range(5_000):
+        faults.add(line, f"JSON is malformed: invalid character (byte {line})")
+
+    assert faults.n_bad == 5_000
+    assert len(faults.kinds) < 1_100
+    assert faults.kinds["another reason than those before"] == 4_000
 
 
 def row(number: int, **changes: object) -> MindImpression:
