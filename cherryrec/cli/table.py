@@ -51,7 +51,15 @@ def _default(one: Field[Any]) -> str:
 
 
 def _meanings(kind: type[Any]) -> dict[str, str]:
-    """Read the Parameters section of a docstring: name → text."""
+    """Read the Parameters sections of a struct and of those it inherits from: name → text."""
+    meanings: dict[str, str] = {}
+    for one in reversed(kind.__mro__):
+        meanings |= _own_meanings(one)
+    return meanings
+
+
+def _own_meanings(kind: type[Any]) -> dict[str, str]:
+    """Read the Parameters section of one docstring: name → text."""
     text = inspect.cleandoc(kind.__doc__ or "")
     found = re.search(r"Parameters\n-+\n(.*?)(?:\n\n[A-Z][a-z]+\n-+|\Z)", text, re.DOTALL)
     meanings: dict[str, str] = {}

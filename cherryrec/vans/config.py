@@ -9,6 +9,7 @@ from typing import TypeVar
 from cherryrec.errors import ConfigError
 from cherryrec.vans.member import FIRST, SECOND, Member
 from cherryrec.vans.members import MEMBERS
+from cherryrec.vans.scaler import CLIP
 from cherryrec.vans.snapshot import FORMER_MEMBERS
 
 __all__ = ["FORMER_SETTINGS", "VansConfig"]
@@ -103,7 +104,7 @@ class VansConfig:
     learning: str = "impression"
     prior_feature: str | None = "news_value"
     prior_impressions: float = 10.0
-    clip: float = 5.0
+    clip: float = CLIP
     ensemble_learning_rate: float = 0.1
     drift_threshold: float = 5.0
     drift_share: float = 0.03

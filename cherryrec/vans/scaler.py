@@ -13,10 +13,12 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature, context_mask, gated_mask
 from cherryrec.vans.kernels import count_slate, standardise
 
-__all__ = ["SPREAD", "SlateScaler", "Spread"]
+__all__ = ["CLIP", "SPREAD", "SlateScaler", "Spread"]
 
 Floats = NDArray[np.float64]
 
+CLIP = 5.0
+"""Deviations that standardised values are cut at where nothing is set."""
 
 SPREAD = ("count", "mean", "squares", "raw_count", "raw_mean", "raw_squares")
 """The arrays a spread is made of, (F,) each, in the order of `Spread.numbers`."""
@@ -129,7 +131,7 @@ class SlateScaler(base.Transformer):
     [[-1.0, 0.0], [1.0, 0.0]]
     """
 
-    def __init__(self, features: tuple[Feature, ...], clip: float = 5.0) -> None:
+    def __init__(self, features: tuple[Feature, ...], clip: float = CLIP) -> None:
         self.features = features
         self.clip = clip
         self.spread = Spread.of_nothing(features)

@@ -41,7 +41,8 @@ class Boost(Member):
     grow_every
         Impressions after which one more tree is grown; above 0.
     window_rows
-        Rows of the newest impressions that it is grown from; above 0.
+        Rows of the newest impressions that it is grown from; at least 8, as one of more than a
+        quarter of them is not kept.
     learning_rate
         Share of a tree's values that is added to the score, its shrinkage; above 0.
     """
@@ -58,7 +59,8 @@ class Boost(Member):
 
     def __post_init__(self) -> None:
         """Refuse settings no member can be built with."""
-        self.require_above_0("n_trees", "grow_every", "window_rows", "learning_rate")
+        self.require_above_0("n_trees", "grow_every", "learning_rate")
+        self.require(self.window_rows >= 8, "window_rows", "at least 8")
         self.require(1 <= self.depth <= 8, "depth", "from 1 to 8")
 
     def learner(self, features: tuple[Feature, ...], *, clip: float, seed: int) -> BoostedTrees:
@@ -69,7 +71,6 @@ class Boost(Member):
             depth=self.depth,
             every=self.grow_every,
             window_rows=self.window_rows,
-            sample_rows=self.window_rows // 2,
             rate=self.learning_rate,
             seed=seed,
         )
@@ -92,6 +93,9 @@ class Boost(Member):
     def at_least_every(self, n_impressions: int) -> Boost:
         """Return settings with which the next tree is grown within so many impressions."""
         return replace(self, grow_every=min(self.grow_every, n_impressions))
+
+
+DEFAULTS = Boost()
 
 
 @compiled
@@ -177,8 +181,8 @@ class BoostedTrees(SlateMember):
         Trees kept, and their depth; above 0.
     every
         Impressions after which a tree is grown; above 0.
-    window_rows, sample_rows
-        Rows kept, and about how many of them a tree is grown on; above 0.
+    window_rows
+        Rows kept; a tree is grown on about half of them. At least 8.
     rate
         Shrinkage of every tree; in (0, 1].
     leaf_l2, min_curvature
@@ -213,12 +217,11 @@ class BoostedTrees(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        n_trees: int = 200,
-        depth: int = 3,
-        every: int = 25,
-        window_rows: int = 32_768,
-        sample_rows: int = 16_384,
-        rate: float = 0.05,
+        n_trees: int = DEFAULTS.n_trees,
+        depth: int = DEFAULTS.depth,
+        every: int = DEFAULTS.grow_every,
+        window_rows: int = DEFAULTS.window_rows,
+        rate: float = DEFAULTS.learning_rate,
         leaf_l2: float = 10.0,
         min_curvature: float = 5.0,
         input_share: float = 0.3,
@@ -228,7 +231,7 @@ class BoostedTrees(SlateMember):
         n_features = len(features)
         self.n_trees, self.depth = n_trees, depth
         self.every = every
-        self.window_rows, self.sample_rows = window_rows, sample_rows
+        self.window_rows, self.sample_rows = window_rows, window_rows // 2
         self.rate, self.leaf_l2, self.min_curvature = rate, leaf_l2, min_curvature
         self.input_share = input_share
         self.seed = seed

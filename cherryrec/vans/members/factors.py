@@ -75,6 +75,9 @@ class Factors(Member):
         return {"weights": (n_features,), "factors": (n_features, self.n_factors)}
 
 
+DEFAULTS = Factors()
+
+
 class FactorPart(Part):
     """Scores z·w + ½ Σ_k ((z·v_k)² - (z²·v_k²)), centred within the slate.
 
@@ -151,9 +154,9 @@ class FactorisedRegression(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        n_factors: int = 8,
-        rate: float = 0.02,
-        factor_rate: float = 0.01,
+        n_factors: int = DEFAULTS.n_factors,
+        rate: float = DEFAULTS.learning_rate,
+        factor_rate: float = DEFAULTS.factor_learning_rate,
         eps: float = 0.01,
         seed: int = 0,
     ) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.member import Member, Shapes, SlateMember
+from cherryrec.vans.scaler import CLIP
 from cherryrec.vans.snapshot import MAX_COUNT, check_range, under
 from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
 from cherryrec.vans.window import RowWindow
@@ -154,7 +155,7 @@ class WindowForest(SlateMember):
         min_leaf: float = DEFAULTS.min_leaf,
         leaf_shrinkage: float = DEFAULTS.leaf_shrinkage,
         feature_share: float = DEFAULTS.feature_share,
-        clip: float = 5.0,
+        clip: float = CLIP,
         seed: int = 0,
     ) -> None:
         self.features = features

@@ -90,6 +90,9 @@ class Net(Member):
         }
 
 
+DEFAULTS = Net()
+
+
 class NetPart(Part):
     """Scores Σ_s (skip_s·z + out_s·relu(zᵀhidden_s)) / S, centred within the slate.
 
@@ -181,11 +184,11 @@ class ListwiseNet(SlateMember):
         features: tuple[Feature, ...],
         *,
         inputs: str = CENTRED,
-        n_nets: int = 4,
-        n_hidden: int = 16,
-        rate: float = 0.002,
-        skip_rate: float = 0.02,
-        dropout: float = 0.2,
+        n_nets: int = DEFAULTS.n_nets,
+        n_hidden: int = DEFAULTS.n_hidden,
+        rate: float = DEFAULTS.learning_rate,
+        skip_rate: float = DEFAULTS.skip_learning_rate,
+        dropout: float = DEFAULTS.input_dropout,
         l2: float = 0.0,
         seed: int = 0,
     ) -> None:

@@ -51,8 +51,8 @@ class Poly(Member):
     Parameters
     ----------
     scores
-        Features that it sees, of those that are not gated; each once, one at least. Names that are
-        no features are passed over.
+        Features that it sees, of those that are not gated; each once, one at least. Others are
+        refused; of these, a model of other features is given those that it has.
     learning_rate
         AdaGrad's learning rate; above 0.
     l2
@@ -76,7 +76,17 @@ class Poly(Member):
     def learner(
         self, features: tuple[Feature, ...], *, clip: float, seed: int
     ) -> PolynomialRegression:
-        """Build what learns."""
+        """Build what learns.
+
+        Raises
+        ------
+        ConfigError
+            Scores that are set are not among the features.
+        """
+        known = [feature.name for feature in features]
+        unknown = [name for name in self.scores if name not in known]
+        wanted = f"some of {known!r}, and {unknown!r} are not"
+        self.require(self.scores == SCORES or not unknown, "scores", wanted)
         return PolynomialRegression(
             features, scores=self.scores, learning_rate=self.learning_rate, l2=self.l2
         )
@@ -91,6 +101,9 @@ class Poly(Member):
     def shapes(self, n_features: int) -> Shapes:
         """Return the shapes of its part's arrays: as many columns as there are of the scores."""
         return {"columns": (None,), "weights": (None,), "matrix": (None, None)}
+
+
+DEFAULTS = Poly()
 
 
 class ListwiseLoss(optim.losses.RegressionLoss):
@@ -245,9 +258,9 @@ class PolynomialRegression(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        scores: tuple[str, ...] = SCORES,
-        learning_rate: float = 0.005,
-        l2: float = 1e-4,
+        scores: tuple[str, ...] = DEFAULTS.scores,
+        learning_rate: float = DEFAULTS.learning_rate,
+        l2: float = DEFAULTS.l2,
     ) -> None:
         self.features = features
         self.scores = scores

@@ -62,6 +62,9 @@ class SVM(Member):
         return {"weights": (n_features,)}
 
 
+DEFAULTS = SVM()
+
+
 class PairwiseSVM(SlateMember):
     """Pairwise hinge loss, L2, averaged weights.
 
@@ -74,7 +77,7 @@ class PairwiseSVM(SlateMember):
     features
         The columns, in order.
     optimizer
-        Any River optimizer that steps vectors; AdaGrad when absent.
+        Any River optimizer that steps vectors; AdaGrad at the rate of `SVM` when absent.
     l2
         Pull of every weight towards 0; at least 0.
     averaging
@@ -90,7 +93,7 @@ class PairwiseSVM(SlateMember):
     >>> slate = np.array([[1.0, 0.5], [-1.0, 0.5]])
     >>> model.learn_slate(slate, np.array([True, False]))
     >>> model.score_slate(slate).round(3).tolist()
-    [0.03, -0.03]
+    [0.02, -0.02]
 
     References
     ----------
@@ -102,12 +105,12 @@ class PairwiseSVM(SlateMember):
         features: tuple[Feature, ...],
         *,
         optimizer: optim.base.Optimizer | None = None,
-        l2: float = 1e-4,
+        l2: float = DEFAULTS.l2,
         averaging: int = 500,
         epsilon: float = 0.1,
     ) -> None:
         self.features = features
-        self.optimizer = AdaGrad() if optimizer is None else optimizer
+        self.optimizer = AdaGrad(DEFAULTS.learning_rate) if optimizer is None else optimizer
         self.l2 = l2
         self.averaging = averaging
         self.epsilon = epsilon

@@ -15,18 +15,7 @@ __all__ = ["Wide"]
 class Wide(Net):
     """Small networks with the slate's ranks as inputs, averaged.
 
-    Parameters
-    ----------
-    n_nets
-        Networks; above 0.
-    n_hidden
-        Rectified units of each; above 0.
-    learning_rate
-        Adam's learning rate of the units; above 0.
-    skip_learning_rate
-        AdaGrad's learning rate of the linear parts beside them; above 0.
-    input_dropout
-        Share of the inputs that a network leaves out of a step, in [0, 1).
+    Its settings are those of `Net`, with a slower rate of the units.
     """
 
     name: ClassVar[str] = "wide"

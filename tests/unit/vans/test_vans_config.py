@@ -57,6 +57,7 @@ def test_a_bad_setting_is_named(settings: dict[str, Any], message: str) -> None:
         (Forest, {"rows_per_impression": 1}, r"must be from 2 to window_rows \(8192\), got 1"),
         (Net, {"input_dropout": 1.0}, "net: input_dropout must be at least 0 and below 1, got 1.0"),
         (Boost, {"depth": 0}, "boost: depth must be from 1 to 8, got 0"),
+        (Boost, {"window_rows": 7}, "boost: window_rows must be at least 8, got 7"),
     ],
 )
 def test_a_members_bad_setting_is_named(

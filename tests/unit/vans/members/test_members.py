@@ -36,9 +36,7 @@ BUILDERS: dict[str, Callable[[], SlateMember]] = {
     "factors": lambda: FactorisedRegression(FEATURES),
     "net": lambda: ListwiseNet(FEATURES),
     "wide": lambda: ListwiseNet(FEATURES, inputs=RANKS),
-    "boost": lambda: BoostedTrees(
-        FEATURES, every=5, n_trees=50, window_rows=2_048, sample_rows=1_024
-    ),
+    "boost": lambda: BoostedTrees(FEATURES, every=5, n_trees=50, window_rows=2_048),
 }
 N = len(FEATURES)
 TWO_INPUTS = {"wide", "boost"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from river import feature_extraction
 
-from cherryrec.errors import ModelError
+from cherryrec.errors import ConfigError, ModelError
 from cherryrec.features import CONTEXT, FEATURES, GATED
 from cherryrec.learner import VANS_FEATURES
 from cherryrec.vans import Feature, Poly, PolynomialRegression
@@ -91,6 +91,14 @@ def test_without_any_of_its_scores_it_is_mute() -> None:
 
     assert model.names == []
     assert model.score_slate(Z).tolist() == [0.0] * len(Z)
+
+
+def test_scores_that_are_set_must_be_features() -> None:
+    known = r"must be some of \['a', 'b', 'unseen', 'c'\], and \['agee'\] are not"
+
+    with pytest.raises(ConfigError, match=f"poly: scores {known}"):
+        Poly(scores=("a", "agee")).learner(SMALL, clip=5.0, seed=0)
+    assert Poly().learner(SMALL, clip=5.0, seed=0).names == []
 
 
 def test_arrays_that_do_not_fit_together_are_refused() -> None:
