@@ -188,7 +188,7 @@ def _take(answers: Any, traffic: Traffic, *, wait_s: float) -> None:
                 traffic.take(decode(Recommendation, record.value, max_bytes=limit))
 
 
-def _told(result: dict[str, Any]) -> str:
+def _described(result: dict[str, Any]) -> str:
     counts = f"{result.get('in', 0):,} in, {result.get('dead_lettered', 0)} dead letters"
     verdict = ", ".join(result["diverged"]) or "equal"
     return (
@@ -229,7 +229,7 @@ def main() -> int:
             servers = broker.bootstrap_servers
             result = storm(servers, seed, folder / str(seed), broker=broker)
             results.append(result)
-            print(_told(result), flush=True)
+            print(_described(result), flush=True)
             for name, said in result["diverged"].items():
                 print(f"       {name}: {said}", flush=True)
             if asked.out is not None:

@@ -14,7 +14,7 @@ import time
 from benchmarks._report import header, spread, verdict
 from cherryrec.pipeline import EvaluatorConfig
 from cherryrec.pipeline.budget import Budget
-from tests.unit.pipeline.worth import World
+from tests.unit.pipeline.cold_users import World
 
 SEED = 0
 N_RUNS = 5

@@ -300,7 +300,7 @@ def recovery_s(sent_s: dict[str, float], answered: dict[str, Answered], done_s: 
     return max(0.0, probes[first][0] - done_s) if first < len(probes) else float("inf")
 
 
-def tell_backlog(runs: Sequence[Backlog], n_late: int) -> bool:
+def print_backlog(runs: Sequence[Backlog], n_late: int) -> bool:
     """Print what came of late requests; return whether all that is promised holds."""
     print(f"## {n_late:,} requests past their deadline, and a fresh one when the worker is ready")
     print(f"answered after: {spread([one.fresh_s for one in runs], 2)} s")
@@ -323,7 +323,7 @@ def tell_backlog(runs: Sequence[Backlog], n_late: int) -> bool:
     return all(kept)
 
 
-def tell_flood(runs: Sequence[Flood], n_requests: int, n_clicks: int) -> bool:
+def print_flood(runs: Sequence[Flood], n_requests: int, n_clicks: int) -> bool:
     """Print what came of the flood; return whether all that is promised holds."""
     print(f"## {n_requests:,} requests and {n_clicks:,} clicks at once")
     print(f"sent within: {spread([one.sent_s for one in runs], 1)} s")
@@ -360,10 +360,10 @@ def main() -> int:
     header(f"what a flood does to one worker, {asked.runs} runs", seed=SEED)
     with broker() as servers:
         outages = [after_an_outage(servers, f"late-{n}.", asked) for n in range(asked.runs)]
-        holds = tell_backlog(outages, asked.late)
+        holds = print_backlog(outages, asked.late)
         sys.stdout.flush()
         floods = [all_at_once(servers, f"flood-{n}.", asked) for n in range(asked.runs)]
-        holds &= tell_flood(floods, asked.requests, asked.clicks)
+        holds &= print_flood(floods, asked.requests, asked.clicks)
     return 0 if holds else 1
 
 

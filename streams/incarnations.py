@@ -140,23 +140,23 @@ def agree(ids: Mapping[str, str], log: EpochLog, *, first: Callable[[], int]) ->
     first
         Epoch of a topic of which nothing was agreed.
     """
-    told = log.read()
+    entries = log.read()
     new = [
-        TopicEpoch(topic=name, topic_id=topic_id, epoch=_next(told, name, first))
+        TopicEpoch(topic=name, topic_id=topic_id, epoch=_next(entries, name, first))
         for name, topic_id in sorted(ids.items())
-        if topic_id and _held(told, name, topic_id) is None
+        if topic_id and _held(entries, name, topic_id) is None
     ]
     if new:
         log.write(new)
-        told = log.read()
+        entries = log.read()
     epochs = {}
     repeated = []
     for name, topic_id in sorted(ids.items()):
-        held = _held(told, name, topic_id)
+        held = _held(entries, name, topic_id)
         if held is None:
             continue
         epochs[name] = held.epoch
-        last = [one for one in told if one.topic == name][-1]
+        last = [one for one in entries if one.topic == name][-1]
         if last.topic_id == topic_id and last.epoch != held.epoch:
             repeated.append(held)
         if held.epoch and held in new:
@@ -171,14 +171,14 @@ def agree(ids: Mapping[str, str], log: EpochLog, *, first: Callable[[], int]) ->
     return epochs
 
 
-def _held(told: Sequence[TopicEpoch], name: str, topic_id: str) -> TopicEpoch | None:
+def _held(entries: Sequence[TopicEpoch], name: str, topic_id: str) -> TopicEpoch | None:
     """Return the first entry of an incarnation."""
-    return next((one for one in told if (one.topic, one.topic_id) == (name, topic_id)), None)
+    return next((one for one in entries if (one.topic, one.topic_id) == (name, topic_id)), None)
 
 
-def _next(told: Sequence[TopicEpoch], name: str, first: Callable[[], int]) -> int:
+def _next(entries: Sequence[TopicEpoch], name: str, first: Callable[[], int]) -> int:
     """Return an epoch above all that a topic has had."""
-    had = [one.epoch for one in told if one.topic == name]
+    had = [one.epoch for one in entries if one.topic == name]
     return max(had) + 1 if had else first()
 
 

@@ -44,10 +44,9 @@ from streams.engine import (
     state_table,
 )
 from streams.follow_watch import FollowWatch
-from streams.followed import Followed
+from streams.followed_topics import FollowedTopics
 from streams.follower import Follower
 from streams.heartbeats import Heartbeats
-from streams.held import HeldEvents
 from streams.identity import identity_of, take_folder
 from streams.incarnations import Incarnations, find_incarnations, topics_read
 from streams.metering import Metering
@@ -58,6 +57,7 @@ from streams.partition_counts import (
     require_partition_counts,
     stream_counts,
 )
+from streams.pending_acks import PendingAcks
 from streams.store import TableStore
 from streams.ticks import Ticks
 from streams.warm_up import warm_up
@@ -158,7 +158,7 @@ class StreamWorker:
         )
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
         self.model_age = ModelAge(stream.model_stale_s)
-        self.followed = followed = Followed(
+        self.followed = followed = FollowedTopics(
             self.pipeline,
             self.rules["articles"],
             core.vans,
@@ -190,7 +190,7 @@ class StreamWorker:
             stall_s=stream.follow_stall_s,
             clock=clock,
         )
-        self.held = HeldEvents(self.flush, every_s=stream.activity_flush_s)
+        self.pending_acks = PendingAcks(self.flush, every_s=stream.activity_flush_s)
         self.deadlines = DeadlineTimer(self._announce, clock=clock, every_s=stream.deadline_check_s)
         self.ticks = Ticks(self._tick, every_s=stream.tick_s)
         heartbeats = Heartbeats(
@@ -276,7 +276,7 @@ class StreamWorker:
             self.health,
             self.follower,
             self.follow_watch,
-            self.held,
+            self.pending_acks,
             self.deadlines,
             self.ticks,
             self.heartbeats,
@@ -351,7 +351,7 @@ class StreamWorker:
             arrivals=self.arrivals,
             mover=self.mover,
             max_batch=self.stream.max_batch,
-            hold=self.held.hold if spec.is_held else None,
+            hold=self.pending_acks.hold if spec.is_held else None,
             position=self._position,
             clock=self.clock,
             answer=spec.answer,

@@ -100,7 +100,7 @@ class Catalogue(Counts):
         self.grow_counts(capacity)
 
     def row(self, article_id: str, now: float) -> int:
-        """Return the row of an article, made if there is none (it may be seen before told)."""
+        """Return the row of an article, made if there is none (views may come before it)."""
         row = self.row_of.get(article_id)
         if row is not None:
             return row
@@ -146,7 +146,7 @@ class Catalogue(Counts):
         self.clear_columns(row)
         self.clear_counts(row)
 
-    def tell(
+    def put(
         self, article_id: str, article: ArticlePublished | None, now: float, *, arrived_s: float
     ) -> None:
         """Store an article, retract one without a message, or keep it aside until its time.
@@ -175,9 +175,9 @@ class Catalogue(Counts):
         row = self.row(article.article_id, now)
         vector = self.text.embed(article.title, article.abstract)
         published = np.nan if article.published_at is None else seconds(article.published_at)
-        self.story_similarity[row] = self._stories.tell(article.article_id, vector, now=now)
+        self.story_similarity[row] = self._stories.add(article.article_id, vector, now=now)
         self.titles[row] = article.title
-        self.words.tell(row, article.title)
+        self.words.put(row, article.title)
         self.embeddings[row] = vector
         self.coarse[row], self.coarse_scale[row], self.coarse_error[row] = coarse(vector)
         if self.tokens is not None:

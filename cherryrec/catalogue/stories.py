@@ -26,11 +26,11 @@ class StoryMemory:
     --------
     >>> stories = StoryMemory(2, capacity=8, window_s=60.0)
     >>> storm, tax = np.array([1, 0], np.float32), np.array([0.6, 0.8], np.float32)
-    >>> stories.tell("a", storm, now=0.0)
+    >>> stories.add("a", storm, now=0.0)
     0.0
-    >>> round(stories.tell("b", tax, now=10.0), 2)
+    >>> round(stories.add("b", tax, now=10.0), 2)
     0.6
-    >>> stories.tell("b", tax, now=100.0)  # an update of itself, and "a" is long ago
+    >>> stories.add("b", tax, now=100.0)  # an update of itself, and "a" is long ago
     0.0
     """
 
@@ -42,11 +42,11 @@ class StoryMemory:
         self._ids: list[str | None] = [None] * capacity
         self._next = 0
 
-    def tell(self, article_id: str, embedding: NDArray[np.float32], *, now: float) -> float:
+    def add(self, article_id: str, embedding: NDArray[np.float32], *, now: float) -> float:
         """Return the likeness, in [0, 1], to the nearest article that came before; remember it."""
         place = self._place_of.get(article_id)
-        n_told = len(self._place_of)  # they fill the ring from its start
-        likeness = self._embeddings[:n_told] @ embedding  # (k,)
+        n_filled = len(self._place_of)  # they fill the ring from its start
+        likeness = self._embeddings[:n_filled] @ embedding  # (k,)
         own = -1 if place is None else place
         nearest = _nearest(likeness, self._arrived, now - self.window_s, own)
         if place is None:

@@ -40,7 +40,7 @@ class TitleWords:
     --------
     >>> titles = TitleWords(4)
     >>> for row, title in enumerate(["Storm over coast", "Storm hits", "Tax plan"]):
-    ...     titles.tell(row, title)
+    ...     titles.put(row, title)
     >>> rows = np.arange(3)
 
     Against a read of the first: of one's own words all match, of the second's two one.
@@ -63,7 +63,7 @@ class TitleWords:
         self._words = np.concatenate([self._words, np.zeros((missing, MAX_WORDS), np.uint16)])
         self._n_words = np.concatenate([self._n_words, np.zeros(missing, np.int64)])
 
-    def tell(self, row: int, title: str) -> None:
+    def put(self, row: int, title: str) -> None:
         """Store a row's title, in place of the one it had."""
         self.forget(row)
         found = [crc32(word.encode()) % _N_BUCKETS for word in _WORD.findall(caseless(title))]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cherryrec.cli.first_slates import NEW_READER, FirstSlates, stage_sentence
-from cherryrec.cli.options import cache_dir, has_llm, tell, with_settings
+from cherryrec.cli.options import cache_dir, has_llm, note, with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.cli.slates import slate_lines
 from cherryrec.events import Click, Recommendation, RecommendationRequest, instant
@@ -88,7 +88,7 @@ def demo(
                 "CHERRYREC_GPU_MODEL": "small",
             },
         )
-        with LocalStack(stack, tell=tell) as running:
+        with LocalStack(stack, note=note) as running:
             click.echo(f"ready after {time.monotonic() - started:.0f} s")
             log = MindLog(folder / "log")
             titles = _titles(log)
@@ -115,8 +115,8 @@ def demo(
             click.echo(metrics_table(summary))
             click.echo(f"{summary.impressions_per_s:.0f} impressions/s through Kafka")
             with open_session(running.kafka) as session:
-                told = _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
-            notes = (*summary.notes, *first.sentences(titles), *told)
+                described = _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
+            notes = (*summary.notes, *first.sentences(titles), *described)
             summary = replace(summary, notes=notes)
         page = write_report(summary, report) / "report.md"
     click.echo(f"report: {page}")
@@ -136,9 +136,9 @@ def _before_and_after(
     now = rows[-1].shown_at + 60.0
     deadline_ms = _DEADLINE_MS if is_evaluated else 0
     new = _ask(session, NEW_READER, "new", now, deadline_ms=deadline_ms)
-    told = [_show("a reader without history", new, titles)]
+    described = [_show("a reader without history", new, titles)]
     before = _ask(session, user_id, "before", now, deadline_ms=deadline_ms)
-    told.append(_show(f"user {user_id}, before a click", before, titles))
+    described.append(_show(f"user {user_id}, before a click", before, titles))
     sections = {articles[item.article_id].category for item in before.slate}
     wide = _ask(session, user_id, "wide", now, slate_size=60)
     chosen = next(
@@ -161,9 +161,9 @@ def _before_and_after(
     waited_s = time.monotonic() - started
     if is_evaluated:
         after = _ask(session, user_id, "after", now + 1.0, deadline_ms=deadline_ms)
-    told.append(_show(f"user {user_id}, {waited_s:.2f} s after the click", after, titles))
+    described.append(_show(f"user {user_id}, {waited_s:.2f} s after the click", after, titles))
     click.echo("")
-    return told
+    return described
 
 
 def _titles(log: MindLog) -> dict[str, str]:

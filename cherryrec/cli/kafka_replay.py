@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from cherryrec.cli.evaluating import EvaluatorOptions, answering, recording_header
-from cherryrec.cli.options import cache_dir, tell
+from cherryrec.cli.options import cache_dir, note
 from cherryrec.cli.running import Replayed, replay_kafka
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
@@ -104,7 +104,7 @@ def _kafka(
             has_evaluator=cnle.is_live,
             environment=_environment(cnle, label_delay_s, seed),
         )
-        with _kept_logs(stack.folder), LocalStack(stack, tell=tell) as started:
+        with _kept_logs(stack.folder), LocalStack(stack, note=note) as started:
             yield started.kafka, started.check
             restarts = started.keeper.restarts if started.keeper is not None else {}
             notes += [

@@ -37,8 +37,8 @@ def check(source: LogSource, anyway: bool, limit: int | None, report: Path | Non
 
     Exit 1 if no healthy log looks so (every history empty, no article known, …), unless --anyway.
     """
+    from cherryrec.cli.printing import DOUBT
     from cherryrec.cli.progress import progress_bar
-    from cherryrec.cli.telling import DOUBT
     from cherryrec.evaluation.logs import Health
     from cherryrec.evaluation.logs.picture import plot_hours
 

@@ -95,7 +95,7 @@ def read_rows(
 
 def log_notes(log: ImpressionLog, rows: Sequence[MindImpression], health: Health) -> list[str]:
     """Say of a log that was replayed when it is of, what is doubtful, and which rows were bad."""
-    from cherryrec.cli.telling import DOUBT
+    from cherryrec.cli.printing import DOUBT
     from cherryrec.evaluation.mind_doubts import doubts, span
 
     taken = f"read as {log.title}, times taken as {log.zone}"

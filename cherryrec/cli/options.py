@@ -14,7 +14,7 @@ import platformdirs
 
 from cherryrec.cli.settings import CACHE_VARIABLE, Settings, load_settings
 
-__all__ = ["cache_dir", "has_llm", "kafka_options", "settings_from", "tell", "with_settings"]
+__all__ = ["cache_dir", "has_llm", "kafka_options", "note", "settings_from", "with_settings"]
 
 DEFAULT_FILE = Path("cherryrec.toml")
 
@@ -33,7 +33,7 @@ def has_llm(settings: Settings) -> bool:
     return small_model_path(Path(settings.gpu.model_cache_dir)) is not None
 
 
-def tell(line: str) -> None:
+def note(line: str) -> None:
     """Print a line beside what is printed, which may be a progress bar."""
     click.echo(line, err=True)
 

@@ -14,7 +14,7 @@ _LINE_EVERY_S = 15.0
 
 @contextmanager
 def progress_bar(
-    what: str, total: int | None, told: Callable[[], str] | None = None
+    what: str, total: int | None, state: Callable[[], str] | None = None
 ) -> Iterator[Callable[[int], None]]:
     """Yield a function to call with the number of things done since the last call.
 
@@ -24,7 +24,7 @@ def progress_bar(
         Shown before the bar.
     total
         How many there are; None if that is not known.
-    told
+    state
         Returns what else to say whenever the bar moves; empty for nothing.
     """
     if sys.stderr.isatty():
@@ -33,7 +33,7 @@ def progress_bar(
 
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda n: bar.update(task, advance=n, description=_line(what, told))
+            yield lambda n: bar.update(task, advance=n, description=_line(what, state))
         return
     done, said = 0, time.monotonic()
 
@@ -43,12 +43,12 @@ def progress_bar(
         if time.monotonic() - said >= _LINE_EVERY_S:
             said = time.monotonic()
             of = f" of {total:,}" if total is not None else ""
-            print(_line(f"{what}: {done:,}{of}", told), file=sys.stderr, flush=True)
+            print(_line(f"{what}: {done:,}{of}", state), file=sys.stderr, flush=True)
 
     yield advance
 
 
-def _line(what: str, told: Callable[[], str] | None) -> str:
+def _line(what: str, state: Callable[[], str] | None) -> str:
     """Return what is done, and what else there is to say."""
-    more = told() if told is not None else ""
+    more = state() if state is not None else ""
     return f"{what}, {more}" if more else what

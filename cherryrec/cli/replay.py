@@ -255,7 +255,7 @@ def replay(
     else:
         from cherryrec.cli.kafka_replay import replay_through_kafka
 
-        done, told = replay_through_kafka(
+        done, more = replay_through_kafka(
             log,
             settings,
             cnle,
@@ -271,7 +271,7 @@ def replay(
             in_shade=shade,
             anyway=anyway,
         )
-        notes += told
+        notes += more
     notes += log_notes(log, done.rows, done.health)
     notes += done.refused_notes()
     if engine == "kafka" and by_row != baselines:
@@ -351,9 +351,9 @@ def _replay_clicks(
 
 def _write(summary: ReplaySummary, report: Path | None, engine: str) -> None:
     """Print what was measured, and write the report."""
-    from cherryrec.cli.telling import tell
+    from cherryrec.cli.printing import print_summary
     from cherryrec.evaluation.report import write_report
 
-    tell(summary)
+    print_summary(summary)
     folder = report or Path("reports") / f"{summary.log_name}-{engine}"
     click.echo(f"report: {write_report(summary, folder) / 'report.md'}")

@@ -258,7 +258,7 @@ def replay_local(
     n_unasked = round(evaluate_from * len(rows))
     messages = LogMessages(articles, n_unasked=n_unasked, in_shade=in_shade)
     started = time.perf_counter()
-    with progress_bar("replaying", len(rows), _told(judge)) as advance:
+    with progress_bar("replaying", len(rows), _accuracy(judge)) as advance:
         engine.run(rows, messages, judge, advance)
     judge.ladder.compute_s = engine.evaluate_s
     return Replayed(
@@ -276,11 +276,11 @@ def replay_local(
     )
 
 
-def _told(judge: Judge) -> Callable[[], str]:
+def _accuracy(judge: Judge) -> Callable[[], str]:
     """Return what to say beside a bar: the evaluations so far, and how many a second."""
     first_s: float | None = None
 
-    def told() -> str:
+    def accuracy() -> str:
         nonlocal first_s
         n = judge.n_evaluations
         if not n:
@@ -290,7 +290,7 @@ def _told(judge: Judge) -> Callable[[], str]:
         rate = f", {n / passed_s:.1f}/s" if passed_s > 1.0 else ""
         return f"{n:,} evaluations{rate}"
 
-    return told
+    return accuracy
 
 
 def open_session(kafka: KafkaConfig) -> Session:
@@ -337,7 +337,7 @@ def replay_kafka(
     with (
         open_session(kafka) as session,
         sidecar(session) if sidecar is not None else nullcontext() as beside,
-        progress_bar("replaying through Kafka", len(rows), _told(judge)) as advance,
+        progress_bar("replaying through Kafka", len(rows), _accuracy(judge)) as advance,
     ):
         pace = ReplaySettings(window=window, label_delay_s=label_delay_s)
         engine = KafkaReplay(session, pace, check=check)

@@ -52,14 +52,14 @@ def shadow(settings: Settings, follow: bool, hours: int | None) -> None:
             click.echo(line)
         if not follow:
             return
-        n_told = len(record.hours())
+        n_shown = len(record.hours())
         try:
             for one in reader.follow(from_start=False, silence_s=None):
                 take(one.value)
                 known = record.hours()
-                if len(known) > n_told > 0:
+                if len(known) > n_shown > 0:
                     click.echo(_line(known[-2]))
-                n_told = len(known)
+                n_shown = len(known)
         except KeyboardInterrupt:
             return
 
@@ -70,15 +70,15 @@ def lines(record: ShadowRecord, n_hours: int | None = None) -> list[str]:
 
     known = record.hours()
     names = "  ".join(f"{name:>14}" for name in METRICS)
-    told = [f"{'hour (UTC)':16}  {'slates':>6}  {names}  clicked, kept, in the first 20"]
-    told += [_line(hour) for hour in known[-n_hours if n_hours else None :]]
+    shown = [f"{'hour (UTC)':16}  {'slates':>6}  {names}  clicked, kept, in the first 20"]
+    shown += [_line(hour) for hour in known[-n_hours if n_hours else None :]]
     if known:
-        told.append(_line(record.whole(), title="all"))
-    told.append(
+        shown.append(_line(record.whole(), title="all"))
+    shown.append(
         f"each: ours / the site's order, times 100; {record.n_other:,} labelled slates are not in "
         "it: of requests of ours, corrected, or all clicked"
     )
-    return told
+    return shown
 
 
 def _line(hour: ShadowHour, title: str | None = None) -> str:

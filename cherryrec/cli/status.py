@@ -83,8 +83,8 @@ def status(
         found = _with_state(found, state)
     wrong = faults(found, model_stale_s=settings.stream.model_stale_s)
     if as_json:
-        told = {**msgspec.to_builtins(found), "faults": [one.sentence for one in wrong]}
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
+        described = {**msgspec.to_builtins(found), "faults": [one.sentence for one in wrong]}
+        click.echo(msgspec.json.format(msgspec.json.encode(described), indent=2))
     else:
         _show(found)
         for one in wrong:
@@ -126,12 +126,12 @@ def _kafka_of(state: StackState, kafka: KafkaConfig) -> KafkaConfig:
 
 def _with_state(found: Status, state: StackState) -> Status:
     """Add what the supervisor knows of the parts: restarts, logs, and Kafka's process."""
-    from streams.status import PartStatus
+    from streams.status import ProcessStatus
 
     asked = {part.name: part for part in found.parts}
     parts = [
         msgspec.structs.replace(
-            asked.get(one.name, PartStatus(name=one.name, is_up=one.is_running)),
+            asked.get(one.name, ProcessStatus(name=one.name, is_up=one.is_running)),
             restarts=one.restarts,
             log_file=one.log_file,
         )
@@ -174,12 +174,12 @@ def lines(found: Status) -> list[tuple[str, str]]:
         )
     )
     newest = "none" if found.example_age_s is None else f"{duration(found.example_age_s)} ago"
-    told = f"{found.examples_per_h:,} in the last hour, the newest {newest}"
+    described = f"{found.examples_per_h:,} in the last hour, the newest {newest}"
     n_read = sum(found.origins.values())
     if n_read:
         parts = ", ".join(f"{ORIGINS[name]} {n}" for name, n in found.origins.items())
-        told += f"; of the newest {n_read}: {parts}"
-    shown.append(("examples", told))
+        described += f"; of the newest {n_read}: {parts}"
+    shown.append(("examples", described))
     shares = ", ".join(
         f"{name} {100 * n / found.n_slates:.1f} %" for name, n in found.slates.items()
     )

@@ -163,8 +163,8 @@ def render(
         templates=templates_named(config.templates) if templates is None else templates,
     )
     shown = _profile_lines(request.profile, template.profile, config)
-    told = template.sequence.lines(_history(request.profile, config, cut))
-    prefix = f"{template.instruction}\n\n{shown}{told}\n"
+    history = template.sequence.lines(_history(request.profile, config, cut))
+    prefix = f"{template.instruction}\n\n{shown}{history}\n"
     ids = [candidate.article_id for candidate in request.candidates]
     by_id = sorted(range(len(ids)), key=lambda index: (ids[index], index))
     lines = [_candidate_line(candidate, config, cut) for candidate in request.candidates]

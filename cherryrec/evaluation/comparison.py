@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cherryrec.evaluation.intervals import Interval, bootstrap_means
-from cherryrec.evaluation.metrics import METRICS, Part, PrequentialMetrics
+from cherryrec.evaluation.metrics import METRICS, LogPart, PrequentialMetrics
 from cherryrec.evaluation.summary import COMPARED, Difference, MetricRow
 
 __all__ = ["differences", "metric_rows"]
@@ -84,7 +84,7 @@ def _minus(
     first: str,
     names: list[str],
     *,
-    part: Part,
+    part: LogPart,
     seed: int,
 ) -> dict[str, dict[str, Interval]]:
     """Resample impressions, the same ones for all pairs of rankings and metrics at once."""

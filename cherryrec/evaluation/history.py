@@ -41,7 +41,7 @@ class HistoryRow:
     gain: Interval
 
     @property
-    def is_told(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the gain's interval excludes 0, and there are enough impressions to say so."""
         return self.n >= _FEWEST and self.gain.excludes_zero
 

@@ -41,7 +41,7 @@ class Ladder:
 
     def add(self, recommendation: Recommendation) -> None:
         """Count one; one of a version that named no rung is told by its evaluations."""
-        rung = recommendation.rung or _told(recommendation)
+        rung = recommendation.rung or _rung_of(recommendation)
         self.rungs[rung] += 1
         if rung in {"unevaluated", "popular"}:
             self.without[recommendation.degraded or "not asked"] += 1
@@ -89,7 +89,7 @@ def ladder_sentence(ladder: Ladder) -> str:
     return f"CnLE: {', '.join(parts)}"
 
 
-def _told(recommendation: Recommendation) -> str:
+def _rung_of(recommendation: Recommendation) -> str:
     """Tell the rung of a recommendation that names none."""
     if recommendation.degraded == "catalogue_cold":
         return "popular"

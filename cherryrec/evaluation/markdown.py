@@ -78,7 +78,7 @@ def history_lines(table: HistoryTable) -> str:
     ]
     for row in table.rows:
         gain = bracketed(row.gain, sign="+")
-        gain = f"**{gain}**" if row.is_told else gain
+        gain = f"**{gain}**" if row.is_significant else gain
         cells = [f"{row.n:,}", bracketed(row.full), bracketed(row.without), gain]
         lines.append(f"| {row.length} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -30,8 +30,8 @@ from cherryrec.evaluation.intervals import Interval, bootstrap_means
 
 __all__ = [
     "METRICS",
+    "LogPart",
     "OverTime",
-    "Part",
     "PrequentialMetrics",
     "auc",
     "impression_metrics",
@@ -45,7 +45,7 @@ __all__ = [
 METRICS = ("auc", "mrr", "mrr_first", "ndcg@5", "ndcg@10")
 """The metrics of protocol A, in the order of the columns of `PrequentialMetrics.values`."""
 
-Part = Literal["whole", "second_half"] | int
+LogPart = Literal["whole", "second_half"] | int
 """A part of a log by name, or all from an impression on: from number 3 on is 3."""
 
 
@@ -205,7 +205,7 @@ class PrequentialMetrics:
         self._values.extend(impression_metrics(scores, article_ids, labels))
         self._times_s.append(shown_at)
 
-    def values(self, part: Part = "whole") -> NDArray[np.float32]:
+    def values(self, part: LogPart = "whole") -> NDArray[np.float32]:
         """Return the metrics of each impression, (n, 5); a copy."""
         rows = np.array(self._values, dtype=np.float32).reshape(-1, len(METRICS))  # (n, 5)
         if part == "whole":
@@ -228,14 +228,14 @@ class PrequentialMetrics:
         found._times_s.extend(self._times_s[place] for place in places)
         return found
 
-    def mean(self, metric: str, *, part: Part = "whole") -> float:
+    def mean(self, metric: str, *, part: LogPart = "whole") -> float:
         """Return the mean of one metric over the impressions that define it; NaN if none does."""
         column = self.values(part)[:, METRICS.index(metric)].astype(np.float64)
         column = column[~np.isnan(column)]
         return float(column.mean()) if column.size else float("nan")
 
     def intervals(
-        self, *, part: Part = "whole", seed: int = 0, n_resamples: int = 1000
+        self, *, part: LogPart = "whole", seed: int = 0, n_resamples: int = 1000
     ) -> dict[str, Interval]:
         """Return mean and 95 % bootstrap interval of every metric."""
         values = self.values(part).astype(np.float64)  # (n, 5)

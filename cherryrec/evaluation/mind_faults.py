@@ -10,7 +10,7 @@ __all__ = ["MAX_BAD_ROWS", "BadRow", "FileFaults"]
 MAX_BAD_ROWS = 100
 """Bad rows kept with their reasons; the ones beyond are only counted."""
 
-_N_TOLD = 10
+_N_LISTED = 10
 _N_REASONS = 20
 _MOST_KINDS = 1_000
 _OTHER = "another reason than those before"
@@ -92,4 +92,4 @@ class FileFaults:
         where = f"bad rows in {self.file}"
         total = f"{where}: {self.n_bad:,} of {self.n_rows:,}"
         kinds = [f"{where}, {n:,}: {kind}" for kind, n in self.kinds.most_common(_N_REASONS)]
-        return [total, *kinds, *(f"bad row {row}" for row in self.first[:_N_TOLD])]
+        return [total, *kinds, *(f"bad row {row}" for row in self.first[:_N_LISTED])]

@@ -111,11 +111,11 @@ def plot_ablation(summary: ReplaySummary, path: Path) -> bool:
     gains.sort(key=lambda one: (-one[1].mean, one[0]))
 
     def draw(axes: Axes) -> None:
-        for colour, is_told, label in (
+        for colour, is_significant, label in (
             (OURS, True, "interval excludes 0"),
             (GREY, False, "interval holds 0"),
         ):
-            rows = [n for n, (_, gain) in enumerate(gains) if gain.excludes_zero == is_told]
+            rows = [n for n, (_, gain) in enumerate(gains) if gain.excludes_zero == is_significant]
             if not rows:
                 continue
             mean, low, high = 100 * np.array([gains[n][1] for n in rows]).T  # (3, rows)

@@ -156,8 +156,8 @@ def report_page(summary: ReplaySummary, pictures: Mapping[str, str]) -> str:
                 f"### {title[0].upper()}{title[1:]}, ablations",
                 ablation_lines(summary, part),
             ]
-        told = ablation_sentences(summary.ablation_gains, summary.parts)
-        parts.append("\n".join(f"- {one}" for one in told))
+        sentences = ablation_sentences(summary.ablation_gains, summary.parts)
+        parts.append("\n".join(f"- {one}" for one in sentences))
     if summary.cnle_alone is not None:
         parts += ["## CnLE alone", ALONE]
         for title, part in summary.cnle_alone.parts:

@@ -25,8 +25,8 @@ __all__ = [
     "CnleAlone",
     "Difference",
     "Latency",
+    "LogParts",
     "MetricRow",
-    "Parts",
     "ReplaySummary",
     "ReportPart",
 ]
@@ -43,10 +43,10 @@ METRIC_TITLES = {
 COMPARED = ("auc", "ndcg@10")
 """The metrics of which the difference to every other ranking is told."""
 
-Parts = tuple[tuple[str, str], ...]
+LogParts = tuple[tuple[str, str], ...]
 """Titles of the parts of a log, each with the attribute that holds it in rows and differences."""
 
-PARTS: Parts = (("whole log", "whole"), ("second half", "second_half"))
+PARTS: LogParts = (("whole log", "whole"), ("second half", "second_half"))
 """The parts that every replay is told in."""
 
 PERCENTILES = (50, 90, 99, 100)
@@ -170,7 +170,7 @@ class CnleAlone:
     report_part: ReportPart | None = None
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> LogParts:
         """The parts that rows and differences tell of; the first holds all impressions."""
         report = self.report_part
         whole = (f"evaluated whole, n = {self.n:,}", "whole")
@@ -258,7 +258,7 @@ class ReplaySummary:
     retrieval: RetrievalSummary | None = None
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> LogParts:
         """The parts of the log that rows and differences tell of."""
         report = self.report_part
         return PARTS if report is None else (*PARTS, (report.title, "report"))

@@ -14,8 +14,8 @@ from cherryrec.evaluation.summary import (
     METRIC_TITLES,
     PARTS,
     Difference,
+    LogParts,
     MetricRow,
-    Parts,
     ReplaySummary,
 )
 
@@ -53,7 +53,7 @@ def metrics_table(summary: ReplaySummary) -> str:
     return rankings_table(summary.rows, summary.parts)
 
 
-def rankings_table(rows: Sequence[MetricRow], parts: Parts) -> str:
+def rankings_table(rows: Sequence[MetricRow], parts: LogParts) -> str:
     """Return the metrics of rankings over parts of a log, as `metrics_table` does."""
     width = max(16, *(len(row.name) for row in rows), *(len(title) for title, _ in parts))
     tables = []
@@ -74,7 +74,7 @@ def rankings_table(rows: Sequence[MetricRow], parts: Parts) -> str:
 
 
 def differences_table(
-    differences: Sequence[Difference], parts: Parts = PARTS, *, first: str = "CherryRec"
+    differences: Sequence[Difference], parts: LogParts = PARTS, *, first: str = "CherryRec"
 ) -> str:
     """Return one ranking minus each other as plain text, in hundredths with 95 % intervals.
 
@@ -174,13 +174,14 @@ def history_table(table: HistoryTable) -> str:
     lines = [f"{title:<{width}}{'n':>8}  AUC with CnLE    without{'difference':>25}"]
     lines += [
         f"{row.length:<{width}}{row.n:>8,}{hundredths(row.full.mean):>15}"
-        f"{hundredths(row.without.mean):>11}{signed(row.gain):>24}{'*' if row.is_told else ' '}"
+        f"{hundredths(row.without.mean):>11}{signed(row.gain):>24}"
+        f"{'*' if row.is_significant else ' '}"
         for row in table.rows
     ]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def ablation_sentences(gains: Sequence[Difference], parts: Parts = PARTS) -> list[str]:
+def ablation_sentences(gains: Sequence[Difference], parts: LogParts = PARTS) -> list[str]:
     """Say of each metric and part of the log which intervals exclude 0, and on which side.
 
     Examples
@@ -195,12 +196,14 @@ def ablation_sentences(gains: Sequence[Difference], parts: Parts = PARTS) -> lis
     for title, of in parts:
         for metric in COMPARED:
             found = {one.name: getattr(one, of).get(metric) for one in gains}
-            told = {name: one.mean for name, one in found.items() if one and one.excludes_zero}
-            better = ", ".join(name for name, mean in told.items() if mean > 0) or "none"
-            worse = ", ".join(name for name, mean in told.items() if mean < 0) or "none"
+            significant = {
+                name: one.mean for name, one in found.items() if one and one.excludes_zero
+            }
+            better = ", ".join(name for name, mean in significant.items() if mean > 0) or "none"
+            worse = ", ".join(name for name, mean in significant.items() if mean < 0) or "none"
             lines.append(
                 f"{METRIC_TITLES[metric]}, {title}: full system better than {better}; "
-                f"worse than {worse}; not told apart: {len(found) - len(told)}"
+                f"worse than {worse}; not told apart: {len(found) - len(significant)}"
             )
     return lines
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 N_BOUNDS = 5
-"""Least and largest worth, least and largest likeness to the last reads, and age."""
+"""Least and largest value, least and largest likeness to the last reads, and age."""
 
 SHOWN_BITS = 12
 """Low bits of a key, by which most of what was not shown is told without a search."""
@@ -71,8 +71,8 @@ def fill_bounds(  # noqa: PLR0917 - compiled loops take arrays by position
 ) -> None:
     """Write what each article is worth at least and at most, and by what single sources go.
 
-    `out` is (N_BOUNDS, n): worth, least and largest; likeness to the last reads, least and largest;
-    age in seconds. What readers alike went on to is left out of the worth.
+    `out` is (N_BOUNDS, n): value, least and largest; likeness to the last reads, least and largest;
+    age in seconds. What readers alike went on to is left out of the value.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def fill_bounds(  # noqa: PLR0917 - compiled loops take arrays by position
     weights, rounding
         Of the signals, (S,), and how far off their sum is at most but for the text.
     """
-    nothing = _worth_of_counts(sums[0] * 0.0, decay, base, weights)
+    nothing = _value_of_counts(sums[0] * 0.0, decay, base, weights)
     logistic = np.empty(len(category_lift), np.float32)
     for code in range(len(logistic)):
         logistic[code] = _logistic(np.float32(category_lift[code]))
@@ -130,19 +130,19 @@ def fill_bounds(  # noqa: PLR0917 - compiled loops take arrays by position
         if not is_named:
             by_name = logistic[category] + (_logistic(np.float32(lift)) if n_names else half)
             relevance = (_logistic(np.float32(5.0 * cosine)) + by_name) / np.float32(3.0)
-        worth = weights[_RELEVANCE] * relevance + weights[_CREDIBILITY] * credibility[sources[row]]
-        worth += weights[_TIMELINESS] * np.exp2(np.float32(-age / lives[category]))
-        worth += weights[_NOVELTY] * (1.0 - min(max(stories[row], nearest), 1.0))
-        worth += _worth_of_counts(sums[row], decay, base, weights) if _any(sums[row]) else nothing
-        worth += weights[_AGE] * np.log(np.float32(1.0 + age / 60.0))
-        worth += weights[_AGE + 1] * np.exp2(np.float32(-age / 3_600.0))
-        worth += weights[_TEXT] * cosine + weights[_TEXT + 1] * nearest
-        worth += weights[_LIFTS] * category_lift[category] + weights[_LIFTS + 1] * lift
+        value = weights[_RELEVANCE] * relevance + weights[_CREDIBILITY] * credibility[sources[row]]
+        value += weights[_TIMELINESS] * np.exp2(np.float32(-age / lives[category]))
+        value += weights[_NOVELTY] * (1.0 - min(max(stories[row], nearest), 1.0))
+        value += _value_of_counts(sums[row], decay, base, weights) if _any(sums[row]) else nothing
+        value += weights[_AGE] * np.log(np.float32(1.0 + age / 60.0))
+        value += weights[_AGE + 1] * np.exp2(np.float32(-age / 3_600.0))
+        value += weights[_TEXT] * cosine + weights[_TEXT + 1] * nearest
+        value += weights[_LIFTS] * category_lift[category] + weights[_LIFTS + 1] * lift
         key = np.uint32(hashes[row])
         if may_be_shown[key & np.uint32((1 << SHOWN_BITS) - 1)] and _among(key, shown):
-            worth += weights[_SHOWN]
+            value += weights[_SHOWN]
         slack = off * (by_text + (by_nearest if n_vectors > 1 else 0.0)) + rounding
-        out[0, i], out[1, i] = worth - slack, worth + slack
+        out[0, i], out[1, i] = value - slack, value + slack
         out[2, i] = max(nearest - off, 0.0)
         out[3, i] = nearest + off if n_vectors > 1 else 0.0
         out[4, i] = age
@@ -180,20 +180,20 @@ def _among(key: np.uint32, keys: NDArray[np.uint32]) -> bool:
 
 
 @inner
-def _worth_of_counts(sums: Floats, decay: Floats, base: float, weights: Floats) -> float:
+def _value_of_counts(sums: Floats, decay: Floats, base: float, weights: Floats) -> float:
     """Add up attention and all signals of views and clicks, each times its weight."""
-    attention = worth = 0.0
+    attention = value = 0.0
     for h in range(4):
         views, clicks = sums[h] * decay[h], sums[4 + h] * decay[h]
         more = (clicks + _ATTENTION_VIEWS * base) / ((views + _ATTENTION_VIEWS) * base)
         attention += more / (1.0 + more)
         seen, read = np.float32(max(views, 0.0)), np.float32(max(clicks, 0.0))
-        worth += weights[_VIEWS + h] * np.log(np.float32(1.0) + seen)
-        worth += weights[_CLICKS + h] * np.log(np.float32(1.0) + read)
+        value += weights[_VIEWS + h] * np.log(np.float32(1.0) + seen)
+        value += weights[_CLICKS + h] * np.log(np.float32(1.0) + read)
         if h == 0:
-            worth += weights[_NOW] * np.log(seen + _FEW)
+            value += weights[_NOW] * np.log(seen + _FEW)
         if h < 2:
-            worth += weights[_NOW + 1 + h] * np.log(read + _FEW)
+            value += weights[_NOW + 1 + h] * np.log(read + _FEW)
         if h < 3:
-            worth += weights[_RATES + h] * np.log((read + _PRIOR_CLICKS) / (seen + _PRIOR_VIEWS))
-    return float(worth + weights[_ATTENTION] * attention / 4.0)
+            value += weights[_RATES + h] * np.log((read + _PRIOR_CLICKS) / (seen + _PRIOR_VIEWS))
+    return float(value + weights[_ATTENTION] * attention / 4.0)

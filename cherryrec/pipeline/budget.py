@@ -2,9 +2,9 @@
 
 A bucket alone is spent first come, first served: of three times as many requests as it can pay
 for, the first of each second are asked about. So a request must also be worth more than most of
-those that came lately. Worth is expected gain over size, which is what its cost goes by; the
-threshold is a quantile of the worths of the last arrivals, such that the share above it costs what
-there is to spend:
+those that came lately. Its value is the expected gain over its size, which is what its cost goes
+by; the threshold is a quantile of the values of the last arrivals, such that the share above it
+costs what there is to spend:
 
     share = budget / demand · level / (capacity - level)
 
@@ -67,8 +67,8 @@ class Budget:
         self._debt = 0.0
         self._clock_s: float | None = None
         self._time_s = 0.0  # never goes back
-        self._arrivals: deque[tuple[float, float, float]] = deque()  # time, worth, size
-        self._worths: list[float] = []  # the same, sorted
+        self._arrivals: deque[tuple[float, float, float]] = deque()  # time, value, size
+        self._values: list[float] = []  # the same, sorted
         self._size = 0.0  # the sum of their sizes
 
     @property
@@ -103,7 +103,7 @@ class Budget:
         size
             Of the question, in any unit, the same in all calls; above 0.
         price
-            What a unit of size costs now; above 0. Apart from the size, so that worths compare
+            What a unit of size costs now; above 0. Apart from the size, so that values compare
             when prices change.
         """
         cost = size * price
@@ -137,23 +137,23 @@ class Budget:
         self._level = min(max(left, 0.0), self._capacity)
         self._debt = max(-left, 0.0)
 
-    def _arrive(self, worth: float, size: float) -> None:
-        self._arrivals.append((self._time_s, worth, size))
-        insort(self._worths, worth)
+    def _arrive(self, value: float, size: float) -> None:
+        self._arrivals.append((self._time_s, value, size))
+        insort(self._values, value)
         self._size += size
         if len(self._arrivals) > N_ARRIVALS:
             _, oldest, its_size = self._arrivals.popleft()
-            del self._worths[bisect_left(self._worths, oldest)]
+            del self._values[bisect_left(self._values, oldest)]
             self._size -= its_size
 
     def _threshold(self, price: float) -> float:
-        """Return the worth that a question must have; the best of a moment always has it."""
+        """Return the value that a question must have; the best of a moment always has it."""
         first_s, _, its_size = self._arrivals[0]
         demand = (self._size - its_size) * price  # what came since the first
         span_s = self._time_s - first_s
         room = self._capacity - self.level
         afforded = self.per_s * self._fraction * span_s * self.level
-        if len(self._worths) < 2 or afforded >= demand * room:
-            return self._worths[0]
-        place = int((1.0 - afforded / (demand * room)) * len(self._worths))
-        return self._worths[min(place, len(self._worths) - 1)]
+        if len(self._values) < 2 or afforded >= demand * room:
+            return self._values[0]
+        place = int((1.0 - afforded / (demand * room)) * len(self._values))
+        return self._values[min(place, len(self._values) - 1)]

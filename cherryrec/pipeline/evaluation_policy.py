@@ -18,7 +18,7 @@ from cherryrec.pipeline.budget import Budget
 from cherryrec.pipeline.config import EvaluatorConfig
 from cherryrec.pipeline.costs import Costs, n_characters
 from cherryrec.pipeline.effects import Choice
-from cherryrec.pipeline.gain import expected_gain, spread_of
+from cherryrec.pipeline.gain import expected_gain, score_deviation
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.ranking import ask
 from cherryrec.profile import Profile
@@ -159,11 +159,11 @@ class EvaluationPolicy:
         """Estimate from VaNS's scores of what CnLE would judge; of the others none is computed."""
         features = frozen.feature_array()[: self.n_evaluated].astype(np.float64)  # (n, F)
         config = self.config
-        spread = spread_of(
+        deviation = score_deviation(
             len(profile.history),
             cold=config.gain_cold,
             warm=config.gain_warm,
             half_history=config.gain_half_history,
         )
         # Rounded: equal candidates in another order are no other gain.
-        return round(expected_gain(models.scorer.scores(features).tolist(), spread), 12)
+        return round(expected_gain(models.scorer.scores(features).tolist(), deviation), 12)

@@ -23,12 +23,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["expected_gain", "expected_improvement", "spread_of"]
+__all__ = ["expected_gain", "expected_improvement", "score_deviation"]
 
 _PHI_0 = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-def spread_of(n_reads: int, *, cold: float, warm: float, half_history: float) -> float:
+def score_deviation(n_reads: int, *, cold: float, warm: float, half_history: float) -> float:
     """Return s: how far CnLE moves the difference of two scores, for a user's history.
 
     Parameters
@@ -42,20 +42,20 @@ def spread_of(n_reads: int, *, cold: float, warm: float, half_history: float) ->
 
     Examples
     --------
-    >>> [spread_of(n, cold=0.5, warm=0.25, half_history=5.0) for n in (0, 5, 10)]
+    >>> [score_deviation(n, cold=0.5, warm=0.25, half_history=5.0) for n in (0, 5, 10)]
     [0.5, 0.375, 0.3125]
     """
     return warm + (cold - warm) * math.exp2(-n_reads / half_history)
 
 
-def expected_improvement(behind: float, spread: float) -> float:
+def expected_improvement(behind: float, deviation: float) -> float:
     """Return EI(d, s).
 
     Parameters
     ----------
     behind
         d: how far the follower's score is below the best; 0 or more.
-    spread
+    deviation
         s; 0 or more.
 
     Examples
@@ -65,31 +65,31 @@ def expected_improvement(behind: float, spread: float) -> float:
     >>> round(expected_improvement(0.0, 2.0), 4), round(expected_improvement(8.0, 2.0), 4)
     (0.7979, 0.0)
     """
-    if spread <= 0.0:
+    if deviation <= 0.0:
         return 0.0
-    z = behind / spread
+    z = behind / deviation
     density = _PHI_0 * math.exp(-0.5 * z * z)
-    return max(0.0, spread * density - behind * 0.5 * math.erfc(z / math.sqrt(2.0)))
+    return max(0.0, deviation * density - behind * 0.5 * math.erfc(z / math.sqrt(2.0)))
 
 
-def expected_gain(scores: Sequence[float], spread: float) -> float:
+def expected_gain(scores: Sequence[float], deviation: float) -> float:
     """Return the expected gain of a request.
 
     Parameters
     ----------
     scores
         VaNS's, of the candidates that CnLE would judge, in any order.
-    spread
-        s, as `spread_of` gives it.
+    deviation
+        s, as `score_deviation` gives it.
 
     Examples
     --------
     Of two close calls the colder user's gains more; a decided slate gains nothing.
 
-    >>> [round(expected_gain([1.0, 1.0, 0.2], spread), 3) for spread in (0.5, 0.1)]
+    >>> [round(expected_gain([1.0, 1.0, 0.2], deviation), 3) for deviation in (0.5, 0.1)]
     [0.2, 0.04]
     >>> round(expected_gain([9.0, 1.0, 0.2], 0.5), 3), expected_gain([1.0], 0.5)
     (0.0, 0.0)
     """
     best, *followers = sorted(scores, reverse=True)
-    return math.hypot(*(expected_improvement(best - score, spread) for score in followers))
+    return math.hypot(*(expected_improvement(best - score, deviation) for score in followers))

@@ -105,8 +105,8 @@ class Pipeline:
         now: float,
         arrived_s: float = inf,
     ) -> None:
-        """Store an article, or retract it where the message has no value: `Catalogue.tell`."""
-        self.catalogue.tell(article_id, article, now, arrived_s=arrived_s)
+        """Store an article, or retract it where the message has no value: `Catalogue.put`."""
+        self.catalogue.put(article_id, article, now, arrived_s=arrived_s)
 
     def activity(self, message: ArticleActivity) -> None:
         """Take over one bucket of counters from the owner of its partition."""

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from cherryrec.profile.category_records import counts_of
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import PastClick, Profile, decode_profile, encode_profile, name_key
-from cherryrec.profile.tastes import counts_of
 from cherryrec.profile.update import Outcome, apply_click, apply_update, weight_of
 
 __all__ = [

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.profile.category_records import CATEGORY_RECORD, Keys
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import Profile
-from cherryrec.profile.tastes import TASTE, Keys
 from cherryrec.profile.update import Embed, Topics, interest_of
 
 __all__ = ["profile_before"]
@@ -64,9 +64,9 @@ def profile_before(
     )
 
 
-def _without_reads(tastes: bytes, keys: Keys) -> bytes:
+def _without_reads(packed: bytes, keys: Keys) -> bytes:
     """Take reads of names back."""
-    records: NDArray[np.void] = np.frombuffer(tastes, TASTE).copy()
+    records: NDArray[np.void] = np.frombuffer(packed, CATEGORY_RECORD).copy()
     for key in keys.tolist():
         mine = records["key"] == key
         records["reads"][mine] = np.maximum(records["reads"][mine] - 1.0, 0.0)

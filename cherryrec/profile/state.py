@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cherryrec.codec import LATEST
 from cherryrec.errors import StateError
 from cherryrec.events import seconds
-from cherryrec.profile.tastes import TASTE
+from cherryrec.profile.category_records import CATEGORY_RECORD
 from cherryrec.seen import Seen
 from cherryrec.text import stable_hash
 
@@ -51,7 +51,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `import_offset` the offset of the update that first brought a history, `seen` the clicks applied
     lately, for finding duplicates and for what one reader may move. `newest_s` is the event time of
     the newest click, `updated_s` that of the newest update. `categories` and `subcategories` count
-    all reads by name (`tastes`).
+    all reads by name (`category_records`).
     """
 
     role: str | None = None
@@ -111,8 +111,8 @@ def decode_profile(raw: bytes | None) -> Profile:
         raise StateError(msg) from error
     is_whole = profile.n_clicks >= 0 and not (
         len(profile.interest) % _HALF
-        or len(profile.categories) % TASTE.itemsize
-        or len(profile.subcategories) % TASTE.itemsize
+        or len(profile.categories) % CATEGORY_RECORD.itemsize
+        or len(profile.subcategories) % CATEGORY_RECORD.itemsize
         or not profile.seen.is_whole
     )
     times = (profile.newest_s, profile.updated_s, *(v.clicked_s for v in profile.history))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 from cherryrec.events import Click, ProfileUpdate, seconds
+from cherryrec.profile.category_records import Keys, with_reads
 from cherryrec.profile.config import ProfileConfig
 from cherryrec.profile.state import PastClick, Profile, name_key
-from cherryrec.profile.tastes import Keys, with_reads
 from cherryrec.seen import Weight, is_repeat, n_counted, note, sight
 from cherryrec.text import stable_hash
 

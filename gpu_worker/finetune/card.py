@@ -13,7 +13,7 @@ from typing import Any
 from gpu_worker.finetune.questions import Split
 from gpu_worker.finetune.recipe import Recipe
 
-__all__ = ["CURVE_FILE", "PLOT_FILE", "Done", "Part", "licence_of", "write_card"]
+__all__ = ["CURVE_FILE", "PLOT_FILE", "Done", "TimeSplit", "licence_of", "write_card"]
 
 CURVE_FILE = "loss.csv"
 PLOT_FILE = "loss.png"
@@ -28,7 +28,7 @@ _KNOWN_LICENCES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class TimeSplit:
     """One part of the log: its examples and the event times they span (epoch seconds)."""
 
     n_questions: int
@@ -65,7 +65,7 @@ class Done:
     digest: str
     split: Split
     seed: int
-    parts: tuple[Part, Part]
+    parts: tuple[TimeSplit, TimeSplit]
     history: Sequence[Mapping[str, Any]]
     best_step: int
     n_steps: int
@@ -222,7 +222,7 @@ def _share(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def _span(part: Part) -> str:
+def _span(part: TimeSplit) -> str:
     first, last = (datetime.fromtimestamp(t, UTC) for t in (part.first_s, part.last_s))
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 

@@ -20,7 +20,7 @@ from cherryrec.pipeline import PipelineConfig
 from gpu_worker.backends.loading import Base, load_base
 from gpu_worker.backends.tokens import PromptTokens
 from gpu_worker.config import GpuConfig
-from gpu_worker.finetune.card import Done, Part, write_card
+from gpu_worker.finetune.card import Done, TimeSplit, write_card
 from gpu_worker.finetune.checkpoints import last_checkpoint, take_best
 from gpu_worker.finetune.encode import Encoded, encode
 from gpu_worker.finetune.questions import Question, Split, ask_log
@@ -49,7 +49,7 @@ class _Data:
 
     train: Sequence[Encoded]
     choose: Sequence[Encoded]
-    parts: tuple[Part, Part]
+    parts: tuple[TimeSplit, TimeSplit]
     digest: str
 
 
@@ -172,7 +172,7 @@ def _data(
         asked = ask_log(log, split, core, progress=advance)
     digest = hashlib.sha256()
     encoded: list[list[Encoded]] = []
-    parts: list[Part] = []
+    parts: list[TimeSplit] = []
     most = int(getattr(loaded.model.config, "max_position_embeddings", 0)) or 1 << 30
     for name, questions in zip(("train", "choose"), asked, strict=True):
         examples = build_pairs(questions, recipe, seed=seed, cut=tokens.cut)
@@ -204,9 +204,9 @@ def _spread(examples: list[TrainingPair], most: int) -> list[TrainingPair]:
     return [examples[len(examples) * place // most] for place in range(most)]
 
 
-def _part(questions: Sequence[Question], examples: Sequence[TrainingPair]) -> Part:
+def _part(questions: Sequence[Question], examples: Sequence[TrainingPair]) -> TimeSplit:
     """Say what a part is made of."""
-    return Part(
+    return TimeSplit(
         n_questions=len(questions),
         n_examples=len(examples),
         first_s=examples[0].shown_at,

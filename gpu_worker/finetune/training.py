@@ -269,7 +269,7 @@ class _Steps(TrainerCallback):
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
-        self._told = 0
+        self._reported = 0
 
     def on_step_end(
         self,
@@ -279,5 +279,5 @@ class _Steps(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         if self._progress is not None:
-            self._progress(state.global_step - self._told)
-            self._told = state.global_step
+            self._progress(state.global_step - self._reported)
+            self._reported = state.global_step

@@ -7,8 +7,8 @@ process that holds a stack in the background, `state` what that one writes down.
 from __future__ import annotations
 
 from streams.stack.children import Child, start_child
-from streams.stack.keeper import Keeper, Part
-from streams.stack.restarts import Action, PartHistory, RestartPolicy
+from streams.stack.keeper import Keeper, Supervised
+from streams.stack.restarts import Action, RestartHistory, RestartPolicy
 from streams.stack.stack import LocalStack, StackSettings, free_port
 from streams.stack.state import (
     ProcessState,
@@ -26,12 +26,12 @@ __all__ = [
     "Child",
     "Keeper",
     "LocalStack",
-    "Part",
-    "PartHistory",
     "ProcessState",
+    "RestartHistory",
     "RestartPolicy",
     "StackSettings",
     "StackState",
+    "Supervised",
     "end_processes",
     "free_port",
     "process_state",

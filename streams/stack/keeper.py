@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from cherryrec.errors import ServiceError
-from streams.stack.restarts import Action, PartHistory, RestartPolicy
+from streams.stack.restarts import Action, RestartHistory, RestartPolicy
 
-__all__ = ["Keeper", "Part"]
+__all__ = ["Keeper", "Supervised"]
 
 logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 
 
-class Part(Protocol):
+class Supervised(Protocol):
     """A process as the keeper sees it; starting it again makes it another process."""
 
     @property
@@ -61,7 +61,7 @@ class Keeper:
         What to keep.
     policy
         How often and how soon.
-    tell
+    note
         Gets a line for each thing that is done.
     give_up
         Gets the reason when a part is given up; nothing is started again from then on.
@@ -71,20 +71,20 @@ class Keeper:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Supervised],
         policy: RestartPolicy,
         *,
-        tell: Callable[[str], None],
+        note: Callable[[str], None],
         give_up: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.parts = parts
         self.policy = policy
         self.failure: str | None = None
-        self._tell = tell
+        self._note = note
         self._give_up = give_up
         self._clock = clock
-        self._histories = {one.name: PartHistory(policy, has_answered=True) for one in parts}
+        self._histories = {one.name: RestartHistory(policy, has_answered=True) for one in parts}
         self._is_paused = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -120,17 +120,17 @@ class Keeper:
                     return
                 self._act(part, is_alive=is_alive)
 
-    def _act(self, part: Part, *, is_alive: bool) -> None:
+    def _act(self, part: Supervised, *, is_alive: bool) -> None:
         code, history = part.exit_code, self._histories[part.name]
         action = history.look(self._clock(), has_ended=code is not None, is_alive=is_alive)
         if action is Action.WAIT:
             wait_s = (history.due_s or 0.0) - self._clock()
-            self._tell(
+            self._note(
                 f"{part.name} has ended by itself with code {code} and is started again in "
                 f"{max(wait_s, 0.0):.0f} s (log: {part.log})"
             )
         elif action is Action.KILL:
-            self._tell(
+            self._note(
                 f"{part.name} has not answered /live for {history.silent_s:.0f} s and is killed "
                 f"(log: {part.log})"
             )
@@ -144,18 +144,18 @@ class Keeper:
                 f"{window_s:g} s, and is given up: {part.log} says why"
             )
 
-    def _start(self, part: Part, history: PartHistory) -> None:
+    def _start(self, part: Supervised, history: RestartHistory) -> None:
         try:
             part.restart()
         except (ServiceError, OSError) as error:
-            self._tell(f"{part.name} could not be started again: {error}")
+            self._note(f"{part.name} could not be started again: {error}")
         else:
             n = history.n_restarts
-            self._tell(f"{part.name} was started again, {n} time{'s' if n > 1 else ''} so far")
+            self._note(f"{part.name} was started again, {n} time{'s' if n > 1 else ''} so far")
 
     def _fail(self, reason: str) -> None:
         self.failure = reason
-        self._tell(reason)
+        self._note(reason)
         self._give_up(reason)
 
     def _run(self) -> None:

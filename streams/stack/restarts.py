@@ -7,7 +7,7 @@ from enum import Enum
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["Action", "PartHistory", "RestartPolicy"]
+__all__ = ["Action", "RestartHistory", "RestartPolicy"]
 
 _LONGEST_LOOK_S = 5.0
 """Silence that one look may count: who looks may have stood still itself."""
@@ -63,7 +63,7 @@ class RestartPolicy:
 
 
 @dataclass(slots=True)
-class PartHistory:
+class RestartHistory:
     """What has been seen of one part.
 
     Parameters
@@ -75,7 +75,7 @@ class PartHistory:
 
     Examples
     --------
-    >>> part = PartHistory(RestartPolicy(max_restarts=1, wait_s=2.0), has_answered=True)
+    >>> part = RestartHistory(RestartPolicy(max_restarts=1, wait_s=2.0), has_answered=True)
     >>> part.look(0.0, has_ended=False, is_alive=True)
     <Action.NOTHING: 'nothing'>
     >>> part.look(1.0, has_ended=True, is_alive=False)

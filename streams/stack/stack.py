@@ -27,7 +27,7 @@ from streams.config import KafkaConfig
 from streams.partition_counts import counts_wanted, require_partition_counts
 from streams.stack.children import Child, start_child
 from streams.stack.interrupts import Interrupts
-from streams.stack.keeper import Keeper, Part
+from streams.stack.keeper import Keeper, Supervised
 from streams.stack.restarts import RestartPolicy
 
 __all__ = ["LocalStack", "StackSettings", "free_port"]
@@ -79,7 +79,7 @@ class LocalStack:
     ----------
     settings
         What to start.
-    tell
+    note
         Gets a line when a part ends, hangs or is started again.
     give_up
         Gets the reason when a part ends too often; absent: the main thread is interrupted, and
@@ -90,11 +90,11 @@ class LocalStack:
         self,
         settings: StackSettings,
         *,
-        tell: Callable[[str], None] = logger.warning,
+        note: Callable[[str], None] = logger.warning,
         give_up: Callable[[str], None] | None = None,
     ) -> None:
         self.settings = settings
-        self.tell = tell
+        self.note = note
         self.keeper: Keeper | None = None
         self._give_up = give_up or _interrupt
         self.kafka: KafkaConfig = settings.kafka
@@ -171,10 +171,10 @@ class LocalStack:
         for child in self.children():
             child.wait_ready(READY_S)
         if settings.restarts is not None:
-            parts: list[Part] = [_ChildPart(self, child) for child in self.children()]
+            parts: list[Supervised] = [_ChildProcess(self, child) for child in self.children()]
             if self.broker is not None:
-                parts.insert(0, _BrokerPart(self.broker))
-            self.keeper = Keeper(parts, settings.restarts, tell=self.tell, give_up=self._give_up)
+                parts.insert(0, _BrokerProcess(self.broker))
+            self.keeper = Keeper(parts, settings.restarts, note=self.note, give_up=self._give_up)
             self.keeper.start()
 
     def children(self) -> list[Child]:
@@ -231,7 +231,7 @@ class LocalStack:
         return {**os.environ, **own, **self.settings.environment}
 
 
-class _ChildPart:
+class _ChildProcess:
     """A worker or the learner, whichever process it is now."""
 
     def __init__(self, stack: LocalStack, child: Child) -> None:
@@ -254,7 +254,7 @@ class _ChildPart:
         self._child = self._stack.start_again(self._child)
 
 
-class _BrokerPart:
+class _BrokerProcess:
     """Kafka, which answers no `/live`: that its process runs is all that is asked."""
 
     def __init__(self, broker: LocalKafka) -> None:

@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from streams.status.collect import collect
-from streams.status.report import Fault, Lag, Model, PartStatus, Status, faults
+from streams.status.report import Fault, Lag, Model, ProcessStatus, Status, faults
 
-__all__ = ["Fault", "Lag", "Model", "PartStatus", "Status", "collect", "faults"]
+__all__ = ["Fault", "Lag", "Model", "ProcessStatus", "Status", "collect", "faults"]

@@ -19,7 +19,7 @@ from cherryrec.events import DeadLetter, Origin, Recommendation
 from cherryrec.learner import SERVING
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig
-from streams.status.report import Lag, Model, PartStatus, Status
+from streams.status.report import Lag, Model, ProcessStatus, Status
 
 __all__ = ["collect", "part_status"]
 
@@ -94,7 +94,7 @@ def collect(
         consumer.close()
 
 
-def part_status(name: str, url: str) -> PartStatus:
+def part_status(name: str, url: str) -> ProcessStatus:
     """Ask a part whether it is ready, and why not."""
     try:
         with urllib.request.urlopen(f"{url}/ready", timeout=_ASK_S) as answer:
@@ -105,10 +105,10 @@ def part_status(name: str, url: str) -> PartStatus:
             gates = msgspec.json.decode(raw, type=_Ready).waiting_for
         except msgspec.MsgspecError:
             gates = {"ready": raw.decode(errors="replace").strip()[:200]}
-        return PartStatus(name=name, is_up=True, gates=gates)
+        return ProcessStatus(name=name, is_up=True, gates=gates)
     except (OSError, ValueError):
-        return PartStatus(name=name, is_up=False)
-    return PartStatus(name=name, is_up=True)
+        return ProcessStatus(name=name, is_up=False)
+    return ProcessStatus(name=name, is_up=True)
 
 
 class _Topics:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Fault", "Lag", "Model", "PartStatus", "Status", "faults"]
+__all__ = ["Fault", "Lag", "Model", "ProcessStatus", "Status", "faults"]
 
 MAX_LAG = 1_000
 """Events that may wait for a group on a topic, as in the alert `LagGrows`."""
@@ -28,7 +28,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     age_s: float
 
 
-class PartStatus(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A process: whether it answers, which gates are closed, how often it was restarted."""
 
     name: str
@@ -75,7 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     servers: str
     prefix: str
     kafka_error: str = ""
-    parts: tuple[PartStatus, ...] = ()
+    parts: tuple[ProcessStatus, ...] = ()
     lags: tuple[Lag, ...] = ()
     model: Model | None = None
     examples_per_h: int = 0

@@ -58,7 +58,7 @@ def test_replay_waits_for_a_learner_that_hung_and_learns_every_example(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     generate_log(tmp_path / "log", n_users=20, n_articles=100, n_impressions=N, days=0.5, seed=5)
-    told: list[str] = []
+    notes: list[str] = []
     settings = StackSettings(
         folder=tmp_path / "stack",
         cache_dir=cache_dir(),
@@ -68,7 +68,7 @@ def test_replay_waits_for_a_learner_that_hung_and_learns_every_example(
         restarts=RestartPolicy(hung_s=3.0, wait_s=0.1),
     )
 
-    with LocalStack(settings, tell=told.append) as stack:
+    with LocalStack(settings, note=notes.append) as stack:
 
         def beside(_: Session) -> Stopper:
             return Stopper(stack)
@@ -87,8 +87,8 @@ def test_replay_waits_for_a_learner_that_hung_and_learns_every_example(
         restarts = stack.keeper.restarts
 
     assert restarts == {"learner": 1, "stream-0": 0}
-    assert told[0].startswith("learner has not answered /live for ")
-    assert told[-1] == "learner was started again, 1 time so far"
+    assert notes[0].startswith("learner has not answered /live for ")
+    assert notes[-1] == "learner was started again, 1 time so far"
     found = re.match(r"examples learned: ([0-9]+) of ([0-9]+) labelled slates;", done.checks[0])
     assert found is not None, done.checks
     assert found[1] == found[2]

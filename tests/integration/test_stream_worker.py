@@ -69,7 +69,7 @@ def publish(system: System, turns: Sequence[Turn]) -> None:
         session.flush()
 
 
-def tell(system: System, session: Session, turns: Sequence[Turn], *, times: int = 1) -> None:
+def send_turns(system: System, session: Session, turns: Sequence[Turn], *, times: int = 1) -> None:
     """Send the profiles of a log, and wait for them: between topics no order is promised."""
     for turn in turns:
         for _ in range(times):
@@ -143,7 +143,7 @@ def test_killed_workers_leave_what_one_that_never_was_would_have(
     kills: list[threading.Timer] = []
 
     with system.session() as session:
-        tell(system, session, turns)
+        send_turns(system, session, turns)
         answers = []
         for number, window in enumerate(windows(turns)):
             if number == 3:
@@ -198,7 +198,7 @@ def test_events_sent_twice_count_once(system: System, turns: list[Turn]) -> None
     worker = system.start()
 
     with system.session() as session:
-        tell(system, session, few, times=2)
+        send_turns(system, session, few, times=2)
         for window in windows(few):
             for turn in window:
                 session.send("requests", turn.request.user_id, turn.request)
@@ -230,7 +230,7 @@ def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
     codes: list[int] = []
 
     with system.session() as session:
-        tell(system, session, few)
+        send_turns(system, session, few)
         for number, window in enumerate(windows(few)):
             if number == 2:
                 stopping = soon(lambda: codes.append(first.stop()))
@@ -270,7 +270,7 @@ def test_worker_that_slept_past_its_session_ends_when_it_wakes_and_writes_no_mor
     system.start(name="other")
 
     with system.session() as session:
-        tell(system, session, few)
+        send_turns(system, session, few)
         for number, window in enumerate(windows(few)):
             if number == 2:
                 falling_asleep = soon(lambda: sleeper.process.send_signal(signal.SIGSTOP))

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from cherryrec.cli.status import lines
-from streams.status import Lag, Model, PartStatus, Status, faults
+from streams.status import Lag, Model, ProcessStatus, Status, faults
 from streams.status.collect import part_status
 
 GOOD = Status(
     servers="127.0.0.1:1",
     prefix="cherryrec.",
-    parts=(PartStatus(name="learner", is_up=True), PartStatus(name="stream-0", is_up=True)),
+    parts=(ProcessStatus(name="learner", is_up=True), ProcessStatus(name="stream-0", is_up=True)),
     lags=(Lag(group="stream", topic="clicks", n=3),),
     model=Model(version=70, n_examples=900, age_s=4.0),
     examples_per_h=850,
@@ -29,9 +29,11 @@ GOOD = Status(
 
 
 def test_examples_are_told_by_what_they_are_of() -> None:
-    told = dict(lines(msgspec.structs.replace(GOOD, origins={"slate": 150, "click": 50})))
+    described = dict(lines(msgspec.structs.replace(GOOD, origins={"slate": 150, "click": 50})))
 
-    assert told["examples"].endswith("; of the newest 200: the site's slates 150, clicks alone 50")
+    assert described["examples"].endswith(
+        "; of the newest 200: the site's slates 150, clicks alone 50"
+    )
 
 
 def found(**changes: object) -> list[str]:
@@ -47,11 +49,11 @@ def test_system_that_runs_has_no_faults() -> None:
     ("changes", "sentence"),
     [
         (
-            {"parts": (PartStatus(name="learner", is_up=False, log_file="l.log"),)},
+            {"parts": (ProcessStatus(name="learner", is_up=False, log_file="l.log"),)},
             "learner does not answer: read its log (l.log), and start it again",
         ),
         (
-            {"parts": (PartStatus(name="stream-0", is_up=True, gates={"model": "is old"}),)},
+            {"parts": (ProcessStatus(name="stream-0", is_up=True, gates={"model": "is old"}),)},
             "stream-0 is not ready, model: is old",
         ),
         ({"kafka_error": "refused"}, "Kafka must answer, it did not: refused"),
@@ -136,14 +138,14 @@ def test_part_is_asked_for_its_gates(url: str, monkeypatch: pytest.MonkeyPatch) 
     gates = {"assigned": "no partitions are assigned yet"}
     raw = json.dumps({"ready": False, "waiting_for": gates}).encode()
     monkeypatch.setattr(Probes, "answer", (503, raw))
-    assert part_status("stream-0", url) == PartStatus(name="stream-0", is_up=True, gates=gates)
+    assert part_status("stream-0", url) == ProcessStatus(name="stream-0", is_up=True, gates=gates)
 
     monkeypatch.setattr(Probes, "answer", (503, b"loading or joining\n"))
     assert part_status("gpu", url).gates == {"ready": "loading or joining"}
 
     monkeypatch.setattr(Probes, "answer", (200, b"ready"))
-    assert part_status("gpu", url) == PartStatus(name="gpu", is_up=True)
+    assert part_status("gpu", url) == ProcessStatus(name="gpu", is_up=True)
 
 
 def test_part_that_is_gone_is_down() -> None:
-    assert part_status("gpu", "http://127.0.0.1:1") == PartStatus(name="gpu", is_up=False)
+    assert part_status("gpu", "http://127.0.0.1:1") == ProcessStatus(name="gpu", is_up=False)

@@ -20,7 +20,14 @@ KINDS = (events.Rung, events.Stage, events.Degraded)
 FORMER = {
     "Asked": "EvaluationDecision",
     "Asking": "EvaluationPolicy",
+    "BrokerPart": "BrokerProcess",
+    "ChildPart": "ChildProcess",
     "Companion": "Sidecar",
+    "Followed": "FollowedTopics",
+    "HeldEvents": "PendingAcks",
+    "PartHistory": "RestartHistory",
+    "PartStatus": "ProcessStatus",
+    "Parts": "LogParts",
     "Tastes": "category_records",
     "Visit": "PastClick",
     "asking": "evaluation_policy",
@@ -28,8 +35,14 @@ FORMER = {
     "companion": "sidecar",
     "loosen": "warm_restart",
     "sees": "inputs",
+    "spread_of": "score_deviation",
     "squash": "quantise",
+    "tastes": "category_records",
     "teaches": "has_contrast",
+    "tell": "put, add or note",
+    "telling": "printing",
+    "told": "what it holds",
+    "worth": "value",
 }
 """Names that meant several things, or nothing to who knows the field, and what they are now."""
 

@@ -47,8 +47,8 @@ class NewsSequence:
     def lines(self, titles: list[str]) -> str:
         """Return the history of fenced titles as lines, each ended."""
         marks = (self.mark.replace("{n}", str(n)) for n in range(1, len(titles) + 1))
-        told = [mark + title for mark, title in zip(marks, titles, strict=True)]
-        return "".join(f"{line}\n" for line in (self.intro, *(told or [self.none])))
+        described = [mark + title for mark, title in zip(marks, titles, strict=True)]
+        return "".join(f"{line}\n" for line in (self.intro, *(described or [self.none])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,11 @@ class ShownProfile:
 
     def lines(self, words: dict[ProfileField, list[str]]) -> str:
         """Return the fields that hold fenced words as lines, each ended."""
-        told = [
+        described = [
             f"{label}: {', '.join(words[field])}" for field, label in self.shows if words[field]
         ]
-        intro = [self.intro] if self.intro and told else []
-        return "".join(f"{line}\n" for line in (*intro, *told))
+        intro = [self.intro] if self.intro and described else []
+        return "".join(f"{line}\n" for line in (*intro, *described))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ DAY_S = 86_400.0
 ARCHIVE_DAYS = 7.0
 """Days before the log's start in which the articles of the histories appeared."""
 
-QUALITY_SPREAD = 0.8
+QUALITY_DEVIATION = 0.8
 """Standard deviation of what draws everybody to an article, whatever it is about."""
 
 TOPICS = tuple(
@@ -117,7 +117,7 @@ def build_world(
         headlines=_headlines(rng, topic, story),
         topic=topic,
         published_at=published_at,
-        quality=rng.normal(0.0, QUALITY_SPREAD, n_articles),
+        quality=rng.normal(0.0, QUALITY_DEVIATION, n_articles),
         story=story,
         stories=stories,
         interest_first=interest_first,

@@ -154,7 +154,7 @@ class RecordedEvaluator:
             self.n_found += 1
             return found
         if self.missing == "error":
-            raise ConfigError(self._told(request, question))
+            raise ConfigError(self._missing(request, question))
         self.n_missing += 1
         return Evaluation(
             request_id=request.request_id,
@@ -163,7 +163,7 @@ class RecordedEvaluator:
             error="no evaluation was recorded for this question",
         )
 
-    def _told(self, request: EvaluationRequest, question: str) -> str:
+    def _missing(self, request: EvaluationRequest, question: str) -> str:
         """Say what is missing, and what to do."""
         others = self.recorded.questions(request.request_id)
         got = f"question {', '.join(others)} of it" if others else "none of that request"

@@ -161,15 +161,15 @@ and a quarter of all behind (at most 5 % may), the last by version 100 of 100 ex
         """Say what the checks reached, for a report; `halted_s` were waited for models."""
         pace = self.pace()
         untrained = 100 * pace.n_untrained / max(pace.n_slates, 1)
-        told = [
+        sentences = [
             f"examples learned: {self.n_learned:,} of {self.n_labelled:,} labelled slates; "
             f"slates by an untrained model after the first {self._allowed_at_first:,} examples: "
             f"{untrained:.1f} %; most examples that a slate's model was behind: "
             f"{pace.most_behind:,}; oldest model of a slate: {pace.oldest_s:.1f} s"
         ]
         if halted_s >= 1.0:
-            told.append(f"halted for {halted_s:.0f} s until models had caught up")
-        return tuple(told)
+            sentences.append(f"halted for {halted_s:.0f} s until models had caught up")
+        return tuple(sentences)
 
     def _faults(self) -> Iterator[str]:
         n_due, n_came = len(self._expected), len(self._expected & self._slates)

@@ -165,10 +165,10 @@ def _groups(title: str, rows: Sequence[GroupRow]) -> str:
         cells = ""
         for metric in GROUPED:
             best = max(others, key=lambda name: row.metrics[name][metric].mean, default=None)
-            told = ""
+            described = ""
             if best is not None and row.metrics[best][metric].mean > 0:
-                told = f"{hundredths(row.metrics[best][metric].mean):>5} {best}"
-            cells += f"  {hundredths(row.metrics[first][metric].mean):>7}  {told:<28}"
+                described = f"{hundredths(row.metrics[best][metric].mean):>5} {best}"
+            cells += f"  {hundredths(row.metrics[first][metric].mean):>7}  {described:<28}"
         lines.append(f"{row.label:<28}{row.n:>8,}{cells}".rstrip())
     return "\n".join(lines)
 

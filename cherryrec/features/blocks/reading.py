@@ -345,7 +345,7 @@ def fill(inputs: Inputs, out: Floats) -> None:
         likeness = tokens.take(rows, axis=0) @ tokens.take(recent, axis=0).T  # (n, h)
         fill_likeness(likeness, out, _TOKEN)
         fill_reads(rows, reads, _RECENT, catalogue.category, catalogue.entity, out)
-    for codes, share, lifts, names, tastes, columns in (
+    for codes, share, lifts, names, records, columns in (
         (
             categories,
             reader.category_share,
@@ -363,7 +363,7 @@ def fill(inputs: Inputs, out: Floats) -> None:
             _SUBCATEGORY,
         ),
     ):
-        ever, n_ever = counts_of(tastes)
+        ever, n_ever = counts_of(records)
         fill_names(rows, reads, codes, share, lifts, names.all_keys, ever, n_ever, out, columns)
     fill_preference(
         rows,

@@ -45,7 +45,7 @@ async def test_counted_event_is_acknowledged_only_when_its_counters_are_flushed(
         event = await put("u", impression("i", ["a1", "a2"], user_id="u"))
         await bench.until(lambda: bench.count("impressions", "applied") == 1)
         was_acked = event.message.acked
-        await bench.worker.held.release()
+        await bench.worker.pending_acks.release()
 
     assert not was_acked
     assert event.message.acked

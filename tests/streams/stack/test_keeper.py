@@ -42,12 +42,12 @@ class Kept:
     def __init__(self) -> None:
         self.part = FakePart()
         self.now = 0.0
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.reasons: list[str] = []
         self.keeper = Keeper(
             [self.part],
             POLICY,
-            tell=self.told.append,
+            note=self.notes.append,
             give_up=self.reasons.append,
             clock=lambda: self.now,
         )
@@ -58,7 +58,7 @@ class Kept:
             if is_so():
                 return
             self.now += 0.5
-        raise AssertionError(self.told)
+        raise AssertionError(self.notes)
 
 
 def test_part_that_has_ended_is_started_again_and_said() -> None:
@@ -68,7 +68,7 @@ def test_part_that_has_ended_is_started_again_and_said() -> None:
     kept.look_until(lambda: kept.part.n_started == 1)
 
     assert kept.now == 1.0
-    assert kept.told == [
+    assert kept.notes == [
         "learner has ended by itself with code 70 and is started again in 1 s "
         "(log: logs/learner.log)",
         "learner was started again, 1 time so far",
@@ -83,7 +83,7 @@ def test_part_that_does_not_answer_is_killed_and_started_again() -> None:
 
     kept.look_until(lambda: kept.part.n_started == 1)
 
-    assert kept.told[0] == (
+    assert kept.notes[0] == (
         "learner has not answered /live for 2 s and is killed (log: logs/learner.log)"
     )
 
@@ -113,7 +113,7 @@ def test_start_that_fails_counts_and_is_tried_again() -> None:
 
     kept.look_until(lambda: bool(kept.reasons))
 
-    assert kept.told.count("learner could not be started again: no memory") == 2
+    assert kept.notes.count("learner could not be started again: no memory") == 2
 
 
 def test_what_ends_after_a_pause_stays_ended() -> None:
@@ -126,4 +126,4 @@ def test_what_ends_after_a_pause_stays_ended() -> None:
         kept.now += 1.0
 
     assert kept.part.n_started == 0
-    assert kept.told == []
+    assert kept.notes == []

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from cherryrec.errors import ConfigError
-from streams.stack import Action, PartHistory, RestartPolicy
+from streams.stack import Action, RestartHistory, RestartPolicy
 
 POLICY = RestartPolicy(max_restarts=3, window_s=100.0, wait_s=1.0, hung_s=10.0, start_s=60.0)
 
 
-def part(*, has_answered: bool = True) -> PartHistory:
-    return PartHistory(POLICY, has_answered=has_answered)
+def part(*, has_answered: bool = True) -> RestartHistory:
+    return RestartHistory(POLICY, has_answered=has_answered)
 
 
-def restart_at(history: PartHistory, now_s: float) -> float:
+def restart_at(history: RestartHistory, now_s: float) -> float:
     """End it, and return when it is started again."""
     assert history.look(now_s, has_ended=True, is_alive=False) is Action.WAIT
     while history.look(now_s, has_ended=True, is_alive=False) is not Action.START:

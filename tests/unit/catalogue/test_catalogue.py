@@ -181,11 +181,11 @@ def test_a_story_memory_forgets_by_number_and_by_time() -> None:
     stories = StoryMemory(16, capacity=2, window_s=100.0)
     a, b, c = np.eye(16, dtype=np.float32)[:3]
     for name, vector in (("a", a), ("b", b), ("c", c)):
-        stories.tell(name, vector, now=0.0)
+        stories.add(name, vector, now=0.0)
 
-    assert stories.tell("a2", a, now=1.0) == 0.0  # c has taken its place
-    assert stories.tell("c2", c, now=2.0) == 1.0
-    assert stories.tell("c3", c, now=200.0) == 0.0
+    assert stories.add("a2", a, now=1.0) == 0.0  # c has taken its place
+    assert stories.add("c2", c, now=2.0) == 1.0
+    assert stories.add("c3", c, now=200.0) == 0.0
 
 
 def test_an_article_is_embedded_by_its_words_and_by_its_tokens() -> None:

@@ -12,7 +12,7 @@ TOMORROW_S = START_S + 24 * HOUR_S
 EMBARGOED = article(9, title="Budget: every household pays", published_at=instant(TOMORROW_S))
 
 
-def told(pipeline: Pipeline, **changes: object) -> None:
+def publish(pipeline: Pipeline, **changes: object) -> None:
     """Let the embargoed article come at START_S."""
     published = article(9, **({"published_at": instant(TOMORROW_S)} | changes))
     pipeline.article("a9", published, now=START_S, arrived_s=START_S)
@@ -25,7 +25,7 @@ def asked(pipeline: Pipeline, time_s: float, **fields: object) -> list[str]:
 
 def test_it_is_live_at_its_time_and_not_before() -> None:
     pipeline = pipeline_of(3)
-    told(pipeline)
+    publish(pipeline)
 
     assert "a9" not in asked(pipeline, TOMORROW_S - 1)
     assert "a9" in asked(pipeline, TOMORROW_S)
@@ -33,7 +33,7 @@ def test_it_is_live_at_its_time_and_not_before() -> None:
 
 def test_it_leaves_no_trace_in_what_others_are_measured_by() -> None:
     plain, pipeline = pipeline_of(3), pipeline_of(3)
-    told(pipeline)
+    publish(pipeline)
     for one in (plain, pipeline):
         alike = article(4, title=EMBARGOED.title, published_at=instant(START_S))
         one.article("a4", alike, now=START_S, arrived_s=START_S)
@@ -47,7 +47,7 @@ def test_it_leaves_no_trace_in_what_others_are_measured_by() -> None:
 
 def test_it_is_dropped_as_a_candidate_and_named() -> None:
     pipeline = pipeline_of(3)
-    told(pipeline)
+    publish(pipeline)
 
     wanted = request("r", START_S, candidates=("a0", "a9"))
     got = answer(pipeline.request(Position(0, 0, START_S), wanted, clock_s=CLOCK_S))
@@ -57,7 +57,7 @@ def test_it_is_dropped_as_a_candidate_and_named() -> None:
 
 def test_it_is_not_shown_where_no_article_is_live() -> None:
     pipeline = pipeline_of(0)
-    told(pipeline)
+    publish(pipeline)
     pipeline.impression(Position(0, 0, START_S), impression("i", ["a8", "a9"], user_id="v"))
 
     assert asked(pipeline, START_S) == ["a8"]
@@ -65,7 +65,7 @@ def test_it_is_not_shown_where_no_article_is_live() -> None:
 
 def test_a_clock_ahead_does_not_release_it() -> None:
     pipeline = pipeline_of(3)
-    told(pipeline)
+    publish(pipeline)
     ahead = request("r", TOMORROW_S, user_id="u", slate_size=100)
 
     got = answer(pipeline.request(Position(0, 0, START_S), ahead, clock_s=CLOCK_S))
@@ -87,9 +87,9 @@ def test_a_live_article_put_under_embargo_is_not_shown_until_its_time() -> None:
 def test_it_can_be_published_early_and_retracted() -> None:
     early, retracted = pipeline_of(1), pipeline_of(1)
     for pipeline in (early, retracted):
-        told(pipeline)
+        publish(pipeline)
 
-    told(early, published_at=instant(START_S - 60))
+    publish(early, published_at=instant(START_S - 60))
     retracted.article("a9", None, now=START_S, arrived_s=START_S + 60)
 
     assert "a9" in asked(early, START_S)
@@ -99,7 +99,7 @@ def test_it_can_be_published_early_and_retracted() -> None:
 def test_another_article_at_its_time_releases_it_first() -> None:
     """So that all workers, and one that reads the topic again, tell stories in one order."""
     pipeline = pipeline_of(1)
-    told(pipeline, title=EMBARGOED.title)
+    publish(pipeline, title=EMBARGOED.title)
     alike = article(4, title=EMBARGOED.title, published_at=instant(TOMORROW_S))
     pipeline.article("a4", alike, now=TOMORROW_S, arrived_s=TOMORROW_S + 1)
 
@@ -111,7 +111,7 @@ def test_another_article_at_its_time_releases_it_first() -> None:
 def test_an_article_read_again_after_its_time_is_live() -> None:
     """The record keeps its arrival: a worker that restarts later does as one that ran on."""
     pipeline = pipeline_of(2)
-    told(pipeline)
+    publish(pipeline)
 
     assert "a9" in asked(pipeline, TOMORROW_S + 10 * 60)
 

@@ -34,7 +34,7 @@ def test_matching_words_is_the_sum_of_what_is_rare_and_was_read(seed: int) -> No
     titles = [" ".join(rng.choice(WORDS, rng.integers(1, 6))).title() for _ in range(30)]
     known, told = TitleWords(30), [*range(30)]
     for row, title in enumerate(titles):
-        known.tell(row, title)
+        known.put(row, title)
     gone = told.pop(int(rng.integers(30)))
     known.forget(gone)
     reads = rng.choice(told, 6).tolist()  # one may be read twice
@@ -65,7 +65,7 @@ def test_the_nearest_earlier_story_is_the_most_alike_of_those_remembered(seed: i
         name = f"a{rng.integers(20)}"
         vector = rng.normal(size=8)
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
-        found = stories.tell(name, vector, now=now)
+        found = stories.add(name, vector, now=now)
 
         alike = [
             float(vector @ newest[other])

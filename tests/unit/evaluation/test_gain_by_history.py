@@ -57,7 +57,7 @@ def test_an_empty_length_has_no_numbers() -> None:
     empty = table.rows[0]
     assert (empty.length, empty.n) == ("0", 0)
     assert np.isnan(empty.gain).all()
-    assert not empty.is_told
+    assert not empty.is_significant
 
 
 def test_a_handful_of_impressions_tells_nothing() -> None:
@@ -66,5 +66,5 @@ def test_a_handful_of_impressions_tells_nothing() -> None:
     table = gain_by_history(full, without, [3] * 9, part="whole log", first=0, seed=0)
 
     assert table.rows[-1].gain.mean > 0
-    assert not table.rows[-1].is_told
+    assert not table.rows[-1].is_significant
     assert Interval(0.1, 0.05, 0.2).excludes_zero

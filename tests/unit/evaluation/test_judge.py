@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.baselines import RandomOrder
 from cherryrec.evaluation.intervals import mean_interval
-from cherryrec.evaluation.metrics import METRICS, Part
+from cherryrec.evaluation.metrics import METRICS, LogPart
 from cherryrec.evaluation.mind import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, frozen_features
 from cherryrec.events import Recommendation, Recommended, instant
@@ -130,7 +130,7 @@ def test_the_report_part_is_told_beside_the_others() -> None:
 
 
 @pytest.mark.parametrize("part", ["whole", "second_half"])
-def test_differences_are_ours_minus_theirs_with_paired_intervals(part: Part) -> None:
+def test_differences_are_ours_minus_theirs_with_paired_intervals(part: LogPart) -> None:
     rng = np.random.default_rng(0)
     judge = Judge((RandomOrder(),), (FirstColumn(),))
     for number in range(80):

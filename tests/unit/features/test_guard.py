@@ -60,7 +60,7 @@ def publishes(engine: LocalReplay, time_s: float) -> None:
     engine.pipeline.article("a9", article(9, published_at=instant(time_s)), now=time_s)
 
 
-def tells(engine: LocalReplay, time_s: float) -> None:
+def publishes_profile(engine: LocalReplay, time_s: float) -> None:
     engine.pipeline.profile_update(Position(0, 0), "u", update(time_s=time_s, fields=("sport",)))
 
 
@@ -86,8 +86,8 @@ PLANTED: list[tuple[str, Plant]] = [
     ("profile", reads),
     ("slates", labels),
     ("catalogue", publishes),
-    ("profile", tells),
-    ("profile updates", tells),
+    ("profile", publishes_profile),
+    ("profile updates", publishes_profile),
     ("model", teaches),
 ]
 IDS = [f"{source}-{plant.__name__}" for source, plant in PLANTED]
@@ -111,7 +111,7 @@ def test_a_planted_leak_is_caught_by_name(source: str, plant: Plant) -> None:
 def test_an_event_of_the_requests_own_time_leaks_unless_it_is_sent_with_it(
     source: str, plant: Plant
 ) -> None:
-    if plant in {publishes, tells}:
+    if plant in {publishes, publishes_profile}:
         replayed(plant, NOW)
     else:
         with pytest.raises(LeakError, match=f"{NOW} from {source} "):

@@ -139,10 +139,10 @@ def test_worth_likeness_and_age_lie_within_their_bounds(seed: int, weights: Floa
     ).astype(float)
 
     expected = all_signals(one, rows)
-    worth = expected @ weights
+    value = expected @ weights
     nearest = expected[:, NAMES.index("text_nearest")]
-    assert (found[0] <= worth).all()
-    assert (worth <= found[1]).all()
+    assert (found[0] <= value).all()
+    assert (value <= found[1]).all()
     assert (found[2] <= nearest).all()
     assert (nearest <= found[3]).all()
     ages = np.expm1(expected[:, NAMES.index("age")]) * 60.0

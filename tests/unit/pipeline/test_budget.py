@@ -248,4 +248,4 @@ def test_memory_is_bounded() -> None:
     budget = Budget(per_s=PER_S, burst_s=BURST_S)
     decided(budget, [float(k) for k in range(3 * N_ARRIVALS)], gains_of(3 * N_ARRIVALS))
 
-    assert len(budget._arrivals) == len(budget._worths) == N_ARRIVALS
+    assert len(budget._arrivals) == len(budget._values) == N_ARRIVALS

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cherryrec.pipeline import EvaluatorConfig
 from cherryrec.pipeline.budget import Budget
-from cherryrec.pipeline.gain import expected_gain, expected_improvement, spread_of
-from tests.unit.pipeline.worth import World
+from cherryrec.pipeline.gain import expected_gain, expected_improvement, score_deviation
+from tests.unit.pipeline.cold_users import World
 
 SCORES = st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=20)
 SPREADS = st.floats(0.0, 3.0)
@@ -20,49 +20,49 @@ SPREADS = st.floats(0.0, 3.0)
 
 @given(st.floats(0.0, 5.0), st.floats(0.05, 3.0))
 def test_the_improvement_is_the_mean_of_what_a_normal_error_adds(
-    behind: float, spread: float
+    behind: float, deviation: float
 ) -> None:
     edges = np.linspace(-8.0, 8.0, 20_001)
     density = np.exp(-0.5 * edges**2) / math.sqrt(2.0 * math.pi)
-    gains = np.maximum(spread * edges - behind, 0.0) * density
+    gains = np.maximum(deviation * edges - behind, 0.0) * density
 
     integral = float(((gains[1:] + gains[:-1]) / 2.0 * np.diff(edges)).sum())
 
-    assert expected_improvement(behind, spread) == pytest.approx(integral, abs=1e-6)
+    assert expected_improvement(behind, deviation) == pytest.approx(integral, abs=1e-6)
 
 
 @given(SCORES, SPREADS, st.randoms(use_true_random=False))
 def test_the_gain_is_finite_and_knows_no_order_and_no_level(
-    scores: list[float], spread: float, rng: object
+    scores: list[float], deviation: float, rng: object
 ) -> None:
-    gain = expected_gain(scores, spread)
+    gain = expected_gain(scores, deviation)
 
     assert 0.0 <= gain < math.inf
     rng.shuffle(scores)  # type: ignore[attr-defined]
-    assert expected_gain(scores, spread) == gain
-    assert expected_gain([one + 2.0 for one in scores], spread) == pytest.approx(gain, abs=1e-9)
+    assert expected_gain(scores, deviation) == gain
+    assert expected_gain([one + 2.0 for one in scores], deviation) == pytest.approx(gain, abs=1e-9)
 
 
 @given(SCORES, SPREADS, SPREADS)
 def test_the_gain_grows_with_the_spread(scores: list[float], one: float, other: float) -> None:
-    gains = [expected_gain(scores, spread) for spread in sorted((one, other))]
+    gains = [expected_gain(scores, deviation) for deviation in sorted((one, other))]
 
     assert gains[0] <= gains[1] + 1e-12
 
 
 @given(SCORES, SPREADS, st.floats(0.0, 1.0))
 def test_the_gain_grows_as_scores_come_closer(
-    scores: list[float], spread: float, closer: float
+    scores: list[float], deviation: float, closer: float
 ) -> None:
     nearer = [one * closer for one in scores]
 
-    assert expected_gain(nearer, spread) >= expected_gain(scores, spread) - 1e-12
+    assert expected_gain(nearer, deviation) >= expected_gain(scores, deviation) - 1e-12
 
 
 def test_a_colder_user_s_request_gains_more() -> None:
     config = EvaluatorConfig()
     spreads = [
-        spread_of(
+        score_deviation(
             n_reads,
             cold=config.gain_cold,
             warm=config.gain_warm,
@@ -71,7 +71,7 @@ def test_a_colder_user_s_request_gains_more() -> None:
         for n_reads in (0, 1, 5, 20, 50)
     ]
 
-    gains = [expected_gain([0.5, 0.4, 0.1, -1.0], spread) for spread in spreads]
+    gains = [expected_gain([0.5, 0.4, 0.1, -1.0], deviation) for deviation in spreads]
 
     assert gains == sorted(gains, reverse=True)
     assert gains[0] > 5.0 * gains[-1]

@@ -31,7 +31,7 @@ DAY_S = 86_400.0
 NO_FEATURES = np.zeros((4, len(FEATURES)), np.float32)
 
 
-def tell(pipeline: Pipeline, article_id: str, age_s: float, category: str = "news") -> None:
+def publish(pipeline: Pipeline, article_id: str, age_s: float, category: str = "news") -> None:
     told = ArticlePublished(
         article_id=article_id,
         title=f"Story of {article_id}",
@@ -55,9 +55,9 @@ def site() -> Pipeline:
     """Fifteen stories three days old, then five of five minutes, by id in order of birth."""
     pipeline = pipeline_of(0)
     for number in range(15):
-        tell(pipeline, f"10000{number:02}", 3 * DAY_S)
+        publish(pipeline, f"10000{number:02}", 3 * DAY_S)
     for number in range(5):
-        tell(pipeline, f"10001{number:02}", 300.0)
+        publish(pipeline, f"10001{number:02}", 300.0)
     return pipeline
 
 
@@ -71,9 +71,9 @@ def test_where_nothing_is_known_the_newest_come_first() -> None:
 def test_where_nothing_is_known_every_category_has_its_turn() -> None:
     pipeline = pipeline_of(0)
     for number in range(4):
-        tell(pipeline, f"s{number}", 60.0 * (number + 1), "sport")
-    tell(pipeline, "p0", 7_200.0, "politics")
-    tell(pipeline, "p1", 9_000.0, "politics")
+        publish(pipeline, f"s{number}", 60.0 * (number + 1), "sport")
+    publish(pipeline, "p0", 7_200.0, "politics")
+    publish(pipeline, "p1", 9_000.0, "politics")
 
     got = ask(pipeline)
 
@@ -235,7 +235,7 @@ def two_sections(n: int = 40) -> Pipeline:
     system = system_of(0)
     shown = [f"{kind}{number}" for number in range(3) for kind in ("sport", "politics")]
     for name in shown:
-        tell(system.pipeline, name, 3_600.0, name[:-1])
+        publish(system.pipeline, name, 3_600.0, name[:-1])
     for k in range(n):
         time_s, name, user = START_S + 10.0 * k, f"t{k}", f"u{k}"
         system.recommend(request(name, time_s, user_id=user, candidates=shown))
@@ -249,7 +249,7 @@ def two_sections(n: int = 40) -> Pipeline:
 def test_an_article_without_views_stands_by_what_its_category_is_clicked() -> None:
     pipeline = two_sections()
     for name in ("sport9", "politics9"):
-        tell(pipeline, name, -WINDOW_S, name[:-1])
+        publish(pipeline, name, -WINDOW_S, name[:-1])
     asked = {"user_id": "new", "candidates": ["politics9", "sport9"]}
 
     got = ask(pipeline, time_s=START_S + 2 * WINDOW_S, **asked)

@@ -26,7 +26,7 @@ class Message:
     is_correction: bool = False
     is_given: bool = False
 
-    def tell(self, memory: SlateMemory) -> bool:
+    def put(self, memory: SlateMemory) -> bool:
         return memory.add(
             self.name,
             self.articles,

@@ -34,7 +34,7 @@ def test_what_is_held_is_what_a_recount_of_the_window_finds(sent: list[Message])
     asked = [f"a{k}" for k in range(0, 14, 2)]
 
     for one in sent:
-        one.tell(memory)
+        one.put(memory)
         oracle.add(one.name, one.articles, one.clicked, one.time_s, one.is_correction)
 
         assert memory.n_slates - memory.oldest == len(oracle.window)
@@ -54,9 +54,9 @@ def test_what_is_held_is_what_a_recount_of_the_window_finds(sent: list[Message])
 def test_who_has_seen_the_newest_slates_only_knows_all_evidence(sent: list[Message]) -> None:
     whole, late = SlateMemory(ROOMY), SlateMemory(ROOMY)
     for one in sent:
-        one.tell(whole)
+        one.put(whole)
     for one in sent[-ROOMY.max_slates :]:
-        one.tell(late)
+        one.put(late)
 
     assert wins_of(whole) == wins_of(late)
     assert by_category_of(whole) == by_category_of(late)
@@ -71,10 +71,10 @@ def test_who_has_seen_the_newest_slates_only_knows_all_evidence(sent: list[Messa
 def test_an_article_does_not_leave_for_another_of_its_own_slate() -> None:
     """The one longest unseen once left although the slate at hand shows it."""
     memory = SlateMemory(SlatesConfig(max_slates=9, max_articles=3))
-    Message("s0", ["a0", "a1"], [True, False], 0.0).tell(memory)
-    Message("s1", ["a2", "a1"], [True, False], 1.0).tell(memory)
+    Message("s0", ["a0", "a1"], [True, False], 0.0).put(memory)
+    Message("s1", ["a2", "a1"], [True, False], 1.0).put(memory)
 
-    Message("s2", ["a9", "a0"], [True, False], 2.0).tell(memory)
+    Message("s2", ["a9", "a0"], [True, False], 2.0).put(memory)
 
     assert set(memory._slot_of) == {"a0", "a9", "a2"}
     assert wins_of(memory)["a9", "a0"] == 1.0
@@ -104,14 +104,14 @@ def test_categories_past_the_bound_share_places() -> None:
 def test_the_newest_time_is_that_of_the_slates_not_of_their_coming() -> None:
     memory = SlateMemory(SMALL)
     for name, time_s in (("s1", 50.0), ("s0", 20.0)):
-        Message(name, ["a1", "a2"], [True, False], time_s).tell(memory)
+        Message(name, ["a1", "a2"], [True, False], time_s).put(memory)
 
     assert memory.newest_s == 50.0
 
 
 def test_reading_evidence_writes_nothing() -> None:
     memory = SlateMemory(SMALL)
-    Message("s", ["a1", "a2"], [True, False], 0.0).tell(memory)
+    Message("s", ["a1", "a2"], [True, False], 0.0).put(memory)
     before, known = arrays_of(memory), dict(memory._category_of)
 
     evidence_of(memory, ["a1", "a7"], categories=["c1", "never"], now=9.0)

@@ -29,9 +29,9 @@ def test_corrections_among_the_newest_messages_do_no_harm(sent: list[Message]) -
         return  # fewer slates than a window: a late one knows less
     whole, late = SlateMemory(ROOMY), SlateMemory(ROOMY)
     for one in sent:
-        one.tell(whole)
+        one.put(whole)
     for one in tail:
-        one.tell(late)
+        one.put(late)
 
     assert wins_of(whole) == wins_of(late)
     assert by_category_of(whole) == by_category_of(late)
@@ -46,12 +46,12 @@ def test_a_corrected_slate_is_one_that_was_right_from_the_start(
     right, corrected = SlateMemory(config), SlateMemory(config)
     rng = np.random.default_rng(random.randint(0, 2**32))  # type: ignore[attr-defined]
     for one in sent:
-        one.tell(right)
+        one.put(right)
         wrong = (rng.random(len(one.clicked)) < 0.5).tolist()
-        Message(one.name, one.articles, wrong, one.time_s).tell(corrected)
+        Message(one.name, one.articles, wrong, one.time_s).put(corrected)
     for k in rng.permutation(len(sent)).tolist():
         one = sent[k]
-        Message(one.name, one.articles, one.clicked, one.time_s, True).tell(corrected)
+        Message(one.name, one.articles, one.clicked, one.time_s, True).put(corrected)
 
     assert (right.wins == corrected.wins).all()
     asked = [f"a{k}" for k in range(14)]
@@ -67,11 +67,11 @@ def test_a_corrected_slate_is_one_that_was_right_from_the_start(
 def test_a_slate_sent_twice_changes_nothing(sent: list[Message]) -> None:
     memory = SlateMemory(SMALL)
     for one in sent:
-        assert one.tell(memory)
+        assert one.put(memory)
     before, numbers = arrays_of(memory), (memory.n_slates, memory.oldest)
 
     for one in sent[-(memory.n_slates - memory.oldest) :]:
-        assert not one.tell(memory)
+        assert not one.put(memory)
 
     assert arrays_of(memory) == before
     assert (memory.n_slates, memory.oldest) == numbers
@@ -80,9 +80,9 @@ def test_a_slate_sent_twice_changes_nothing(sent: list[Message]) -> None:
 def test_a_correction_of_a_slate_that_has_left_is_not_a_new_slate() -> None:
     memory = SlateMemory(SMALL)
     for k in range(2 * SMALL.max_slates):
-        Message(f"s{k}", ["a1", "a2"], [True, False], float(k)).tell(memory)
+        Message(f"s{k}", ["a1", "a2"], [True, False], float(k)).put(memory)
 
-    changed = Message("s0", ["a1", "a2"], [False, True], 0.0, is_correction=True).tell(memory)
+    changed = Message("s0", ["a1", "a2"], [False, True], 0.0, is_correction=True).put(memory)
 
     assert not changed
     assert wins_of(memory) == {("a1", "a2"): SMALL.max_slates}

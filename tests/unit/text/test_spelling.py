@@ -29,7 +29,7 @@ ALIKE = [
 def test_words_that_read_alike_match(one: str, same: str) -> None:
     titles = TitleWords(3)
     for row, title in enumerate((f"{one} abc", f"{same} xyz", "tax plan")):
-        titles.tell(row, title)
+        titles.put(row, title)
     articles = {
         key: MindArticle(key, "", None, title, "", "", ())
         for key, title in (("a", one), ("b", same), ("c", "tax"))

@@ -21,7 +21,7 @@ from cherryrec.exposures import Exposures, note_clicked, note_labelled, note_sho
 from cherryrec.features import feature_matrix, with_evaluations
 from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import PastClick, Profile
-from cherryrec.profile.tastes import with_reads
+from cherryrec.profile.category_records import with_reads
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
 from cherryrec.text import stable_hash

@@ -9,35 +9,35 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 
-__all__ = ["MAX_TASTES", "counts_of", "with_reads"]
+__all__ = ["MAX_CATEGORIES", "counts_of", "with_reads"]
 
-MAX_TASTES = 64
+MAX_CATEGORIES = 64
 """Names counted of one user; past it those read least make room."""
 
-TASTE = np.dtype([("key", "<u4"), ("reads", "<f4")])
+CATEGORY_RECORD = np.dtype([("key", "<u4"), ("reads", "<f4")])
 Keys: TypeAlias = NDArray[np.uint32]
 Records: TypeAlias = NDArray[np.void]
 
 
-def with_reads(tastes: bytes, keys: Keys) -> bytes:
+def with_reads(packed: bytes, keys: Keys) -> bytes:
     """Count reads of names, given by the low 32 bits of their stable hashes; 0 is no name.
 
     Examples
     --------
-    >>> tastes = with_reads(b"", np.array([7, 9, 7, 0], np.uint32))
-    >>> [values.tolist() for values in counts_of(tastes)]
+    >>> packed = with_reads(b"", np.array([7, 9, 7, 0], np.uint32))
+    >>> [values.tolist() for values in counts_of(packed)]
     [[7, 9], [2.0, 1.0]]
     """
-    known = np.frombuffer(tastes, TASTE)
-    counted = np.zeros(len(known) + len(keys), TASTE)
+    known = np.frombuffer(packed, CATEGORY_RECORD)
+    counted = np.zeros(len(known) + len(keys), CATEGORY_RECORD)
     counted[: len(known)] = known
     n = _count(counted, len(known), keys)
     return counted[:n].tobytes()
 
 
-def counts_of(tastes: bytes) -> tuple[Keys, NDArray[np.float64]]:
+def counts_of(packed: bytes) -> tuple[Keys, NDArray[np.float64]]:
     """Return the names' keys, rising, and how often each was read, (k,) both."""
-    records = np.frombuffer(tastes, TASTE)
+    records = np.frombuffer(packed, CATEGORY_RECORD)
     return records["key"].copy(), records["reads"].astype(np.float64)
 
 
@@ -45,7 +45,8 @@ def counts_of(tastes: bytes) -> tuple[Keys, NDArray[np.float64]]:
 def _count(counted: Records, n: int, keys: Keys) -> int:
     """Count reads into the first n records, by rising key; return how many there are then.
 
-    `counted` has room for all. Past `MAX_TASTES` the one read least leaves, of several the last.
+    `counted` has room for all. Past `MAX_CATEGORIES` the one read least leaves, of several the
+    last.
     """
     for i in range(len(keys)):
         if keys[i] == 0:
@@ -60,7 +61,7 @@ def _count(counted: Records, n: int, keys: Keys) -> int:
             counted[at].reads = 0.0
             n += 1
         counted[at].reads += 1.0
-    while n > MAX_TASTES:
+    while n > MAX_CATEGORIES:
         least = 0
         for k in range(n):
             if counted[k].reads <= counted[least].reads:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cherryrec.profile import Profile, ProfileConfig, apply_click, apply_update, counts_of
-from cherryrec.profile.tastes import MAX_TASTES, Keys, with_reads
+from cherryrec.profile.category_records import MAX_CATEGORIES, Keys, with_reads
 from tests.worlds import click, update
 
 CONFIG = ProfileConfig()
@@ -19,35 +19,35 @@ def keys(*values: int) -> Keys:
     return np.array(values, np.uint32)
 
 
-def read(tastes: bytes) -> dict[int, float]:
-    known, reads = counts_of(tastes)
+def read(packed: bytes) -> dict[int, float]:
+    known, reads = counts_of(packed)
     return dict(zip(known.tolist(), reads.tolist(), strict=True))
 
 
-@given(st.lists(st.lists(st.integers(0, MAX_TASTES), max_size=6), max_size=40))
+@given(st.lists(st.lists(st.integers(0, MAX_CATEGORIES), max_size=6), max_size=40))
 def test_reads_are_counted_and_no_name_is_no_read(batches: list[list[int]]) -> None:
-    tastes = b""
+    packed = b""
     for batch in batches:
-        tastes = with_reads(tastes, keys(*batch))
+        packed = with_reads(packed, keys(*batch))
 
-    assert read(tastes) == Counter(key for batch in batches for key in batch if key)
-    assert counts_of(tastes)[0].tolist() == sorted(read(tastes))
+    assert read(packed) == Counter(key for batch in batches for key in batch if key)
+    assert counts_of(packed)[0].tolist() == sorted(read(packed))
 
 
 @given(st.lists(st.integers(1, 400), max_size=300))
 def test_there_are_never_more_than_the_bound_and_the_most_read_stay(names: list[int]) -> None:
     favourites = keys(1_000, 1_001, 1_002)
-    tastes = with_reads(b"", np.repeat(favourites, 400))
+    packed = with_reads(b"", np.repeat(favourites, 400))
     for name in names:
-        tastes = with_reads(tastes, keys(name))
-        assert len(tastes) <= 8 * MAX_TASTES
+        packed = with_reads(packed, keys(name))
+        assert len(packed) <= 8 * MAX_CATEGORIES
 
-    assert {1_000, 1_001, 1_002} <= set(read(tastes))
+    assert {1_000, 1_001, 1_002} <= set(read(packed))
 
 
 def test_of_those_read_as_little_the_higher_key_leaves() -> None:
     assert sorted(read(with_reads(b"", np.arange(1, 101, dtype=np.uint32)))) == [
-        *range(1, MAX_TASTES + 1)
+        *range(1, MAX_CATEGORIES + 1)
     ]
 
 

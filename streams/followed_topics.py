@@ -25,12 +25,12 @@ from streams.agents import TopicRules
 from streams.engine import Arrivals, Metrics
 from streams.model_age import ModelAge
 
-__all__ = ["Followed"]
+__all__ = ["FollowedTopics"]
 
 logger = logging.getLogger(__name__)
 
 
-class Followed:
+class FollowedTopics:
     """Feeds followed messages to the pipeline; none of its methods raises.
 
     Parameters

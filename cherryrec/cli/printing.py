@@ -18,20 +18,20 @@ from cherryrec.evaluation.tables import (
     rankings_table,
 )
 
-__all__ = ["DOUBT", "tell"]
+__all__ = ["DOUBT", "print_summary"]
 
 DOUBT = "check the log: "
 """How a note begins that asks for a look before the numbers are believed; it goes to stderr."""
 
 
-def tell(summary: ReplaySummary) -> None:
+def print_summary(summary: ReplaySummary) -> None:
     """Print what was measured."""
     tables = [metrics_table(summary)] if summary.rows else []
     if summary.differences:
         tables.append(differences_table(summary.differences, summary.parts))
     if summary.ablations:
-        told = ablation_sentences(summary.ablation_gains, summary.parts)
-        tables += [ablation_table(summary), "\n".join(told)]
+        sentences = ablation_sentences(summary.ablation_gains, summary.parts)
+        tables += [ablation_table(summary), "\n".join(sentences)]
     if summary.cnle_alone is not None:
         alone = summary.cnle_alone
         tables.append(rankings_table(alone.rows, alone.parts))

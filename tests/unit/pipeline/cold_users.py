@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cherryrec.pipeline import EvaluatorConfig
 from cherryrec.pipeline.budget import Budget
-from cherryrec.pipeline.gain import expected_gain, spread_of
+from cherryrec.pipeline.gain import expected_gain, score_deviation
 
 Floats = NDArray[np.float64]
 N_CANDIDATES = 10
@@ -49,7 +49,7 @@ class World:
         return [
             expected_gain(
                 scores,
-                spread_of(
+                score_deviation(
                     n_reads,
                     cold=config.gain_cold,
                     warm=config.gain_warm,

@@ -8,10 +8,10 @@ from typing import Any
 from faust.types import EventT
 from mode import Service
 
-__all__ = ["HeldEvents"]
+__all__ = ["PendingAcks"]
 
 
-class HeldEvents(Service):
+class PendingAcks(Service):
     """Flushes counters every so often, then acknowledges the events that were in them.
 
     An offset is committed only when the absolute counters that include its event are acknowledged,
