@@ -256,18 +256,25 @@ class Backfill:
             raise ServiceError(msg)
 
     def _wait_learned(self) -> None:
-        """Wait until all is labelled and learned, or nothing goes on."""
-        moved_s, before = time.monotonic(), (-1, -1)
-        while not self.done.is_whole and time.monotonic() - moved_s < _PATIENCE_S:
-            self._take()
+        """Wait until all is labelled and learned, or nothing goes on.
+
+        The learner may be ahead of what is read of `examples` here, so the count is of a topic
+        that has been read to its end since.
+        """
+        moved_s, before = time.monotonic(), (-1, -1, -1)
+        while time.monotonic() - moved_s < _PATIENCE_S:
+            is_read = self._take()
             self.done.n_learned = self._n_learned() - self._n_before
-            reached = len(self.done.labelled), self.done.n_learned
+            if is_read and self.done.is_whole:
+                return
+            reached = len(self.done.labelled), len(self.done.examples), self.done.n_learned
             if reached != before:
                 before, moved_s = reached, time.monotonic()
 
-    def _take(self) -> None:
-        """Count labels, examples and dead letters that have come."""
+    def _take(self) -> bool:
+        """Count labels, examples and dead letters that have come; return whether those are all."""
         names = self.session.names
+        ends = self._consumer.end_offsets(list(self._consumer.assignment()))
         for place, records in self._consumer.poll(timeout_ms=_POLL_MS).items():
             topic = topic_named(place.topic.removeprefix(names.prefix))
             for record in records:
@@ -278,6 +285,7 @@ class Backfill:
                     self.done.examples.add(event.example_id)
                 elif isinstance(event, DeadLetter):
                     self.done.dead_letters[event.source_topic] += 1
+        return all(self._consumer.position(place) >= end for place, end in ends.items())
 
     def _n_learned(self) -> int:
         """Return how many examples the models in use have learned of."""
