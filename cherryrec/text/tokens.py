@@ -64,7 +64,7 @@ class TokenVectors:
         return len(self.table[0])
 
     def embed(self, title: str) -> NDArray[np.float32]:
-        """Return one unit vector; a zero vector for an empty title.
+        """Return one unit vector; a zero vector for a title of which no token has a meaning.
 
         Parameters
         ----------
