@@ -99,6 +99,6 @@ def log_notes(log: ImpressionLog, rows: Sequence[MindImpression], health: Health
     from cherryrec.evaluation.mind_doubts import doubts, span
 
     taken = f"read as {log.title}, times taken as {log.zone}"
-    found = [f"{DOUBT}{doubt}" for doubt in doubts(rows, log.article_ids, log.listed_ids)]
+    found = [f"{DOUBT}{doubt}" for doubt in doubts(rows, log.article_ids, log.n_repeated_ids)]
     found += [line for faults in log.faults for line in faults.lines()]
     return [span(rows), taken, *health.lines(log), *found]

@@ -300,9 +300,7 @@ def replay(
     )
     _write(summary, report, engine)
     if predictions is not None:
-        n_lines = write_predictions(
-            predictions, done.judge.ranks, order=log.file_order, listed_id=log.listed_id
-        )
+        n_lines = write_predictions(predictions, done.judge.ranks, order=log.file_order())
         click.echo(f"{n_lines} lines of predictions: {predictions}")
 
 

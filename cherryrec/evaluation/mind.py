@@ -8,7 +8,7 @@ from several, the line tells the later row apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ImpressionLog
 from cherryrec.evaluation.logs.keys import Keys
 from cherryrec.evaluation.logs.lines import text_lines
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order, without_repeats
+from cherryrec.evaluation.logs.listed import Listed, listed
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, without_repeats
+from cherryrec.evaluation.logs.rows import articles_of, placed_events
 from cherryrec.evaluation.logs.xmind import XMindTitles
 from cherryrec.evaluation.mind_checks import check_article, check_impression
 from cherryrec.evaluation.mind_faults import MAX_BAD_ROWS, BadRow, FileFaults
@@ -30,7 +32,7 @@ from cherryrec.evaluation.mind_rows import (
 )
 from cherryrec.evaluation.zones import UTC_NAME, described, zone_named
 
-__all__ = ["MAX_BAD_ROWS", "BadRow", "MindArticle", "MindImpression", "MindLog", "impression_size"]
+__all__ = ["MAX_BAD_ROWS", "BadRow", "MindArticle", "MindImpression", "MindLog"]
 
 
 class MindLog(ImpressionLog):
@@ -89,24 +91,9 @@ class MindLog(ImpressionLog):
         super().__init__(folder, held_bytes=held_bytes)
         self.folder = Path(folder)
         self.split = split
-        self.split_names = (split,) if split else ()
         self._titles = XMindTitles(titles) if titles is not None else None
         self.zone = described(zone)
         self._zone = zone_named(zone)
-        self._listed_ids: dict[str, str] = {}
-
-    @property
-    def file_order(self) -> list[str]:
-        """Impression ids as `behaviors.tsv` lists them; it is read again for them."""
-        faults, listed_ids = dict(self._faults), self._listed_ids
-        found = [row.event.impression_id for row in self._placed()]
-        self._faults, self._listed_ids = faults, listed_ids
-        return found
-
-    @property
-    def listed_ids(self) -> Mapping[str, str]:
-        """What the file calls those impressions whose id had come before; by the id they have."""
-        return self._listed_ids
 
     def files(self) -> list[tuple[str, Path]]:
         """Return the two files, and that of other titles."""
@@ -124,21 +111,9 @@ class MindLog(ImpressionLog):
         LogError
             It has rows, and none of them can be read.
         """
-        found: dict[str, MindArticle] = {}
         path = self.file("news.tsv")
         faults = self._fresh_faults(self._named(path.name))
-        for line, row in text_lines(path, faults):
-            try:
-                article, fault = parse_article(row)
-                check_article(article)
-                if article.article_id in found:
-                    raise ValueError(_REPEATED.format(article.article_id[:60]))
-            except ValueError as error:
-                faults.add(line, str(error))
-                continue
-            found[article.article_id] = article
-            if fault:
-                faults.add(line, fault)
+        found = articles_of(path, text_lines, _article, faults)
         self._article_ids = frozenset(found)
         if faults.n_rows and not found:
             raise LogError(_unreadable(path, faults))
@@ -162,57 +137,49 @@ class MindLog(ImpressionLog):
             No row can be read.
         """
         path = self.file("behaviors.tsv")
-        self._listed_ids = {}
-        rows = in_time_order(
-            self._placed(),
-            MindImpression,
+        self._n_repeated_ids = 0
+        rows = self._in_order(
+            self._listed(self._fresh_faults),
+            Listed,
             key=lambda row: row.shown_at,
-            size=impression_size,
-            held_bytes=self.held_bytes,
-            progress=self.progress,
+            size=lambda row: row.size,
         )
         kept = without_repeats(
-            rows, time=lambda row: row.shown_at, identity=self._identity, report=self._repeated
+            rows,
+            time=lambda row: row.shown_at,
+            identity=lambda row: row.content,
+            report=self._repeated,
         )
         n = 0
         for row in kept:
             if limit is not None and n == limit:
                 return
             n += 1
-            yield row.event
+            self._n_repeated_ids += row.event.is_repeated
+            yield row.event.impression
         if n == 0:
             raise LogError(_unreadable(path, self._faults[self._named(path.name)]))
 
-    def _placed(self) -> Iterator[Placed[MindImpression]]:
+    def _listed(self, faults_of: Callable[[str], FileFaults]) -> Iterator[Placed[Listed]]:
         """Yield the rows of the file as it has them; ids that come again are told apart."""
         ids = self._ids_if_there()
         path = self.file("behaviors.tsv")
         is_labelled = has_labels(_slates(path), ids)
-        name = self._named(path.name)
-        faults = self._fresh_faults(name)
         keys = Keys(self.split)
         histories = SharedHistories[str]()
-        for line, text in text_lines(path, faults):
-            try:
-                row = _settled(parse_impression(text, histories, self._zone), is_labelled, ids)
-                check_impression(row)
-                key = keys.key(row.impression_id, line=line)
-                if key != keys.prefix + row.impression_id:
-                    self._listed_ids[key] = row.impression_id
-                if key != row.impression_id:
-                    row = replace(row, impression_id=key)
-            except ValueError as error:
-                faults.add(line, str(error))
-            else:
-                yield Placed(name, line, row)
 
-    def _identity(self, row: MindImpression) -> MindImpression:
-        """Return the row as the file has it."""
-        return replace(row, impression_id=self.listed_id(row.impression_id))
+        def slate(text: str, _: str, line: int) -> Listed:
+            row = _settled(parse_impression(text, histories, self._zone), is_labelled, ids)
+            found = listed(row, keys, line)
+            check_impression(found.impression)
+            return found
 
-    def _repeated(self, row: Placed[MindImpression], first: tuple[str, int]) -> None:
+        return placed_events(
+            [(self._named(path.name), path)], text_lines, slate, faults_of=faults_of
+        )
+
+    def _repeated(self, row: Placed[Listed], first: tuple[str, int]) -> None:
         """Report a row that was there before."""
-        self._listed_ids.pop(row.event.impression_id, None)
         self._faults[row.file].add(row.line, _SAME.format(first[1]))
 
     def _ids_if_there(self) -> frozenset[str]:
@@ -245,9 +212,15 @@ class MindLog(ImpressionLog):
         raise LogError(message)
 
 
-_REPEATED = "article id must be new, got {!r} again; the first row counts"
 _N_COLUMNS = 5
 _SAME = "row must not repeat another, got that of line {} again; it counts once"
+
+
+def _article(row: str) -> tuple[MindArticle, str | None]:
+    """Read one row of `news.tsv`, and what had to be left out of it."""
+    article, fault = parse_article(row)
+    check_article(article)
+    return article, fault
 
 
 def _settled(raw: MindImpression, is_labelled: bool, article_ids: frozenset[str]) -> MindImpression:
@@ -264,18 +237,6 @@ def _slates(path: Path) -> Iterator[Sequence[str]]:
         columns = text.split("\t")
         if len(columns) == _N_COLUMNS and (slate := columns[-1].split()):
             yield slate
-
-
-def impression_size(row: MindImpression) -> int:
-    """Return about how many bytes an impression takes in memory, if it shares no id with others.
-
-    Examples
-    --------
-    >>> impression_size(MindImpression("1", "u", 1.6e9, ("N1", "N2"), ("N3",), (True,)))
-    804
-    """
-    ids = (*row.history, *row.candidates)
-    return 600 + 66 * len(ids) + sum(map(len, ids))
 
 
 def _unreadable(path: Path, faults: FileFaults) -> str:

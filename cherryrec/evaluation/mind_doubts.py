@@ -6,7 +6,7 @@ numbers then say little. Nobody would notice in a table.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.events import instant
@@ -33,7 +33,7 @@ def span(rows: Sequence[MindImpression]) -> str:
 def doubts(
     rows: Sequence[MindImpression],
     article_ids: Container[str],
-    listed_ids: Mapping[str, str] | None = None,
+    n_repeated_ids: int = 0,
 ) -> list[str]:
     """Return what to check of a log before its numbers are believed.
 
@@ -43,8 +43,8 @@ def doubts(
         Its impressions, by time; at least one.
     article_ids
         What `news.tsv` describes.
-    listed_ids
-        As in `ImpressionLog.listed_ids`.
+    n_repeated_ids
+        As in `ImpressionLog.n_repeated_ids`.
 
     Examples
     --------
@@ -62,9 +62,9 @@ def doubts(
         found.append("all impressions have one time: they are replayed in the order of the file")
     if rows[-1].shown_at - rows[0].shown_at > _YEAR_S:
         found.append(f"the log spans more than a year: are some times wrong? {span(rows)}")
-    if listed_ids:
+    if n_repeated_ids:
         found.append(
-            f"{len(listed_ids):,} impression ids come again with another slate, time or reader: "
+            f"{n_repeated_ids:,} impression ids come again with another slate, time or reader: "
             "those rows count, told apart by their line (1#5 is the row in line 5)"
         )
     return found

@@ -10,7 +10,7 @@ https://github.com/msnews/MIND/blob/master/evaluate.py and https://msnews.github
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = ["prediction_line", "write_predictions"]
@@ -31,8 +31,7 @@ def write_predictions(
     path: str | Path,
     ranks: Mapping[str, Iterable[int]],
     *,
-    order: Iterable[str] | None = None,
-    listed_id: Callable[[str], str] = str,
+    order: Iterable[tuple[str, str]] | None = None,
 ) -> int:
     """Write the ranks of each impression; returns how many lines.
 
@@ -43,17 +42,17 @@ def write_predictions(
     ranks
         Impression id to the rank of each candidate, in the order of the log's candidates.
     order
-        Impression ids in the order of the lines (`ImpressionLog.file_order`); ids without ranks are
-        left out. None keeps the order of `ranks`.
-    listed_id
-        What the log's files call an impression (`ImpressionLog.listed_id`).
+        Impression ids in the order of the lines, and what is written for each
+        (`ImpressionLog.file_order`); ids without ranks are left out. None keeps the order and the
+        ids of `ranks`.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    wanted = ranks if order is None else (key for key in order if key in ranks)
+    wanted = ((key, key) for key in ranks) if order is None else order
     n_lines = 0
     with target.open("w", encoding="utf-8", newline="\n") as file:
-        for impression_id in wanted:
-            file.write(prediction_line(listed_id(impression_id), ranks[impression_id]) + "\n")
-            n_lines += 1
+        for impression_id, written_id in wanted:
+            if impression_id in ranks:
+                file.write(prediction_line(written_id, ranks[impression_id]) + "\n")
+                n_lines += 1
     return n_lines

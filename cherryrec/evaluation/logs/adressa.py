@@ -27,7 +27,7 @@ from cherryrec.evaluation.logs.adressa_content import Contents, content_files
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
 from cherryrec.evaluation.logs.click_file import click_size
 from cherryrec.evaluation.logs.lines import decoded, first_line, standing_once, text_lines
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
+from cherryrec.evaluation.logs.order import HELD_BYTES
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
 from cherryrec.evaluation.mind_faults import FileFaults
@@ -153,15 +153,14 @@ class AdressaLog(ClickLog):
             A file cannot be read to its end, or no event of an article can be read.
         """
         self.n_passed_over = 0
-        placed = in_time_order(
-            self._placed(),
+        days = [(path.name, path) for path in self._day_files()]
+        rows = self._in_order(
+            self._placed(days, text_lines, _click),
             LoggedClick,
             key=lambda click: click.clicked_at,
             size=click_size,
-            held_bytes=self.held_bytes,
-            progress=self.progress,
         )
-        yield from self._some((row.event for row in placed), limit, wanted="an event of an article")
+        yield from self._some((row.event for row in rows), limit, wanted="an event of an article")
 
     def articles(self) -> Mapping[str, MindArticle]:
         """Read what events say of their articles, and the content files where there are any."""
@@ -185,23 +184,6 @@ class AdressaLog(ClickLog):
     def _day_files(self) -> list[Path]:
         """Return the files of days by name, each once."""
         return standing_once(_days(self.path), self.path)
-
-    def _placed(self) -> Iterator[Placed[LoggedClick]]:
-        """Yield the clicks of each file as they stand there."""
-        for path in self._day_files():
-            faults = self._fresh_faults(path.name)
-            for line, text in text_lines(path, faults):
-                try:
-                    event = decoded(_DECODER, text)
-                    if event.is_of_article:
-                        click = _click(event, f"{path.name}:{line}")
-                    else:
-                        self.n_passed_over += 1
-                        continue
-                except ValueError as error:
-                    faults.add(line, f"row must be an event of Adressa, got {str(error)[:200]}")
-                else:
-                    yield Placed(path.name, line, click)
 
 
 def signs(path: Path) -> Signs:
@@ -231,8 +213,15 @@ def _days(path: Path) -> list[Path]:
     )
 
 
-def _click(event: _Event, click_id: str) -> LoggedClick:
-    """Return an event of an article as a click; `ValueError` says what is wrong with it."""
+def _click(text: str, name: str, line: int) -> LoggedClick | None:
+    """Read one event, None if it is of no article; `ValueError` says what is wrong with it."""
+    try:
+        event = decoded(_DECODER, text)
+    except ValueError as error:
+        msg = f"row must be an event of Adressa, got {str(error)[:200]}"
+        raise ValueError(msg) from error
+    if not event.is_of_article:
+        return None
     assert event.id is not None, "an event of an article has its id"
     check_id("userId", event.user_id)
     check_id("id", event.id)
@@ -240,7 +229,9 @@ def _click(event: _Event, click_id: str) -> LoggedClick:
         msg = f"time must be seconds of {EARLIEST.year} to {LATEST.year - 1}, got {event.time}"
         raise ValueError(msg)
     dwell_s = event.active_s if event.active_s is not None and event.active_s >= 0 else None
-    return LoggedClick(click_id, event.user_id, event.id, float(event.time), dwell_s=dwell_s)
+    return LoggedClick(
+        f"{name}:{line}", event.user_id, event.id, float(event.time), dwell_s=dwell_s
+    )
 
 
 def _article(event: _Event) -> MindArticle:

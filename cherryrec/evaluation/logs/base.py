@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cherryrec.errors import LogError
+from cherryrec.evaluation.logs.listed import Listed
+from cherryrec.evaluation.logs.order import Placed, in_time_order
+from cherryrec.evaluation.logs.rows import Rows, placed_events
 from cherryrec.evaluation.mind_faults import BadRow, FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 
@@ -35,6 +38,7 @@ LONGEST_ID = 256
 
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,34 @@ class Log(ABC):
         faults = self._faults[file] = FileFaults(file)
         return faults
 
+    def _placed(
+        self,
+        files: Iterable[tuple[str, Path]],
+        rows: Rows[R],
+        event: Callable[[R, str, int], T | None],
+    ) -> Iterator[Placed[T]]:
+        """Yield the events of files as they stand there; parameters as for `placed_events`."""
+        return placed_events(
+            files, rows, event, faults_of=self._fresh_faults, passed_over=self._pass_over
+        )
+
+    def _in_order(
+        self,
+        placed: Iterable[Placed[T]],
+        kind: type[T],
+        *,
+        key: Callable[[T], Any],
+        size: Callable[[T], int],
+    ) -> Iterator[Placed[T]]:
+        """Yield events in time order, within what the log may hold of them."""
+        return in_time_order(
+            placed, kind, key=key, size=size, held_bytes=self.held_bytes, progress=self.progress
+        )
+
+    def _pass_over(self) -> None:
+        """Count a row that is in order and no event."""
+        self.n_passed_over += 1
+
     def _some(self, events: Iterable[T], limit: int | None, *, wanted: str) -> Iterator[T]:
         """Yield at most `limit` events.
 
@@ -226,33 +258,28 @@ class Log(ABC):
 
 
 class ImpressionLog(Log):
-    """A log of slates, with what was clicked on them.
+    """A log of slates, with what was clicked on them."""
 
-    Attributes
-    ----------
-    split_names
-        Splits whose names stand before impression ids (`dev/7`); none where the log is one split.
-    """
-
-    split_names: tuple[str, ...] = ()
+    def __init__(self, path: str | Path, *, held_bytes: int) -> None:
+        super().__init__(path, held_bytes=held_bytes)
+        self._n_repeated_ids = 0
 
     @property
-    @abstractmethod
-    def file_order(self) -> Sequence[str]:
-        """Impression ids as the files list them."""
+    def n_repeated_ids(self) -> int:
+        """How many impressions that were yielded have an id that had come before in their split."""
+        return self._n_repeated_ids
 
-    @property
-    @abstractmethod
-    def listed_ids(self) -> Mapping[str, str]:
-        """What the files call those impressions whose id had come before; by the id they have."""
+    def file_order(self) -> Iterator[tuple[str, str]]:
+        """Yield the id of each impression, and what its file calls it, as the files list them.
 
-    def listed_id(self, impression_id: str) -> str:
-        """Return what the files call an impression, without its split and line."""
-        repeated = self.listed_ids.get(impression_id)
-        if repeated is not None:
-            return repeated
-        split, _, listed_id = impression_id.partition("/")
-        return listed_id if split in self.split_names and listed_id else impression_id
+        The files are read again for it.
+        """
+        for row in self._listed(FileFaults):
+            yield row.event.impression.impression_id, row.event.listed_id
+
+    @abstractmethod
+    def _listed(self, faults_of: Callable[[str], FileFaults]) -> Iterator[Placed[Listed]]:
+        """Yield the slates as the files have them, without what stands in others."""
 
     @abstractmethod
     def impressions(self, limit: int | None = None) -> Iterator[MindImpression]:

@@ -16,8 +16,9 @@ from cherryrec.codec import EARLIEST, LATEST
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
 from cherryrec.evaluation.logs.lines import first_line, named_columns
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order, without_repeats
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, without_repeats
 from cherryrec.evaluation.logs.signs import Signs
+from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.zones import EPOCH
 from cherryrec.events import seconds
 
@@ -89,16 +90,14 @@ class ClickFiles(ClickLog):
         LogError
             A file lacks a column or cannot be read to its end, or there is no row that can be read.
         """
-        placed = in_time_order(
-            self._placed(),
+        rows = self._in_order(
+            self._placed(self._click_files(), self._rows, self._click),
             LoggedClick,
             key=self._key,
             size=click_size,
-            held_bytes=self.held_bytes,
-            progress=self.progress,
         )
         kept = without_repeats(
-            placed, time=lambda one: one.clicked_at, identity=_identity, report=self._repeated
+            rows, time=lambda one: one.clicked_at, identity=_identity, report=self._repeated
         )
         events = (row.event for row in kept)
         yield from self._some(events, limit, wanted="a click that can be read")
@@ -128,17 +127,23 @@ class ClickFiles(ClickLog):
         """Return what clicks are sorted by."""
         return click.clicked_at, ""
 
-    def _placed(self) -> Iterator[Placed[LoggedClick]]:
-        """Yield the clicks of each file as they stand there."""
-        for name, path in self._click_files():
-            faults = self._fresh_faults(name)
-            for line, row in named_columns(path, self.columns, faults, what="a file of clicks"):
-                try:
-                    click = _click(row, self.columns, f"{name}:{line}")
-                except ValueError as error:
-                    faults.add(line, str(error))
-                else:
-                    yield Placed(name, line, click)
+    def _rows(self, path: Path, faults: FileFaults) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield the rows of a file."""
+        return named_columns(path, self.columns, faults, what="a file of clicks")
+
+    def _click(self, row: dict[str, str], name: str, line: int) -> LoggedClick:
+        """Read one row; `ValueError` says what is wrong with it."""
+        columns = self.columns
+        for column in (columns.user, columns.article):
+            check_id(column, row[column])
+        clicked_at = time_of_ms(row[columns.time_ms], columns.time_ms)
+        return LoggedClick(
+            f"{name}:{line}",
+            row[columns.user],
+            row[columns.article],
+            clicked_at,
+            row[columns.session] or None,
+        )
 
     def _repeated(self, row: Placed[LoggedClick], first: tuple[str, int]) -> None:
         """Report a row that was there before."""
@@ -175,15 +180,6 @@ def time_of_ms(text: str, name: str) -> float:
         msg = f"{name} must be milliseconds of {years}, got {time_ms}: are they seconds?"
         raise ValueError(msg)
     return time_ms / 1_000
-
-
-def _click(row: dict[str, str], columns: Columns, click_id: str) -> LoggedClick:
-    """Read one row; `ValueError` says what is wrong with it."""
-    for name in (columns.user, columns.article):
-        check_id(name, row[name])
-    clicked_at = time_of_ms(row[columns.time_ms], columns.time_ms)
-    session_id = row[columns.session] or None
-    return LoggedClick(click_id, row[columns.user], row[columns.article], clicked_at, session_id)
 
 
 def _identity(click: LoggedClick) -> Hashable:

@@ -14,10 +14,11 @@ https://arxiv.org/abs/2410.03432.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ImpressionLog
 from cherryrec.evaluation.logs.ebnerd_history import Histories
 from cherryrec.evaluation.logs.keys import Keys
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
-from cherryrec.evaluation.logs.parquet import Kind, column_names, columns_of, is_parquet
+from cherryrec.evaluation.logs.listed import Listed, listed
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed
+from cherryrec.evaluation.logs.parquet import Kind, columns_of, is_parquet
+from cherryrec.evaluation.logs.rows import articles_of, placed_events
 from cherryrec.evaluation.logs.signs import Signs
-from cherryrec.evaluation.mind import impression_size
 from cherryrec.evaluation.mind_checks import check_article, check_impression
+from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
 from cherryrec.evaluation.zones import UTC_NAME, described, naive_to_utc, zone_named
 
@@ -80,21 +83,6 @@ class EbnerdLog(ImpressionLog):
         super().__init__(path, held_bytes=held_bytes)
         self.zone = described(zone)
         self._zone = zone_named(zone)
-        self._listed_ids: dict[str, str] = {}
-        self.split_names = SPLITS
-
-    @property
-    def file_order(self) -> list[str]:
-        """Impression ids as the files list them, split by split; they are read again for them."""
-        faults, listed_ids = dict(self._faults), self._listed_ids
-        found = [row.event.impression_id for row in self._placed()]
-        self._faults, self._listed_ids = faults, listed_ids
-        return found
-
-    @property
-    def listed_ids(self) -> Mapping[str, str]:
-        """What the files call those impressions whose id had come before; by the id they have."""
-        return self._listed_ids
 
     def files(self) -> list[tuple[str, Path]]:
         """Return the files, that of articles first."""
@@ -114,24 +102,13 @@ class EbnerdLog(ImpressionLog):
         LogError
             The file is missing or cannot be read, or no row of it can.
         """
-        found: dict[str, MindArticle] = {}
         path = self._articles_path()
-        faults = self._fresh_faults("articles.parquet")
-        for first, columns in columns_of(path, _ARTICLE, _ARTICLE_TOO):
-            for number, row in _rows(first, columns):
-                faults.n_rows += 1
-                try:
-                    article, fault = _article(row, self._zone)
-                    check_article(article)
-                    if article.article_id in found:
-                        msg = f"article_id must be new, got {article.article_id!r} again"
-                        raise ValueError(msg)
-                except ValueError as error:
-                    faults.add(number, str(error))
-                else:
-                    found[article.article_id] = article
-                    if fault:
-                        faults.add(number, fault)
+        found = articles_of(
+            path,
+            partial(_rows, wanted=_ARTICLE, optional=_ARTICLE_TOO),
+            partial(_article, zone=self._zone),
+            self._fresh_faults("articles.parquet"),
+        )
         if not found:
             msg = f"{str(path)!r} must have an article that can be read, got none"
             raise LogError(msg)
@@ -146,7 +123,7 @@ class EbnerdLog(ImpressionLog):
         LogError
             A file is missing or cannot be read, or no row of a slate can.
         """
-        self._listed_ids = {}
+        self._n_repeated_ids = 0
         with ExitStack() as stack:
             histories = {
                 split: stack.enter_context(
@@ -157,55 +134,44 @@ class EbnerdLog(ImpressionLog):
                 )
                 for split, folder in self._splits().items()
             }
-            rows = in_time_order(
-                self._placed(),
-                MindImpression,
+            rows = self._in_order(
+                self._listed(self._fresh_faults),
+                Listed,
                 key=lambda row: row.shown_at,
-                size=impression_size,
-                held_bytes=self.held_bytes,
-                progress=self.progress,
+                size=lambda row: row.size,
             )
             matched = self._with_histories(rows, histories)
             yield from self._some(matched, limit, wanted="an impression that can be read")
 
     def _with_histories(
-        self, rows: Iterator[Placed[MindImpression]], histories: Mapping[str, Histories]
+        self, rows: Iterator[Placed[Listed]], histories: Mapping[str, Histories]
     ) -> Iterator[MindImpression]:
         """Yield rows with what their readers had read before the split."""
         for row in rows:
             split = row.file.rpartition("/")[0]
-            read = histories[split].of(int(row.event.user_id))
-            impression = replace(row.event, history=read)
+            slate = row.event.impression
+            impression = replace(slate, history=histories[split].of(int(slate.user_id)))
             try:
                 check_impression(impression)
             except ValueError as error:
                 self._faults[row.file].add(row.line, str(error))
                 continue
+            self._n_repeated_ids += row.event.is_repeated
             yield impression
 
-    def _placed(self) -> Iterator[Placed[MindImpression]]:
+    def _listed(self, faults_of: Callable[[str], FileFaults]) -> Iterator[Placed[Listed]]:
         """Yield the slates of each split as they stand there, without histories."""
         for split, folder in self._splits().items():
-            name = _named(split, "behaviors.parquet")
-            faults = self._fresh_faults(name)
-            keys = Keys(split)
-            path = folder / "behaviors.parquet"
-            is_labelled = "article_ids_clicked" in column_names(path)
-            for first, columns in columns_of(path, _SLATE, _OUTCOME):
-                for number, row in _rows(first, columns):
-                    faults.n_rows += 1
-                    try:
-                        impression = _impression(row, self._zone, is_labelled=is_labelled)
-                    except ValueError as error:
-                        faults.add(number, str(error))
-                        continue
-                    listed_id = impression.impression_id
-                    key = keys.key(listed_id, line=number)
-                    if key != keys.prefix + listed_id:
-                        self._listed_ids[key] = listed_id
-                    if key != listed_id:
-                        impression = replace(impression, impression_id=key)
-                    yield Placed(name, number, impression)
+            yield from placed_events(
+                [(_named(split, "behaviors.parquet"), folder / "behaviors.parquet")],
+                partial(_rows, wanted=_SLATE, optional=_OUTCOME),
+                partial(self._slate, Keys(split)),
+                faults_of=faults_of,
+            )
+
+    def _slate(self, keys: Keys, row: dict[str, Any], _: str, line: int) -> Listed:
+        """Read one row; `ValueError` says what is wrong with it."""
+        return listed(_impression(row, self._zone), keys, line)
 
     def _splits(self) -> dict[str, Path]:
         """Return the folders of the splits by their names; one alone has none."""
@@ -260,14 +226,19 @@ def _named(split: str, name: str) -> str:
     return f"{split}/{name}" if split else name
 
 
-def _rows(first: int, columns: dict[str, list[Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(
+    path: Path, faults: FileFaults, *, wanted: Mapping[str, Kind], optional: Mapping[str, Kind]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number and the values by name of each row."""
-    for number, values in enumerate(zip(*columns.values(), strict=True), start=first):
-        yield number, dict(zip(columns, values, strict=True))
+    for first, columns in columns_of(path, wanted, optional):
+        for number, values in enumerate(zip(*columns.values(), strict=True), start=first):
+            faults.n_rows += 1
+            yield number, dict(zip(columns, values, strict=True))
 
 
-def _impression(row: dict[str, Any], zone: tzinfo, *, is_labelled: bool) -> MindImpression:
+def _impression(row: dict[str, Any], zone: tzinfo) -> MindImpression:
     """Read one slate, without the history; `ValueError` says what is wrong with it."""
+    is_labelled = "article_ids_clicked" in row
     lists = ("article_ids_inview", *(("article_ids_clicked",) if is_labelled else ()))
     for name in (*_SLATE, *lists):
         if row[name] is None:
@@ -288,7 +259,7 @@ def _impression(row: dict[str, Any], zone: tzinfo, *, is_labelled: bool) -> Mind
             msg = f"article_ids_clicked must be out of the slate, got {min(unseen)!r} beside it"
             raise ValueError(msg)
         clicked = tuple(one in clicks for one in candidates)
-    dwell_s = row["next_read_time"]
+    dwell_s = row.get("next_read_time")
     return MindImpression(
         str(row["impression_id"]),
         str(row["user_id"]),
@@ -315,20 +286,22 @@ def _article(row: dict[str, Any], zone: tzinfo) -> tuple[MindArticle, str | None
         msg = "article_id must be there, got null"
         raise ValueError(msg)
     published_at, fault = None, None
-    if row["published_time"] is not None:
+    if (time := row.get("published_time")) is not None:
         try:
-            published_at = _time(row["published_time"], zone)
+            published_at = _time(time, zone)
         except ValueError as error:
             fault = f"published_{error}: left out"
-    category = row["category_str"] or ("" if row["category"] is None else str(row["category"]))
+    number = row.get("category")
+    category = row.get("category_str") or ("" if number is None else str(number))
     article = MindArticle(
         str(row["article_id"]),
         category,
-        "|".join(map(str, row["subcategory"] or ())) or None,
+        "|".join(map(str, row.get("subcategory") or ())) or None,
         row["title"] or "",
-        row["subtitle"] or "",
-        row["url"] or "",
-        tuple(dict.fromkeys(name for name in row["ner_clusters"] or () if name)),
+        row.get("subtitle") or "",
+        row.get("url") or "",
+        tuple(dict.fromkeys(name for name in row.get("ner_clusters") or () if name)),
         published_at,
     )
+    check_article(article)
     return article, fault

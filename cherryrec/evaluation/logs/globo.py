@@ -13,15 +13,17 @@ https://doi.org/10.1145/3270323.3270328.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import LoggedClick
 from cherryrec.evaluation.logs.click_file import ClickFiles, Columns, time_of_ms
 from cherryrec.evaluation.logs.lines import first_line, named_columns
+from cherryrec.evaluation.logs.rows import articles_of
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
+from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle
 
 __all__ = ["GloboLog", "signs"]
@@ -67,18 +69,7 @@ class GloboLog(ClickFiles):
         """Read `articles_metadata.csv` where it is there: sections and times, no text."""
         found: dict[str, MindArticle] = {}
         for path in self._metadata():
-            faults = self._fresh_faults(path.name)
-            rows = named_columns(path, _ARTICLE_COLUMNS, faults, what="Globo's file of articles")
-            for line, row in rows:
-                try:
-                    article, fault = _article(row)
-                    check_article(article)
-                except ValueError as error:
-                    faults.add(line, str(error))
-                else:
-                    found.setdefault(article.article_id, article)
-                    if fault:
-                        faults.add(line, fault)
+            found = articles_of(path, _article_rows, _article, self._fresh_faults(path.name))
         return found
 
     def _click_files(self) -> list[tuple[str, Path]]:
@@ -126,6 +117,11 @@ def _hours(path: Path) -> list[Path]:
     return sorted(found)
 
 
+def _article_rows(path: Path, faults: FileFaults) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of the file of articles."""
+    return named_columns(path, _ARTICLE_COLUMNS, faults, what="Globo's file of articles")
+
+
 def _article(row: dict[str, str]) -> tuple[MindArticle, str | None]:
     """Read one article, and what had to be left out of it."""
     created_at, fault = None, None
@@ -135,4 +131,5 @@ def _article(row: dict[str, str]) -> tuple[MindArticle, str | None]:
         except ValueError as error:
             fault = f"{error}: left out"
     article = MindArticle(row["article_id"], row["category_id"], None, "", "", "", (), created_at)
+    check_article(article)
     return article, fault

@@ -9,13 +9,14 @@ is decided for each split.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ImpressionLog
-from cherryrec.evaluation.logs.order import HELD_BYTES
+from cherryrec.evaluation.logs.listed import Listed
+from cherryrec.evaluation.logs.order import HELD_BYTES, Placed
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_faults import FileFaults
@@ -75,7 +76,6 @@ class MindSplits(ImpressionLog):
         super().__init__(path, held_bytes=held_bytes)
         folders = _split_folders(self.path)
         self.zone = described(zone)
-        self.split_names = tuple(folders)
         self.splits = [
             MindLog(
                 folder,
@@ -98,14 +98,9 @@ class MindSplits(ImpressionLog):
         return sum(split.n_bad_rows for split in self.splits)
 
     @property
-    def file_order(self) -> list[str]:
-        """Impression ids as the files list them, split by split."""
-        return [key for split in self.splits for key in split.file_order]
-
-    @property
-    def listed_ids(self) -> Mapping[str, str]:
-        """What the files call those impressions whose id had come before; by the id they have."""
-        return {key: one for split in self.splits for key, one in split.listed_ids.items()}
+    def n_repeated_ids(self) -> int:
+        """How many impressions that were yielded have an id that had come before in their split."""
+        return sum(split.n_repeated_ids for split in self.splits)
 
     def files(self) -> list[tuple[str, Path]]:
         """Return the files of all splits."""
@@ -132,6 +127,10 @@ class MindSplits(ImpressionLog):
             split.progress = self.progress
         each = [split.impressions() for split in self.splits]
         yield from islice(heapq.merge(*each, key=lambda row: row.shown_at), limit)
+
+    def _listed(self, faults_of: Callable[[str], FileFaults]) -> Iterator[Placed[Listed]]:
+        """Yield the slates as the files have them, split by split."""
+        return chain.from_iterable(split._listed(faults_of) for split in self.splits)
 
 
 def open_mind(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from cherryrec.errors import ConfigError, LogError
 
-__all__ = ["BATCH_ROWS", "Kind", "column_names", "columns_of", "is_parquet"]
+__all__ = ["BATCH_ROWS", "Kind", "columns_of", "is_parquet"]
 
 Kind = Literal["int", "number", "text", "time", "list of int", "list of text", "list"]
 """What a column holds; one without a value may be of any."""
@@ -29,18 +29,6 @@ def is_parquet(path: Path) -> bool:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:
         return False
-
-
-def column_names(path: Path) -> list[str]:
-    """Return the names of a file's columns.
-
-    Raises
-    ------
-    LogError
-        It cannot be read as parquet.
-    """
-    with _opened(path) as file:
-        return list(file.schema_arrow.names)
 
 
 def columns_of(
@@ -62,7 +50,7 @@ def columns_of(
     wanted
         Columns it must have, each with what it must hold.
     optional
-        Columns that are all None where it has them not; where it has them, with what they hold.
+        Columns that come where it has them, with what they hold.
     batch_rows
         Rows that are turned into Python's objects at a time.
 
@@ -94,10 +82,8 @@ def columns_of(
         first = 1
         try:
             for batch in file.iter_batches(batch_size=batch_rows, columns=names):
-                found = {name: _values(batch.column(name)) for name in names}
-                n = batch.num_rows
-                yield first, {name: found.get(name, [None] * n) for name in every}
-                first += n
+                yield first, {name: _values(batch.column(name)) for name in names}
+                first += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             msg = f"{str(path)!r} cannot be read to its end ({error}): copy the file again"
             raise LogError(msg) from error

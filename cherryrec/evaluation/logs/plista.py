@@ -23,7 +23,7 @@ from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
 from cherryrec.evaluation.logs.click_file import click_size, time_of_ms
 from cherryrec.evaluation.logs.lines import decoded, first_line, standing_once, text_lines
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
+from cherryrec.evaluation.logs.order import HELD_BYTES
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
 from cherryrec.evaluation.mind_faults import FileFaults
@@ -109,17 +109,13 @@ class PlistaLog(ClickLog):
             A file cannot be read to its end, or no click can be read.
         """
         self.n_passed_over = 0
-        placed = in_time_order(
-            self._placed(),
+        rows = self._in_order(
+            self._placed(self.files(), text_lines, _click),
             LoggedClick,
             key=lambda click: click.clicked_at,
             size=click_size,
-            held_bytes=self.held_bytes,
-            progress=self.progress,
         )
-        yield from self._some(
-            (row.event for row in placed), limit, wanted="a click that can be read"
-        )
+        yield from self._some((row.event for row in rows), limit, wanted="a click that can be read")
 
     def articles(self) -> Mapping[str, MindArticle]:
         """Read what the lines say of articles: the first that names one counts."""
@@ -138,22 +134,6 @@ class PlistaLog(ClickLog):
                 found[article_id] = article
         self._article_ids = frozenset(found)
         return found
-
-    def _placed(self) -> Iterator[Placed[LoggedClick]]:
-        """Yield the clicks of each file as they stand there."""
-        for name, path in self.files():
-            faults = self._fresh_faults(name)
-            for line, text in text_lines(path, faults):
-                try:
-                    fields = _fields(text)
-                    if fields[0] == _OFFER:
-                        self.n_passed_over += 1
-                        continue
-                    click = _click(fields, f"{name}:{line}")
-                except ValueError as error:
-                    faults.add(line, str(error))
-                else:
-                    yield Placed(name, line, click)
 
 
 def signs(path: Path) -> Signs:
@@ -194,8 +174,12 @@ def _fields(text: str) -> list[str]:
     return fields
 
 
-def _click(fields: list[str], click_id: str) -> LoggedClick:
-    """Read one click; `ValueError` says what is wrong with it."""
+def _click(text: str, name: str, line: int) -> LoggedClick | None:
+    """Read one line, None if it is an offer; `ValueError` says what is wrong with it."""
+    fields = _fields(text)
+    if fields[0] == _OFFER:
+        return None
+    click_id = f"{name}:{line}"
     linked = decoded(_LINKED, fields[4])
     article_id = str(linked.item_id)
     if article_id in {"0", ""}:

@@ -22,7 +22,7 @@ from cherryrec.codec import EARLIEST, LATEST
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import DisplayLog, LoggedDisplay, check_id
 from cherryrec.evaluation.logs.lines import standing_once, text_lines
-from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, in_time_order
+from cherryrec.evaluation.logs.order import HELD_BYTES
 from cherryrec.evaluation.zones import EPOCH
 
 __all__ = ["Blocks", "YahooLog", "blocks_of", "day_files", "display_of", "display_size"]
@@ -69,33 +69,23 @@ class YahooLog(DisplayLog):
         LogError
             A file cannot be read to its end, or no line can be read.
         """
-        placed = in_time_order(
-            self._placed(),
+        rows = self._in_order(
+            self._placed(self.files(), text_lines, self._display),
             LoggedDisplay,
             key=lambda display: display.shown_at,
             size=display_size,
-            held_bytes=self.held_bytes,
-            progress=self.progress,
         )
         yield from self._some(
-            (row.event for row in placed), limit, wanted="a display that can be read"
+            (row.event for row in rows), limit, wanted="a display that can be read"
         )
 
     @abstractmethod
     def display(self, line: str, display_id: str) -> LoggedDisplay:
         """Read one line; `ValueError` says what is wrong with it."""
 
-    def _placed(self) -> Iterator[Placed[LoggedDisplay]]:
-        """Yield the displays of each file as they stand there."""
-        for name, path in self.files():
-            faults = self._fresh_faults(name)
-            for line, text in text_lines(path, faults):
-                try:
-                    display = self.display(text, f"{name}:{line}")
-                except ValueError as error:
-                    faults.add(line, str(error))
-                else:
-                    yield Placed(name, line, display)
+    def _display(self, text: str, name: str, line: int) -> LoggedDisplay:
+        """Read one line of a file."""
+        return self.display(text, f"{name}:{line}")
 
 
 def day_files(path: Path, prefix: str) -> list[Path]:

@@ -160,7 +160,19 @@ def test_rows_whose_id_comes_again_count_and_are_told_apart(tmp_path: Path) -> N
 
     assert [row.impression_id for row in log.impressions()] == ["1", "2", "1#3", "1#4"]
     assert log.n_bad_rows == 0
-    assert dict(log.listed_ids) == {"1#3": "1", "1#4": "1"}
+    assert log.n_repeated_ids == 2
+    assert list(log.file_order()) == [("1", "1"), ("2", "2"), ("1#3", "1"), ("1#4", "1")]
+
+
+def test_an_id_that_is_too_long_with_its_line_is_refused(tmp_path: Path) -> None:
+    """The row was checked before its key was known, and its request refused by a worker."""
+    name = "1" * 254  # a click is that, a colon and the article
+    log = log_of(
+        tmp_path, "".join(f"{name}\t{user}\t2019-11-09 00:00:00\t\ta-0 b-1\n" for user in "uv")
+    )
+
+    assert [row.impression_id for row in log.impressions()] == [name]
+    assert [(row.line, "refused by the codec" in row.reason) for row in log.bad_rows] == [(2, True)]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +200,7 @@ def test_impressions_come_in_time_order_and_equal_times_in_file_order(tmp_path: 
     log = log_of(tmp_path, "".join(f"{i}\tu\t{t}\t\ta-0 b-1\n" for i, t in rows))
 
     assert [impression.impression_id for impression in log.impressions()] == ["9", "7", "3", "2"]
-    assert log.file_order == ["3", "9", "2", "7"]
+    assert [key for key, _ in log.file_order()] == ["3", "9", "2", "7"]
     assert [i.impression_id for i in log.impressions(limit=2)] == ["9", "7"]
 
 

@@ -41,7 +41,7 @@ def test_a_log_that_hardly_can_be_is_named(changes: dict[str, object], said: str
 def test_a_log_of_more_than_a_year_and_ids_that_come_again_are_named() -> None:
     rows = [*ROWS, replace(ROWS[0], shown_at=1.6e9)]
 
-    told = doubts(rows, KNOWN, {"1#3": "1"})
+    told = doubts(rows, KNOWN, 1)
 
     assert any("spans more than a year" in one for one in told)
     assert any("1 impression ids come again" in one for one in told)
