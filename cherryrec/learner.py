@@ -136,7 +136,7 @@ class Learner:
         latest = self.calibration.latest
         if latest is None:
             return {}
-        typical = self.vans.scaler.spread.typical
+        typical = self.vans.scaler.moments.typical
         scores = {
             length: self.vans.score(pair.astype(np.float64)).scores
             for length, pair in probes(typical, latest.value).items()

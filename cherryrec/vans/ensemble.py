@@ -34,8 +34,8 @@ __all__ = ["Vans"]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-SPREAD_HORIZON = 1_000
-"""Impressions over which a member's spread is averaged."""
+MEAN_SQUARE_HORIZON = 1_000
+"""Impressions over which the mean square of a member's scores is taken."""
 
 
 class Vans:
@@ -99,8 +99,8 @@ class Vans:
         )
         self.drift = DriftMonitor(self.config.drift_threshold)
         self.n_learned = 0
-        self._spread = np.zeros(n_members)  # mean square of each member's scores
-        self._scale = np.ones(n_members)  # 1/√spread
+        self._mean_squares = np.zeros(n_members)  # mean square of each member's scores
+        self._scale = np.ones(n_members)  # 1/√mean square
         self.scorer = Scorer(features, self.config, self._learned())
 
     @property
@@ -143,7 +143,7 @@ class Vans:
         arrays = stamp(fingerprint(self.features))
         arrays["members"] = members_array(self._first_stage)
         arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
-        arrays["spread"] = self._spread.copy()
+        arrays["mean_squares"] = self._mean_squares.copy()
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         arrays |= with_prefix("stacker", self.stacker.snapshot())
         arrays |= with_prefix("drift", self.drift.snapshot())
@@ -171,8 +171,8 @@ class Vans:
         check_members(arrays, model._first_stage)
         check_learned(arrays, model.snapshot())
         model.n_learned = int(arrays["n_learned"])
-        model._spread = arrays["spread"].astype(np.float64)
-        model._scale = 1.0 / np.sqrt(np.where(model._spread > 0.0, model._spread, 1.0))
+        model._mean_squares = arrays["mean_squares"].astype(np.float64)
+        model._scale = 1.0 / np.sqrt(np.where(model._mean_squares > 0.0, model._mean_squares, 1.0))
         model.scaler.load(under("scaler", arrays))
         model.stacker.load(under("stacker", arrays))
         model.drift.load(under("drift", arrays))
@@ -189,12 +189,12 @@ class Vans:
         arrays["n_learned"] = np.array(self.n_learned, dtype=np.int64)
         arrays |= with_prefix("scaler", self.scaler.snapshot())
         for name, member in self.members.items():
-            arrays |= with_prefix(name, member.part().arrays())
+            arrays |= with_prefix(name, member.frozen().arrays())
         return arrays
 
     def _learn(self, X: Floats, clicked: Bools) -> None:
         """Learn one impression in every member and in their weights, as all scored it before."""
-        inputs = self.scorer.inputs(X, self.scaler.spread)
+        inputs = self.scorer.inputs(X, self.scaler.moments)
         by_member = self.scorer.by_member(inputs)  # (n, M)
         stacked = by_member @ self._factors()
         self._look_for_drift(stacked, clicked)
@@ -219,15 +219,15 @@ class Vans:
                 member.warm_restart(self.config.drift_share)
 
     def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
-        """Count the members' scores, (n, M), into their spread and descend by their weights."""
-        share = 1.0 / min(self.n_learned + 1, SPREAD_HORIZON)
-        self._spread, self._scale, scaled = scaled_scores(scores, self._spread, share)
+        """Count the members' scores, (n, M), into their mean squares; descend by their weights."""
+        share = 1.0 / min(self.n_learned + 1, MEAN_SQUARE_HORIZON)
+        self._mean_squares, self._scale, scaled = scaled_scores(scores, self._mean_squares, share)
         self.stacker.learn(scaled, clicked)
 
     def _learned(self) -> Learned:
         """Return what scores are made of."""
-        parts = tuple(member.part() for member in self.members.values())
-        return Learned(self.scaler.spread, parts, self._factors(), self.n_learned)
+        members = tuple(member.frozen() for member in self.members.values())
+        return Learned(self.scaler.moments, members, self._factors(), self.n_learned)
 
     def _factors(self) -> Floats:
         """Return what each member's scores are multiplied by, (M,)."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cherryrec.vans.features import Feature, ungated
 from cherryrec.vans.kernels import slate_inputs
-from cherryrec.vans.scaler import Spread
+from cherryrec.vans.scaler import RunningMoments
 
 __all__ = ["ALL", "CENTRED", "RANKS", "RAW", "features_seen", "inputs_of"]
 
@@ -32,13 +32,13 @@ def features_seen(view: str, features: tuple[Feature, ...]) -> tuple[Feature, ..
 
 
 def inputs_of(
-    spread: Spread, X: Floats, *, clip: float, used: Floats, wanted: Collection[str]
+    moments: RunningMoments, X: Floats, *, clip: float, used: Floats, wanted: Collection[str]
 ) -> dict[str, Floats]:
     """Standardise a raw slate, (n, F), in every way that is wanted.
 
     Parameters
     ----------
-    spread
+    moments
         With the slate itself counted in.
     X
         Raw features, (n, F).
@@ -50,10 +50,10 @@ def inputs_of(
         Of `RANKS`, `RAW`; `ALL` and `CENTRED` are always there, what is not wanted has no rows.
     """
     centred, shared, ranked, raw = slate_inputs(
-        spread.numbers,
+        moments.numbers,
         X,
-        spread.is_context,
-        spread.is_gated,
+        moments.is_context,
+        moments.is_gated,
         used,
         clip,
         RANKS in wanted,

@@ -1,7 +1,8 @@
-"""What every member of the ensemble is: its settings, its learner, and the part of it that serves.
+"""What every member of the ensemble is: its settings, its learner, and its frozen form that serves.
 
 A member is a frozen struct of settings, `Member`, which builds its learner, a `SlateMember`
-(River's regressor, and the same on whole slates), and rebuilds its `Part`, which only scores.
+(River's regressor, and the same on whole slates), and rebuilds its `FrozenMember`, which only
+scores.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import CENTRED
 
-__all__ = ["FIRST", "SECOND", "Member", "Part", "Shapes", "SlateMember", "less_mean"]
+__all__ = ["FIRST", "SECOND", "FrozenMember", "Member", "Shapes", "SlateMember", "less_mean"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -32,7 +33,7 @@ FIRST, SECOND = 1, 2
 """Stages: scores of the first are weighed; what the second says of what is left is added."""
 
 
-class Part(abc.ABC):
+class FrozenMember(abc.ABC):
     """What is needed of a member to score: immutable, made of few plain arrays."""
 
     @abc.abstractmethod
@@ -73,7 +74,7 @@ class SlateMember(base.Regressor):
         """
 
     @abc.abstractmethod
-    def part(self) -> Part:
+    def frozen(self) -> FrozenMember:
         """Return what scores a slate, as of now."""
 
     @abc.abstractmethod
@@ -98,7 +99,7 @@ class SlateMember(base.Regressor):
 
     def score_slate(self, Z: Floats) -> Floats:
         """Score a standardised slate, (n, F) → (n,)."""
-        return self.part().scores(Z)
+        return self.frozen().scores(Z)
 
     def learn_one(self, x: dict[FeatureName, Any], y: base.typing.RegTarget) -> None:
         """Learn one row by itself; a feature that is not there counts as 0, others are ignored."""
@@ -151,10 +152,10 @@ class Member(abc.ABC):
         """
 
     @abc.abstractmethod
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> Part:
-        """Rebuild the part that serves from its arrays, which have the shapes of `shapes`.
+    ) -> FrozenMember:
+        """Rebuild its frozen form from its arrays, which have the shapes of `shapes`.
 
         Raises
         ------
@@ -164,7 +165,7 @@ class Member(abc.ABC):
 
     @abc.abstractmethod
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shape of each array of its part, for this many features that it sees."""
+        """Return the shape of each array of its frozen form, for so many features that it sees."""
 
     def at_least_every(self, n_impressions: int) -> Self:
         """Return settings with which what comes at intervals comes within so many impressions."""

@@ -1,4 +1,4 @@
-"""A slate's scores with all that explains them, put together from the members' parts."""
+"""A slate's scores with all that explains them, put together from the frozen members."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.vans.kernels import add_part
+from cherryrec.vans.kernels import add_contributions
 
 __all__ = ["Scored", "combine"]
 
@@ -48,6 +48,6 @@ def combine(
     """
     n = len(contributions[0])
     total, members = np.zeros((n, n_features)), np.zeros((n, len(factors)))  # (n, F), (n, M)
-    for place, (part, factor) in enumerate(zip(contributions, factors, strict=True)):
-        add_part(part, factor, shared, total, members, place)
+    for place, (split, factor) in enumerate(zip(contributions, factors, strict=True)):
+        add_contributions(split, factor, shared, total, members, place)
     return Scored(scores=total.sum(axis=1), contributions=total, members=members)

@@ -19,8 +19,8 @@ from cherryrec.vans.features import (
     used_mask,
 )
 from cherryrec.vans.inputs import ALL, features_seen, inputs_of
-from cherryrec.vans.member import Part, Shapes
-from cherryrec.vans.scaler import SPREAD, Spread
+from cherryrec.vans.member import FrozenMember, Shapes
+from cherryrec.vans.scaler import MOMENTS, RunningMoments
 from cherryrec.vans.scored import Scored, combine
 from cherryrec.vans.shrinkage import Shrinkage
 from cherryrec.vans.snapshot import (
@@ -43,9 +43,9 @@ class Learned(NamedTuple):
 
     Parameters
     ----------
-    spread
+    moments
         Of the slates so far.
-    parts
+    members
         One of every member, those of the first stage first.
     factors
         What the scores of each member of the first stage are multiplied by, (M,).
@@ -53,8 +53,8 @@ class Learned(NamedTuple):
         Impressions, those that taught.
     """
 
-    spread: Spread
-    parts: tuple[Part, ...]
+    moments: RunningMoments
+    members: tuple[FrozenMember, ...]
     factors: Floats
     n_learned: int
 
@@ -109,9 +109,9 @@ class Scorer:
         check_range("scaler/count", arrays["scaler/count"], 0, np.inf)
         check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
         learned = Learned(
-            spread=Spread.of_arrays(features, under("scaler", arrays)),
-            parts=tuple(
-                member.part(
+            moments=RunningMoments.of_arrays(features, under("scaler", arrays)),
+            members=tuple(
+                member.frozen(
                     under(member.name, arrays),
                     n_features=len(features_seen(member.inputs, features)),
                     clip=config.clip,
@@ -137,16 +137,19 @@ class Scorer:
     @property
     def typical(self) -> Floats:
         """A row of raw features as it is on average, (F,)."""
-        return self._learned.spread.typical
+        return self._learned.moments.typical
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F)."""
         check_slate(X, self.features)
-        parts, factors = self._learned.parts, self._learned.factors
-        inputs = self.inputs(X, self._learned.spread.with_slate(X))
+        members, factors = self._learned.members, self._learned.factors
+        inputs = self.inputs(X, self._learned.moments.with_slate(X))
         scored = combine(
-            [p.contributions(inputs[kind]) for p, kind in zip(parts, self._inputs, strict=True)],
-            [*factors.tolist(), *[1.0] * (len(parts) - self._n_first)],
+            [
+                member.contributions(inputs[kind])
+                for member, kind in zip(members, self._inputs, strict=True)
+            ],
+            [*factors.tolist(), *[1.0] * (len(members) - self._n_first)],
             shared=self._shared,
             n_features=len(self.features),
         )
@@ -155,31 +158,31 @@ class Scorer:
     def scores(self, X: Floats) -> Floats:
         """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
         check_slate(X, self.features)
-        inputs = self.inputs(X, self._learned.spread.with_slate(X))
+        inputs = self.inputs(X, self._learned.moments.with_slate(X))
         scores = self.by_member(inputs) @ self._learned.factors
         second = slice(self._n_first, None)
-        for part, kind in zip(self._learned.parts[second], self._inputs[second], strict=True):
-            scores += part.scores(inputs[kind])
+        for member, kind in zip(self._learned.members[second], self._inputs[second], strict=True):
+            scores += member.scores(inputs[kind])
         return self._shrinkage.mix_scores(scores, inputs[ALL], n_learned=self._learned.n_learned)
 
-    def inputs(self, X: Floats, spread: Spread) -> dict[str, Floats]:
+    def inputs(self, X: Floats, moments: RunningMoments) -> dict[str, Floats]:
         """Standardise a raw slate, (n, F), in every way that a member sees it.
 
-        `spread` has the slate counted in.
+        `moments` has the slate counted in.
         """
-        return inputs_of(spread, X, clip=self.config.clip, used=self._used, wanted=self._inputs)
+        return inputs_of(moments, X, clip=self.config.clip, used=self._used, wanted=self._inputs)
 
     def by_member(self, inputs: Mapping[str, Floats]) -> Floats:
         """Score a slate by each member of the first stage, (n, M), not weighed."""
         first = slice(self._n_first)
-        pairs = zip(self._learned.parts[first], self._inputs[first], strict=True)
-        return np.column_stack([part.scores(inputs[kind]) for part, kind in pairs])
+        pairs = zip(self._learned.members[first], self._inputs[first], strict=True)
+        return np.column_stack([member.scores(inputs[kind]) for member, kind in pairs])
 
 
 def _shapes(features: tuple[Feature, ...], config: VansConfig) -> Shapes:
     """Return the shapes of the arrays that a scorer of these settings needs."""
     shapes: Shapes = {"factors": (len(config.first_stage),), "n_learned": ()}
-    shapes |= {f"scaler/{name}": (len(features),) for name in SPREAD}
+    shapes |= {f"scaler/{name}": (len(features),) for name in MOMENTS}
     for member in config.stages:
         own = member.shapes(len(features_seen(member.inputs, features)))
         shapes |= {f"{member.name}/{name}": shape for name, shape in own.items()}

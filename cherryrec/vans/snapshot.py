@@ -1,4 +1,4 @@
-"""Names for the arrays of many parts in one flat dict: `part/array`."""
+"""Names for the arrays of many owners in one flat dict: `owner/array`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ _SINCE_4 = frozenset({"members", "forest/n_grown"})
 
 FORMER_MEMBERS = MappingProxyType({"lr": "linear", "fm": "factors", "rf": "forest"})
 """What members were called up to format 3, and are called now."""
+
+_FORMER_NAMES = MappingProxyType({**FORMER_MEMBERS, "spread": "mean_squares"})
 
 MAX_COUNT = 2.0**31
 """Of what a model has learned; no site comes to as many impressions."""
@@ -79,7 +81,8 @@ def stamp(fingerprint: int) -> Arrays:
 def renamed(arrays: Mapping[str, NDArray[np.generic]]) -> Mapping[str, NDArray[np.generic]]:
     """Return arrays of format 3 as this version names them, all others as they are.
 
-    Members were called `lr`, `fm` and `rf`; two arrays are new, and do without: `_SINCE_4`.
+    Members were called `lr`, `fm` and `rf`, mean squares `spread`; two arrays are new, and do
+    without: `_SINCE_4`.
 
     Examples
     --------
@@ -91,8 +94,8 @@ def renamed(arrays: Mapping[str, NDArray[np.generic]]) -> Mapping[str, NDArray[n
         return arrays
     now: Arrays = {"format": np.array(FORMAT, dtype=np.int64)}
     for name, array in arrays.items():
-        part, slash, rest = name.partition("/")
-        now.setdefault(f"{FORMER_MEMBERS.get(part, part)}{slash}{rest}", array)
+        owner, slash, rest = name.partition("/")
+        now.setdefault(f"{_FORMER_NAMES.get(owner, owner)}{slash}{rest}", array)
     return now
 
 
@@ -111,7 +114,7 @@ def check_stamp(arrays: Mapping[str, NDArray[np.generic]], fingerprint: int) -> 
 def members_array(names: Sequence[str]) -> NDArray[np.uint8]:
     """Return the names of the first stage's members, in order, as an array: UTF-8 and commas.
 
-    Weights, factors and spreads are by place: in another order they would be another member's.
+    Weights, factors and mean squares are by place: in another order they would be another member's.
 
     Examples
     --------
@@ -209,7 +212,7 @@ def check_learned(
     check_arrays(arrays, shapes, dtypes={name: array.dtype for name, array in wanted.items()})
     check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
     for name, array in arrays.items():
-        if name in {"spread", "scaler/count"} or "square" in name:
+        if name in {"scaler/count"} or "square" in name:
             check_range(name, array, 0, np.inf)
 
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.listwise import Arrays
 from cherryrec.vans.kernels import centred, grow_tree, leaves, walk
-from cherryrec.vans.member import Part, less_mean
+from cherryrec.vans.member import FrozenMember, less_mean
 from cherryrec.vans.snapshot import check_range
 
-__all__ = ["LEVELS", "Growth", "Trees", "TreesPart", "quantise"]
+__all__ = ["LEVELS", "FrozenTrees", "Growth", "Trees", "quantise"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -118,7 +118,7 @@ class Trees:
         return trees
 
 
-class TreesPart(Part):
+class FrozenTrees(FrozenMember):
     """The mean of trees, each split's change of value credited to the feature it splits on.
 
     Parameters
@@ -169,8 +169,8 @@ class TreesPart(Part):
         return {**self.trees.arrays(), "n_grown": np.array(self.n_grown, dtype=np.int64)}
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], clip: float) -> TreesPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], clip: float) -> FrozenTrees:
+        """Rebuild it from its arrays."""
         n_trees = len(arrays["feature"])
         check_range("forest/n_grown", arrays["n_grown"], 0, n_trees + 1)
         trees = Trees.of_arrays(arrays)

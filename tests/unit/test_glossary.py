@@ -28,6 +28,7 @@ FORMER = {
     "PartHistory": "RestartHistory",
     "PartStatus": "ProcessStatus",
     "Parts": "LogParts",
+    "Spread": "RunningMoments",
     "Tastes": "category_records",
     "Visit": "PastClick",
     "asking": "evaluation_policy",

@@ -64,5 +64,5 @@ class ListwiseSoftmax:
         """Count the slate into the deviations, and take one step where it teaches."""
         self._scaler.learn_slate(features)
         if has_contrast(clicked):
-            standardised = self._scaler.spread.standardise(features, self._scaler.clip)  # (n, F)
+            standardised = self._scaler.moments.standardise(features, self._scaler.clip)  # (n, F)
             self._model.learn_slate(standardised, clicked)

@@ -7,7 +7,7 @@ hands them to BLAS.
 
 from cherryrec.vans.kernels.nets import dropped, net_slopes, net_step
 from cherryrec.vans.kernels.scores import (
-    add_part,
+    add_contributions,
     centred,
     factor_scores,
     factor_slopes,
@@ -19,7 +19,7 @@ from cherryrec.vans.kernels.slates import count_slate, slate_inputs, slate_ranks
 from cherryrec.vans.kernels.trees import grow_tree, keep_slate, leaves, residuals, walk
 
 __all__ = [
-    "add_part",
+    "add_contributions",
     "centred",
     "count_slate",
     "dropped",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 
 __all__ = [
-    "add_part",
+    "add_contributions",
     "centred",
     "factor_scores",
     "factor_slopes",
@@ -85,8 +85,8 @@ def scaled_scores(scores: Floats, squares: Floats, share: float) -> tuple[Floats
 
 
 @compiled
-def add_part(
-    part: Floats,
+def add_contributions(
+    split: Floats,
     factor: float,
     shared: NDArray[np.int64],
     total: Floats,
@@ -95,14 +95,14 @@ def add_part(
 ) -> None:
     """Add one member's contributions, times its factor, to all, (n, F), and their sums, (n, M).
 
-    A part of fewer columns than F has those of `shared`.
+    One of fewer columns than F has those of `shared`.
     """
-    n, width = part.shape
+    n, width = split.shape
     sees_all = width == total.shape[1]
     for c in range(width):
         column = c if sees_all else shared[c]
         for i in range(n):
-            value = factor * part[i, c]
+            value = factor * split[i, c]
             total[i, column] += value
             members[i, place] += value
 

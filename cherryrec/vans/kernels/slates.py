@@ -1,7 +1,8 @@
 """From a slate's raw features to what the members see: counted, standardised, ranked.
 
-F features, of which F' are not gated; n articles. A spread's numbers are the rows of one matrix,
-(6, F): count, mean and sum of squared deviations within slates, and the same of all rows.
+F features, of which F' are not gated; n articles. The numbers of running moments are the rows of
+one matrix, (6, F): count, mean and sum of squared deviations within slates, and the same of all
+rows.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _RANKS_SHARE = 0.3
 
 
 @compiled
-def count_slate(spread: Floats, X: Floats, is_context: Bools, is_gated: Bools) -> Floats:
-    """Count a slate into a spread: see `Spread.with_slate`."""
+def count_slate(moments: Floats, X: Floats, is_context: Bools, is_gated: Bools) -> Floats:
+    """Count a slate into running moments: see `RunningMoments.with_slate`."""
     n, n_features = X.shape
     middle = _column_means(X)
     within = np.zeros(n_features)
@@ -29,7 +30,7 @@ def count_slate(spread: Floats, X: Floats, is_context: Bools, is_gated: Bools) -
         for f in range(n_features):
             away = X[i, f] - middle[f]
             within[f] += away * away
-    counted = spread.copy()
+    counted = moments.copy()
     count, mean, squares = counted[0], counted[1], counted[2]
     raw_count, raw_mean, raw_squares = counted[3], counted[4], counted[5]
     for f in range(n_features):
@@ -51,13 +52,13 @@ def count_slate(spread: Floats, X: Floats, is_context: Bools, is_gated: Bools) -
 
 
 @compiled
-def standardise(spread: Floats, X: Floats, is_context: Bools, clip: float) -> Floats:
+def standardise(moments: Floats, X: Floats, is_context: Bools, clip: float) -> Floats:
     """Take a slate's means off, or a context's usual one, and divide by the deviation within."""
     middle = _column_means(X)
     for f in range(len(middle)):
         if is_context[f]:
-            middle[f] = spread[1, f]
-    return _scaled(X, middle, _inverse(spread[0], spread[1], spread[2]), clip)
+            middle[f] = moments[1, f]
+    return _scaled(X, middle, _inverse(moments[0], moments[1], moments[2]), clip)
 
 
 @compiled
@@ -94,7 +95,7 @@ def slate_ranks(X: Floats) -> Floats:
 
 @compiled
 def slate_inputs(
-    spread: Floats,
+    moments: Floats,
     X: Floats,
     is_context: Bools,
     is_gated: Bools,
@@ -111,7 +112,7 @@ def slate_inputs(
     n = len(X)
     shared = np.flatnonzero(~is_gated)
     width = len(shared)
-    Z = standardise(spread, X, is_context, clip)
+    Z = standardise(moments, X, is_context, clip)
     for i in range(n):
         for f in range(X.shape[1]):
             Z[i, f] *= used[f]
@@ -127,11 +128,11 @@ def slate_inputs(
         _fill(ranked, width, ranks, shared)
     raw = np.empty((n if with_raw else 0, 2 * width))
     if with_raw:
-        scale = _inverse(spread[3], spread[4], spread[5])
+        scale = _inverse(moments[3], moments[4], moments[5])
         for f in range(X.shape[1]):
             scale[f] *= 0.0 if is_context[f] else used[f]
         _fill(raw, 0, Z, shared)
-        _fill(raw, width, _scaled(X, spread[4], scale, clip), shared)
+        _fill(raw, width, _scaled(X, moments[4], scale, clip), shared)
     return Z, centred, ranked, raw
 
 
@@ -154,7 +155,7 @@ def _inverse(count: Floats, mean: Floats, squares: Floats) -> Floats:
     inverse = np.zeros(len(count))
     for f in range(len(count)):
         variance = squares[f] / max(count[f], 1.0)
-        # Rounding leaves some 1e-16 of a constant's square: a spread that small is none.
+        # Rounding leaves some 1e-16 of a constant's square: a deviation that small is none.
         if variance > 1e-24 * (1.0 + mean[f] * mean[f]):
             inverse[f] = 1.0 / np.sqrt(variance)
     return inverse

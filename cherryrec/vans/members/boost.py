@@ -15,10 +15,10 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import RAW
 from cherryrec.vans.kernels import centred, grow_tree, keep_slate, leaves, residuals, walk
-from cherryrec.vans.member import SECOND, Member, Part, Shapes, SlateMember
+from cherryrec.vans.member import SECOND, FrozenMember, Member, Shapes, SlateMember
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["Boost", "BoostPart", "BoostedTrees", "quantise"]
+__all__ = ["Boost", "BoostedTrees", "FrozenBoost", "quantise"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -75,14 +75,14 @@ class Boost(Member):
             seed=seed,
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> BoostPart:
-        """Rebuild the part that serves."""
-        return BoostPart.of_arrays(arrays, n_features)
+    ) -> FrozenBoost:
+        """Rebuild its frozen form."""
+        return FrozenBoost.of_arrays(arrays, n_features)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays; it has as many trees as are grown."""
+        """Return the shapes of its frozen form's arrays; it has as many trees as are grown."""
         n_inner, n_nodes = 2**self.depth - 1, 2 ** (self.depth + 1) - 1
         return {
             "feature": (None, n_inner),
@@ -115,7 +115,7 @@ def quantise(Z: Floats) -> Codes:
     return codes
 
 
-class BoostPart(Part):
+class FrozenBoost(FrozenMember):
     """What the trees add to a score: the sum of the leaves a row falls into.
 
     Parameters
@@ -150,8 +150,8 @@ class BoostPart(Part):
         return dict(zip(("feature", "threshold", "value"), self._trees, strict=True))
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> BoostPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> FrozenBoost:
+        """Rebuild it from its arrays."""
         check_range("boost/feature", arrays["feature"], 0, 2 * n_features)
         n_trees = {len(arrays[name]) for name in ("feature", "threshold", "value")}
         if len(n_trees) > 1:
@@ -245,7 +245,7 @@ class BoostedTrees(SlateMember):
         self._n_slates = 0
         self.n_learned = 0
         self.n_grown = 0
-        self._part: BoostPart | None = None
+        self._frozen: FrozenBoost | None = None
 
     @property
     def slates(self) -> NDArray[np.int64]:
@@ -276,16 +276,16 @@ class BoostedTrees(SlateMember):
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row's log odds against the average one."""
-        scores = self.part().scores(self._against_average(z))
+        scores = self.frozen().scores(self._against_average(z))
         return float(scores[0] - scores[1])
 
-    def part(self) -> BoostPart:
+    def frozen(self) -> FrozenBoost:
         """Return the trees grown so far."""
-        if self._part is None:
+        if self._frozen is None:
             n = min(self.n_grown, self.n_trees)
             trees = (self.feature[:n].copy(), self.threshold[:n].copy(), self.value[:n].copy())
-            self._part = BoostPart(*trees, len(self.features))
-        return self._part
+            self._frozen = FrozenBoost(*trees, len(self.features))
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Grow the next trees from impressions after the drift only."""
@@ -332,7 +332,7 @@ class BoostedTrees(SlateMember):
         self._n_slates = len(arrays["window/slates"])
         self._slates[: self._n_slates] = arrays["window/slates"]
         self.n_learned, self.n_grown = (int(count) for count in arrays["counts"])
-        self._part = None
+        self._frozen = None
 
     def _against_average(self, z: Floats) -> Floats:
         """Lay out one row above the average one, which is 0 everywhere, (F,) → (2, 2F)."""
@@ -369,7 +369,7 @@ class BoostedTrees(SlateMember):
         )
         self._add(place, 1.0)
         self.n_grown += 1
-        self._part = None
+        self._frozen = None
 
     def _add(self, place: int, sign: float) -> None:
         """Add one tree to, or take it off, the scores of the window."""

@@ -19,10 +19,10 @@ from cherryrec.listwise import (
 )
 from cherryrec.vans.features import Feature
 from cherryrec.vans.kernels import factor_scores, factor_slopes, split_products
-from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
+from cherryrec.vans.member import FrozenMember, Member, Shapes, SlateMember, less_mean
 from cherryrec.vans.snapshot import under
 
-__all__ = ["FactorPart", "FactorisedRegression", "Factors"]
+__all__ = ["FactorisedRegression", "Factors", "FrozenFactors"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -64,21 +64,21 @@ class Factors(Member):
             seed=seed,
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> FactorPart:
-        """Rebuild the part that serves."""
-        return FactorPart.of_arrays(arrays)
+    ) -> FrozenFactors:
+        """Rebuild its frozen form."""
+        return FrozenFactors.of_arrays(arrays)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         return {"weights": (n_features,), "factors": (n_features, self.n_factors)}
 
 
 DEFAULTS = Factors()
 
 
-class FactorPart(Part):
+class FrozenFactors(FrozenMember):
     """Scores z·w + ½ Σ_k ((z·v_k)² - (z²·v_k²)), centred within the slate.
 
     Each interaction is split half and half between its two features.
@@ -107,8 +107,8 @@ class FactorPart(Part):
         return {"weights": self.weights, "factors": self.factors}
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> FactorPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> FrozenFactors:
+        """Rebuild it from its arrays."""
         return cls(arrays["weights"].astype(np.float64), arrays["factors"].astype(np.float64))
 
 
@@ -171,11 +171,11 @@ class FactorisedRegression(SlateMember):
         self.factors = 0.02 * rng.standard_normal((len(features), n_factors))  # (F, K)
         self._optimizer = AdaGrad(rate)
         self._factor_optimizer = AdaGrad(factor_rate, eps=eps)
-        self._part: FactorPart | None = None
+        self._frozen: FrozenFactors | None = None
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Descend the listwise loss of one impression."""
-        scores = self.part().uncentred(Z)
+        scores = self.frozen().uncentred(Z)
         self._step(listwise_gradient(scores if offset is None else scores + offset, clicked), Z)
 
     def learn_row(self, z: Floats, y: float) -> None:
@@ -184,14 +184,14 @@ class FactorisedRegression(SlateMember):
 
     def predict_row(self, z: Floats) -> float:
         """Predict one row."""
-        return float(self.part().uncentred(z[np.newaxis])[0])
+        return float(self.frozen().uncentred(z[np.newaxis])[0])
 
-    def part(self) -> FactorPart:
+    def frozen(self) -> FrozenFactors:
         """Return weights and factors as of now; the factors' random start is mute."""
-        if self._part is None:
+        if self._frozen is None:
             has_learned = self._factor_optimizer.n_iterations > 0
-            self._part = FactorPart(self.weights.copy(), self.factors * has_learned)
-        return self._part
+            self._frozen = FrozenFactors(self.weights.copy(), self.factors * has_learned)
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
@@ -213,11 +213,11 @@ class FactorisedRegression(SlateMember):
             ("factored", self._factor_optimizer, (self.factors.size,)),
         ):
             load_optimizer(optimizer, under(prefix, arrays), shape=shape)
-        self._part = None
+        self._frozen = None
 
     def _step(self, slopes: Floats, Z: Floats) -> None:
         """Step against the slopes of a slate's scores, (n,)."""
         gradient, factor_gradient = factor_slopes(Z, Z @ self.factors, slopes, self.factors)
         self._optimizer.step(self.weights, gradient)
         self._factor_optimizer.step(self.factors.ravel(), factor_gradient.ravel())
-        self._part = None
+        self._frozen = None

@@ -14,7 +14,7 @@ from cherryrec.vans.features import Feature
 from cherryrec.vans.member import Member, Shapes, SlateMember
 from cherryrec.vans.scaler import CLIP
 from cherryrec.vans.snapshot import MAX_COUNT, check_range, under
-from cherryrec.vans.trees import Growth, Trees, TreesPart, quantise
+from cherryrec.vans.trees import FrozenTrees, Growth, Trees, quantise
 from cherryrec.vans.window import RowWindow
 
 __all__ = ["Forest", "WindowForest"]
@@ -86,15 +86,15 @@ class Forest(Member):
             seed=seed,
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> TreesPart:
-        """Rebuild the part that serves."""
+    ) -> FrozenTrees:
+        """Rebuild its frozen form."""
         check_range("forest/feature", arrays["feature"], 0, n_features)
-        return TreesPart.of_arrays(arrays, clip)
+        return FrozenTrees.of_arrays(arrays, clip)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         n_inner, n_nodes = 2**self.depth - 1, 2 ** (self.depth + 1) - 1
         return {
             "feature": (self.n_trees, n_inner),
@@ -173,7 +173,7 @@ class WindowForest(SlateMember):
         self.trees = Trees(n_trees, depth)
         self.n_learned = 0
         self.n_grown = 0  # trees since the start, those grown again included
-        self._part: TreesPart | None = None
+        self._frozen: FrozenTrees | None = None
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Keep the impression's rows; grow a tree when it is time. Trees know no offset."""
@@ -187,14 +187,14 @@ class WindowForest(SlateMember):
 
     def predict_row(self, z: Floats) -> float:
         """Average the trees' leaves."""
-        return float(self.part().leaf_means(quantise(z[np.newaxis], self.clip))[0])
+        return float(self.frozen().leaf_means(quantise(z[np.newaxis], self.clip))[0])
 
-    def part(self) -> TreesPart:
+    def frozen(self) -> FrozenTrees:
         """Return the trees grown so far."""
-        if self._part is None:
+        if self._frozen is None:
             trees = Trees.of_arrays(self.trees.arrays())
-            self._part = TreesPart(trees, min(self.n_grown, self.n_trees), self.clip)
-        return self._part
+            self._frozen = FrozenTrees(trees, min(self.n_grown, self.n_trees), self.clip)
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Grow the next trees from impressions after the drift only."""
@@ -225,7 +225,7 @@ class WindowForest(SlateMember):
         self.trees = Trees.of_arrays(under("trees", arrays))
         self.window = RowWindow(self.window_rows, len(self.features))
         self.window.load(under("window", arrays))
-        self._part = None
+        self._frozen = None
 
     def _learn(self, codes: NDArray[np.uint8], targets: Floats, weights: Floats) -> None:
         """Add an impression's rows, and grow the next tree when it is time."""
@@ -233,7 +233,7 @@ class WindowForest(SlateMember):
         self.n_learned += 1
         if self.n_learned % self.refit_every == 0:
             self._refit(self.n_grown % self.n_trees)
-            self._part = None
+            self._frozen = None
 
     def _sample(self, clicked: Bools) -> tuple[NDArray[np.int64], Floats]:
         """Choose the clicked rows and some others, and their weights; clicks may be cut too."""

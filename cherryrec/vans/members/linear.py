@@ -23,14 +23,14 @@ from cherryrec.listwise import (
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import centred
-from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
+from cherryrec.vans.member import FrozenMember, Member, Shapes, SlateMember, less_mean
 from cherryrec.vans.prior import STARTS, starting_weights
 from cherryrec.vans.snapshot import under
 
 __all__ = [
+    "FrozenQuadratic",
     "Linear",
     "ListwiseRegression",
-    "QuadraticPart",
     "interaction_matrix",
     "interactions",
 ]
@@ -79,18 +79,18 @@ class Linear(Member):
             initial=starting_weights(self.start),
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> QuadraticPart:
-        """Rebuild the part that serves."""
-        return QuadraticPart.of_arrays(arrays)
+    ) -> FrozenQuadratic:
+        """Rebuild its frozen form."""
+        return FrozenQuadratic.of_arrays(arrays)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         return {"weights": (n_features,)}
 
 
-class QuadraticPart(Part):
+class FrozenQuadratic(FrozenMember):
     """Scores z·w + zᵀAz, centred within the slate.
 
     Column j of A holds what feature j's contribution takes from each other feature: the weight of
@@ -119,8 +119,8 @@ class QuadraticPart(Part):
         return {"weights": self.weights, "matrix": self.matrix}
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> QuadraticPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> FrozenQuadratic:
+        """Rebuild it from its arrays."""
         matrix = arrays["matrix"].astype(np.float64) if "matrix" in arrays else None
         return cls(arrays["weights"].astype(np.float64), matrix)
 
@@ -191,7 +191,7 @@ class ListwiseRegression(SlateMember):
             self.start[:n_linear] = [initial.get(feature.name, 0.0) for feature in features]
         self.weights = self.start.copy()
         self.intercept = 0.0
-        self._part: QuadraticPart | None = None
+        self._frozen: FrozenQuadratic | None = None
 
     @property
     def n_linear(self) -> int:
@@ -221,15 +221,15 @@ class ListwiseRegression(SlateMember):
         phi = self._degrees_of(np.ones(1), z[np.newaxis])
         return float(phi @ self.weights + self.intercept)
 
-    def part(self) -> QuadraticPart:
+    def frozen(self) -> FrozenQuadratic:
         """Return the weights as a vector and a matrix."""
-        if self._part is None:
+        if self._frozen is None:
             n_features = len(self.features)
             linear = self.weights[: self.n_linear].copy() if self.n_linear else np.zeros(n_features)
             pairs = self.weights[self.n_linear :]
             matrix = interaction_matrix(pairs, self._is_context) if 2 in self.degrees else None
-            self._part = QuadraticPart(linear, matrix)
-        return self._part
+            self._frozen = FrozenQuadratic(linear, matrix)
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
@@ -246,7 +246,7 @@ class ListwiseRegression(SlateMember):
         self.intercept = float(arrays["intercept"])
         state = under("optimizer", arrays)
         load_optimizer(self.optimizer, state, shape=self.weights.shape)
-        self._part = None
+        self._frozen = None
 
     def _pull(self) -> Floats:
         """Differentiate the L2 penalty."""
@@ -255,7 +255,7 @@ class ListwiseRegression(SlateMember):
     def _step(self, gradient: Floats) -> None:
         """Let the optimizer step along the gradient."""
         self.optimizer.step(self.weights, gradient)
-        self._part = None
+        self._frozen = None
 
     def _degrees_of(self, factors: Floats, Z: Floats) -> Floats:
         """Sum the rows' features of each degree, times the rows' factors."""
@@ -268,7 +268,7 @@ class ListwiseRegression(SlateMember):
 
 
 def interaction_matrix(weights: Floats, is_context: Bools) -> Floats:
-    """Lay the weights of `interactions` out as the matrix of `QuadraticPart`, (F, F)."""
+    """Lay the weights of `interactions` out as the matrix of `FrozenQuadratic`, (F, F)."""
     n_features = len(is_context)
     upper, lower, upper_share = interactions(is_context.tobytes())
     matrix = np.zeros(n_features * n_features)

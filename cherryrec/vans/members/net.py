@@ -14,10 +14,10 @@ from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
 from cherryrec.vans.inputs import CENTRED, RAW
 from cherryrec.vans.kernels import dropped, net_slopes, net_step, split_products
-from cherryrec.vans.member import Member, Part, Shapes, SlateMember, less_mean
+from cherryrec.vans.member import FrozenMember, Member, Shapes, SlateMember, less_mean
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["ListwiseNet", "Net", "NetPart"]
+__all__ = ["FrozenNet", "ListwiseNet", "Net"]
 
 Floats = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -74,14 +74,14 @@ class Net(Member):
             seed=seed,
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> NetPart:
-        """Rebuild the part that serves."""
-        return NetPart.of_arrays(arrays, n_features)
+    ) -> FrozenNet:
+        """Rebuild its frozen form."""
+        return FrozenNet.of_arrays(arrays, n_features)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         n_inputs, n_skip = _inputs(self.inputs, n_features)
         return {
             "hidden": (self.n_nets, n_inputs, self.n_hidden),
@@ -93,7 +93,7 @@ class Net(Member):
 DEFAULTS = Net()
 
 
-class NetPart(Part):
+class FrozenNet(FrozenMember):
     """Scores Σ_s (skip_s·z + out_s·relu(zᵀhidden_s)) / S, centred within the slate.
 
     Without intercepts a network is linear in z wherever the same units are on, so the gradient
@@ -130,8 +130,8 @@ class NetPart(Part):
         }
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> NetPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> FrozenNet:
+        """Rebuild it from its arrays."""
         hidden, out, skip = (arrays[name].astype(np.float32) for name in _SERVED)
         return cls(_side_by_side(hidden), out.ravel(), skip, n_features)
 
@@ -214,7 +214,7 @@ class ListwiseNet(SlateMember):
             self._state[name] = np.zeros_like(self._state[name.rpartition("_")[0]])
         self._block = -1
         self._drawn: F32 = np.zeros(0, np.float32)
-        self._part: NetPart | None = None
+        self._frozen: FrozenNet | None = None
 
     def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
         """Descend the listwise loss of one impression; networks stand alone, without offset."""
@@ -232,15 +232,15 @@ class ListwiseNet(SlateMember):
         """Predict one row's log odds against the average one."""
         row = np.zeros((2, len(self._state["hidden"])))
         row[0, : len(z)] = z
-        scores = self.part().scores(row)
+        scores = self.frozen().scores(row)
         return float(scores[0] - scores[1])
 
-    def part(self) -> NetPart:
+    def frozen(self) -> FrozenNet:
         """Return the networks as of now."""
-        if self._part is None:
+        if self._frozen is None:
             hidden, out, skip = (self._state[name] for name in _SERVED)
-            self._part = NetPart(hidden, out, skip, len(self.features))
-        return self._part
+            self._frozen = FrozenNet(hidden, out, skip, len(self.features))
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Let the skip part take larger steps again; Adam never slows down."""
@@ -264,7 +264,7 @@ class ListwiseNet(SlateMember):
             array[:] = _side_by_side(given) if is_laid_out else given.reshape(array.shape)
         check_range("n_learned", arrays["n_learned"], 0, MAX_COUNT)
         self.n_learned = int(arrays["n_learned"])
-        self._part = None
+        self._frozen = None
 
     def _learn(self, Z: F32, target: F32) -> None:
         """Step once in every network: forward, backward, Adam and AdaGrad."""
@@ -284,7 +284,7 @@ class ListwiseNet(SlateMember):
             self.skip_rate,
             self.l2,
         )
-        self._part = None
+        self._frozen = None
 
     def _kept(self) -> F32:
         """Draw which inputs each network sees, scaled up for those it doesn't, (S, I).

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cherryrec.listwise import AdaGrad
 from cherryrec.vans.features import Feature
 from cherryrec.vans.member import Member, Shapes
-from cherryrec.vans.members.linear import Linear, ListwiseRegression, QuadraticPart
+from cherryrec.vans.members.linear import FrozenQuadratic, Linear, ListwiseRegression
 
 __all__ = ["Pairs"]
 
@@ -52,12 +52,12 @@ class Pairs(Member):
         optimizer = AdaGrad(self.learning_rate, eps=self.initial_accumulator or 1e-8)
         return ListwiseRegression(features, degrees=(2,), optimizer=optimizer, l2=self.l2)
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> QuadraticPart:
-        """Rebuild the part that serves."""
-        return QuadraticPart.of_arrays(arrays)
+    ) -> FrozenQuadratic:
+        """Rebuild its frozen form."""
+        return FrozenQuadratic.of_arrays(arrays)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         return {"weights": (n_features,), "matrix": (n_features, n_features)}

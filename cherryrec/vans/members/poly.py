@@ -18,11 +18,11 @@ from river import linear_model, optim
 from cherryrec.errors import ModelError
 from cherryrec.listwise import Arrays
 from cherryrec.vans.features import Feature
-from cherryrec.vans.member import Member, Part, Shapes, SlateMember
-from cherryrec.vans.members.linear import QuadraticPart, interaction_matrix, interactions
+from cherryrec.vans.member import FrozenMember, Member, Shapes, SlateMember
+from cherryrec.vans.members.linear import FrozenQuadratic, interaction_matrix, interactions
 from cherryrec.vans.snapshot import MAX_COUNT, check_range
 
-__all__ = ["ListwiseLoss", "Poly", "PolyPart", "PolynomialRegression"]
+__all__ = ["FrozenPoly", "ListwiseLoss", "Poly", "PolynomialRegression"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -91,15 +91,15 @@ class Poly(Member):
             features, scores=self.scores, learning_rate=self.learning_rate, l2=self.l2
         )
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> PolyPart:
-        """Rebuild the part that serves."""
+    ) -> FrozenPoly:
+        """Rebuild its frozen form."""
         check_range("poly/columns", arrays["columns"], 0, n_features)
-        return PolyPart.of_arrays(arrays, n_features)
+        return FrozenPoly.of_arrays(arrays, n_features)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays: as many columns as there are of the scores."""
+        """Return the shapes of its frozen form's arrays: a column for each score there is."""
         return {"columns": (None,), "weights": (None,), "matrix": (None, None)}
 
 
@@ -181,10 +181,10 @@ class SlateRegression(linear_model.LinearRegression):
             self._exit_learn_mode(saved)  # type: ignore[no-untyped-call]
 
 
-class PolyPart(Part):
-    """Scores z·w + zᵀAz of the few columns it sees, centred within the slate: `QuadraticPart`."""
+class FrozenPoly(FrozenMember):
+    """Scores z·w + zᵀAz of the few columns it sees, centred within the slate: `FrozenQuadratic`."""
 
-    def __init__(self, columns: Ints, polynomial: QuadraticPart, n_features: int) -> None:
+    def __init__(self, columns: Ints, polynomial: FrozenQuadratic, n_features: int) -> None:
         self.columns = columns  # (K,)
         self.polynomial = polynomial
         self.n_features = n_features
@@ -204,8 +204,8 @@ class PolyPart(Part):
         return {"columns": self.columns, **self.polynomial.arrays()}
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> PolyPart:
-        """Rebuild the part from its arrays."""
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_features: int) -> FrozenPoly:
+        """Rebuild it from its arrays."""
         columns, n = arrays["columns"].astype(np.int64), len(arrays["columns"])
         if arrays["weights"].shape != (n,) or arrays["matrix"].shape != (n, n):
             got = arrays["weights"].shape, arrays["matrix"].shape
@@ -214,7 +214,7 @@ class PolyPart(Part):
                 f"their products, got {got!r}: roll back to an earlier snapshot"
             )
             raise ModelError(msg)
-        return cls(columns, QuadraticPart.of_arrays(arrays), n_features)
+        return cls(columns, FrozenQuadratic.of_arrays(arrays), n_features)
 
 
 class PolynomialRegression(SlateMember):
@@ -277,7 +277,7 @@ class PolynomialRegression(SlateMember):
             self.names.append("*".join(sorted(seen[place].name for place in pair)))
         self.optimizer = optim.AdaGrad(learning_rate)
         self.model = SlateRegression(self.optimizer, ListwiseLoss(), l2=l2, intercept_lr=0.0)
-        self._part: PolyPart | None = None
+        self._frozen: FrozenPoly | None = None
 
     @property
     def weights(self) -> Floats:
@@ -299,16 +299,16 @@ class PolynomialRegression(SlateMember):
         inputs = self._by_name(self._inputs(z[np.newaxis])[0])
         return float(self.model.predict_one(inputs))  # type: ignore[no-untyped-call]
 
-    def part(self) -> PolyPart:
+    def frozen(self) -> FrozenPoly:
         """Return River's weights as a vector and a matrix."""
-        if self._part is None:
+        if self._frozen is None:
             weights, n_linear = self.weights, len(self._linear)
             linear = np.zeros(len(self.columns))
             linear[self._linear] = weights[:n_linear]
             matrix = interaction_matrix(weights[n_linear:], self._is_context)
-            polynomial = QuadraticPart(linear, matrix)
-            self._part = PolyPart(self.columns, polynomial, len(self.features))
-        return self._part
+            polynomial = FrozenQuadratic(linear, matrix)
+            self._frozen = FrozenPoly(self.columns, polynomial, len(self.features))
+        return self._frozen
 
     def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""
@@ -330,7 +330,7 @@ class PolynomialRegression(SlateMember):
         self.optimizer.n_iterations = int(arrays["n_iterations"])
         self.optimizer.g2.update(self._by_name(arrays["squares"]))
         self.model._weights.update(self._by_name(arrays["weights"]))
-        self._part = None
+        self._frozen = None
 
     def _by_name(self, values: NDArray[np.generic]) -> dict[str, float]:
         """Name the values of the inputs, (P,)."""
@@ -340,7 +340,7 @@ class PolynomialRegression(SlateMember):
         """Have River step along a slate's gradient."""
         if self.names:
             self.model.learn_slate(self._inputs(Z), self.names, shares)
-            self._part = None
+            self._frozen = None
 
     def _inputs(self, Z: Floats) -> Floats:
         """Return the scores and their products, (n, F) → (n, P)."""

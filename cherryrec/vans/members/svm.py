@@ -15,7 +15,7 @@ from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import hinge_slopes
 from cherryrec.vans.member import Member, Shapes, SlateMember
-from cherryrec.vans.members.linear import QuadraticPart
+from cherryrec.vans.members.linear import FrozenQuadratic
 from cherryrec.vans.snapshot import under
 
 __all__ = ["SVM", "PairwiseSVM"]
@@ -51,14 +51,14 @@ class SVM(Member):
         """Build what learns."""
         return PairwiseSVM(features, optimizer=AdaGrad(self.learning_rate), l2=self.l2)
 
-    def part(
+    def frozen(
         self, arrays: Mapping[str, NDArray[np.generic]], *, n_features: int, clip: float
-    ) -> QuadraticPart:
-        """Rebuild the part that serves."""
-        return QuadraticPart.of_arrays(arrays)
+    ) -> FrozenQuadratic:
+        """Rebuild its frozen form."""
+        return FrozenQuadratic.of_arrays(arrays)
 
     def shapes(self, n_features: int) -> Shapes:
-        """Return the shapes of its part's arrays."""
+        """Return the shapes of its frozen form's arrays."""
         return {"weights": (n_features,)}
 
 
@@ -137,9 +137,9 @@ class PairwiseSVM(SlateMember):
         """Predict one row with the averaged weights."""
         return float(z @ self.averaged + self.intercept)
 
-    def part(self) -> QuadraticPart:
+    def frozen(self) -> FrozenQuadratic:
         """Return the averaged weights."""
-        return QuadraticPart(self.averaged, None)
+        return FrozenQuadratic(self.averaged, None)
 
     def warm_restart(self, share: float) -> None:
         """Let AdaGrad take larger steps again."""

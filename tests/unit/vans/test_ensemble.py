@@ -12,7 +12,7 @@ import pytest
 
 from cherryrec.errors import ConfigError, ModelError
 from cherryrec.vans import Boost, Feature, Forest, Vans, VansConfig
-from cherryrec.vans.scaler import SPREAD
+from cherryrec.vans.scaler import MOMENTS
 from tests.unit.vans.slates import FEATURES, auc, slates
 
 SMALL = VansConfig(
@@ -114,7 +114,7 @@ def test_a_slate_without_contrast_teaches_the_scaler_only(n_clicks: int) -> None
         for name, array in model.snapshot().items()
         if array.tobytes() != before[name].tobytes()
     }
-    assert changed == {f"scaler/{name}" for name in SPREAD}
+    assert changed == {f"scaler/{name}" for name in MOMENTS}
 
 
 def test_one_article_can_be_scored_and_learned() -> None:
@@ -250,7 +250,7 @@ def test_features_are_checked() -> None:
 
 
 def test_a_single_article_teaches_nothing() -> None:
-    """It once counted into the spread within a slate, which shrank with every click alone."""
+    """It once counted into the deviation within a slate, which shrank with every click alone."""
     model = learned(30)
     before = digest(model.snapshot())
 

@@ -56,8 +56,8 @@ def test_one_article_has_context_but_no_spread() -> None:
 
     scaler.learn_slate(np.array([[0.3, 1.0, 1.0, 1.0, 7.0]]))
 
-    assert scaler.spread.count.tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
-    assert scaler.spread.mean.tolist() == [0.0, 0.0, 0.0, 0.0, 7.0]
+    assert scaler.moments.count.tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
+    assert scaler.moments.mean.tolist() == [0.0, 0.0, 0.0, 0.0, 7.0]
 
 
 def test_a_constant_feature_is_zero_whatever_its_size() -> None:

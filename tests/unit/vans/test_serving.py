@@ -64,15 +64,15 @@ def test_serving_arrays_hold_no_accumulators_and_no_window() -> None:
     assert size < whole / 1.5
 
 
-FORMER = {"linear": "lr", "factors": "fm", "forest": "rf"}
+FORMER = {"linear": "lr", "factors": "fm", "forest": "rf", "mean_squares": "spread"}
 
 
 def former(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same as format 3 named it."""
     named = {}
     for name, array in arrays.items():
-        part, slash, rest = name.partition("/")
-        named[f"{FORMER.get(part, part)}{slash}{rest}"] = array
+        owner, slash, rest = name.partition("/")
+        named[f"{FORMER.get(owner, owner)}{slash}{rest}"] = array
     del named["members"]
     if "rf/window/codes" in named:  # a state: it did not count its trees
         del named["rf/n_grown"]

@@ -33,7 +33,7 @@ def test_it_learns_what_no_line_can_say() -> None:
 
     for _ in range(600):
         Z, clicked = slate(rng)
-        added = trees.part().contributions(Z).sum(axis=1)
+        added = trees.frozen().contributions(Z).sum(axis=1)
         measured.append(auc(added, clicked))
         trees.learn_slate(Z, clicked, np.zeros(8))
 
@@ -51,7 +51,7 @@ def test_what_the_scores_know_already_is_not_learned_again() -> None:
 
     Z = np.concatenate([slate(rng)[0] for _ in range(50)])
     is_liked = np.abs(Z[:, 1]) < 0.5
-    by_trees = [t.part().contributions(Z).sum(axis=1) for t in (alone, beside)]
+    by_trees = [t.frozen().contributions(Z).sum(axis=1) for t in (alone, beside)]
     likeness = [float(np.corrcoef(added, is_liked)[0, 1]) for added in by_trees]
     assert likeness[0] > 0.6
     assert likeness[1] < likeness[0] / 2.0
@@ -71,7 +71,7 @@ def test_kept_scores_are_those_given_plus_all_trees() -> None:
     assert trees.n_grown > 6
     for (Z, scores), (start, end) in zip(given[-20:], trees.slates[-20:], strict=True):
         added = trees.scores[start:end] - scores
-        wanted = trees.part().contributions(Z).sum(axis=1)
+        wanted = trees.frozen().contributions(Z).sum(axis=1)
         np.testing.assert_allclose(added - added.mean(), wanted, atol=1e-9)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cherryrec.vans import Feature, SlateScaler, WindowForest
-from cherryrec.vans.trees import LEVELS, Growth, Trees, TreesPart, quantise
+from cherryrec.vans.trees import LEVELS, FrozenTrees, Growth, Trees, quantise
 from tests.unit.vans.slates import FEATURES, auc, slates
 
 
@@ -24,7 +24,7 @@ def test_a_tree_finds_the_steps_of_the_truth() -> None:
     trees, codes, targets = grown()
 
     assert (trees.feature[0, 0], trees.threshold[0, 0]) == (1, 40)
-    np.testing.assert_allclose(TreesPart(trees, 1, 5.0).leaf_means(codes), targets, atol=1e-9)
+    np.testing.assert_allclose(FrozenTrees(trees, 1, 5.0).leaf_means(codes), targets, atol=1e-9)
 
 
 def test_the_first_split_is_the_best_of_all() -> None:
@@ -48,7 +48,7 @@ def test_the_first_split_is_the_best_of_all() -> None:
 
 def test_path_contributions_sum_to_the_leaf() -> None:
     trees, codes, _ = grown(shrinkage=3.0)
-    part = TreesPart(trees, 1, 5.0)
+    frozen = FrozenTrees(trees, 1, 5.0)
 
     walked = []
     for row in codes:
@@ -58,15 +58,15 @@ def test_path_contributions_sum_to_the_leaf() -> None:
             node = 2 * node + 1 + int(goes_right)
         walked.append(trees.value[0, node])
 
-    np.testing.assert_allclose(part.leaf_means(codes), walked, atol=1e-12)
-    np.testing.assert_allclose(part.path_contributions(codes)[:, 0], 0.0, atol=0.02)
+    np.testing.assert_allclose(frozen.leaf_means(codes), walked, atol=1e-12)
+    np.testing.assert_allclose(frozen.path_contributions(codes)[:, 0], 0.0, atol=0.02)
 
 
 def test_leaves_hold_the_least_weight() -> None:
     trees, codes, _ = grown(min_leaf=120.0)
 
-    part = TreesPart(trees, 1, 5.0)
-    _, counts = np.unique(part.leaf_means(codes).round(12), return_counts=True)
+    frozen = FrozenTrees(trees, 1, 5.0)
+    _, counts = np.unique(frozen.leaf_means(codes).round(12), return_counts=True)
 
     assert counts.min() >= 120
 
@@ -115,7 +115,7 @@ def test_trees_are_grown_in_turn() -> None:
 
     for i, (X, clicked) in enumerate(slates(60)):
         scaler.learn_slate(X)
-        forest.learn_slate(scaler.spread.standardise(X, 5.0), clicked)
+        forest.learn_slate(scaler.moments.standardise(X, 5.0), clicked)
         if (i + 1) % 20 == 0:
             values.append(forest.trees.value.copy())
 
@@ -133,7 +133,7 @@ def test_a_restored_forest_scores_by_the_trees_it_has(refit_every: int) -> None:
     scaler = SlateScaler(FEATURES)
     for X, clicked in slates(50):
         scaler.learn_slate(X)
-        Z = scaler.spread.standardise(X, 5.0)
+        Z = scaler.moments.standardise(X, 5.0)
         forest.learn_slate(Z, clicked)
     other = WindowForest(FEATURES, n_trees=3, refit_every=refit_every, min_leaf=5.0)
 

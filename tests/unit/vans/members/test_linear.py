@@ -56,7 +56,7 @@ def test_an_interaction_with_a_context_is_credited_to_the_other_feature() -> Non
     Z = np.random.default_rng(2).normal(size=(6, 5))
     Z[:, 4] = 1.5
 
-    contributions = model.part().contributions(Z)
+    contributions = model.frozen().contributions(Z)
 
     np.testing.assert_allclose(contributions[:, 4], 0.0, atol=1e-12)
     assert np.abs(contributions[:, 2]).max() > 0.0
@@ -66,7 +66,7 @@ def test_an_interaction_of_two_features_is_split_in_half() -> None:
     model = ListwiseRegression(PLAIN[:2], degrees=(2,))
     model.weights[:] = [0.0, 1.0, 0.0]  # ctr², ctr x age, age²
 
-    contributions = model.part().contributions(np.array([[1.0, 2.0], [-1.0, 2.0]]))
+    contributions = model.frozen().contributions(np.array([[1.0, 2.0], [-1.0, 2.0]]))
 
     assert contributions.tolist() == [[1.0, 1.0], [-1.0, -1.0]]
 

@@ -70,7 +70,7 @@ def standardised(n_impressions: int) -> Iterator[tuple[Floats, Bools]]:
     scaler = SlateScaler(FEATURES)
     for X, clicked in slates(n_impressions):
         scaler.learn_slate(X)
-        yield scaler.spread.standardise(X, 5.0), clicked
+        yield scaler.moments.standardise(X, 5.0), clicked
 
 
 def state(member: SlateMember) -> dict[str, bytes]:
@@ -105,7 +105,7 @@ def test_scoring_writes_nothing(build: Case) -> None:
     before = state(member)
 
     member.score_slate(Z)
-    member.part().contributions(Z)
+    member.frozen().contributions(Z)
     member.predict_one({"ctr": 1.0, "unknown": 2.0})
 
     assert state(member) == before
@@ -116,7 +116,7 @@ def test_contributions_sum_to_scores_of_mean_zero(build: Case) -> None:
     for Z, clicked in build.standardised(60):
         member.learn_slate(Z, clicked)
 
-    contributions, scores = member.part().contributions(Z), member.score_slate(Z)
+    contributions, scores = member.frozen().contributions(Z), member.score_slate(Z)
 
     assert contributions.shape == (len(Z), N)
     np.testing.assert_allclose(contributions.sum(axis=1), scores, atol=1e-12)
@@ -166,13 +166,13 @@ def test_a_part_stays_as_it_was_while_the_member_learns(
     stream = list(build.standardised(60))
     for Z, clicked in stream[:30]:
         member.learn_slate(Z, clicked)
-    part = member.part()
-    before = part.contributions(stream[0][0])
+    frozen = member.frozen()
+    before = frozen.contributions(stream[0][0])
 
     for Z, clicked in stream[30:]:
         member.learn_slate(Z, clicked)
 
-    assert part.contributions(stream[0][0]).tobytes() == before.tobytes()
+    assert frozen.contributions(stream[0][0]).tobytes() == before.tobytes()
 
 
 class Rows:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cherryrec.vans import ListwiseNet, SlateScaler
 from cherryrec.vans.inputs import RANKS, RAW, inputs_of
 from cherryrec.vans.kernels import slate_ranks
-from cherryrec.vans.members.net import NetPart
+from cherryrec.vans.members.net import FrozenNet
 from tests.unit.vans.slates import FEATURES, auc, slates
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ def seen(
     scaler = SlateScaler(FEATURES)
     for X, clicked in slates(n_impressions, seed=seed):
         scaler.learn_slate(X)
-        inputs = inputs_of(scaler.spread, X, clip=5.0, used=np.ones(N), wanted={sees})
+        inputs = inputs_of(scaler.moments, X, clip=5.0, used=np.ones(N), wanted={sees})
         yield inputs[sees], clicked
 
 
@@ -61,7 +61,7 @@ def test_it_learns_what_is_not_linear(sees: str) -> None:
 def test_contributions_of_both_inputs_are_their_features_and_sum_to_the_scores(sees: str) -> None:
     net, Z = learned(80, sees)
 
-    contributions, scores = net.part().contributions(Z), net.score_slate(Z)
+    contributions, scores = net.frozen().contributions(Z), net.score_slate(Z)
 
     assert contributions.shape == (len(Z), N)
     np.testing.assert_allclose(contributions.sum(axis=1), scores, atol=1e-9)
@@ -73,9 +73,9 @@ def test_contributions_of_both_inputs_are_their_features_and_sum_to_the_scores(s
 def test_a_part_rebuilt_from_its_arrays_scores_the_same_bits(sees: str) -> None:
     net, Z = learned(40, sees)
 
-    rebuilt = NetPart.of_arrays(net.part().arrays(), N)
+    rebuilt = FrozenNet.of_arrays(net.frozen().arrays(), N)
 
-    assert rebuilt.contributions(Z).tobytes() == net.part().contributions(Z).tobytes()
+    assert rebuilt.contributions(Z).tobytes() == net.frozen().contributions(Z).tobytes()
 
 
 @SEEN

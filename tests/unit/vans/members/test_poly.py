@@ -10,7 +10,7 @@ from cherryrec.errors import ConfigError, ModelError
 from cherryrec.features import CONTEXT, FEATURES, GATED
 from cherryrec.learner import VANS_FEATURES
 from cherryrec.vans import Feature, Poly, PolynomialRegression
-from cherryrec.vans.members.poly import PolyPart
+from cherryrec.vans.members.poly import FrozenPoly
 
 SMALL = (Feature("a"), Feature("b"), Feature("unseen"), Feature("c", is_context=True))
 SEEN = ("c", "a", "b")
@@ -50,7 +50,7 @@ def test_rivers_own_pipeline_predicts_the_same() -> None:
 
     assert np.ptp(predicted) > 0.1
     np.testing.assert_allclose(
-        model.part().scores(Z), predicted - predicted.mean(), rtol=0, atol=1e-9
+        model.frozen().scores(Z), predicted - predicted.mean(), rtol=0, atol=1e-9
     )
 
 
@@ -78,7 +78,7 @@ def test_it_learns_an_interaction_and_sees_only_its_scores() -> None:
 
     assert weights["a*c"] > 2 * max(abs(weights[name]) for name in ("a", "a*a", "b*b", "a*b"))
     assert weights["b"] > weights["b*c"]
-    assert not learned().part().contributions(slate(np.random.default_rng(3))[0])[:, 2].any()
+    assert not learned().frozen().contributions(slate(np.random.default_rng(3))[0])[:, 2].any()
 
 
 def test_without_any_of_its_scores_it_is_mute() -> None:
@@ -102,10 +102,10 @@ def test_scores_that_are_set_must_be_features() -> None:
 
 
 def test_arrays_that_do_not_fit_together_are_refused() -> None:
-    arrays = learned().part().arrays()
+    arrays = learned().frozen().arrays()
 
     with pytest.raises(ModelError, match="polynomial of 3 scores must have as many weights"):
-        PolyPart.of_arrays(arrays | {"weights": np.zeros(2)}, len(SMALL))
+        FrozenPoly.of_arrays(arrays | {"weights": np.zeros(2)}, len(SMALL))
     with pytest.raises(ModelError, match="must be at least 0 and below 4, got 0 to 4"):
         beyond = arrays | {"columns": np.array([0, 1, 4])}
-        Poly().part(beyond, n_features=len(SMALL), clip=5.0)
+        Poly().frozen(beyond, n_features=len(SMALL), clip=5.0)

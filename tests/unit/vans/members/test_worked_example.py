@@ -43,7 +43,7 @@ def test_it_learns_and_serves_beside_the_others(single: type[Member]) -> None:
     served = Scorer.of_arrays(FEATURES, settings, model.serving())
     restored = Vans.restore(FEATURES, settings, model.snapshot())
 
-    contributions = model.members["single"].part().contributions(np.eye(len(FEATURES)))
+    contributions = model.members["single"].frozen().contributions(np.eye(len(FEATURES)))
     assert contributions[:, 1].any()  # minutes
     assert not contributions[:, OTHERS].any()
     assert model.weights["single"] > 0.0
