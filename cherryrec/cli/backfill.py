@@ -56,14 +56,14 @@ def backfill(
     """
     from cherryrec.cli.progress import progress_bar
     from cherryrec.cli.running import open_session
+    from cherryrec.evaluation.logs import of_slates
     from cherryrec.evaluation.replay import LogMessages
     from cherryrec.events import instant
     from streams.admin_client import require_topic
     from streams.replay import Backfill
 
     require_topic(settings.kafka, "requests")
-    opened(source)
-    read = source.impressions()
+    read = of_slates(opened(source))
     articles = read.articles()
     rows, _ = read_rows(read, articles, limit, anyway=anyway)
     if not rows:

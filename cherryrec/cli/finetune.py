@@ -78,6 +78,7 @@ def finetune(
     Serve the weights with the setting gpu.lora_path.
     """
     from cherryrec.cli.progress import progress_bar
+    from cherryrec.evaluation.logs import of_slates
 
     try:
         from gpu_worker.finetune import Split, load_recipe
@@ -87,8 +88,7 @@ def finetune(
         msg = f"fine-tuning needs the extra `llm`: pip install 'cherryrec[llm]' ({error})"
         raise ConfigError(msg) from error
     name = recipe or default_recipe()
-    opened(source)
-    log = source.impressions()
+    log = of_slates(opened(source))
     read_rows(log, log.articles(), None, anyway=anyway)
     folder = run(
         log,

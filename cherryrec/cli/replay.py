@@ -193,7 +193,7 @@ def replay(
     from cherryrec.cli.evaluating import EvaluatorOptions, evaluating
     from cherryrec.cli.running import engine_difference, replay_local
     from cherryrec.evaluation.baselines import ROW_BASELINES, STANDARD
-    from cherryrec.evaluation.logs import ClickLog
+    from cherryrec.evaluation.logs import ClickLog, of_slates
     from cherryrec.evaluation.predictions import write_predictions
     from cherryrec.evaluation.replay import OURS
 
@@ -205,7 +205,7 @@ def replay(
     if isinstance(read, ClickLog):
         _replay_clicks(read, settings, limit, label_delay, seed, report, anyway=anyway)
         return
-    log = source.impressions()
+    log = of_slates(read)
     parts = parts_to_ablate(
         ablate,
         settings,

@@ -18,7 +18,13 @@ from cherryrec.evaluation.logs.base import (
     LoggedDisplay,
 )
 from cherryrec.evaluation.logs.health import Health
-from cherryrec.evaluation.logs.opening import FORMATS, AnyLog, LogSource, recognised
+from cherryrec.evaluation.logs.opening import (
+    FORMATS,
+    AnyLog,
+    LogSource,
+    of_slates,
+    recognised,
+)
 
 __all__ = [
     "FORMATS",
@@ -31,5 +37,6 @@ __all__ = [
     "LogSource",
     "LoggedClick",
     "LoggedDisplay",
+    "of_slates",
     "recognised",
 ]

@@ -142,7 +142,8 @@ class AdressaLog(ClickLog):
                 "without any: pass the folder one_week or three_month"
             )
             raise LogError(msg)
-        return [(path.name, path) for path in (*found, *content_files(self.path))]
+        contents = ((f"{path.parent.name}/{path.name}", path) for path in content_files(self.path))
+        return [*((path.name, path) for path in found), *contents]
 
     def clicks(self, limit: int | None = None) -> Iterator[LoggedClick]:
         """Yield clicks on articles in time order; at most `limit`.
@@ -189,7 +190,7 @@ class AdressaLog(ClickLog):
 def signs(path: Path) -> Signs:
     """Say what of Adressa's layout there is."""
     days = _days(path)
-    text = first_line(days[0]) if days else ""
+    text = first_line(days)
     return Signs(
         {
             "files of days, as 20170101": bool(days),
@@ -202,7 +203,7 @@ def signs(path: Path) -> Signs:
 def _days(path: Path) -> list[Path]:
     """Return the files of days by name: those of a folder, or the file itself."""
     if path.is_file():
-        return [path] if first_line(path).startswith("{") else []
+        return [path] if first_line([path]).startswith("{") else []
     folders = [path, *(path / name for name in _FOLDERS)]
     return sorted(
         file

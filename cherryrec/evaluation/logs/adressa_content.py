@@ -82,7 +82,7 @@ class Contents:
 
     def _read(self, path: Path) -> None:
         """Read one file; what is wrong in it is kept."""
-        faults = FileFaults(path.name)
+        faults = FileFaults(f"{path.parent.name}/{path.name}")
         for line, text in text_lines(path, faults):
             try:
                 content = decoded(_DECODER, text)

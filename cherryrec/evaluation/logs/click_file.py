@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cherryrec.codec import EARLIEST, LATEST
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import ClickLog, LoggedClick, check_id
-from cherryrec.evaluation.logs.lines import first_line, named_columns
+from cherryrec.evaluation.logs.lines import header_of, named_columns, standing_once
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed, without_repeats
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_faults import FileFaults
@@ -106,7 +106,7 @@ class ClickFiles(ClickLog):
         """Return the files, by name."""
         if self.path.is_file():
             return [(self.path.name, self.path)]
-        return [(path.name, path) for path in self._in_folder()]
+        return [(path.name, path) for path in standing_once(self._in_folder(), self.path)]
 
     def _click_files(self) -> Sequence[tuple[str, Path]]:
         """Return the files of clicks, by name."""
@@ -155,10 +155,10 @@ class ClickFiles(ClickLog):
 def signs(path: Path) -> Signs:
     """Say what of a file or folder of clicks there is."""
     files = [path] if path.is_file() else sorted([*path.glob("*.csv"), *path.glob("*.csv.gz")])
-    header = first_line(files[0]).split(",") if files else []
+    header = header_of(files)
     return Signs(
         {
-            "files *.csv or *.csv.gz": bool(files) and "," in "".join(first_line(files[0])),
+            "files *.csv or *.csv.gz": len(header) > 1,
             **{f"the column {name}": name in header for name in COLUMNS},
         }
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs.base import LoggedClick
 from cherryrec.evaluation.logs.click_file import ClickFiles, Columns, time_of_ms
-from cherryrec.evaluation.logs.lines import first_line, named_columns
+from cherryrec.evaluation.logs.lines import header_of, named_columns, standing_once
 from cherryrec.evaluation.logs.rows import articles_of
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.mind_checks import check_article
@@ -74,7 +74,7 @@ class GloboLog(ClickFiles):
 
     def _click_files(self) -> list[tuple[str, Path]]:
         """Return the files of clicks by name."""
-        found = _hours(self.path)
+        found = standing_once(_hours(self.path), self.path)
         if not found:
             msg = (
                 f"a log of Globo.com must hold clicks_hour_*.csv, got {str(self.path)!r} without "
@@ -97,7 +97,7 @@ class GloboLog(ClickFiles):
 def signs(path: Path) -> Signs:
     """Say what of Globo's layout there is."""
     hours = _hours(path)
-    header = first_line(hours[0]).split(",") if hours else []
+    header = header_of(hours)
     return Signs(
         {
             "clicks_hour_*.csv": bool(hours),

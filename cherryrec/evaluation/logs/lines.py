@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_LINE_BYTES",
     "decoded",
     "first_line",
+    "header_of",
     "named_columns",
     "open_bytes",
     "standing_once",
@@ -117,6 +118,8 @@ def named_columns(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line and the columns by name of each row of a comma-separated file with a header.
 
+    A file without a line has no rows.
+
     Parameters
     ----------
     path
@@ -134,8 +137,10 @@ def named_columns(
         A column is missing, or the file cannot be read to its end.
     """
     lines = text_lines(path, faults)
-    header = next((_cells(text) for _, text in lines), [])
+    header = next((_cells(text) for _, text in lines), None)
     faults.n_rows = 0  # the header is no row
+    if header is None:
+        return
     missing = [name for name in wanted if name not in header]
     if missing:
         msg = (
@@ -161,11 +166,21 @@ def _cells(text: str) -> list[str]:
         return []
 
 
-def first_line(path: Path) -> str:
-    """Return the first line of a file that is not blank, cut at 64 KiB; empty if it has none.
+def first_line(files: Iterable[Path]) -> str:
+    """Return the first line of some files that is not blank, cut at 64 KiB; empty if none has one.
 
-    A file that cannot be read has none either.
+    A file that cannot be read has none either; those behind the first with a line are not opened.
     """
+    return next(filter(None, map(_first_line, files)), "")
+
+
+def header_of(files: Iterable[Path]) -> list[str]:
+    """Return the names of the columns in the first of comma-separated files that has a line."""
+    return _cells(first_line(files))
+
+
+def _first_line(path: Path) -> str:
+    """Return the first line of a file that is not blank."""
     try:
         with open_bytes(path) as file:
             for _ in range(100):

@@ -19,7 +19,7 @@ from cherryrec.evaluation.logs.order import HELD_BYTES
 from cherryrec.evaluation.logs.signs import Signs
 from cherryrec.evaluation.zones import UTC_NAME
 
-__all__ = ["FORMATS", "AnyLog", "LogSource", "recognised"]
+__all__ = ["FORMATS", "AnyLog", "LogSource", "of_slates", "recognised"]
 
 AnyLog = ImpressionLog | ClickLog | DisplayLog
 
@@ -153,14 +153,24 @@ class LogSource:
         LogError
             The log has none, or as for `open`.
         """
-        log = self.open()
-        if not isinstance(log, ImpressionLog):
-            msg = (
-                f"a log of slates is needed, got {str(self.path)!r} in the format of {log.title}, "
-                "which records none"
-            )
-            raise LogError(msg)
-        return log
+        return of_slates(self.open())
+
+
+def of_slates(log: AnyLog) -> ImpressionLog:
+    """Return a log as one of slates.
+
+    Raises
+    ------
+    LogError
+        It has none.
+    """
+    if not isinstance(log, ImpressionLog):
+        msg = (
+            f"a log of slates is needed, got {str(log.path)!r} in the format of {log.title}, "
+            "which records none"
+        )
+        raise LogError(msg)
+    return log
 
 
 def recognised(path: Path) -> str:
@@ -171,9 +181,10 @@ def recognised(path: Path) -> str:
     LogError
         It has none that is known; the message names the nearest.
     """
-    found = {name: form.signs(path) for name, form in FORMATS.items()}
-    for name, signs in found.items():
-        if signs.are_all_there:
+    found: dict[str, Signs] = {}
+    for name, form in FORMATS.items():
+        found[name] = form.signs(path)
+        if found[name].are_all_there:
             return name
     nearest = max(found, key=lambda name: found[name].share)
     signs = found[nearest]

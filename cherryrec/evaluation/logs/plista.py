@@ -14,6 +14,7 @@ Kille et al. (2013), The plista Dataset, NRS, https://doi.org/10.1145/2516641.25
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class PlistaLog(ClickLog):
 
     def files(self) -> Sequence[tuple[str, Path]]:
         """Return the files, by name."""
-        found = standing_once(_stream_files(self.path), self.path)
+        found = standing_once([*_stream_files(self.path)], self.path)
         if not found:
             msg = f"a log of plista must have a file, got {str(self.path)!r} without: unpack it"
             raise LogError(msg)
@@ -138,26 +139,24 @@ class PlistaLog(ClickLog):
 
 def signs(path: Path) -> Signs:
     """Say what of plista's layout there is."""
-    files = _stream_files(path)
-    fields = first_line(files[0]).split("\t") if files else []
+    fields = first_line(islice(_stream_files(path), 1)).split("\t")
     return Signs(
         {
-            "lines that begin with impression or recommendation": bool(fields)
-            and fields[0] in {_CLICK, _OFFER},
+            "lines that begin with impression or recommendation": fields[0] in {_CLICK, _OFFER},
             "JSON in the fields four and five": len(fields) >= _N_FIELDS - 1
             and all(one.startswith("{") for one in fields[3:5]),
         }
     )
 
 
-def _stream_files(path: Path) -> list[Path]:
-    """Return the files of a folder by name, or a file itself."""
+def _stream_files(path: Path) -> Iterator[Path]:
+    """Yield the files of a folder that may be streams by name, or a file itself."""
     if path.is_file():
-        return [path]
-    if not path.is_dir():
-        return []
-    files = (file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return sorted(file for file in files if "\t" in first_line(file))
+        yield path
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.is_file() and not file.name.startswith(".") and "\t" in first_line([file]):
+                yield file
 
 
 def _fields(text: str) -> list[str]:

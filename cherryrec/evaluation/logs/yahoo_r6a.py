@@ -66,7 +66,7 @@ class YahooR6ALog(YahooLog):
 def signs(path: Path) -> Signs:
     """Say what of R6A's layout there is."""
     files = day_files(path, _PREFIX)
-    text = first_line(files[0]) if files else ""
+    text = first_line(files)
     return Signs(
         {
             f"files {_PREFIX}*": bool(files) and (path.is_dir() or "|user" in text),

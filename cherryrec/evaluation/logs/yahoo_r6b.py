@@ -61,7 +61,7 @@ class YahooR6BLog(YahooLog):
 def signs(path: Path) -> Signs:
     """Say what of R6B's layout there is."""
     files = day_files(path, _PREFIX)
-    text = first_line(files[0]) if files else ""
+    text = first_line(files)
     return Signs(
         {
             f"files {_PREFIX}*": bool(files) and (path.is_dir() or "|user" in text),

@@ -89,7 +89,8 @@ def test_a_bad_row_is_told_by_its_line_and_left_out(tmp_path: Path, row: str, re
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "without user_id, session_id, article_id, time_ms: is it a file of clicks?"),
+        ("", "must have a click that can be read, got none"),
+        ("a,b\n", "without user_id, session_id, article_id, time_ms: is it a file of clicks?"),
         ("user_id,article_id\nu,a\n", "without session_id, time_ms"),
         (HEADER, "must have a click that can be read, got none"),
         (HEADER + "u,s,a,never\n", "the first bad row is clicks.csv:2: time_ms must be"),

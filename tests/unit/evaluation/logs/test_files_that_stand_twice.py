@@ -10,7 +10,15 @@ import pytest
 
 from cherryrec.errors import LogError
 from cherryrec.evaluation.logs import ClickLog, DisplayLog, LogSource
-from tests.logs import Written, write_adressa, write_plista, write_r6a, write_r6b
+from tests.logs import (
+    Written,
+    write_adressa,
+    write_clicks,
+    write_globo,
+    write_plista,
+    write_r6a,
+    write_r6b,
+)
 
 
 def read(folder: Path) -> int:
@@ -19,7 +27,9 @@ def read(folder: Path) -> int:
     return len(list(log.clicks() if isinstance(log, ClickLog) else log.displays()))
 
 
-@pytest.mark.parametrize("write", [write_adressa, write_plista, write_r6a, write_r6b])
+@pytest.mark.parametrize(
+    "write", [write_adressa, write_clicks, write_globo, write_plista, write_r6a, write_r6b]
+)
 def test_a_file_that_stands_packed_and_plain_is_refused(
     tmp_path: Path, write: Callable[[Path], Written]
 ) -> None:
