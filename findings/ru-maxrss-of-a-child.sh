@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Linux, Python's subprocess: `resource.getrusage(RUSAGE_SELF).ru_maxrss` of a program that was just
-# started is the most memory that the program which started it had held. It is kept over exec, so a
-# small program measured from a large one seems large, and two of different sizes seem equal. man
-# getrusage says nothing of it. `VmHWM` in /proc/self/status begins anew with exec.
+# started is at least the most memory that the program which started it had held. Between fork and
+# exec the child has its parent's memory, whose peak exec takes over (vfork and fork alike); man
+# getrusage has half of it, under NOTES: "Resource usage metrics are preserved across an execve(2)".
+# So a small program measured from a large one seems large, and two of different sizes seem equal.
+# `VmHWM` in /proc/self/status is of the new memory alone, and begins anew with exec.
 #
 # Who is met by it: benchmarks that run each case in a process of its own and let it tell its peak.
 #

@@ -100,7 +100,7 @@ class MindLog(ImpressionLog):
         names = ("news.tsv", "behaviors.tsv")
         found = [(self._named(name), self.file(name)) for name in names]
         if self._titles is not None:
-            found.append((f"titles/{self._titles.path.name}", self._titles.path))
+            found.append((self._titles.name, self._titles.path))
         return found
 
     def articles(self) -> dict[str, MindArticle]:
@@ -119,7 +119,7 @@ class MindLog(ImpressionLog):
             raise LogError(_unreadable(path, faults))
         if self._titles is not None:
             found = self._titles.translated(found)
-            self._faults[f"titles/{self._titles.path.name}"] = self._titles.faults
+            self._faults[self._titles.name] = self._titles.faults
         return found
 
     def impressions(self, limit: int | None = None) -> Iterator[MindImpression]:

@@ -18,6 +18,7 @@ from cherryrec.evaluation.logs.base import ImpressionLog
 from cherryrec.evaluation.logs.listed import Listed
 from cherryrec.evaluation.logs.order import HELD_BYTES, Placed
 from cherryrec.evaluation.logs.signs import Signs
+from cherryrec.evaluation.logs.xmind import XMindTitles
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.mind_faults import FileFaults
 from cherryrec.evaluation.mind_rows import MindArticle, MindImpression
@@ -76,12 +77,12 @@ class MindSplits(ImpressionLog):
         super().__init__(path, held_bytes=held_bytes)
         folders = _split_folders(self.path)
         self.zone = described(zone)
+        self._titles = XMindTitles(titles) if titles is not None else None
         self.splits = [
             MindLog(
                 folder,
                 zone=zone,
                 split=name,
-                titles=titles,
                 held_bytes=held_bytes // len(folders),
             )
             for name, folder in folders.items()
@@ -90,12 +91,12 @@ class MindSplits(ImpressionLog):
     @property
     def faults(self) -> list[FileFaults]:
         """What was wrong in each file read so far."""
-        return [faults for split in self.splits for faults in split.faults]
+        return [*super().faults, *(faults for split in self.splits for faults in split.faults)]
 
     @property
     def n_bad_rows(self) -> int:
         """How many rows of the files read so far had to be left out, in whole or in part."""
-        return sum(split.n_bad_rows for split in self.splits)
+        return super().n_bad_rows + sum(split.n_bad_rows for split in self.splits)
 
     @property
     def n_repeated_ids(self) -> int:
@@ -103,8 +104,9 @@ class MindSplits(ImpressionLog):
         return sum(split.n_repeated_ids for split in self.splits)
 
     def files(self) -> list[tuple[str, Path]]:
-        """Return the files of all splits."""
-        return [file for split in self.splits for file in split.files()]
+        """Return the files of all splits, and that of other titles."""
+        found = [file for split in self.splits for file in split.files()]
+        return found if self._titles is None else [*found, (self._titles.name, self._titles.path)]
 
     def articles(self) -> dict[str, MindArticle]:
         """Read the articles of all splits; of two with one id the first counts."""
@@ -113,6 +115,9 @@ class MindSplits(ImpressionLog):
             for article_id, article in split.articles().items():
                 found.setdefault(article_id, article)
         self._article_ids = frozenset(found)
+        if self._titles is not None:
+            found = self._titles.translated(found)
+            self._faults[self._titles.name] = self._titles.faults
         return found
 
     def impressions(self, limit: int | None = None) -> Iterator[MindImpression]:

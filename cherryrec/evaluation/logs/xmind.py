@@ -33,6 +33,13 @@ class XMindTitles:
     path
         A `news.tsv` of xMIND, plain or gzipped.
 
+    Attributes
+    ----------
+    name
+        Within the log, as its own file has the same name.
+    faults
+        What was wrong in the file when it was read last.
+
     Examples
     --------
     >>> import tempfile
@@ -48,17 +55,20 @@ class XMindTitles:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.faults = FileFaults(self.path.name)
+        self.name = f"titles/{self.path.name}"
+        self.faults = FileFaults(self.name)
 
     def translated(self, articles: dict[str, MindArticle]) -> dict[str, MindArticle]:
-        """Return articles with the titles and abstracts of the file; those it lacks as they are.
+        """Return articles with the titles and abstracts of the file.
+
+        Those that it lacks stay as they are, and a title that is empty there stays the log's own.
 
         Raises
         ------
         LogError
             The file is none of xMIND, or describes none of these articles.
         """
-        self.faults = FileFaults(self.path.name)
+        self.faults = FileFaults(self.name)
         lines = text_lines(self.path, self.faults)
         header = next((text for _, text in lines), "")
         if tuple(header.split("\t")) != HEADER:
@@ -79,7 +89,8 @@ class XMindTitles:
             article = found.get(columns[0])
             if article is None:
                 continue
-            article = replace(article, title=columns[1].strip(), abstract=columns[2].strip())
+            title = columns[1].strip() or article.title
+            article = replace(article, title=title, abstract=columns[2].strip())
             try:
                 check_article(article)
             except ValueError as error:

@@ -78,7 +78,9 @@ def test_quotes_of_mind_are_letters(tmp_path: Path) -> None:
 def test_titles_of_xmind_stand_for_those_of_the_log(tmp_path: Path) -> None:
     written = write_mind(tmp_path / "log")
     titles = tmp_path / "news.tsv"
-    titles.write_text("nid\ttitle\tabstract\nn1\tSpätes Tor\tNachspielzeit\nn9\tx\ty\nn2\tz\n")
+    titles.write_text(
+        "nid\ttitle\tabstract\nn1\tSpätes Tor\tNachspielzeit\nn9\tx\ty\nn2\tz\nn0\t \tAbpfiff\n"
+    )
     log = LogSource(written.path, titles=titles).open()
 
     articles = log.articles()
@@ -86,9 +88,27 @@ def test_titles_of_xmind_stand_for_those_of_the_log(tmp_path: Path) -> None:
     assert (articles["n1"].title, articles["n1"].abstract) == ("Spätes Tor", "Nachspielzeit")
     assert articles["n1"].category == "sport"
     assert articles["n2"].title == '"Late goal n2'
+    assert (articles["n0"].title, articles["n0"].abstract) == ('"Late goal n0', "Abpfiff")
     assert [str(row) for one in log.faults for row in one.first] == [
-        "news.tsv:4: row must have 3 tab-separated columns, got 2"
+        "titles/news.tsv:4: row must have 3 tab-separated columns, got 2"
     ]
+
+
+def test_titles_of_splits_are_read_once_for_all(tmp_path: Path) -> None:
+    written = write_mind_splits(tmp_path / "log")
+    (written.path / "test/news.tsv").write_text(news("n3"))  # which the titles lack
+    titles = tmp_path / "news.tsv"
+    titles.write_text("nid\ttitle\tabstract\nn1\tSpätes Tor\t\nn2\tz\n")
+    log = LogSource(written.path, titles=titles).open()
+
+    articles = log.articles()
+
+    assert (articles["n1"].title, articles["n3"].title) == ("Spätes Tor", '"Late goal n3')
+    assert [str(row) for row in log.bad_rows] == [
+        "titles/news.tsv:3: row must have 3 tab-separated columns, got 2"
+    ]
+    assert log.n_bad_rows == 1
+    assert [name for name, _ in log.files()].count("titles/news.tsv") == 1
 
 
 def test_titles_of_another_file_are_refused(tmp_path: Path) -> None:
