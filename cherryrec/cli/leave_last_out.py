@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cherryrec.cli.logs import opened, with_log
+from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import Names, Numbers
+from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from cherryrec.evaluation.leave_last_out import (
-        LeaveLastOut,
-        Ranked,
-        Results,
-        SequenceRanker,
-        Split,
-    )
+    from cherryrec.evaluation.leave_last_out import LeaveLastOut, Results, Split
     from cherryrec.evaluation.logs import AnyLog, LogSource
 
 __all__ = ["leave_last_out", "read_sequences", "write_results"]
@@ -36,7 +30,8 @@ __all__ = ["leave_last_out", "read_sequences", "write_results"]
     default="all",
     show_default=True,
     metavar="all|NAME,…",
-    help="What to judge.",
+    help="What to judge: cherryrec, most-popular, recent-popular, newest, item-knn, vsknn, markov, "
+    "and the networks narm, sasrec and bert4rec, which need torch.",
 )
 @click.option(
     "--seeds",
@@ -45,6 +40,11 @@ __all__ = ["leave_last_out", "read_sequences", "write_results"]
     show_default=True,
     metavar="N,…",
     help="Of the rankings that have chance in them; each is run with every seed.",
+)
+@click.option(
+    "--budget-minutes",
+    type=click.FloatRange(0.0, min_open=True),
+    help="For the training of each network with each seed; cut short, it says so.",
 )
 @click.option(
     "--split",
@@ -58,12 +58,15 @@ __all__ = ["leave_last_out", "read_sequences", "write_results"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the report; default: reports/<log>-leave-last-out.",
 )
+@with_settings
 def leave_last_out(
+    settings: Settings,
     source: LogSource,
     anyway: bool,
     limit: int | None,
     rankings: tuple[str, ...],
     seeds: tuple[int, ...],
+    budget_minutes: float | None,
     split: Split,
     report: Path | None,
 ) -> None:
@@ -73,17 +76,30 @@ def leave_last_out(
     and ranked. What others read later may be in training: it compares rankings, and protocol C
     (`replay --from-catalogue`) says what serving would give.
     """
+    from cherryrec.cli.sequence_rankings import ranked_by
     from cherryrec.evaluation.leave_last_out import results_of
+    from cherryrec.evaluation.logs import ImpressionLog
+    from cherryrec.evaluation.replay import OURS
 
     log, data, notes = read_sequences(source, limit, anyway=anyway)
-    ranked = list(_ranked(data, rankings, split))
+    ranked, left_out = ranked_by(
+        rankings,
+        data,
+        split,
+        settings=settings,
+        has_slates=isinstance(log, ImpressionLog),
+        seeds=seeds,
+        budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
+    )
     results = results_of(
         data,
         ranked,
         log_name=log.name,
         command=" ".join(["cherryrec", *sys.argv[1:]]),
         split=split,
+        reference=OURS,
         notes=notes,
+        left_out=left_out,
     )
     write_results(results, report or Path("reports") / f"{log.name}-leave-last-out")
 
@@ -117,30 +133,6 @@ def read_sequences(
     ]
     click.echo(statistics_line(data.statistics))
     return log, data, notes
-
-
-def _ranked(data: LeaveLastOut, names: Sequence[str], split: Split) -> Iterator[Ranked]:
-    """Fit and judge each ranking in turn."""
-    from cherryrec.evaluation.leave_last_out import SIMPLE
-
-    makers: Mapping[str, Callable[[], SequenceRanker]] = SIMPLE
-    for name in names or makers:
-        if name not in makers:
-            msg = f"--rankings wanted some of {', '.join(makers)}, got {name!r}"
-            raise click.UsageError(msg)
-        yield _judged(makers[name](), data, split)
-
-
-def _judged(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:
-    """Fit and judge a ranking without chance in it."""
-    from cherryrec.cli.progress import progress_bar
-    from cherryrec.evaluation.leave_last_out import Ranked, ranks_of_targets
-
-    started = time.perf_counter()
-    ranker.fit(data)
-    with progress_bar(ranker.name, len(data.users)) as advance:
-        ranks = ranks_of_targets(ranker, data, split, advance)
-    return Ranked(ranker.name, ranks[None], wall_s=time.perf_counter() - started)
 
 
 def write_results(results: Results, folder: Path) -> None:

@@ -194,8 +194,8 @@ def test_streams_and_gpu_worker_meet_in_the_core_only(package: str, other: str) 
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_backends_and_finetuning_import_model_libraries(path: Path) -> None:
-    folders = (ROOT / "gpu_worker" / name for name in ("backends", "finetune"))
+def test_only_backends_finetuning_and_networks_import_model_libraries(path: Path) -> None:
+    folders = (ROOT / "gpu_worker" / name for name in ("backends", "finetune", "sequential"))
     is_backend = any(path.is_relative_to(folder) for folder in folders)
     lazily = LAZILY_ALLOWED.get(part_of(path), set())  # files, and no network to run
     for imported in imports(path):

@@ -1,0 +1,183 @@
+"""The rankings of `cherryrec leave-last-out` by name: CherryRec, the simple ones, the networks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from cherryrec.cli.progress import progress_bar
+from cherryrec.cli.settings import Settings
+from cherryrec.evaluation.leave_last_out import (
+    SIMPLE,
+    LeaveLastOut,
+    Ranked,
+    SequenceRanker,
+    Split,
+    ranks_of_targets,
+)
+from cherryrec.evaluation.leave_last_out.served import ServedRanks, ServedSequences
+from cherryrec.evaluation.replay import OURS
+from cherryrec.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    from gpu_worker.sequential import NetworkConfig
+
+__all__ = ["NAMES", "ranked_by", "ranked_network"]
+
+NETWORKS = ("narm", "sasrec", "bert4rec")
+
+NAMES = ("cherryrec", *SIMPLE, *NETWORKS)
+"""What can be judged, in the order of the tables."""
+
+
+def ranked_by(
+    names: Sequence[str],
+    data: LeaveLastOut,
+    split: Split,
+    *,
+    settings: Settings,
+    has_slates: bool,
+    seeds: Sequence[int],
+    budget_s: float | None = None,
+) -> tuple[list[Ranked], dict[str, str]]:
+    """Fit and judge rankings in turn; return what they gave, and why others were not run.
+
+    Parameters
+    ----------
+    names
+        Out of `NAMES`; none of them means all, the networks where torch is there.
+    data, split
+        What is asked for.
+    settings
+        Of CherryRec.
+    has_slates
+        Whether the log is of slates, so that articles are known before they are clicked.
+    seeds
+        Of what has chance in it.
+    budget_s
+        Seconds for the training of a network with one seed; None for no end but its patience.
+
+    Raises
+    ------
+    click.UsageError
+        A name is none of them, or a network was named and torch is not there.
+    """
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        msg = f"--rankings wanted some of {', '.join(NAMES)}, got {unknown[0]!r}"
+        raise click.UsageError(msg)
+    has_torch = find_spec("torch") is not None
+    ranked: list[Ranked] = []
+    left_out: dict[str, str] = {}
+    for name in NAMES:
+        if names and name not in names:
+            left_out[name] = "not named by --rankings"
+        elif name == "cherryrec":
+            ranked += _served(data, split, settings.core, seeds, has_slates=has_slates)
+        elif name in SIMPLE:
+            ranked.append(_simple(SIMPLE[name](), data, split))
+        elif has_torch:
+            ranked.append(ranked_network(name, data, split, seeds=seeds, budget_s=budget_s))
+        elif names:
+            msg = f"{name} needs torch, which is not installed: pip install 'cherryrec[llm]'"
+            raise click.UsageError(msg)
+        else:
+            left_out[name] = "torch is not installed"
+    return ranked, left_out
+
+
+def _simple(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:
+    """Fit and judge a ranking without chance in it."""
+    started = time.perf_counter()
+    ranker.fit(data)
+    with progress_bar(ranker.name, len(data.users)) as advance:
+        ranks = ranks_of_targets(ranker, data, split, advance)
+    return Ranked(ranker.name, ranks[None], wall_s=time.perf_counter() - started)
+
+
+def ranked_network(
+    name: str,
+    data: LeaveLastOut,
+    split: Split,
+    *,
+    seeds: Sequence[int],
+    budget_s: float | None = None,
+    config: NetworkConfig | None = None,
+) -> Ranked:
+    """Train a network with each seed, and judge it."""
+    from gpu_worker.sequential import NETWORKS, NetworkRanker
+
+    module = NETWORKS[name]
+    started = time.perf_counter()
+    ranks, notes = [], []
+    for seed in seeds:
+        best = 0.0
+
+        def told() -> str:
+            return f"seed {seed}, best validation nDCG@5 {100 * best:.2f}"  # noqa: B023
+
+        with progress_bar(f"{module.title}: epochs", None, told) as advance:
+
+            def on_epoch(_: int, ndcg: float) -> None:
+                nonlocal best
+                best = max(best, ndcg)
+                advance(1)
+
+            ranker = NetworkRanker(
+                module,
+                name=module.title,
+                config=config,
+                seed=seed,
+                budget_s=budget_s,
+                on_epoch=on_epoch,
+            )
+            ranker.fit(data)
+        ranks.append(ranks_of_targets(ranker, data, split))
+        notes.append(f"seed {seed}: {ranker.trained}")
+    wall_s = time.perf_counter() - started
+    return Ranked(module.title, np.stack(ranks), wall_s=wall_s, notes=tuple(notes))
+
+
+def _served(
+    data: LeaveLastOut,
+    split: Split,
+    core: PipelineConfig,
+    seeds: Sequence[int],
+    *,
+    has_slates: bool,
+) -> list[Ranked]:
+    """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps."""
+    started = time.perf_counter()
+    found: list[ServedRanks] = []
+    for seed in seeds:
+        seeded = replace(core, vans=replace(core.vans, seed=seed))
+        with progress_bar(f"{OURS}, seed {seed}", None) as advance:
+            system = ServedSequences(seeded)
+            found.append(
+                system.run(data, split, is_live_at_first_click=has_slates, progress=advance)
+            )
+    wall_s = time.perf_counter() - started
+    kept = np.mean([(one.kept > 0).mean() for one in found])
+    n_kept, n_live = (np.mean([getattr(one, of).mean() for one in found]) for of in _COUNTS)
+    note = (
+        "asked just before the click, knowing what had happened by then; of "
+        f"{n_live:,.0f} live articles KnRS keeps {n_kept:,.0f}, which hold {100 * kept:.2f} % of "
+        "the wanted"
+    )
+    return [
+        Ranked(name, np.stack([getattr(one, of) for one in found]), wall_s=wall_s, notes=notes)
+        for name, of, notes in (
+            (OURS, "ranked", (note,)),
+            (f"{OURS}, order of KnRS", "retrieved", ("the same twenty",)),
+            (f"{OURS}, from all kept", "wide", ("the twenty with the best final scores",)),
+        )
+    ]
+
+
+_COUNTS = ("n_kept", "n_live")

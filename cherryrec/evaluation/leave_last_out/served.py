@@ -1,0 +1,224 @@
+"""CherryRec under protocol B: the system that serves, asked when each user's article was read.
+
+Articles, histories and clicks of the dataset go through one system in the order of time, nothing
+else of the log: no slates, no views. Just before the click that is asked for, its reader's request
+comes, over the whole catalogue. Held-out articles are never sent, neither the reader's own nor
+anyone's, and the models learn from clicks alone.
+
+The other rankings are fitted on all of training at once; this one knows at each request what had
+happened by then. An article is live from when it was first offered on; those that only histories
+have are live at the log's beginning, when histories are imported, as a site would, and counted as
+pairs of articles that were read one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from heapq import merge
+from math import isnan
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cherryrec.evaluation.leave_last_out.dataset import LeaveLastOut, Split
+from cherryrec.evaluation.leave_last_out.metrics import N_RETRIEVED
+from cherryrec.evaluation.mind_rows import MindArticle
+from cherryrec.evaluation.replay.messages import INSTANT_S, article_of
+from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
+from cherryrec.events import (
+    MAX_CANDIDATES,
+    Click,
+    CoRead,
+    ProfileUpdate,
+    RecommendationRequest,
+    instant,
+    seconds,
+)
+from cherryrec.knrs import KnrsConfig
+from cherryrec.pipeline import PipelineConfig
+from cherryrec.text import stable_hash
+
+__all__ = ["ServedRanks", "ServedSequences"]
+
+_ASKED_FIRST, _PUBLISHED, _READ = 0, 1, 2
+"""The order of one time: a request for what its own click publishes comes before that."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedRanks:
+    """Where each user's article stood, 1 = best, 0 = not among them, (U,) each.
+
+    Parameters
+    ----------
+    ranked
+        Among the twenty that KnRS retrieves, in the order of the final score.
+    retrieved
+        Among the same twenty, in the order of KnRS.
+    wide
+        Among the twenty with the highest final score of all that KnRS keeps.
+    kept
+        Among all that KnRS keeps, in its order.
+    n_kept, n_live
+        How many were kept, and live and unread, (U,).
+    """
+
+    ranked: NDArray[np.intp]
+    retrieved: NDArray[np.intp]
+    wide: NDArray[np.intp]
+    kept: NDArray[np.intp]
+    n_kept: NDArray[np.intp]
+    n_live: NDArray[np.intp]
+
+
+class ServedSequences(ReplayedSystem):
+    """Runs a dataset through one system, clicks known at once.
+
+    Parameters
+    ----------
+    config
+        Settings of the pipeline; no article is too old to be recommended, as the catalogue is the
+        dataset's.
+    """
+
+    def __init__(self, config: PipelineConfig) -> None:
+        catalogue = replace(config.catalogue, max_age_s=float("inf"), requires_birth=False)
+        super().__init__(replace(config, catalogue=catalogue))
+        self._twenty: KnrsConfig = replace(
+            self.config.knrs, quota=1e-9, floor=N_RETRIEVED, ceiling=N_RETRIEVED
+        )
+
+    def run(
+        self,
+        data: LeaveLastOut,
+        split: Split,
+        *,
+        is_live_at_first_click: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> ServedRanks:
+        """Send what is in training, and ask for what is held out.
+
+        Parameters
+        ----------
+        data
+            Users' sequences.
+        split
+            What is asked for; validation articles are sent where it is the test.
+        is_live_at_first_click
+            Whether an article may be recommended to its first reader: so in a log of slates, where
+            it was offered before; not in one of clicks, which is where its first click comes from.
+        progress
+            Called with the number of clicks and requests that were sent.
+        """
+        n = len(data.users)
+        found = ServedRanks(*(np.zeros(n, np.intp) for _ in range(6)))
+        targets = [data.target(user, split) for user in range(n)]
+        begin_s = float(data.first_rows_s.min())
+        for code in np.flatnonzero(np.isnan(data.first_seen_s)).tolist():
+            self._publish(data, code, begin_s)
+        for user in range(n):
+            self._import(data, user, len(data.read_before(user, split)), begin_s)
+        last_s = begin_s
+        for time_s, _, code, user in _events(data, split, begin_s, is_live_at_first_click):
+            last_s = max(time_s, last_s + 2 * INSTANT_S)
+            if user < 0:
+                self._publish(data, code, last_s)
+                continue
+            if code == targets[user]:
+                self._ask(data, split, user, last_s, found)
+            else:
+                self._read(data, code, user, last_s)
+            if progress is not None:
+                progress(1)
+        return found
+
+    def _import(self, data: LeaveLastOut, user: int, n_sent: int, begin_s: float) -> None:
+        """Send what is known of a user's reading before the log."""
+        is_history = np.isnan(data.times_s[user][:n_sent])
+        codes = data.sequences[user][:n_sent][is_history]
+        history = tuple(data.articles[code] for code in codes.tolist())
+        if not history:
+            return
+        time = instant(begin_s)
+        imported = history[-MAX_CANDIDATES:]
+        self.send(ProfileUpdate(user_id=data.users[user], updated_at=time, history=imported))
+        n_reads = self.config.co_reads.n_reads
+        for place in range(1, len(history)):
+            pair = CoRead(
+                event=stable_hash(f"{user}:{place}") >> 1,
+                article_id=history[place],
+                reads=history[max(0, place - n_reads) : place][::-1],
+                clicked_at=time,
+                begins_session=False,
+            )
+            self.pipeline.co_read(pair)
+
+    def _publish(self, data: LeaveLastOut, code: int, time_s: float) -> None:
+        article_id = data.articles[code]
+        article = data.described.get(article_id) or MindArticle(
+            article_id, "", None, "", "", "", ()
+        )
+        message = msgspec.structs.replace(article_of(article), published_at=instant(time_s))
+        self.send(message)
+
+    def _read(self, data: LeaveLastOut, code: int, user: int, time_s: float) -> None:
+        click = Click(
+            event_id=f"{user}:{code}",
+            user_id=data.users[user],
+            article_id=data.articles[code],
+            clicked_at=instant(time_s),
+        )
+        self._deliver([click], seconds(click.clicked_at))
+
+    def _ask(
+        self, data: LeaveLastOut, split: Split, user: int, time_s: float, found: ServedRanks
+    ) -> None:
+        read = data.read_before(user, split)
+        request = RecommendationRequest(
+            request_id=f"request {user}",
+            user_id=data.users[user],
+            requested_at=instant(time_s),
+            slate_size=N_RETRIEVED,
+            exclude=tuple(data.articles[code] for code in read[-MAX_CANDIDATES:].tolist()),
+        )
+        self._check_times(request, self.pipeline.users.profile(PARTITION, request.user_id))
+        wanted = data.articles[data.target(user, split)]
+        kept = self.pipeline.preview(PARTITION, request)
+        twenty = self.pipeline.preview(PARTITION, request, config=self._twenty)
+        found.ranked[user] = _rank(wanted, twenty.ranked())
+        found.retrieved[user] = _rank(wanted, twenty.kept)
+        found.wide[user] = _rank(wanted, kept.ranked()[:N_RETRIEVED])
+        found.kept[user] = _rank(wanted, kept.kept)
+        found.n_kept[user] = len(kept.kept)
+        found.n_live[user] = len(self.pipeline.catalogue.live_rows(time_s))
+
+
+def _rank(wanted: str, order: tuple[str, ...]) -> int:
+    return order.index(wanted) + 1 if wanted in order else 0
+
+
+def _events(
+    data: LeaveLastOut, split: Split, begin_s: float, is_live_at_first_click: bool
+) -> Iterator[tuple[float, int, int, int]]:
+    """Yield time, what comes first of one time, article, and its reader (-1: it is published).
+
+    An article of a history that is asked for is asked for at the log's beginning.
+    """
+    reads = []
+    for user in range(len(data.users)):
+        before = len(data.read_before(user, split))
+        times_s = data.times_s[user][: before + 1].tolist()
+        codes = data.sequences[user][: before + 1].tolist()
+        pairs = zip(times_s, codes, strict=True)
+        reads += [(time_s, _READ, code, user) for time_s, code in pairs if not isnan(time_s)]
+        if isnan(times_s[-1]):
+            reads.append((begin_s, _READ, codes[-1], user))
+        elif not is_live_at_first_click:
+            reads[-1] = (times_s[-1], _ASKED_FIRST, codes[-1], user)
+    articles = [
+        (time_s, _PUBLISHED, code, -1)
+        for code, time_s in enumerate(data.first_seen_s.tolist())
+        if not isnan(time_s)
+    ]
+    yield from merge(sorted(articles), sorted(reads))

@@ -1,0 +1,65 @@
+"""BERT4Rec: articles are hidden, and guessed from those on both sides.
+
+References
+----------
+Sun et al. (2019), BERT4Rec: sequential recommendation with bidirectional encoder representations
+from transformer, CIKM, https://arxiv.org/abs/1904.06690. As there, some rows hide their last
+article alone, which is what is asked for afterwards.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gpu_worker.sequential.blocks import Attention
+from gpu_worker.sequential.config import NetworkConfig
+from gpu_worker.sequential.ranker import SequenceModule
+
+__all__ = ["Bert4Rec"]
+
+_LAST_ONLY = 0.2
+"""Share of the rows that hide their last article alone."""
+
+
+class Bert4Rec(SequenceModule):
+    """Every place sees all others; a hidden one is told by the articles' own vectors."""
+
+    title = "BERT4Rec"
+
+    def __init__(self, n_articles: int, config: NetworkConfig) -> None:
+        super().__init__()
+        self.n_articles, self.hidden = n_articles, n_articles + 1
+        self.masked_share = config.masked_share
+        self.attention = Attention(
+            n_articles + 2,
+            padding=n_articles,
+            config=config,
+            is_causal=False,
+            length=config.max_length + 1,
+        )
+        self.head = nn.Sequential(
+            nn.Linear(config.n_hidden, config.n_hidden), nn.GELU(), nn.LayerNorm(config.n_hidden)
+        )
+        self.bias = nn.Parameter(torch.zeros(n_articles))
+
+    def loss(self, windows: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy of the hidden articles; windows (B, L + 1)."""
+        is_hidden = torch.rand(windows.shape) < self.masked_share  # (B, L + 1)
+        last_only = torch.rand(len(windows)) < _LAST_ONLY  # (B,)
+        is_hidden[last_only] = False
+        is_hidden[:, -1] |= last_only | ~is_hidden.any(dim=1)
+        is_hidden &= windows != self.n_articles
+        states = self.attention(windows.masked_fill(is_hidden, self.hidden))[is_hidden]  # (n, D)
+        return functional.cross_entropy(self._scores(states), windows[is_hidden])
+
+    def scores(self, windows: torch.Tensor) -> torch.Tensor:
+        """Return what a hidden place after the last would be; windows (B, L), scores (B, A)."""
+        asked = functional.pad(windows, (0, 1), value=self.hidden)  # (B, L + 1)
+        return self._scores(self.attention(asked)[:, -1])
+
+    def _scores(self, states: torch.Tensor) -> torch.Tensor:
+        articles = self.attention.articles.weight[: self.n_articles]  # (A, D)
+        guessed: torch.Tensor = self.head(states)  # (n, D)
+        return guessed @ articles.T + self.bias
