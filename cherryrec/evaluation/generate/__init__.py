@@ -2,11 +2,13 @@
 
 `words` and `headlines` write, `world` draws articles, stories and users, `slates` shows and clicks,
 `log` writes MIND's files, `truth` keeps what no real log tells. One rng decides everything.
+`displays` makes a smaller world, of single articles drawn at random, in R6B's layout.
 """
 
 from __future__ import annotations
 
+from cherryrec.evaluation.generate.displays import DisplayWorld, write_displays
 from cherryrec.evaluation.generate.log import generate_log
 from cherryrec.evaluation.generate.truth import Truth, read_truth
 
-__all__ = ["Truth", "generate_log", "read_truth"]
+__all__ = ["DisplayWorld", "Truth", "generate_log", "read_truth", "write_displays"]
