@@ -39,7 +39,8 @@ Arrays: TypeAlias = dict[str, NDArray[np.generic]]
 class AdaGrad(optim.AdaGrad):
     """River's AdaGrad, on a vector at once: `w -= lr / sqrt(sum of g² + eps) * g`.
 
-    River 0.26 steps AdaGrad through dicts only; the rule and its parameters are River's.
+    River 0.26 steps AdaGrad through dicts only, which `docs/upstream` offers to mend; the rule and
+    its parameters are River's.
 
     Examples
     --------

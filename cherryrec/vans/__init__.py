@@ -9,7 +9,8 @@ workers swap in whole. Every score is the exact sum of its contributions.
 
 What is River's: the interface of members and scaler (`base.Regressor`, `base.Transformer`, held to
 River's own checks), and all of the learning of `poly`: its weights, L2 and optimizer. The
-arithmetic of the other members is ours, on whole slates and as arrays.
+arithmetic of the other members is ours, on whole slates and as arrays; their AdaGrad is River's
+rule for vectors, which River steps by name only.
 
 How contributions are split: an interaction's weight half and half between its two features, one
 with a context feature wholly to the other one; a tree's change of value at a split to the feature
