@@ -7,6 +7,9 @@ With labels y (1 = clicked) and ranks r (1 = best) of an impression's candidates
 - first-hit MRR: 1 / rank of its best-placed click;
 - nDCG@k: sum over r <= k of (2^y - 1) / log2(r + 1), divided by that of the ideal order.
 
+Candidates of equal scores have no order: each metric is its mean over all orders of them, so that
+neither ids nor the order of a slate reach a number.
+
 References
 ----------
 Wu et al. (2020), MIND: A Large-scale Dataset for News Recommendation, ACL, section 5.1, and
@@ -19,14 +22,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
-from typing import Literal
+from math import comb, log2
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cherryrec.errors import ModelError
 from cherryrec.evaluation.intervals import Interval, bootstrap_means
+from cherryrec.text import stable_hash
 
 __all__ = [
     "METRICS",
@@ -49,22 +53,26 @@ LogPart = Literal["whole", "second_half"] | int
 """A part of a log by name, or all from an impression on: from number 3 on is 3."""
 
 
-def ranks_of(scores: ArrayLike, article_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Return each candidate's rank, 1 = best: score descending, ties by article_id.
+def ranks_of(
+    scores: ArrayLike, article_ids: Sequence[str], *, impression_id: str
+) -> NDArray[np.int64]:
+    """Return each candidate's rank, 1 = best: score descending, ties by a hash.
+
+    It is of impression and article, so that no id is ahead of another in every impression.
+
+    Raises
+    ------
+    ModelError
+        Scores are not one finite number per candidate.
 
     Examples
     --------
-    >>> ranks_of([0.2, 0.9, 0.2], ["c", "b", "a"]).tolist()
+    >>> ranks_of([0.2, 0.9, 0.5], ["c", "b", "a"], impression_id="1").tolist()
     [3, 1, 2]
     """
-    found = np.asarray(scores, dtype=np.float64)  # (n,)
-    if found.shape != (len(article_ids),) or not np.isfinite(found).all():
-        message = (
-            f"scores must be {len(article_ids)} finite numbers, one per candidate, "
-            f"got shape {found.shape} with {int((~np.isfinite(found)).sum())} not finite"
-        )
-        raise ModelError(message)
-    order = sorted(zip((-found).tolist(), article_ids, range(len(found)), strict=True))
+    found = _checked(scores, len(article_ids))  # (n,)
+    ties = [stable_hash(f"{impression_id} {article}") for article in article_ids]
+    order = sorted(zip((-found).tolist(), ties, range(len(found)), strict=True))
     ranks = np.empty(len(found), dtype=np.int64)
     ranks[[place for _, _, place in order]] = np.arange(1, len(found) + 1)
     return ranks
@@ -101,7 +109,7 @@ def mrr(ranks: ArrayLike, labels: ArrayLike) -> float:
     >>> mrr([1, 2, 3, 4], [1, 0, 0, 1])  # (1 + 1/4) / 2
     0.625
     """
-    return _mrr(_hits(ranks, labels))
+    return _mrr(_untied(ranks, labels))
 
 
 def mrr_first(ranks: ArrayLike, labels: ArrayLike) -> float:
@@ -112,7 +120,7 @@ def mrr_first(ranks: ArrayLike, labels: ArrayLike) -> float:
     >>> mrr_first([1, 2, 3, 4], [0, 1, 0, 1])
     0.5
     """
-    return _mrr_first(_hits(ranks, labels))
+    return _mrr_first(_untied(ranks, labels))
 
 
 def ndcg(ranks: ArrayLike, labels: ArrayLike, k: int) -> float:
@@ -127,7 +135,7 @@ def ndcg(ranks: ArrayLike, labels: ArrayLike, k: int) -> float:
     >>> ndcg([1, 2, 3], [0, 0, 1], k=2)
     0.0
     """
-    return _ndcg(_hits(ranks, labels), k)
+    return _ndcg(_untied(ranks, labels), k)
 
 
 def impression_metrics(
@@ -139,31 +147,85 @@ def impression_metrics(
     --------
     >>> impression_metrics([3.0, 2.0, 1.0], ["a", "b", "c"], [0, 1, 0])[:3]
     (0.5, 0.5, 0.5)
+
+    Of two with one score the one clicked is first or second, as often: (1 + 1/2) / 2.
+
+    >>> impression_metrics([3.0, 3.0], ["a", "b"], [0, 1])[:3]
+    (0.5, 0.75, 0.75)
+
+    Raises
+    ------
+    ModelError
+        Scores are not one finite number per candidate.
     """
-    ranks = ranks_of(scores, article_ids)  # (n,)
-    hits = _hits(ranks, labels)
-    return auc(scores, labels), _mrr(hits), _mrr_first(hits), _ndcg(hits, 5), _ndcg(hits, 10)
+    ties = _ties(_checked(scores, len(article_ids)), labels)
+    return auc(scores, labels), _mrr(ties), _mrr_first(ties), _ndcg(ties, 5), _ndcg(ties, 10)
 
 
-def _hits(ranks: ArrayLike, labels: ArrayLike) -> list[int]:
-    """Return the ranks of what was clicked: so few that a list is faster than an array."""
+class _Tie(NamedTuple):
+    """Candidates of one score: the rank of the first, how many they are, and how many clicked."""
+
+    first: int
+    n: int
+    n_clicked: int
+
+
+def _checked(scores: ArrayLike, n: int) -> NDArray[np.float64]:
+    """Return scores as an array, (n,), or refuse them."""
+    found = np.asarray(scores, dtype=np.float64)
+    if found.shape != (n,) or not np.isfinite(found).all():
+        message = (
+            f"scores must be {n} finite numbers, one per candidate, "
+            f"got shape {found.shape} with {int((~np.isfinite(found)).sum())} not finite"
+        )
+        raise ModelError(message)
+    return found
+
+
+def _untied(ranks: ArrayLike, labels: ArrayLike) -> list[_Tie]:
+    """Return what was clicked, each alone at its rank; so few that a list is the faster."""
     r, y = np.asarray(ranks).tolist(), np.asarray(labels, dtype=bool).tolist()  # (n,), (n,)
-    return [rank for rank, label in zip(r, y, strict=True) if label]
+    return [_Tie(rank, 1, 1) for rank, label in sorted(zip(r, y, strict=True)) if label]
 
 
-def _mrr(hits: list[int]) -> float:
-    return sum(1.0 / rank for rank in hits) / len(hits) if hits else float("nan")
+def _ties(scores: NDArray[np.float64], labels: ArrayLike) -> list[_Tie]:
+    """Return the ties that hold a click, the best first."""
+    ordered = sorted(scores.tolist())
+    clicked = scores[np.asarray(labels, dtype=bool)].tolist()
+    found = []
+    for score in sorted(set(clicked), reverse=True):
+        below, up_to = bisect_left(ordered, score), bisect_right(ordered, score)
+        found.append(_Tie(len(ordered) - up_to + 1, up_to - below, clicked.count(score)))
+    return found
 
 
-def _mrr_first(hits: list[int]) -> float:
-    return 1.0 / min(hits) if hits else float("nan")
-
-
-def _ndcg(hits: list[int], k: int) -> float:
-    if not hits:
+def _mrr(ties: list[_Tie]) -> float:
+    if not ties:
         return float("nan")
-    gained = sum(1.0 / log2(rank + 1.0) for rank in hits if rank <= k)
-    ideal = sum(1.0 / log2(rank + 1.0) for rank in range(1, min(len(hits), k) + 1))
+    summed = sum(
+        n_clicked / n * sum(1.0 / rank for rank in range(first, first + n))
+        for first, n, n_clicked in ties
+    )
+    return summed / sum(tie.n_clicked for tie in ties)
+
+
+def _mrr_first(ties: list[_Tie]) -> float:
+    """Of n in a tie the first of c clicked is the one of place j in C(n - 1 - j, c - 1) orders."""
+    if not ties:
+        return float("nan")
+    first, n, c = ties[0]
+    return sum(comb(n - 1 - j, c - 1) / (first + j) for j in range(n - c + 1)) / comb(n, c)
+
+
+def _ndcg(ties: list[_Tie], k: int) -> float:
+    if not ties:
+        return float("nan")
+    gained = sum(
+        n_clicked / n * sum(1.0 / log2(r + 1.0) for r in range(first, min(first + n, k + 1)))
+        for first, n, n_clicked in ties
+    )
+    n_hits = sum(tie.n_clicked for tie in ties)
+    ideal = sum(1.0 / log2(rank + 1.0) for rank in range(1, min(n_hits, k) + 1))
     return gained / ideal
 
 

@@ -78,7 +78,9 @@ class Judge:
         lowest = min(scores.values(), default=0.0) - 1.0
         values = np.array([scores.get(article_id, lowest) for article_id in row.candidates])
         if self._keep_ranks:
-            self.ranks[row.impression_id] = ranks_of(values, row.candidates).tolist()
+            self.ranks[row.impression_id] = ranks_of(
+                values, row.candidates, impression_id=row.impression_id
+            ).tolist()
         if row.clicked is not None:
             if n_evaluated:
                 self.cnle.add(len(self.metrics[OURS]), row, recommendation)

@@ -94,14 +94,21 @@ def test_rank_metrics_are_undefined_without_a_click() -> None:
     assert all(math.isnan(v) for v in (mrr([1], [0]), mrr_first([1], [0]), ndcg([1], [0], 5)))
 
 
-def test_ties_are_ranked_by_article_id() -> None:
-    assert ranks_of([1.0, 1.0, 1.0, 2.0], ["b", "c", "a", "d"]).tolist() == [3, 4, 2, 1]
+def test_no_id_is_ahead_of_another_in_all_ties() -> None:
+    first = {
+        tuple(ranks_of([1.0, 1.0, 2.0], ["a", "b", "c"], impression_id=str(n)).tolist())
+        for n in range(20)
+    }
+
+    assert first == {(2, 3, 1), (3, 2, 1)}
 
 
 @pytest.mark.parametrize("scores", [[1.0, math.nan], [1.0, math.inf], [1.0], [1.0, 2.0, 3.0]])
 def test_scores_that_do_not_fit_the_slate_are_refused(scores: list[float]) -> None:
     with pytest.raises(ModelError, match="scores must be 2 finite numbers"):
-        ranks_of(scores, ["a", "b"])
+        ranks_of(scores, ["a", "b"], impression_id="1")
+    with pytest.raises(ModelError, match="scores must be 2 finite numbers"):
+        impression_metrics(scores, ["a", "b"], [1, 0])
 
 
 def filled(n: int, *, seed: int = 0) -> PrequentialMetrics:
