@@ -28,7 +28,10 @@ from cherryrec.pipeline import PipelineConfig
 if TYPE_CHECKING:
     from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["NAMES", "ranked_by", "ranked_network"]
+__all__ = ["NAMES", "OF_KNRS", "ranked_by", "ranked_network"]
+
+OF_KNRS = f"{OURS}, order of KnRS"
+"""The row of the same articles without VaNS."""
 
 NETWORKS = ("narm", "sasrec", "bert4rec")
 
@@ -174,7 +177,7 @@ def _served(
         Ranked(name, np.stack([getattr(one, of) for one in found]), wall_s=wall_s, notes=notes)
         for name, of, notes in (
             (OURS, "ranked", (note,)),
-            (f"{OURS}, order of KnRS", "retrieved", ("the same twenty",)),
+            (OF_KNRS, "retrieved", ("the same twenty",)),
             (f"{OURS}, from all kept", "wide", ("the twenty with the best final scores",)),
         )
     ]

@@ -43,7 +43,7 @@ class NetworkConfig:
     max_length: int = 50
     learning_rate: float = 2e-3
     weight_decay: float = 0.0
-    batch_size: int = 64
+    batch_size: int = 16
     max_epochs: int = 200
     patience: int = 10
     masked_share: float = 0.3

@@ -75,3 +75,23 @@ def test_what_cannot_be_is_refused(run: Run, log: str, options: list[str], said:
 
     assert done.code in {1, 2}
     assert said in done.err
+
+
+def test_the_paper_s_claims_are_answered_or_said_not_to_be(
+    run: Run, log: str, tmp_path: Path
+) -> None:
+    done = run(
+        "paper", log, "--rankings", "cherryrec,newest,markov", "--seeds", "0", "--report", "paper"
+    )
+
+    assert done.code == 0
+    page = (tmp_path / "paper" / "paper.md").read_text()
+    assert "## clicks" in page
+    assert "| better than Markov, which the paper does not compare with | " in page
+    assert "SASRec was not run | not run |" in page
+    report = json.loads((tmp_path / "paper" / "clicks" / "report.json").read_text())
+    names = [row["name"] for row in report["rows"]]
+    assert names[:3] == ["CherryRec", "CherryRec, order of KnRS", "CherryRec, from all kept"]
+    assert report["reference"] == "CherryRec"
+    assert set(report["reference_minus"]) == set(names[1:])
+    assert report["left_out"]["sasrec"] == "not named by --rankings"

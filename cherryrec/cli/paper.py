@@ -1,0 +1,100 @@
+"""`cherryrec paper LOG…`: the paper's table on each log, and which of its claims hold there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cherryrec.cli.leave_last_out import read_sequences, write_results
+from cherryrec.cli.options import with_settings
+from cherryrec.cli.parameters import LogFormat, Names, Numbers
+from cherryrec.cli.settings import Settings
+
+__all__ = ["paper"]
+
+
+@click.command()
+@click.argument(
+    "logs", metavar="LOG…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--format", "log_format", type=LogFormat(), metavar="NAME", help="Of every LOG.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first N events of each LOG.")
+@click.option(
+    "--rankings",
+    type=Names(),
+    default="all",
+    show_default=True,
+    metavar="all|NAME,…",
+    help="What to judge, as for `leave-last-out`.",
+)
+@click.option(
+    "--seeds", type=Numbers(), default="0,1,2", show_default=True, metavar="N,…", help="Of each."
+)
+@click.option(
+    "--budget-minutes",
+    type=click.FloatRange(0.0, min_open=True),
+    help="For the training of each network with each seed.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports/paper"),
+    show_default=True,
+    help="Folder for the page, and for a folder of each log.",
+)
+@with_settings
+def paper(
+    settings: Settings,
+    logs: tuple[Path, ...],
+    log_format: str | None,
+    limit: int | None,
+    rankings: tuple[str, ...],
+    seeds: tuple[int, ...],
+    budget_minutes: float | None,
+    report: Path,
+) -> None:
+    """Ask each LOG what the paper claims: our number, and whether it holds, or what was not run.
+
+    The rankings are those of `leave-last-out` (protocol B), which looks into the future; docs/
+    paper.md says what that means. A network that was cut by the budget is a floor.
+    """
+    from cherryrec.cli.sequence_rankings import OF_KNRS, ranked_by
+    from cherryrec.evaluation.leave_last_out import results_of
+    from cherryrec.evaluation.leave_last_out.claims import findings
+    from cherryrec.evaluation.logs import ImpressionLog, LogSource
+    from cherryrec.evaluation.markdown import escaped
+    from cherryrec.evaluation.replay import OURS
+
+    command = " ".join(["cherryrec", *sys.argv[1:]])
+    lines = ["# What the paper claims, and what these logs say", "", f"Command: `{command}`"]
+    for path in logs:
+        log, data, notes = read_sequences(LogSource(path, log_format), limit, anyway=False)
+        ranked, left_out = ranked_by(
+            rankings,
+            data,
+            "test",
+            settings=settings,
+            has_slates=isinstance(log, ImpressionLog),
+            seeds=seeds,
+            budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
+        )
+        results = results_of(
+            data,
+            ranked,
+            log_name=log.name,
+            command=command,
+            reference=OURS,
+            notes=notes,
+            left_out=left_out,
+        )
+        write_results(results, report / log.name)
+        lines += ["", f"## {log.name}", "", "| claim | here | |", "|---|---|---|"]
+        for one in findings(ranked, ours=OURS, of_knrs=OF_KNRS, title=log.title):
+            lines.append(f"| {escaped(one.claim)} | {escaped(one.found)} | {one.verdict} |")
+            click.echo(f"{one.verdict}: {one.claim}: {one.found}")
+    report.mkdir(parents=True, exist_ok=True)
+    page = report / "paper.md"
+    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    click.echo(f"page: {page}")

@@ -1,0 +1,89 @@
+"""The paper's claims: gains by hand, verdicts, and what was not run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cherryrec.evaluation.leave_last_out import Ranked
+from cherryrec.evaluation.leave_last_out.claims import findings, relative_gain
+
+OURS, OF_KNRS = "ours", "order of KnRS"
+
+
+def ranked(name: str, ranks: list[int], *notes: str) -> Ranked:
+    return Ranked(name, np.array([ranks]), notes=notes)
+
+
+def found(*rankings: Ranked, title: str = "MIND") -> dict[str, tuple[str, str]]:
+    yielded = findings(rankings, ours=OURS, of_knrs=OF_KNRS, title=title)
+    return {one.claim: (one.found, one.verdict) for one in yielded}
+
+
+def test_the_gain_is_the_mean_of_those_of_the_metrics() -> None:
+    ours = np.array([[1.0, 0.4], [0.0, 0.2]] * 30)
+    theirs = np.array([[0.5, 0.3], [0.3, 0.1]] * 30)
+
+    gain = relative_gain(ours, theirs)
+
+    assert gain.mean == pytest.approx((0.5 / 0.4 + 0.3 / 0.2) / 2 - 1)
+    assert gain.low < gain.mean < gain.high
+    assert relative_gain(ours, theirs, among=np.arange(60) % 2 == 1).mean == pytest.approx(
+        (0.0 / 0.3 + 0.2 / 0.1) / 2 - 1
+    )
+
+
+def test_against_what_finds_nothing_there_is_no_gain() -> None:
+    assert np.isnan(relative_gain(np.ones((20, 3)), np.zeros((20, 3))).mean)
+
+
+def test_a_claim_holds_where_the_whole_interval_is_above_it() -> None:
+    ours, theirs = ranked(OURS, [1] * 200), ranked("SASRec", [2] * 200)
+
+    text, verdict = found(ours, theirs)["better than SASRec by 9.31 % (this data)"]
+
+    # MRR doubles, nDCG is 1.585 times as large, recall the same
+    assert text.startswith("+52.8 %")
+    assert verdict == "holds"
+    worse = found(ranked(OURS, [2] * 200), ranked("SASRec", [1] * 200))
+    assert worse["better than SASRec by 9.31 % (this data)"][1] == "does not hold"
+
+
+def test_adressa_has_its_own_claim_and_other_logs_are_asked_that_of_mind() -> None:
+    assert any("15.81 %" in claim for claim in found(title="Adressa"))
+    assert "better than SASRec by 9.31 % (MIND, asked of this log too)" in found(title="EB-NeRD")
+
+
+def test_the_first_twenty_are_compared() -> None:
+    knrs = ranked(OF_KNRS, [15] * 150 + [0] * 50)
+    newest = ranked("newest", [15] * 50 + [30] * 150)
+
+    text, verdict = found(knrs, newest)[
+        "KnRS's first twenty hold the next article more often than those of newest"
+    ]
+
+    assert text.startswith("75.00 % against 25.00 %, +200.0 %")
+    assert verdict == "holds"
+
+
+def test_what_was_not_run_and_what_was_cut_is_said() -> None:
+    cut = ranked("SASRec", [1, 2] * 50, "seed 0: 3 epochs, ended by time")
+
+    told = found(ranked(OURS, [1, 3] * 50), cut)
+
+    assert "SASRec was cut by the clock" in told["better than SASRec by 9.31 % (this data)"][0]
+    assert told["better than NARM"] == ("NARM was not run", "not run")
+    assert [verdict for _, verdict in found().values()].count("not run") == len(found())
+
+
+def test_within_the_subset_gains_are_of_those_who_were_retrieved() -> None:
+    # of 200 users ours retrieves 100; there it is first and SASRec fifth, elsewhere SASRec is first
+    ours = ranked(OURS, [1] * 100 + [0] * 100)
+    theirs = ranked("SASRec", [5] * 100 + [1] * 100)
+
+    text, verdict = found(ours, theirs)[
+        "the gain over SASRec is larger within the effective retrieval subset"
+    ]
+
+    assert "among the 100 users" in text
+    assert verdict == "holds"
