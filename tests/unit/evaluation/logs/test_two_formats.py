@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.logs import LogSource
-from cherryrec.evaluation.mind import MindLog
+from cherryrec.evaluation.mind import MindArticle, MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.vans import VansConfig
@@ -17,6 +18,11 @@ from tests.logs import BEGIN_S, us_time, write_parquet
 def number(name: str) -> int:
     """Return the number of an id such as N12 or U7."""
     return int(name.lstrip("NU"))
+
+
+def entities(article: MindArticle) -> str:
+    """Return an article's entities as MIND has them."""
+    return json.dumps([{"WikidataId": name} for name in article.entities])
 
 
 def write_both(folder: Path) -> None:
@@ -39,7 +45,8 @@ def write_both(folder: Path) -> None:
     )
     (folder / "mind/news.tsv").write_text(
         "".join(
-            f"{number(one.article_id)}\t{one.category}\t\t{one.title}\t{one.abstract}\t\t[]\t[]\n"
+            f"{number(one.article_id)}\t{one.category}\t{one.subcategory or ''}\t{one.title}\t"
+            f"{one.abstract}\t{one.url}\t{entities(one)}\t[]\n"
             for one in articles
         )
     )
@@ -70,6 +77,9 @@ def write_both(folder: Path) -> None:
         "title": [one.title for one in articles],
         "subtitle": [one.abstract for one in articles],
         "category_str": [one.category for one in articles],
+        "subcategory": [[one.subcategory] if one.subcategory else [] for one in articles],
+        "ner_clusters": [list(one.entities) for one in articles],
+        "url": [one.url for one in articles],
     }
     write_parquet(folder / "ebnerd/articles.parquet", described)
 
@@ -87,3 +97,12 @@ def test_both_formats_of_a_world_give_the_same_recommendations(tmp_path: Path) -
     assert log.title == "EB-NeRD"
     assert judge.n_recommendations == 16
     assert digests[0] == digests[1]
+
+
+def test_both_formats_of_a_world_describe_the_same_articles(tmp_path: Path) -> None:
+    write_both(tmp_path)
+
+    mind, ebnerd = (LogSource(tmp_path / name).open().articles() for name in ("mind", "ebnerd"))
+
+    assert mind == ebnerd
+    assert any(one.entities and one.subcategory for one in mind.values())
