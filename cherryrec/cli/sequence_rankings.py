@@ -45,6 +45,7 @@ def ranked_by(
     split: Split,
     *,
     settings: Settings,
+    has_slates: bool,
     seeds: Sequence[int],
     budget_s: float | None = None,
 ) -> tuple[list[Ranked], dict[str, str]]:
@@ -58,6 +59,8 @@ def ranked_by(
         What is asked for.
     settings
         Of CherryRec.
+    has_slates
+        Whether the log is of slates, so that articles are known before they are clicked.
     seeds
         Of what has chance in it.
     budget_s
@@ -79,7 +82,7 @@ def ranked_by(
         if names and name not in names:
             left_out[name] = "not named by --rankings"
         elif name == "cherryrec":
-            ranked += _served(data, split, settings.core, seeds)
+            ranked += _served(data, split, settings.core, seeds, has_slates=has_slates)
         elif name in SIMPLE:
             ranked.append(_simple(SIMPLE[name](), data, split))
         elif has_torch:
@@ -119,10 +122,10 @@ def ranked_network(
     for seed in seeds:
         best = 0.0
 
-        def told() -> str:
+        def described() -> str:
             return f"seed {seed}, best validation nDCG@5 {100 * best:.2f}"  # noqa: B023
 
-        with progress_bar(f"{module.title}: epochs", None, told) as advance:
+        with progress_bar(f"{module.title}: epochs", None, described) as advance:
 
             def on_epoch(_: int, ndcg: float) -> None:
                 nonlocal best
@@ -145,7 +148,12 @@ def ranked_network(
 
 
 def _served(
-    data: LeaveLastOut, split: Split, core: PipelineConfig, seeds: Sequence[int]
+    data: LeaveLastOut,
+    split: Split,
+    core: PipelineConfig,
+    seeds: Sequence[int],
+    *,
+    has_slates: bool,
 ) -> list[Ranked]:
     """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps."""
     started = time.perf_counter()
@@ -154,7 +162,9 @@ def _served(
         seeded = replace(core, vans=replace(core.vans, seed=seed))
         with progress_bar(f"{OURS}, seed {seed}", None) as advance:
             system = ServedSequences(seeded)
-            found.append(system.run(data, split, is_live_at_first_click=False, progress=advance))
+            found.append(
+                system.run(data, split, is_live_at_first_click=has_slates, progress=advance)
+            )
     wall_s = time.perf_counter() - started
     kept = np.mean([(one.kept > 0).mean() for one in found])
     n_kept, n_live = (np.mean([getattr(one, of).mean() for one in found]) for of in _COUNTS)

@@ -67,14 +67,14 @@ class DisplayWorld:
         rng = np.random.default_rng([self.seed, 0])
         born = np.linspace(-0.2, 1.0, self.n_articles, endpoint=False) * self.hours * 3_600.0
         rates = np.minimum(self.rate * rng.lognormal(0.0, 0.7, self.n_articles), 0.5)
-        tastes = rng.random(self.n_articles) < 0.5
+        leanings = rng.random(self.n_articles) < 0.5
         found = {
             f"id-{500_000 + number}": (BEGIN_S + begin, rate, taste)
             for number, begin, rate, taste in zip(
                 rng.permutation(self.n_articles).tolist(),
                 born.tolist(),
                 rates.tolist(),
-                tastes.tolist(),
+                leanings.tolist(),
                 strict=True,
             )
         }

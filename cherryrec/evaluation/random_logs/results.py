@@ -131,13 +131,13 @@ def results_of(
             f"pools of {judged.most}, about one in {judged.most} matches; take a longer log"
         )
         raise LogError(msg)
-    told = list(notes)
+    described = list(notes)
     if judged.fewest < judged.most:
-        told.append(
+        described.append(
             f"pools hold {judged.fewest} to {judged.most} articles: replay weighs small ones more, "
             "IPS, SNIPS and DR do not"
         )
-    told += [
+    described += [
         f"{row.name} matches {row.n_matched} displays, which are too few for an interval"
         for row in too_few
     ]
@@ -154,5 +154,5 @@ def results_of(
         logged=whole.logged(),
         deviation=judged.uniformity.deviation,
         rows=rows,
-        notes=tuple(told),
+        notes=tuple(described),
     )
