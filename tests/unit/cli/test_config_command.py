@@ -212,7 +212,7 @@ def test_a_former_setting_is_refused_by_its_new_name_or_means_the_same(
     in_file = run("config", "check").err
     (tmp_path / "cherryrec.toml").write_text("")
     variable = f"CHERRYREC_VANS_{name.upper()}"
-    monkeypatch.setenv(variable, "1" if name != "start" else "zero")
+    monkeypatch.setenv(variable, {"start": "zero", "boost_window_rows": "8"}.get(name, "1"))
 
     in_environment = run("config", "check")
 
