@@ -2,10 +2,12 @@
 PYTHON ?= python3
 LLM ?= small
 VENV := .venv
+# Processes that run the tests: `make test PROCESSES=1` runs one test at a time.
+PROCESSES ?= auto
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test test-unit coverage check bench clean
 
 ifeq ($(LLM),none)
 STAMP := $(VENV)/.installed-core
@@ -16,7 +18,7 @@ LOCK := requirements/all.lock
 endif
 
 help: ## show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv; does nothing when all is there
 
@@ -37,7 +39,13 @@ demo: setup ## the whole system on a generated log: real Kafka, all workers, a r
 	$(BIN)/cherryrec demo
 
 test: setup ## every test: doctests, unit, streams, gpu worker, real Kafka, faults
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4
+
+test-unit: setup ## what to run after each edit: no Kafka, no torch, nothing slow
+	$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 4 -m "not kafka and not torch and not slow"
+
+coverage: setup ## the tests without Kafka, and the share of the code's lines that they run
+	$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 4 -m "not kafka" --cov --cov-report term
 
 check: setup ## lint, format and types
 	$(BIN)/ruff check .

@@ -20,8 +20,23 @@ NEED_TORCH = [
     "tiny_lora.py",
     "test_small_model.py",
     "test_title_attacks.py",
+    "test_training.py",
 ]
-collect_ignore = [] if find_spec("torch") else NEED_TORCH
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave alone what imports torch where it is not installed or not wanted."""
+    is_wanted = find_spec("torch") and "not torch" not in config.getoption("markexpr")
+    return True if collection_path.name in NEED_TORCH and not is_wanted else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs torch."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.path.name in NEED_TORCH:
+            item.add_marker(pytest.mark.torch)
+
 
 WORDS = ("storm", "tax", "football", "plan", "coast", "market", "wins", "court", "film", "star")
 

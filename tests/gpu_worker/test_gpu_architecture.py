@@ -32,6 +32,7 @@ def test_only_backends_and_finetuning_import_model_libraries() -> None:
             assert not found & MODEL_LIBRARIES, path
 
 
+@pytest.mark.slow
 def test_importing_the_worker_imports_no_model_library() -> None:
     program = (
         (

@@ -27,6 +27,7 @@ def test_memory_stays_under_the_bound_whatever_comes() -> None:
     assert len(cache) >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_letters", [1, 20])
 @pytest.mark.parametrize("bound", [200_000, 300_000])
 def test_the_bound_is_that_of_the_memory_taken(n_letters: int, bound: int) -> None:

@@ -27,6 +27,7 @@ def system(kafka: str, prefix: str, tmp_path: Path) -> Iterator[System]:
     system.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--shade",)], ids=["asking", "in the shade"])
 def test_a_backfill_reaches_profiles_counters_and_models_and_is_not_run_again_into_them(
     system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]

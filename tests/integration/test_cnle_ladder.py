@@ -138,6 +138,7 @@ def is_explained(recommendations: Sequence[Recommendation]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_absent_gpu_worker_degrades_at_the_deadline(ladder: Ladder, session: Session) -> None:
     answers = session.ask_all(requests("absent", 30))
 
@@ -187,10 +188,11 @@ def test_failing_gpu_worker_degrades_at_once(ladder: Ladder, session: Session) -
     assert slowest_s(answers) < 20
 
 
+@pytest.mark.slow
 def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     ladder: Ladder, session: Session
 ) -> None:
-    asked = requests("killed", 60, deadline_ms=4_000)
+    asked = requests("killed", 60, deadline_ms=12_000)  # time for ten also on a busy machine
     n_before = len(ladder.records("evaluations"))
     with ladder.gpu("killed", batch_s=0.05, config={"max_batch_size": 2}) as gpu:
         for one in asked:
@@ -201,7 +203,7 @@ def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     killed_s = time.monotonic()
     ladder.wait_until(lambda: asked_of(ladder, "killed") == 60, every_s=0.1)
 
-    assert time.monotonic() - killed_s < 4 + SLACK_S
+    assert time.monotonic() - killed_s < 12 + SLACK_S
     given = [one for one in ladder.recommendations() if one.request_id.startswith("killed-")]
     degraded = Counter(one.degraded for one in given)
     assert degraded.keys() == {None, "evaluation_late"}, "some before, some after the kill"
@@ -209,6 +211,7 @@ def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     assert all(has_evaluations(one) == (one.degraded is None) for one in given)
 
 
+@pytest.mark.slow
 def test_gpu_worker_killed_under_a_budget_leaves_every_request_on_one_rung(
     budgeted: Ladder,
 ) -> None:

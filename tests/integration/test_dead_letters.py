@@ -204,6 +204,7 @@ def good_messages(number: int) -> Iterator[tuple[str, bytes]]:
     yield "clicks", encode(click("a1", START_S + number, user_id="u"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("topic", "kind"), [(bad.topic, bad.kind) for bad in BAD])
 def test_bad_message_is_written_down_with_reason_and_place(
     aftermath: Aftermath, topic: str, kind: str

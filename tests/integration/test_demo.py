@@ -16,9 +16,9 @@ import pytest
 from cherryrec.cli.options import cache_dir
 from streams.broker import fetch_kafka
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
-WAIT_S = 90.0
+WAIT_S = 180.0
 DEMO = ("demo", "--no-llm", "--impressions", "100", "--users", "30")
 
 End = Callable[[subprocess.Popen[str]], None]
@@ -94,6 +94,7 @@ def is_replaying(demo: Demo) -> bool:
     return "ready after" in demo.printed()
 
 
+@pytest.mark.slow
 def test_demo_ends_by_itself_with_a_report(demo: Demo) -> None:
     code = demo.process.wait(WAIT_S)
 
@@ -105,6 +106,7 @@ def test_demo_ends_by_itself_with_a_report(demo: Demo) -> None:
     assert list(demo.temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [to_group, to_process])
 @pytest.mark.parametrize(
     ("demo", "moment"),

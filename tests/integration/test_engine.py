@@ -33,6 +33,7 @@ def world(kafka: str, prefix: str, tmp_path: Path) -> Iterator[World]:
             worker.end(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_killed_worker_comes_back_with_exactly_the_acknowledged_state(world: World) -> None:
     worker = world.start()
     sending = threading.Thread(target=world.send, args=(8_000,), kwargs={"pause_s": 0.005})
@@ -50,6 +51,7 @@ def test_killed_worker_comes_back_with_exactly_the_acknowledged_state(world: Wor
     assert world.counts() == world.n_sent
 
 
+@pytest.mark.slow
 def test_two_workers_one_killed_count_every_event_once(world: World) -> None:
     first = world.start("a")
     sending = threading.Thread(target=world.send, args=(15_000,), kwargs={"pause_s": 0.02})
@@ -111,6 +113,7 @@ def test_output_the_broker_refuses_ends_the_worker_before_its_event_is_committed
     assert "a message was not delivered, stopping" in worker.log.read_text()
 
 
+@pytest.mark.slow
 def test_agent_that_hangs_is_ended_by_the_watchdog(world: World) -> None:
     worker = world.start(stall_s=STALL_S)
 

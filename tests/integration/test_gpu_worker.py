@@ -70,6 +70,7 @@ def test_bad_late_and_good_requests_each_get_their_due(world: World) -> None:
     wait_until(world.is_all_committed, world.workers[worker][2])
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_had_in_hand_is_answered_by_the_next(world: World) -> None:
     slow = world.start(batch_s=0.05, config={"max_batch_size": 2})
     world.send(0, 150)
@@ -153,6 +154,7 @@ def test_a_broker_that_is_not_there_is_one_line(kafka: str, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_no_start_of_a_worker_ends_without_partitions(world: World) -> None:
     # kafka-python 3.0.12 lost one join of thirty when a poll's time ran out in the middle of it.
     topic = f"{world.prefix}evaluation-requests"

@@ -72,6 +72,7 @@ def n_learned(system: System, name: str) -> int:
     return 0 if snapshot is None else snapshot.n_examples
 
 
+@pytest.mark.slow
 def test_killed_learner_ends_with_the_model_of_one_never_killed(
     systems: tuple[System, System], examples: list[Example]
 ) -> None:
@@ -113,6 +114,7 @@ def test_killed_learner_ends_with_the_model_of_one_never_killed(
     assert served == sorted(set(served)), "every snapshot is a new version"
 
 
+@pytest.mark.slow
 def test_learner_that_slept_past_its_session_ends_before_it_publishes_again(
     systems: tuple[System, System], examples: list[Example]
 ) -> None:

@@ -30,6 +30,7 @@ def test_worker_refuses_to_start_on_a_topic_with_another_count(
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_count_that_is_raised_under_a_worker_ends_it_and_its_successor_says_so(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:

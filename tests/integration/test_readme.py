@@ -22,6 +22,7 @@ def block(name: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_first_events_lead_to_the_slate_shown(kafka: str, prefix: str, tmp_path: Path) -> None:
     system = System(kafka, prefix, tmp_path)
     environment = {

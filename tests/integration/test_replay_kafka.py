@@ -58,6 +58,7 @@ def test_local_replay_is_the_same_bytes_whatever_the_hash_seed(log: Path, tmp_pa
     assert digest(first) == digest(second)
 
 
+@pytest.mark.slow
 def test_replay_through_kafka_ranks_as_well_as_the_local_one(log: Path, tmp_path: Path) -> None:
     replay(log, tmp_path / "local")
     replay(log, tmp_path / "kafka", "--engine", "kafka", "--window", "2")
@@ -65,6 +66,7 @@ def test_replay_through_kafka_ranks_as_well_as_the_local_one(log: Path, tmp_path
     assert auc(tmp_path / "kafka") == pytest.approx(auc(tmp_path / "local"), abs=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_evaluations_of_one_engine_are_played_back_by_the_other(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ class Stopper:
             self.stack.learner.process.send_signal(signal.SIGSTOP)
 
 
+@pytest.mark.slow
 def test_replay_waits_for_a_learner_that_hung_and_learns_every_example(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:

@@ -74,6 +74,7 @@ def n_learned(system: System) -> int:
     return msgspec.json.decode(served[-1], type=_Head).n_examples if served else 0
 
 
+@pytest.mark.slow
 def test_a_sites_own_slates_alone_train_the_models_through_a_kill(
     system: System, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_sites_own_slates_alone_train_the_models_through_a_kill(
     assert int(line.split()[1]) == len(clicked)
 
 
+@pytest.mark.slow
 def test_models_trained_in_the_shade_rank_the_slates_that_come_next(
     system: System, turns: list[Turn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

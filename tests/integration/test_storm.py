@@ -18,6 +18,7 @@ FAULTS = (
 )
 
 
+@pytest.mark.slow
 def test_a_storm_leaves_what_a_run_without_one_leaves(kafka: str, tmp_path: Path) -> None:
     result = storm(kafka, 11, tmp_path, lasts_s=4.0, faults=FAULTS, kill_share=0.0)
 

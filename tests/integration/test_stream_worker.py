@@ -134,6 +134,7 @@ def close_windows(session: Session, system: System, after_s: float) -> None:
     session.flush()
 
 
+@pytest.mark.slow
 def test_killed_workers_leave_what_one_that_never_was_would_have(
     system: System, turns: list[Turn]
 ) -> None:
@@ -192,6 +193,7 @@ def labelled(examples: Sequence[Example]) -> dict[str, tuple[str, list[tuple[str
     }
 
 
+@pytest.mark.slow
 def test_events_sent_twice_count_once(system: System, turns: list[Turn]) -> None:
     few = turns[: 4 * IN_FLIGHT]
     publish(system, few)
@@ -221,6 +223,7 @@ def test_events_sent_twice_count_once(system: System, turns: list[Turn]) -> None
     assert n_in(system) == n_counted(counts)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
     system: System, turns: list[Turn]
 ) -> None:
@@ -244,6 +247,7 @@ def test_sigterm_ends_a_worker_and_its_successor_counts_nothing_twice(
     assert_is_the_fold(system)
 
 
+@pytest.mark.slow
 def test_requests_that_come_while_a_worker_joins_are_all_answered(
     system: System, turns: list[Turn]
 ) -> None:
@@ -260,6 +264,7 @@ def test_requests_that_come_while_a_worker_joins_are_all_answered(
     assert len(answers) == len(few)
 
 
+@pytest.mark.slow
 def test_worker_that_slept_past_its_session_ends_when_it_wakes_and_writes_no_more(
     system: System, turns: list[Turn]
 ) -> None:

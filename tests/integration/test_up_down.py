@@ -59,6 +59,7 @@ def wait_ended(processes: tuple[ProcessState, ...], *, within_s: float) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_all_is_ready_after_up_and_has_ended_after_down(folder: Path) -> None:
     state = up(folder)
 
@@ -79,6 +80,7 @@ def test_all_is_ready_after_up_and_has_ended_after_down(folder: Path) -> None:
     assert read_state(folder) is None
 
 
+@pytest.mark.slow
 def test_all_has_ended_after_the_supervisor_is_killed_and_down_clears_up(folder: Path) -> None:
     state = up(folder)
 
@@ -119,6 +121,7 @@ def test_down_right_after_up_ends_what_is_starting(folder: Path, after_s: float)
     assert left.stdout == ""
 
 
+@pytest.mark.slow
 def test_only_workers_are_started_on_another_cluster(folder: Path, kafka: str, prefix: str) -> None:
     cluster = ("--external-kafka", "--bootstrap-servers", kafka, "--prefix", prefix)
     state = up(folder, *cluster, "--workers", "2")
@@ -130,6 +133,7 @@ def test_only_workers_are_started_on_another_cluster(folder: Path, kafka: str, p
     assert not any(one.is_running for one in state.processes)
 
 
+@pytest.mark.slow
 def test_stack_that_does_not_come_up_says_why_and_leaves_nothing(folder: Path) -> None:
     ended = cherryrec(
         *("up", "--no-llm", "--folder", str(folder)),

@@ -62,6 +62,7 @@ def counted(system: System) -> Counter[tuple[str, str]]:
     return sum((Counter(counts_of(child)) for child in system.children), Counter())
 
 
+@pytest.mark.slow
 def test_click_later_than_the_allowed_lateness_is_counted_and_left_out(
     system: System, session: Session
 ) -> None:

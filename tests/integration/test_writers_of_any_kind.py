@@ -121,6 +121,7 @@ def test_open_transaction_holds_its_records_back_until_it_ends(system: System) -
     assert before == 0
 
 
+@pytest.mark.slow
 def test_writer_of_another_partitioner_is_taken_right_and_erased(system: System) -> None:
     """librdkafka's default, CRC32: of six readers' events nearly all lie elsewhere."""
     worker = system.start()

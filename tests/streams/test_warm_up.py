@@ -49,6 +49,7 @@ print("\\n".join(name for name in after if after[name] != before.get(name)))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("worker", "window_s", "only"),
     [("learner", 0, ()), ("learner", 1_800, ()), ("stream", 0, ("cherryrec.vans.kernels.trees.",))],

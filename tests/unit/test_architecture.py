@@ -257,6 +257,7 @@ def test_a_module_defines_all_that_it_lists(path: Path) -> None:
         assert hasattr(loaded, name), f"{module}.__all__ lists {name!r}"
 
 
+@pytest.mark.slow
 def test_importing_the_core_imports_nothing_heavy() -> None:
     code = (
         "import sys, cherryrec.pipeline, cherryrec.evaluation.replay;"

@@ -68,6 +68,7 @@ def make_unwritable(package: Path) -> None:
     (package / "__pycache__").write_text("")
 
 
+@pytest.mark.slow
 def test_code_is_kept_beside_the_source_inner_functions_in_it(
     package: Path, tmp_path: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_code_is_kept_beside_the_source_inner_functions_in_it(
     assert kept(tmp_path) == kept(package) == ["loops.squares"]
 
 
+@pytest.mark.slow
 def test_code_goes_to_the_users_cache_where_the_package_cannot_be_written(
     package: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +90,7 @@ def test_code_goes_to_the_users_cache_where_the_package_cannot_be_written(
     assert kept(tmp_path) == kept(tmp_path / "home") == ["loops.squares"]
 
 
+@pytest.mark.slow
 def test_code_is_compiled_in_memory_where_nothing_can_be_written(
     package: Path, tmp_path: Path
 ) -> None:
@@ -101,6 +104,7 @@ def test_code_is_compiled_in_memory_where_nothing_can_be_written(
     assert kept(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_processes_may_start_at_once_on_an_empty_cache(package: Path, tmp_path: Path) -> None:
     started = [start(package, tmp_path / "home") for _ in range(3)]
 

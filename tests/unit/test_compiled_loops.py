@@ -139,6 +139,7 @@ def test_a_loop_that_wraps_around_where_python_does_not_is_found() -> None:
         Comparison().of("power_of_ten", power_of_ten)(30)
 
 
+@pytest.mark.slow
 def test_every_loop_computes_what_its_text_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ N = {"codec": 3_000, "pipeline": 1_500, "recorded": 1_000, "log": 150}
 FEW = 60
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_damaged_bytes_raise_nothing_but_the_error_that_names_the_fault(name: str) -> None:

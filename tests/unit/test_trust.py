@@ -96,6 +96,7 @@ def learned(
     return learner, [np.array(of) for of in measured]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("known_of", "others"), [({COLD}, {FEW, SOME, MANY}), ({SOME, MANY}, {COLD, FEW})]
 )

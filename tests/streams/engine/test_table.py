@@ -138,6 +138,7 @@ async def test_write_in_a_partition_that_moved_is_refused(table: StateTable) -> 
         await table.put(3, b"k", b"v")
 
 
+@pytest.mark.slow
 async def test_partition_that_moved_away_is_empty_when_read(
     table: StateTable, sender: RecordingSender
 ) -> None:
@@ -162,6 +163,7 @@ async def test_hook_gets_the_partitions_after_recovery(make_app: Any) -> None:
     assert seen == [frozenset({0, 2})]
 
 
+@pytest.mark.slow
 async def test_partition_that_left_and_came_back_is_gained_although_nobody_recovered_between(
     make_app: Any,
 ) -> None:
@@ -182,6 +184,7 @@ async def test_partition_that_left_and_came_back_is_gained_although_nobody_recov
     assert table.partitions_gained == frozenset()
 
 
+@pytest.mark.slow
 async def test_rebalance_during_the_hook_leaves_its_partitions_gained(make_app: Any) -> None:
     async def hook(_: frozenset[int]) -> None:
         await assign(table, {1, 2}, gained={2})

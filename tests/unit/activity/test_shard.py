@@ -56,6 +56,7 @@ def by_article(catalogue: Catalogue, now: float) -> dict[str, list[float]]:
     return {a: v for a, v in zip(ids, values.tolist(), strict=True) if any(v)}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), events=traffic())
 def test_state_after_any_crash_is_that_without_one(data: st.DataObject, events: Traffic) -> None:

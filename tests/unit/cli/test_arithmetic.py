@@ -31,6 +31,7 @@ def digest_of(folder: Path, **environment: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not {"avx2", "fma", "avx512f"} <= FLAGS,
     reason="emulates an older processor, which takes one with avx512f",

@@ -50,6 +50,7 @@ def test_unknown_topic_is_a_usage_error_that_lists_the_topics(run: Run) -> None:
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_kafka_that_is_not_there_is_failed_work() -> None:
     # In a process of its own: kafka-python leaves the sockets of its attempts open.
     ended = subprocess.run(

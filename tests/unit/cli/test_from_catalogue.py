@@ -10,6 +10,8 @@ import pytest
 
 from tests.commands import Run
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--users", "20", "--impressions", "60", "--articles", "64")
 NAMES = [
     "CherryRec",

@@ -12,6 +12,8 @@ import pytest
 
 from tests.commands import Ended, Run
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--users", "10", "--impressions", "40", "--articles", "64")
 RECORD = ("--evaluator", "small", "--record-evaluations")
 

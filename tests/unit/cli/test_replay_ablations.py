@@ -9,6 +9,8 @@ import pytest
 
 from tests.commands import Ended, Run
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--users", "10", "--impressions", "20", "--articles", "64")
 
 

@@ -51,6 +51,7 @@ def test_the_cheap_baselines_are_judged_by_default(replayed: Run, tmp_path: Path
                 assert gain["low"] <= gain["mean"] <= gain["high"]
 
 
+@pytest.mark.slow
 def test_all_baselines_change_no_recommendation(replayed: Run, tmp_path: Path) -> None:
     digests = []
     for names, n_rows in (("none", 1), ("all", 10), ("listwise-linear,random", 3)):
@@ -70,6 +71,7 @@ def test_without_baselines_there_is_nothing_to_compare(replayed: Run) -> None:
     assert "minus" not in ended.out
 
 
+@pytest.mark.slow
 def test_labels_that_come_late_reach_the_feature_baselines(replayed: Run, tmp_path: Path) -> None:
     numbers = []
     for delay in ("0", "365d"):

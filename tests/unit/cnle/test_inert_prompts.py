@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def structure(text: str) -> list[str]:
     return [re.sub(FENCED, "#", line) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     template=templates,
@@ -121,6 +123,7 @@ def test_a_category_cannot_pose_as_another_candidate(
             assert re.fullmatch(rf'{letter}: {FENCED}(?: \([^()"<>]+\))?', line)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     template=templates,

@@ -76,6 +76,7 @@ def test_clicks_are_counted_when_they_are_known() -> None:
     assert late.is_live.tolist() == at_once.is_live.tolist()
 
 
+@pytest.mark.slow
 def test_twice_is_the_same() -> None:
     rng = np.random.default_rng(0)
     log = clicks(*((f"u{rng.integers(9)}", f"a{rng.integers(30)}") for _ in range(200)))

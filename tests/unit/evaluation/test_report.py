@@ -25,6 +25,8 @@ from cherryrec.evaluation.summary import (
 )
 from cherryrec.evaluation.tables import ablation_table
 
+pytestmark = pytest.mark.slow
+
 NAN = math.nan
 GAIN = {"auc": Interval(0.2, 0.15, 0.25), "ndcg@10": Interval(-0.01, -0.03, 0.01)}
 

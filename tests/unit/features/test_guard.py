@@ -186,6 +186,7 @@ class Kept:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label_delay_s", [0.0, 3_600.0])
 def test_labels_to_come_move_no_feature(log: MindLog, label_delay_s: float) -> None:
     rows, k = list(log.impressions())[:150], 75
@@ -200,6 +201,7 @@ def test_labels_to_come_move_no_feature(log: MindLog, label_delay_s: float) -> N
     assert seen[0] != seen[1]
 
 
+@pytest.mark.slow
 def test_labels_that_mean_nothing_are_not_foreseen(log: MindLog) -> None:
     rows = permuted(list(log.impressions()), start=0, seed=2)
     judge = Judge(())

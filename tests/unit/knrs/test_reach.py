@@ -150,6 +150,7 @@ def test_worth_likeness_and_age_lie_within_their_bounds(seed: int, weights: Floa
     assert (found[1] - found[0]).max() < 0.05 * np.abs(weights).sum(), "bounds are of use"
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1), weightings, st.booleans(), st.sampled_from([1.0, 0.4, 2e-4]))
 def test_the_same_is_kept_in_the_same_order_as_of_all(

@@ -69,6 +69,7 @@ def test_a_fresh_news_value_is_the_configured_sum(model: str) -> None:
     np.testing.assert_allclose(values, slate(0) @ np.array(config.weights), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", VALUE_MODELS)
 def test_rows_are_valued_one_by_one_or_together(model: str) -> None:
     value = taught(learner_of(model), either, 0, 50).value()

@@ -24,6 +24,8 @@ from cherryrec.slates import SlatesConfig
 from tests.unit.pipeline.labelling import CONFIG, CORRECTION_S, WINDOW_S, Worker, stored
 from tests.worlds import START_S
 
+pytestmark = pytest.mark.slow
+
 # Whole runs beside hindsight: the same log, its late clicks known before their windows end.
 # The runs' own hindsight for counts; for the learner, the same features with the last labels.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cherryrec.events import Click
 from cherryrec.pipeline import Pipeline, Position
 from tests.unit.pipeline.answers import CLOCK_S, answer, ids
@@ -38,6 +40,7 @@ def pushed(clicks: list[Click]) -> tuple[Pipeline, list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_thousands_of_clicks_of_one_reader_move_a_story_as_one_does() -> None:
     """Ten thousand moved one from place 61 to 31."""
     asked = request("r", START_S + 700.0, user_id="new", slate_size=N_ARTICLES)
@@ -56,6 +59,7 @@ def test_thousands_of_clicks_of_one_reader_move_a_story_as_one_does() -> None:
     assert place(many, target) == place(one, target)
 
 
+@pytest.mark.slow
 def test_one_reader_counts_so_often_an_hour_over_all_articles() -> None:
     clicks = [
         click(f"a{k % N_ARTICLES}", START_S + 500.0 + 3.0 * k, user_id="bot", event_id=f"b{k}")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from cherryrec.supervised import UNFINISHED, Ending
 
 BLOCKED = """
@@ -49,6 +51,7 @@ def ended_after_sigterm(how: str) -> tuple[int, float, str]:
     return process.returncode, time.monotonic() - began, said
 
 
+@pytest.mark.slow
 def test_blocked_loop_ends_by_sigterm_within_its_bound_and_says_so() -> None:
     code, after_s, said = ended_after_sigterm("blocked")
 
@@ -57,6 +60,7 @@ def test_blocked_loop_ends_by_sigterm_within_its_bound_and_says_so() -> None:
     assert "not everything was acknowledged 1 s after the stop began" in said
 
 
+@pytest.mark.slow
 def test_flush_that_never_ends_is_ended() -> None:
     code, _, said = ended_after_sigterm("flushing")
 

@@ -133,6 +133,7 @@ def test_the_halves_of_a_hash_are_independent() -> None:
     assert len({(value >> 32) ^ (value & 0xFFFFFFFF) for value in hashes}) == len(hashes)
 
 
+@pytest.mark.slow
 def test_every_process_computes_the_same() -> None:
     code = (
         "from cherryrec.text import HashedText, stable_hash;"

@@ -139,6 +139,7 @@ def child(code: str, **environment: str) -> str:
     ).stdout
 
 
+@pytest.mark.slow
 def test_every_process_computes_the_same_and_imports_no_code_of_the_package(
     vectors: TokenVectors,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from cherryrec.vans import Feature, Forest, Vans, VansConfig
@@ -50,6 +51,7 @@ def test_a_sudden_change_is_noticed_soon_and_once() -> None:
     assert (before, model.drift.n_alarms) == (0, 1)
 
 
+@pytest.mark.slow
 def test_a_steady_log_raises_no_alarm() -> None:
     for seed in range(3):
         model = linear(5.0)

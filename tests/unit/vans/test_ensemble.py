@@ -172,6 +172,7 @@ def test_snapshots_are_bounded() -> None:
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.slow
 def test_learning_does_not_depend_on_the_hash_seed() -> None:
     here = Path(__file__).parent
     script = (

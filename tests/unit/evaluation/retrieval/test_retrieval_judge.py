@@ -131,6 +131,7 @@ def test_the_pipeline_keeps_all_of_a_small_catalogue() -> None:
         assert values(judge, name, "recall") == [0.0, 1.0, 0.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label_delay_s", [0.0, 60.0])
 def test_protocol_a_is_the_same_beside_it(label_delay_s: float) -> None:
     rng = np.random.default_rng(0)
