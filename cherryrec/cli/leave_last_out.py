@@ -78,7 +78,6 @@ def leave_last_out(
     """
     from cherryrec.cli.sequence_rankings import ranked_by
     from cherryrec.evaluation.leave_last_out import results_of
-    from cherryrec.evaluation.logs import ImpressionLog
     from cherryrec.evaluation.replay import OURS
 
     log, data, notes = read_sequences(source, limit, anyway=anyway)
@@ -87,7 +86,6 @@ def leave_last_out(
         data,
         split,
         settings=settings,
-        has_slates=isinstance(log, ImpressionLog),
         seeds=seeds,
         budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
     )

@@ -63,7 +63,7 @@ def paper(
     from cherryrec.cli.sequence_rankings import OF_KNRS, ranked_by
     from cherryrec.evaluation.leave_last_out import results_of
     from cherryrec.evaluation.leave_last_out.claims import findings
-    from cherryrec.evaluation.logs import ImpressionLog, LogSource
+    from cherryrec.evaluation.logs import LogSource
     from cherryrec.evaluation.markdown import escaped
     from cherryrec.evaluation.replay import OURS
 
@@ -76,7 +76,6 @@ def paper(
             data,
             "test",
             settings=settings,
-            has_slates=isinstance(log, ImpressionLog),
             seeds=seeds,
             budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
         )

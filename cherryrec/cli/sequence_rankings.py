@@ -45,7 +45,6 @@ def ranked_by(
     split: Split,
     *,
     settings: Settings,
-    has_slates: bool,
     seeds: Sequence[int],
     budget_s: float | None = None,
 ) -> tuple[list[Ranked], dict[str, str]]:
@@ -59,8 +58,6 @@ def ranked_by(
         What is asked for.
     settings
         Of CherryRec.
-    has_slates
-        Whether the log is of slates, so that articles are known before they are clicked.
     seeds
         Of what has chance in it.
     budget_s
@@ -82,7 +79,7 @@ def ranked_by(
         if names and name not in names:
             left_out[name] = "not named by --rankings"
         elif name == "cherryrec":
-            ranked += _served(data, split, settings.core, seeds, has_slates=has_slates)
+            ranked += _served(data, split, settings.core, seeds)
         elif name in SIMPLE:
             ranked.append(_simple(SIMPLE[name](), data, split))
         elif has_torch:
@@ -152,8 +149,6 @@ def _served(
     split: Split,
     core: PipelineConfig,
     seeds: Sequence[int],
-    *,
-    has_slates: bool,
 ) -> list[Ranked]:
     """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps."""
     started = time.perf_counter()
@@ -162,9 +157,7 @@ def _served(
         seeded = replace(core, vans=replace(core.vans, seed=seed))
         with progress_bar(f"{OURS}, seed {seed}", None) as advance:
             system = ServedSequences(seeded)
-            found.append(
-                system.run(data, split, is_live_at_first_click=has_slates, progress=advance)
-            )
+            found.append(system.run(data, split, progress=advance))
     wall_s = time.perf_counter() - started
     kept = np.mean([(one.kept > 0).mean() for one in found])
     n_kept, n_live = (np.mean([getattr(one, of).mean() for one in found]) for of in _COUNTS)

@@ -6,9 +6,10 @@ comes, over the whole catalogue. Held-out articles are never sent, neither the r
 anyone's, and the models learn from clicks alone.
 
 The other rankings are fitted on all of training at once; this one knows at each request what had
-happened by then. An article is live from when it was first offered on; those that only histories
-have are live at the log's beginning, when histories are imported, as a site would, and counted as
-pairs of articles that were read one after another.
+happened by then. An article is live from after the moment it was first offered or clicked, so that
+what the slate of the wanted click brought is not live when it is asked for; those that only
+histories have are live at the log's beginning, when histories are imported, as a site would, and
+counted as pairs of articles that were read one after another.
 """
 
 from __future__ import annotations
@@ -94,7 +95,6 @@ class ServedSequences(ReplayedSystem):
         data: LeaveLastOut,
         split: Split,
         *,
-        is_live_at_first_click: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> ServedRanks:
         """Send what is in training, and ask for what is held out.
@@ -105,9 +105,6 @@ class ServedSequences(ReplayedSystem):
             Users' sequences.
         split
             What is asked for; validation articles are sent where it is the test.
-        is_live_at_first_click
-            Whether an article may be recommended to its first reader: so in a log of slates, where
-            it was offered before; not in one of clicks, which is where its first click comes from.
         progress
             Called with the number of clicks and requests that were sent.
         """
@@ -120,7 +117,7 @@ class ServedSequences(ReplayedSystem):
         for user in range(n):
             self._import(data, user, len(data.read_before(user, split)), begin_s)
         last_s = begin_s
-        for time_s, _, code, user in _events(data, split, begin_s, is_live_at_first_click):
+        for time_s, _, code, user in _events(data, split, begin_s):
             last_s = max(time_s, last_s + 2 * INSTANT_S)
             if user < 0:
                 self._publish(data, code, last_s)
@@ -199,7 +196,7 @@ def _rank(wanted: str, order: tuple[str, ...]) -> int:
 
 
 def _events(
-    data: LeaveLastOut, split: Split, begin_s: float, is_live_at_first_click: bool
+    data: LeaveLastOut, split: Split, begin_s: float
 ) -> Iterator[tuple[float, int, int, int]]:
     """Yield time, what comes first of one time, article, and its reader (-1: it is published).
 
@@ -214,7 +211,7 @@ def _events(
         reads += [(time_s, _READ, code, user) for time_s, code in pairs if not isnan(time_s)]
         if isnan(times_s[-1]):
             reads.append((begin_s, _READ, codes[-1], user))
-        elif not is_live_at_first_click:
+        else:
             reads[-1] = (times_s[-1], _ASKED_FIRST, codes[-1], user)
     articles = [
         (time_s, _PUBLISHED, code, -1)
