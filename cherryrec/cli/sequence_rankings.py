@@ -19,6 +19,7 @@ from cherryrec.evaluation.leave_last_out import (
     Ranked,
     SequenceRanker,
     Split,
+    ranks_at_requests,
     ranks_of_targets,
 )
 from cherryrec.evaluation.leave_last_out.served import ServedRanks, ServedSequences
@@ -35,7 +36,7 @@ OF_KNRS = f"{OURS}, order of KnRS"
 
 NETWORKS = ("narm", "sasrec", "bert4rec")
 
-NAMES = ("cherryrec", *SIMPLE, *NETWORKS)
+NAMES = ("cherryrec", "at-request", *SIMPLE, *NETWORKS)
 """What can be judged, in the order of the tables."""
 
 
@@ -80,6 +81,8 @@ def ranked_by(
             left_out[name] = "not named by --rankings"
         elif name == "cherryrec":
             ranked += _served(data, split, settings.core, seeds)
+        elif name == "at-request":
+            ranked += _at_requests(data, split)
         elif name in SIMPLE:
             ranked.append(_simple(SIMPLE[name](), data, split))
         elif has_torch:
@@ -90,6 +93,18 @@ def ranked_by(
         else:
             left_out[name] = "torch is not installed"
     return ranked, left_out
+
+
+def _at_requests(data: LeaveLastOut, split: Split) -> list[Ranked]:
+    """Judge the lists that know the time of the request, as CherryRec does."""
+    started = time.perf_counter()
+    with progress_bar("lists at the request", len(data.users)) as advance:
+        found = ranks_at_requests(data, split, advance)
+    wall_s = (time.perf_counter() - started) / len(found)
+    note = "knows what CherryRec knows at the same request, of articles and clicks"
+    return [
+        Ranked(name, ranks[None], wall_s=wall_s, notes=(note,)) for name, ranks in found.items()
+    ]
 
 
 def _simple(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:

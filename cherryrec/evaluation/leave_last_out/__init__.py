@@ -3,11 +3,13 @@
 `dataset` makes the users' sequences (with `five_core`), `ranker` says what ranks articles by one
 and finds where the held-out ones stand, `metrics` makes numbers of that, `results` sums them up and
 `tables` shows them. The simple rankings have a file each: `popularity`, `newest`, `item_knn`,
-`vsknn`, `markov`; `registry` knows them by name.
+`vsknn`, `markov`; `registry` knows them by name. `moments` puts all in the order of time, for what
+is asked at the moment of the click: `served` (CherryRec) and the lists of `at_request`.
 """
 
 from __future__ import annotations
 
+from cherryrec.evaluation.leave_last_out.at_request import ranks_at_requests
 from cherryrec.evaluation.leave_last_out.dataset import (
     CORE,
     LeaveLastOut,
@@ -39,6 +41,7 @@ __all__ = [
     "Statistics",
     "is_retrieved",
     "leave_last_out",
+    "ranks_at_requests",
     "ranks_of_targets",
     "results_of",
     "values_of_ranks",

@@ -14,10 +14,8 @@ counted as pairs of articles that were read one after another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from heapq import merge
-from math import isnan
 
 import msgspec
 import numpy as np
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.leave_last_out.dataset import LeaveLastOut, Split
 from cherryrec.evaluation.leave_last_out.metrics import N_RETRIEVED
+from cherryrec.evaluation.leave_last_out.moments import moments
 from cherryrec.evaluation.mind_rows import MindArticle
 from cherryrec.evaluation.replay.messages import INSTANT_S, article_of
 from cherryrec.evaluation.replay.process import PARTITION, ReplayedSystem
@@ -42,9 +41,6 @@ from cherryrec.pipeline import PipelineConfig
 from cherryrec.text import stable_hash
 
 __all__ = ["ServedRanks", "ServedSequences"]
-
-_ASKED_FIRST, _PUBLISHED, _READ = 0, 1, 2
-"""The order of one time: a request for what its own click publishes comes before that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +113,7 @@ class ServedSequences(ReplayedSystem):
         for user in range(n):
             self._import(data, user, len(data.read_before(user, split)), begin_s)
         last_s = begin_s
-        for time_s, _, code, user in _events(data, split, begin_s):
+        for time_s, _, code, user in moments(data, split):
             last_s = max(time_s, last_s + 2 * INSTANT_S)
             if user < 0:
                 self._publish(data, code, last_s)
@@ -193,29 +189,3 @@ class ServedSequences(ReplayedSystem):
 
 def _rank(wanted: str, order: tuple[str, ...]) -> int:
     return order.index(wanted) + 1 if wanted in order else 0
-
-
-def _events(
-    data: LeaveLastOut, split: Split, begin_s: float
-) -> Iterator[tuple[float, int, int, int]]:
-    """Yield time, what comes first of one time, article, and its reader (-1: it is published).
-
-    An article of a history that is asked for is asked for at the log's beginning.
-    """
-    reads = []
-    for user in range(len(data.users)):
-        before = len(data.read_before(user, split))
-        times_s = data.times_s[user][: before + 1].tolist()
-        codes = data.sequences[user][: before + 1].tolist()
-        pairs = zip(times_s, codes, strict=True)
-        reads += [(time_s, _READ, code, user) for time_s, code in pairs if not isnan(time_s)]
-        if isnan(times_s[-1]):
-            reads.append((begin_s, _READ, codes[-1], user))
-        else:
-            reads[-1] = (times_s[-1], _ASKED_FIRST, codes[-1], user)
-    articles = [
-        (time_s, _PUBLISHED, code, -1)
-        for code, time_s in enumerate(data.first_seen_s.tolist())
-        if not isnan(time_s)
-    ]
-    yield from merge(sorted(articles), sorted(reads))
