@@ -87,3 +87,19 @@ def test_within_the_subset_gains_are_of_those_who_were_retrieved() -> None:
 
     assert "among the 100 users" in text
     assert verdict == "holds"
+
+
+def test_lists_that_know_the_time_of_the_request_are_compared_too() -> None:
+    ours, knrs = ranked(OURS, [1, 2] * 100), ranked(OF_KNRS, [2, 30] * 100)
+    clicked = ranked("most clicked, 1 h", [2, 1] * 100)
+
+    of_all = found(ours, knrs, clicked)
+
+    claim = next(one for one in of_all if one.startswith("better than most clicked, 1 h"))
+    assert claim.endswith(
+        "knows the time of the request as CherryRec does and which the paper does not compare with"
+    )
+    assert of_all[claim][1] == "cannot be told on this data", "the same ranks, of other users"
+    held = "KnRS's first twenty hold the next article more often than those of most clicked, 1 h"
+    assert of_all[held][0].startswith("50.00 % against 100.00 %, -50.0 %")
+    assert of_all[held][1] == "does not hold"
