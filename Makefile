@@ -41,8 +41,8 @@ demo: setup ## the whole system on a generated log: real Kafka, all workers, a r
 test: setup ## every test: doctests, unit, streams, gpu worker, real Kafka, faults
 	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4
 
-test-unit: setup ## what to run after each edit: no Kafka, no torch, nothing slow
-	$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 4 -m "not kafka and not torch and not slow"
+test-unit: setup ## what to run after each edit: neither Kafka nor torch, nothing slow
+	$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 4 -m "not slow" cherryrec streams tests/unit tests/streams
 
 coverage: setup ## the tests without Kafka, and the share of the code's lines that they run
 	$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 4 -m "not kafka" --cov --cov-report term

@@ -132,6 +132,7 @@ class Watched(PopularPolicy):
         return self.choices[-1]
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_rate_of_a_policy_that_learns() -> None:
     """As `benchmarks/off_policy_intervals.py` says on more seeds: here 93 of 100."""
     held = dict.fromkeys(ESTIMATORS[1:], 0)
