@@ -165,9 +165,14 @@ def of_slates(log: AnyLog) -> ImpressionLog:
         It has none.
     """
     if not isinstance(log, ImpressionLog):
+        instead = (
+            "what was shown at random is judged by `cherryrec off-policy`"
+            if isinstance(log, DisplayLog)
+            else "`cherryrec replay` ranks what was read from the whole catalogue"
+        )
         msg = (
             f"a log of slates is needed, got {str(log.path)!r} in the format of {log.title}, "
-            "which records none"
+            f"which records none: {instead}"
         )
         raise LogError(msg)
     return log

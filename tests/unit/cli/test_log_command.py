@@ -82,6 +82,7 @@ def test_what_was_shown_at_random_is_not_ranked_by_replay(tmp_path: Path) -> Non
 
     assert ended.code == 1
     assert "a log of slates is needed, got" in ended.err
+    assert "is judged by `cherryrec off-policy`" in ended.err
 
 
 def test_predictions_have_the_ids_and_the_order_of_the_files(tmp_path: Path) -> None:
