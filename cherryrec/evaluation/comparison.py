@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from cherryrec.evaluation.intervals import Interval, bootstrap_means
+from cherryrec.evaluation.metric_rows import COMPARED, Difference, MetricRow
 from cherryrec.evaluation.metrics import METRICS, LogPart, PrequentialMetrics
-from cherryrec.evaluation.summary import COMPARED, Difference, MetricRow
 
 __all__ = ["differences", "metric_rows"]
 

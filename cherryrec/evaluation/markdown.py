@@ -7,14 +7,9 @@ from collections.abc import Mapping
 
 from cherryrec.evaluation.history import HistoryTable
 from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.metric_rows import COMPARED, Difference, MetricRow
 from cherryrec.evaluation.metrics import METRICS
-from cherryrec.evaluation.summary import (
-    COMPARED,
-    METRIC_TITLES,
-    Difference,
-    MetricRow,
-    ReplaySummary,
-)
+from cherryrec.evaluation.summary import METRIC_TITLES, ReplaySummary
 
 __all__ = [
     "ablation_lines",

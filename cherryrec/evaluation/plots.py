@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.evaluation.summary import MetricRow, ReplaySummary
+from cherryrec.evaluation.metric_rows import MetricRow
+from cherryrec.evaluation.summary import ReplaySummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,23 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.history import HistoryTable
-from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.ladder import Ladder
-from cherryrec.evaluation.metrics import OverTime
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 from cherryrec.evaluation.reliability import Reliability
 
 if TYPE_CHECKING:
     from cherryrec.evaluation.retrieval.summary import RetrievalSummary
 
 __all__ = [
-    "COMPARED",
     "METRIC_TITLES",
     "PARTS",
     "CnleAlone",
-    "Difference",
     "Latency",
     "LogParts",
-    "MetricRow",
     "ReplaySummary",
     "ReportPart",
 ]
@@ -40,9 +36,6 @@ METRIC_TITLES = {
 }
 """How the metrics of protocol A are headed in tables."""
 
-COMPARED = ("auc", "ndcg@10")
-"""The metrics of which the difference to every other ranking is told."""
-
 LogParts = tuple[tuple[str, str], ...]
 """Titles of the parts of a log, each with the attribute that holds it in rows and differences."""
 
@@ -50,50 +43,6 @@ PARTS: LogParts = (("whole log", "whole"), ("second half", "second_half"))
 """The parts that every replay is told in."""
 
 PERCENTILES = (50, 90, 99, 100)
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRow:
-    """One ranking's metrics over the whole log, its second half, and the part reported on.
-
-    Parameters
-    ----------
-    name
-        Of the ranking: `CherryRec`, a baseline, the part that an ablation leaves out.
-    whole, second_half
-        Metric to mean and 95 % interval, as fractions of 1 (`PrequentialMetrics.intervals`).
-    over_time
-        AUC in buckets of the log's time, for the plot; None leaves the ranking out of it.
-    report
-        The same over the last part of a split log; empty where it was not split.
-    """
-
-    name: str
-    whole: Mapping[str, Interval]
-    second_half: Mapping[str, Interval]
-    over_time: OverTime | None = None
-    report: Mapping[str, Interval] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """CherryRec minus another ranking on the same impressions.
-
-    Parameters
-    ----------
-    name
-        Of the other ranking.
-    whole, second_half
-        Metric out of `COMPARED` to the mean difference and its 95 % paired bootstrap interval, as
-        fractions of 1.
-    report
-        The same over the last part of a split log; empty where it was not split.
-    """
-
-    name: str
-    whole: Mapping[str, Interval]
-    second_half: Mapping[str, Interval]
-    report: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,9 @@ import numpy as np
 
 from cherryrec.evaluation.history import HistoryTable
 from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.metric_rows import COMPARED, Difference, MetricRow
 from cherryrec.evaluation.metrics import METRICS
-from cherryrec.evaluation.summary import (
-    COMPARED,
-    METRIC_TITLES,
-    PARTS,
-    Difference,
-    LogParts,
-    MetricRow,
-    ReplaySummary,
-)
+from cherryrec.evaluation.summary import METRIC_TITLES, PARTS, LogParts, ReplaySummary
 
 __all__ = [
     "ablation_sentences",
@@ -38,7 +31,7 @@ def metrics_table(summary: ReplaySummary) -> str:
 
     Examples
     --------
-    >>> from cherryrec.evaluation.summary import MetricRow
+    >>> from cherryrec.evaluation.metric_rows import MetricRow
     >>> interval = Interval(0.5, 0.49, 0.51)
     >>> row = MetricRow("random", {"auc": interval}, {"auc": interval})
     >>> print(metrics_table(ReplaySummary(
@@ -119,7 +112,7 @@ def ablation_table(summary: ReplaySummary) -> str:
 
     Examples
     --------
-    >>> from cherryrec.evaluation.summary import MetricRow
+    >>> from cherryrec.evaluation.metric_rows import MetricRow
     >>> row = MetricRow("CherryRec", {"auc": Interval(0.7, 0.6, 0.8)}, {})
     >>> less = MetricRow("vans:linear", {"auc": Interval(0.68, 0.6, 0.8)}, {})
     >>> gain = Difference("vans:linear", {"auc": Interval(0.02, 0.01, 0.03)}, {})

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from cherryrec.evaluation.intervals import Interval
-from cherryrec.evaluation.summary import Difference, MetricRow
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 
 __all__ = ["interval_values", "row_values"]
 

@@ -14,10 +14,10 @@ from cherryrec.evaluation.baselines import Baseline, FeatureBaseline
 from cherryrec.evaluation.cnle_alone import CnleRecord
 from cherryrec.evaluation.comparison import differences, metric_rows
 from cherryrec.evaluation.ladder import Ladder
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 from cherryrec.evaluation.metrics import PrequentialMetrics, ranks_of
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.reliability import ReliabilityRecord
-from cherryrec.evaluation.summary import Difference, MetricRow
 from cherryrec.events import Recommendation
 
 __all__ = ["OURS", "Judge"]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.evaluation.metric_rows import MetricRow
 from cherryrec.evaluation.plots import OTHERS, OURS, instants, save, time_axis
-from cherryrec.evaluation.summary import MetricRow, ReplaySummary
+from cherryrec.evaluation.summary import ReplaySummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

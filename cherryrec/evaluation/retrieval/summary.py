@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.intervals import Interval, bootstrap_means
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 from cherryrec.evaluation.metrics import over_time
 from cherryrec.evaluation.retrieval.groups import GROUPINGS, groups
 from cherryrec.evaluation.retrieval.moment import SLATE_SIZE
 from cherryrec.evaluation.retrieval.record import RETRIEVAL_METRICS, RetrievalRecord
-from cherryrec.evaluation.summary import Difference, MetricRow
 
 __all__ = [
     "GROUPED",

@@ -7,6 +7,7 @@ from typing import Any
 
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.markdown import bracketed, escaped
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 from cherryrec.evaluation.retrieval.groups import GROUPINGS
 from cherryrec.evaluation.retrieval.summary import (
     GROUPED,
@@ -15,7 +16,7 @@ from cherryrec.evaluation.retrieval.summary import (
     GroupRow,
     RetrievalSummary,
 )
-from cherryrec.evaluation.summary import PARTS, Difference, MetricRow
+from cherryrec.evaluation.summary import PARTS
 from cherryrec.evaluation.tables import hundredths, signed
 from cherryrec.evaluation.values import interval_values, row_values
 

@@ -12,17 +12,11 @@ import pytest
 
 from cherryrec.evaluation.history import HistoryRow, HistoryTable
 from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.metric_rows import Difference, MetricRow
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.evaluation.reliability import ReliabilityRecord
 from cherryrec.evaluation.report import metrics_table, write_report
-from cherryrec.evaluation.summary import (
-    CnleAlone,
-    Difference,
-    Latency,
-    MetricRow,
-    ReplaySummary,
-    ReportPart,
-)
+from cherryrec.evaluation.summary import CnleAlone, Latency, ReplaySummary, ReportPart
 from cherryrec.evaluation.tables import ablation_table
 
 pytestmark = pytest.mark.slow
