@@ -15,10 +15,12 @@ from cherryrec.cli.parameters import Names, Numbers
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from cherryrec.evaluation.leave_last_out import LeaveLastOut, Results, Split
+    from collections.abc import Sequence
+
+    from cherryrec.evaluation.leave_last_out import LeaveLastOut, Ranked, Results, Split
     from cherryrec.evaluation.logs import AnyLog, LogSource
 
-__all__ = ["leave_last_out", "read_sequences", "write_results"]
+__all__ = ["judged", "leave_last_out", "write_results"]
 
 
 @click.command(name="leave-last-out")
@@ -30,8 +32,9 @@ __all__ = ["leave_last_out", "read_sequences", "write_results"]
     default="all",
     show_default=True,
     metavar="all|NAME,…",
-    help="What to judge: cherryrec, most-popular, recent-popular, newest, item-knn, vsknn, markov, "
-    "and the networks narm, sasrec and bert4rec, which need torch.",
+    help="What to judge: cherryrec, at-request (newest and most clicked, knowing the time of the "
+    "request), most-popular, recent-popular, newest, item-knn, vsknn, markov, and the networks "
+    "narm, sasrec and bert4rec, which need torch.",
 )
 @click.option(
     "--seeds",
@@ -76,11 +79,36 @@ def leave_last_out(
     and ranked. What others read later may be in training: it compares rankings, and protocol C
     (`replay --from-catalogue`) says what serving would give.
     """
+    log, _, results = judged(
+        source,
+        settings,
+        rankings,
+        limit=limit,
+        anyway=anyway,
+        split=split,
+        seeds=seeds,
+        budget_minutes=budget_minutes,
+    )
+    write_results(results, report or Path("reports") / f"{log.name}-leave-last-out")
+
+
+def judged(
+    source: LogSource,
+    settings: Settings,
+    rankings: Sequence[str],
+    *,
+    limit: int | None,
+    seeds: Sequence[int],
+    budget_minutes: float | None,
+    split: Split = "test",
+    anyway: bool = False,
+) -> tuple[AnyLog, list[Ranked], Results]:
+    """Read a log, and fit and judge rankings on its sequences."""
     from cherryrec.cli.sequence_rankings import ranked_by
     from cherryrec.evaluation.leave_last_out import results_of
     from cherryrec.evaluation.replay import OURS
 
-    log, data, notes = read_sequences(source, limit, anyway=anyway)
+    log, data, notes = _read_sequences(source, limit, anyway=anyway)
     ranked, left_out = ranked_by(
         rankings,
         data,
@@ -99,10 +127,10 @@ def leave_last_out(
         notes=notes,
         left_out=left_out,
     )
-    write_results(results, report or Path("reports") / f"{log.name}-leave-last-out")
+    return log, ranked, results
 
 
-def read_sequences(
+def _read_sequences(
     source: LogSource, limit: int | None, *, anyway: bool
 ) -> tuple[AnyLog, LeaveLastOut, list[str]]:
     """Read a log and return it, its users' sequences, and what there is to say of it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cherryrec.cli.leave_last_out import read_sequences, write_results
+from cherryrec.cli.leave_last_out import judged, write_results
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import LogFormat, Names, Numbers
 from cherryrec.cli.settings import Settings
@@ -60,8 +60,7 @@ def paper(
     The rankings are those of `leave-last-out` (protocol B), which looks into the future; docs/
     paper.md says what that means. A network that was cut by the budget is a floor.
     """
-    from cherryrec.cli.sequence_rankings import OF_KNRS, ranked_by
-    from cherryrec.evaluation.leave_last_out import results_of
+    from cherryrec.cli.sequence_rankings import OF_KNRS
     from cherryrec.evaluation.leave_last_out.claims import findings
     from cherryrec.evaluation.logs import LogSource
     from cherryrec.evaluation.markdown import escaped
@@ -70,23 +69,13 @@ def paper(
     command = " ".join(["cherryrec", *sys.argv[1:]])
     lines = ["# What the paper claims, and what these logs say", "", f"Command: `{command}`"]
     for path in logs:
-        log, data, notes = read_sequences(LogSource(path, log_format), limit, anyway=False)
-        ranked, left_out = ranked_by(
+        log, ranked, results = judged(
+            LogSource(path, log_format),
+            settings,
             rankings,
-            data,
-            "test",
-            settings=settings,
+            limit=limit,
             seeds=seeds,
-            budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
-        )
-        results = results_of(
-            data,
-            ranked,
-            log_name=log.name,
-            command=command,
-            reference=OURS,
-            notes=notes,
-            left_out=left_out,
+            budget_minutes=budget_minutes,
         )
         write_results(results, report / log.name)
         lines += ["", f"## {log.name}", "", "| claim | here | |", "|---|---|---|"]

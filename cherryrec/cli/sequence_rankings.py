@@ -160,12 +160,12 @@ def ranked_network(
 
 
 def _served(
-    data: LeaveLastOut,
-    split: Split,
-    core: PipelineConfig,
-    seeds: Sequence[int],
+    data: LeaveLastOut, split: Split, core: PipelineConfig, seeds: Sequence[int]
 ) -> list[Ranked]:
-    """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps."""
+    """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps.
+
+    Seeds are those of VaNS. Where it has learned nothing, one is as good as all.
+    """
     started = time.perf_counter()
     found: list[ServedRanks] = []
     for seed in seeds:
@@ -173,6 +173,8 @@ def _served(
         with progress_bar(f"{OURS}, seed {seed}", None) as advance:
             system = ServedSequences(seeded)
             found.append(system.run(data, split, progress=advance))
+        if not system.learner.vans.n_learned:
+            break
     wall_s = time.perf_counter() - started
     kept = np.mean([(one.kept > 0).mean() for one in found])
     n_kept, n_live = (np.mean([getattr(one, of).mean() for one in found]) for of in _COUNTS)
@@ -181,10 +183,13 @@ def _served(
         f"{n_live:,.0f} live articles KnRS keeps {n_kept:,.0f}, which hold {100 * kept:.2f} % of "
         "the wanted"
     )
+    own: tuple[str, ...] = (note,)
+    if len(found) < len(seeds):
+        own += ("VaNS learns nothing of clicks alone, so that other seeds would give the same",)
     return [
         Ranked(name, np.stack([getattr(one, of) for one in found]), wall_s=wall_s, notes=notes)
         for name, of, notes in (
-            (OURS, "ranked", (note,)),
+            (OURS, "ranked", own),
             (OF_KNRS, "retrieved", ("the same twenty",)),
             (f"{OURS}, from all kept", "wide", ("the twenty with the best final scores",)),
         )

@@ -61,6 +61,27 @@ def test_validation_asks_for_another_article(run: Run, log: str, tmp_path: Path)
     )
 
 
+def test_a_seed_is_not_run_again_where_nothing_was_learned(
+    run: Run, log: str, tmp_path: Path
+) -> None:
+    for seeds in ("0,1", "1"):
+        options = ("--rankings", "cherryrec,at-request", "--seeds", seeds, "--report", seeds)
+        assert run("leave-last-out", log, *options).code == 0
+
+    both, second = (
+        json.loads((tmp_path / seeds / "report.json").read_text())["rows"] for seeds in ("0,1", "1")
+    )
+    assert [row["users"] for row in both] == [row["users"] for row in second]
+    assert "VaNS learns nothing of clicks alone" in (tmp_path / "0,1" / "report.md").read_text()
+    assert "VaNS learns nothing" not in (tmp_path / "1" / "report.md").read_text()
+    assert [row["name"] for row in both][3:] == [
+        "newest at the request",
+        "most clicked, 1 h",
+        "most clicked, 6 h",
+        "most clicked, 24 h",
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
