@@ -195,6 +195,9 @@ class CoReads:
             common = Σ 1/place · c(h, a) / (n_h + 5)
             rare   = Σ 1/place · c(h, a) / √((n_h + 5)(n_a + 5))
 
+        Both are above 0 and may be above 1: clicks on h fade before those that follow it, and of a
+        read that only a history has none was counted.
+
         Parameters
         ----------
         reads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cherryrec.co_reads import CoReads, CoReadsConfig
@@ -160,6 +160,7 @@ def test_rows_of_the_catalogue_are_looked_up_again_where_they_changed() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=120))
+@example([(1, 0)] * 6)  # clicks after a read that was never a click here: 6 / (0 + 5)
 def test_whatever_comes_the_bounds_hold_and_sums_are_real(clicks: list[tuple[int, int]]) -> None:
     pairs = CoReads(CoReadsConfig(max_articles=8, max_pairs=3, recent_clicks=16))
     for event, (read, article) in enumerate(clicks):
@@ -168,7 +169,11 @@ def test_whatever_comes_the_bounds_hold_and_sums_are_real(clicks: list[tuple[int
     for name in range(31):
         found = after(pairs, f"a{name}", now=float(len(clicks)))
         assert len(found) <= 3
-        assert all(0.0 < common <= 1.0 and rare > 0.0 for common, rare in found.values())
+        for other, (common, rare) in found.items():
+            there = clicks.count((name, int(other[1:])))
+            back = clicks.count((int(other[1:]), name))
+            assert 0.0 < common <= (there + 0.5 * back) / 5.0 + 1e-6
+            assert 0.0 < rare <= common * np.sqrt((len(clicks) + 5.0) / 5.0) + 1e-6
         following = right_after(pairs, f"a{name}", float(len(clicks)))
         assert len(following) <= 3
         assert all(0.0 < lift < np.inf for lift in following.values())
