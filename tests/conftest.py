@@ -6,6 +6,7 @@ from cherryrec.cli.arithmetic import choose_products
 
 choose_products()  # before numpy: what tests compute must equal what the commands they start do
 
+import os  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -14,8 +15,11 @@ import pytest  # noqa: E402
 
 from tests.parallel import Interleaved, SharedKafka, is_runner, slow_first  # noqa: E402
 
-# The first example may compile a loop, which takes seconds where none has been kept yet.
-hypothesis.settings.register_profile("compiled", deadline=None)
+# The first example may compile a loop, which takes seconds where none has been kept yet. `.ci/run`
+# draws the same examples for the same code, so that its verdict is one; all else draws new ones.
+hypothesis.settings.register_profile(
+    "compiled", deadline=None, derandomize=os.environ.get("SAME_EXAMPLES") == "1"
+)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=10_000)
 hypothesis.settings.load_profile("compiled")
 
