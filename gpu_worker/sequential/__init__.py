@@ -1,26 +1,35 @@
-"""The networks of the paper's table, as rankings of protocol B: NARM, SASRec and BERT4Rec.
+"""The networks of the paper's table, as rankings of protocol B: NARM, SASRec, BERT4Rec; GRU4Rec.
 
 Each has a file: a module with a loss over windows of articles and scores of what comes next.
-`windows` cuts and pads what users have read, `ranker` trains a module with early stopping on the
-validation articles and scores by it, `config` says how. Nothing that serves imports them.
+`modules` has what they share, `blocks`, `recurrent` and `dropout` their parts, `losses` the softmax
+over all articles. `windows` cuts and pads what users have read, `ranker` trains a module with early
+stopping on the validation articles and scores by it, `config` says how, and `config_files` reads
+and writes that. Nothing that serves imports them.
 """
 
 from __future__ import annotations
 
 from gpu_worker.sequential.bert4rec import Bert4Rec
 from gpu_worker.sequential.config import NetworkConfig
+from gpu_worker.sequential.config_files import configs_text, load_configs
+from gpu_worker.sequential.gru4rec import Gru4Rec
+from gpu_worker.sequential.modules import NextArticleModule, SequenceModule
 from gpu_worker.sequential.narm import Narm
-from gpu_worker.sequential.ranker import NetworkRanker, SequenceModule, Trained
+from gpu_worker.sequential.ranker import NetworkRanker, Trained
 from gpu_worker.sequential.registry import NETWORKS
 from gpu_worker.sequential.sasrec import SasRec
 
 __all__ = [
     "NETWORKS",
     "Bert4Rec",
+    "Gru4Rec",
     "Narm",
     "NetworkConfig",
     "NetworkRanker",
+    "NextArticleModule",
     "SasRec",
     "SequenceModule",
     "Trained",
+    "configs_text",
+    "load_configs",
 ]

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from gpu_worker.sequential.blocks import Attention
 from gpu_worker.sequential.config import NetworkConfig
-from gpu_worker.sequential.ranker import SequenceModule
+from gpu_worker.sequential.losses import softmax_loss
+from gpu_worker.sequential.modules import SequenceModule
 
 __all__ = ["Bert4Rec"]
 
@@ -29,15 +30,11 @@ class Bert4Rec(SequenceModule):
     title = "BERT4Rec"
 
     def __init__(self, n_articles: int, config: NetworkConfig) -> None:
-        super().__init__()
-        self.n_articles, self.hidden = n_articles, n_articles + 1
+        super().__init__(n_articles, config, n_more=1)
+        self.hidden = n_articles + 1
         self.masked_share = config.masked_share
         self.attention = Attention(
-            n_articles + 2,
-            padding=n_articles,
-            config=config,
-            is_causal=False,
-            length=config.max_length + 1,
+            config, is_causal=False, length=config.max_length + 1, activation=nn.GELU()
         )
         self.head = nn.Sequential(
             nn.Linear(config.n_hidden, config.n_hidden), nn.GELU(), nn.LayerNorm(config.n_hidden)
@@ -51,15 +48,17 @@ class Bert4Rec(SequenceModule):
         is_hidden[last_only] = False
         is_hidden[:, -1] |= last_only | ~is_hidden.any(dim=1)
         is_hidden &= windows != self.n_articles
-        states = self.attention(windows.masked_fill(is_hidden, self.hidden))[is_hidden]  # (n, D)
-        return functional.cross_entropy(self._scores(states), windows[is_hidden])
+        states = self.states(windows.masked_fill(is_hidden, self.hidden))  # (B, L + 1, D)
+        guessed = self.head(states[is_hidden])  # (n, D)
+        return softmax_loss(guessed, self.targets, windows[is_hidden], bias=self.bias)
 
     def scores(self, windows: torch.Tensor) -> torch.Tensor:
         """Return what a hidden place after the last would be; windows (B, L), scores (B, A)."""
         asked = functional.pad(windows, (0, 1), value=self.hidden)  # (B, L + 1)
-        return self._scores(self.attention(asked)[:, -1])
+        guessed: torch.Tensor = self.head(self.states(asked)[:, -1])  # (B, D)
+        return guessed @ self.targets.T + self.bias
 
-    def _scores(self, states: torch.Tensor) -> torch.Tensor:
-        articles = self.attention.articles.weight[: self.n_articles]  # (A, D)
-        guessed: torch.Tensor = self.head(states)  # (n, D)
-        return guessed @ articles.T + self.bias
+    def states(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the state of each place; codes (B, L), states (B, L, D)."""
+        h: torch.Tensor = self.attention(self.inputs(codes), codes == self.n_articles)
+        return h

@@ -1,4 +1,4 @@
-"""What SASRec and BERT4Rec share: articles with their places, through layers of attention."""
+"""What SASRec and BERT4Rec share: places, and layers of attention over them."""
 
 from __future__ import annotations
 
@@ -6,68 +6,87 @@ import torch
 from torch import nn
 
 from gpu_worker.sequential.config import NetworkConfig
+from gpu_worker.sequential.dropout import Dropout
 
 __all__ = ["Attention"]
 
 
 class Attention(nn.Module):
-    """Embeddings of articles and places, then layers of self-attention.
+    """Vectors with those of their places, through layers of self-attention.
 
     B sequences, L places, D = `n_hidden`.
 
     Parameters
     ----------
-    n_codes
-        Codes of articles, the padding and all else that may stand in a row; the padding is
-        `padding`.
-    padding
-        The code that nothing looks at.
     config
         Sizes and dropout.
     is_causal
         Whether a place sees those before it and itself only.
+    length
+        Places of the longest row.
+    activation
+        Between the two layers at each place.
     """
 
     def __init__(
-        self, n_codes: int, *, padding: int, config: NetworkConfig, is_causal: bool, length: int
+        self, config: NetworkConfig, *, is_causal: bool, length: int, activation: nn.Module
     ) -> None:
         super().__init__()
-        self.padding, self.is_causal = padding, is_causal
-        self.articles = nn.Embedding(n_codes, config.n_hidden, padding_idx=padding)
+        self.is_causal = is_causal
         self.places = nn.Embedding(length, config.n_hidden)
-        self.dropout = nn.Dropout(config.dropout)
-        self.n_heads = config.n_heads
-        self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                config.n_hidden,
-                config.n_heads,
-                dim_feedforward=4 * config.n_hidden,
-                dropout=config.dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
-            for _ in range(config.n_layers)
-        )
+        nn.init.normal_(self.places.weight, std=0.02)
+        self.dropout = Dropout(config.dropout)
+        self.layers = nn.ModuleList(_Layer(config, activation) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(config.n_hidden)
-        for table in (self.articles, self.places):
-            nn.init.normal_(table.weight, std=0.02)
-        with torch.no_grad():
-            self.articles.weight[padding].zero_()
 
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return the state of each place; codes (B, L), states (B, L, D)."""
-        length = codes.shape[1]
-        is_padding = codes == self.padding  # (B, L)
-        h = self.articles(codes) + self.places.weight[-length:]  # (B, L, D)
-        h = self.dropout(h)
-        hidden = is_padding[:, None, :].expand(-1, length, -1)  # (B, L, L)
+    def forward(self, vectors: torch.Tensor, is_padding: torch.Tensor) -> torch.Tensor:
+        """Return the state of each place, (B, L, D).
+
+        Parameters
+        ----------
+        vectors
+            Of what stands at each place, (B, L, D).
+        is_padding
+            Where nothing stands, which no other place looks at, (B, L).
+        """
+        length = vectors.shape[1]
+        h = self.dropout(vectors + self.places.weight[-length:])  # (B, L, D)
+        is_hidden = is_padding[:, None, :].expand(-1, length, -1)  # (B, L, L)
         if self.is_causal:
-            later = torch.ones(length, length, dtype=torch.bool).triu(1)
-            hidden = hidden | later
+            is_hidden = is_hidden | torch.ones(length, length, dtype=torch.bool).triu(1)
         itself = torch.eye(length, dtype=torch.bool)
-        hidden = hidden & ~itself  # a row of padding alone has something to look at
-        mask = hidden.repeat_interleave(self.n_heads, dim=0)  # (B · heads, L, L)
+        is_hidden = is_hidden & ~itself  # a row of padding alone has something to look at
+        mask = torch.zeros(is_hidden.shape).masked_fill_(is_hidden, -torch.inf)[:, None]
         for layer in self.layers:
-            h = layer(h, src_mask=mask)
+            h = layer(h, mask)
         return torch.as_tensor(self.norm(h))
+
+
+class _Layer(nn.Module):
+    """Self-attention, then two layers at each place; both add to what was there."""
+
+    def __init__(self, config: NetworkConfig, activation: nn.Module) -> None:
+        super().__init__()
+        n = config.n_hidden
+        self.n_heads = config.n_heads
+        self.before_attention, self.before_places = nn.LayerNorm(n), nn.LayerNorm(n)
+        self.project, self.join = nn.Linear(n, 3 * n), nn.Linear(n, n)
+        self.drop_weights, self.drop_attention = Dropout(config.dropout), Dropout(config.dropout)
+        self.at_places = nn.Sequential(
+            nn.Linear(n, config.n_inner),
+            activation,
+            Dropout(config.dropout),
+            nn.Linear(config.n_inner, n),
+            Dropout(config.dropout),
+        )
+
+    def forward(self, h: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the next states; h (B, L, D), mask (B, 1, L, L) added to what is looked at."""
+        n_rows, length, n = h.shape
+        projected = self.project(self.before_attention(h))  # (B, L, 3 D)
+        by_head = projected.view(n_rows, length, 3, self.n_heads, n // self.n_heads)
+        q, k, v = by_head.permute(2, 0, 3, 1, 4)  # (B, heads, L, D / heads) each
+        looked = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + mask  # (B, heads, L, L)
+        seen = self.drop_weights(torch.softmax(looked, dim=-1)) @ v  # (B, heads, L, D / heads)
+        h = h + self.drop_attention(self.join(seen.transpose(1, 2).reshape(h.shape)))
+        return h + torch.as_tensor(self.at_places(self.before_places(h)))

@@ -19,10 +19,15 @@ class NetworkConfig:
         Length of an article's vector and of the layers' states; a multiple of `n_heads`.
     n_layers, n_heads
         Of the transformers; above 0.
+    n_inner
+        Length of the states between the two layers of a transformer's place; above 0.
     dropout
         In [0, 1).
     max_length
         Articles of a sequence that are looked at, the last ones; above 0.
+    n_targets
+        Places of each window that are asked for their next article, the last ones; above 0. None
+        asks all of them. BERT4Rec hides places by chance.
     learning_rate, weight_decay
         Of AdamW; above 0, and at least 0.
     batch_size
@@ -39,8 +44,10 @@ class NetworkConfig:
     n_hidden: int = 64
     n_layers: int = 2
     n_heads: int = 2
+    n_inner: int = 128
     dropout: float = 0.2
     max_length: int = 50
+    n_targets: int | None = None
     learning_rate: float = 2e-3
     weight_decay: float = 0.0
     batch_size: int = 16
@@ -49,11 +56,14 @@ class NetworkConfig:
     masked_share: float = 0.3
 
     def __post_init__(self) -> None:
-        counts = ("n_layers", "n_heads", "max_length", "batch_size", "max_epochs", "patience")
-        for name in ("n_hidden", *counts, "learning_rate"):
+        sizes = ("n_hidden", "n_layers", "n_heads", "n_inner", "max_length", "batch_size")
+        for name in (*sizes, "max_epochs", "patience", "learning_rate"):
             if not getattr(self, name) > 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if self.n_targets is not None and self.n_targets <= 0:
+            msg = f"n_targets must be above 0 or absent, got {self.n_targets!r}"
+            raise ConfigError(msg)
         if self.n_hidden % self.n_heads:
             msg = f"n_hidden must be a multiple of n_heads, {self.n_heads}, got {self.n_hidden}"
             raise ConfigError(msg)

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import copy
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from cherryrec.evaluation.leave_last_out import LeaveLastOut, ranks_of_targets, values_of_ranks
 from gpu_worker.sequential.config import NetworkConfig
-from gpu_worker.sequential.windows import windows_of
+from gpu_worker.sequential.modules import SequenceModule
+from gpu_worker.sequential.windows import batches_of, trimmed, windows_of
 
-__all__ = ["NetworkRanker", "SequenceModule", "Trained"]
+__all__ = ["NetworkRanker", "Trained"]
 
 _NDCG = 1  # the column of `values_of_ranks`
-
-
-class SequenceModule(nn.Module, ABC):
-    """What a network of protocol B is: built from the number of articles and the settings.
-
-    B sequences, L = `max_length` places, A articles, whose codes are 0 to A - 1; A is the padding.
-    """
-
-    title: ClassVar[str]
-
-    @abstractmethod
-    def loss(self, windows: torch.Tensor) -> torch.Tensor:
-        """Return the loss of some rows of training, one number; windows (B, L + 1)."""
-
-    @abstractmethod
-    def scores(self, windows: torch.Tensor) -> torch.Tensor:
-        """Return one number for each article that may come next, (B, A); windows (B, L)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +101,12 @@ class NetworkRanker:
         module = self._module
         assert module is not None, "a ranker is fitted first"
         module.eval()
-        windows = windows_of(sequences, self.config.max_length, padding=self._n_articles)
+        windows = torch.from_numpy(
+            windows_of(sequences, self.config.max_length, padding=self._n_articles)
+        )
         with torch.no_grad():
-            return module.scores(torch.from_numpy(windows)).numpy().astype(np.float64)
+            scores = module.scores(trimmed(windows, padding=self._n_articles))  # (B, A)
+        return scores.numpy().astype(np.float64)
 
     def _train(self, module: SequenceModule, data: LeaveLastOut) -> None:
         config = self.config
@@ -132,7 +116,10 @@ class NetworkRanker:
             windows_of(read, config.max_length + 1, padding=self._n_articles)
         )  # (n, L + 1)
         optimiser = torch.optim.AdamW(
-            module.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            module.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
         started = time.monotonic()
         best, best_epoch, kept = -1.0, 0, copy.deepcopy(module.state_dict())
@@ -160,9 +147,9 @@ class NetworkRanker:
     ) -> None:
         """Take a step for each batch, in a new order."""
         module.train()
-        order = torch.randperm(len(windows))
-        for first in range(0, len(order), self.config.batch_size):
+        lengths = (windows != self._n_articles).sum(dim=1)  # (n,)
+        for rows in batches_of(lengths, self.config.batch_size):
             optimiser.zero_grad()
-            loss = module.loss(windows[order[first : first + self.config.batch_size]])
+            loss = module.loss(trimmed(windows[rows], padding=self._n_articles))
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
