@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cherryrec.cli.logs import opened, with_log
-from cherryrec.cli.options import with_settings
+from cherryrec.cli.options import note, with_settings
 from cherryrec.cli.parameters import Names, Numbers
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cherryrec.evaluation.leave_last_out import LeaveLastOut, Ranked, Results, Split
     from cherryrec.evaluation.logs import AnyLog, LogSource
+    from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["judged", "leave_last_out", "write_results"]
+__all__ = ["judged", "leave_last_out", "read_sequences", "write_results"]
 
 
 @click.command(name="leave-last-out")
@@ -34,7 +36,7 @@ __all__ = ["judged", "leave_last_out", "write_results"]
     metavar="all|NAME,…",
     help="What to judge: cherryrec, at-request (newest and most clicked, knowing the time of the "
     "request), most-popular, recent-popular, newest, item-knn, vsknn, markov, and the networks "
-    "narm, sasrec and bert4rec, which need torch.",
+    "gru4rec, narm, sasrec and bert4rec, which need torch.",
 )
 @click.option(
     "--seeds",
@@ -57,9 +59,16 @@ __all__ = ["judged", "leave_last_out", "write_results"]
     help="Ask for each user's last article, or for the second to last, to choose settings by.",
 )
 @click.option(
+    "--networks",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML with settings of networks, as `baselines tune` writes it.",
+)
+@click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the report; default: reports/<log>-leave-last-out.",
+    help="Folder for the report; default: reports/<log>-leave-last-out. A network's run that is "
+    "kept in it is not run again.",
 )
 @with_settings
 def leave_last_out(
@@ -71,6 +80,7 @@ def leave_last_out(
     seeds: tuple[int, ...],
     budget_minutes: float | None,
     split: Split,
+    config_file: Path | None,
     report: Path | None,
 ) -> None:
     """Ask for each user's last article out of the whole catalogue of LOG (protocol B).
@@ -79,6 +89,10 @@ def leave_last_out(
     and ranked. What others read later may be in training: it compares rankings, and protocol C
     (`replay --from-catalogue`) says what serving would give.
     """
+
+    def folder_of(name: str) -> Path:
+        return report or Path("reports") / f"{name}-leave-last-out"
+
     log, _, results = judged(
         source,
         settings,
@@ -88,8 +102,10 @@ def leave_last_out(
         split=split,
         seeds=seeds,
         budget_minutes=budget_minutes,
+        config_file=config_file,
+        folder_of=folder_of,
     )
-    write_results(results, report or Path("reports") / f"{log.name}-leave-last-out")
+    write_results(results, folder_of(log.name))
 
 
 def judged(
@@ -100,15 +116,22 @@ def judged(
     limit: int | None,
     seeds: Sequence[int],
     budget_minutes: float | None,
+    folder_of: Callable[[str], Path],
     split: Split = "test",
+    config_file: Path | None = None,
     anyway: bool = False,
 ) -> tuple[AnyLog, list[Ranked], Results]:
-    """Read a log, and fit and judge rankings on its sequences."""
+    """Read a log, and fit and judge rankings on its sequences.
+
+    Runs of networks are kept in, and taken from, the folder that `folder_of` gives by the log's
+    name.
+    """
     from cherryrec.cli.sequence_rankings import ranked_by
-    from cherryrec.evaluation.leave_last_out import results_of
+    from cherryrec.evaluation.leave_last_out import KeptRuns, results_of
     from cherryrec.evaluation.replay import OURS
 
-    log, data, notes = _read_sequences(source, limit, anyway=anyway)
+    configs = _configs(config_file)
+    log, data, notes = read_sequences(source, limit, anyway=anyway)
     ranked, left_out = ranked_by(
         rankings,
         data,
@@ -116,6 +139,8 @@ def judged(
         settings=settings,
         seeds=seeds,
         budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
+        configs=configs,
+        kept=KeptRuns(folder_of(log.name) / "runs", note),
     )
     results = results_of(
         data,
@@ -130,7 +155,19 @@ def judged(
     return log, ranked, results
 
 
-def _read_sequences(
+def _configs(file: Path | None) -> dict[str, NetworkConfig]:
+    """Read the settings of networks, before the log; none without a file."""
+    if file is None:
+        return {}
+    if find_spec("torch") is None:
+        msg = "--networks needs torch, which is not installed: pip install 'cherryrec[llm]'"
+        raise click.UsageError(msg)
+    from gpu_worker.sequential import load_configs
+
+    return load_configs(file)
+
+
+def read_sequences(
     source: LogSource, limit: int | None, *, anyway: bool
 ) -> tuple[AnyLog, LeaveLastOut, list[str]]:
     """Read a log and return it, its users' sequences, and what there is to say of it."""

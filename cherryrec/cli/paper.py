@@ -76,6 +76,7 @@ def paper(
             limit=limit,
             seeds=seeds,
             budget_minutes=budget_minutes,
+            folder_of=lambda name: report / name,
         )
         write_results(results, report / log.name)
         lines += ["", f"## {log.name}", "", "| claim | here | |", "|---|---|---|"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
+from cherryrec.cli.networks import NETWORKS, ranked_network
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.leave_last_out import (
     SIMPLE,
+    KeptRuns,
     LeaveLastOut,
     Ranked,
     SequenceRanker,
@@ -29,12 +31,10 @@ from cherryrec.pipeline import PipelineConfig
 if TYPE_CHECKING:
     from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["NAMES", "OF_KNRS", "ranked_by", "ranked_network"]
+__all__ = ["NAMES", "OF_KNRS", "ranked_by"]
 
 OF_KNRS = f"{OURS}, order of KnRS"
 """The row of the same articles without VaNS."""
-
-NETWORKS = ("narm", "sasrec", "bert4rec")
 
 NAMES = ("cherryrec", "at-request", *SIMPLE, *NETWORKS)
 """What can be judged, in the order of the tables."""
@@ -48,6 +48,8 @@ def ranked_by(
     settings: Settings,
     seeds: Sequence[int],
     budget_s: float | None = None,
+    configs: Mapping[str, NetworkConfig] | None = None,
+    kept: KeptRuns | None = None,
 ) -> tuple[list[Ranked], dict[str, str]]:
     """Fit and judge rankings in turn; return what they gave, and why others were not run.
 
@@ -63,6 +65,10 @@ def ranked_by(
         Of what has chance in it.
     budget_s
         Seconds for the training of a network with one seed; None for no end but its patience.
+    configs
+        Settings of networks by name, the defaults for those it does not have.
+    kept
+        Runs of networks that were kept, and where to keep them; None for none.
 
     Raises
     ------
@@ -86,7 +92,11 @@ def ranked_by(
         elif name in SIMPLE:
             ranked.append(_simple(SIMPLE[name](), data, split))
         elif has_torch:
-            ranked.append(ranked_network(name, data, split, seeds=seeds, budget_s=budget_s))
+            config = configs.get(name) if configs else None
+            network = ranked_network(
+                name, data, split, seeds=seeds, budget_s=budget_s, config=config, kept=kept
+            )
+            ranked.append(network)
         elif names:
             msg = f"{name} needs torch, which is not installed: pip install 'cherryrec[llm]'"
             raise click.UsageError(msg)
@@ -114,49 +124,6 @@ def _simple(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:
     with progress_bar(ranker.name, len(data.users)) as advance:
         ranks = ranks_of_targets(ranker, data, split, advance)
     return Ranked(ranker.name, ranks[None], wall_s=time.perf_counter() - started)
-
-
-def ranked_network(
-    name: str,
-    data: LeaveLastOut,
-    split: Split,
-    *,
-    seeds: Sequence[int],
-    budget_s: float | None = None,
-    config: NetworkConfig | None = None,
-) -> Ranked:
-    """Train a network with each seed, and judge it."""
-    from gpu_worker.sequential import NETWORKS, NetworkRanker
-
-    module = NETWORKS[name]
-    started = time.perf_counter()
-    ranks, notes = [], []
-    for seed in seeds:
-        best = 0.0
-
-        def described() -> str:
-            return f"seed {seed}, best validation nDCG@5 {100 * best:.2f}"  # noqa: B023
-
-        with progress_bar(f"{module.title}: epochs", None, described) as advance:
-
-            def on_epoch(_: int, ndcg: float) -> None:
-                nonlocal best
-                best = max(best, ndcg)
-                advance(1)
-
-            ranker = NetworkRanker(
-                module,
-                name=module.title,
-                config=config,
-                seed=seed,
-                budget_s=budget_s,
-                on_epoch=on_epoch,
-            )
-            ranker.fit(data)
-        ranks.append(ranks_of_targets(ranker, data, split))
-        notes.append(f"seed {seed}: {ranker.trained}")
-    wall_s = time.perf_counter() - started
-    return Ranked(module.title, np.stack(ranks), wall_s=wall_s, notes=tuple(notes))
 
 
 def _served(

@@ -26,16 +26,20 @@ from cherryrec.evaluation.leave_last_out.metrics import (
 from cherryrec.evaluation.leave_last_out.ranker import SequenceRanker, ranks_of_targets
 from cherryrec.evaluation.leave_last_out.registry import SIMPLE
 from cherryrec.evaluation.leave_last_out.results import Ranked, Results, Row, results_of
+from cherryrec.evaluation.leave_last_out.runs import KeptRuns, Run, RunKey
 
 __all__ = [
     "CORE",
     "METRICS",
     "N_RETRIEVED",
     "SIMPLE",
+    "KeptRuns",
     "LeaveLastOut",
     "Ranked",
     "Results",
     "Row",
+    "Run",
+    "RunKey",
     "SequenceRanker",
     "Split",
     "Statistics",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 import numpy as np
@@ -121,6 +122,28 @@ class LeaveLastOut:
         """Say of each user whether what is asked for is in nobody's training, (U,)."""
         targets = [self.target(user, split) for user in range(len(self.users))]
         return np.asarray(self.training_counts()[targets] == 0)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of SHA-256 over who read what, in which order.
+
+        Examples
+        --------
+        Another reader of the same articles is another dataset:
+
+        >>> clicks = [
+        ...     LoggedClick(f"{u}{a}", u, a, float(time))
+        ...     for time, a in enumerate("abcde") for u in "uvwxyz"
+        ... ]
+        >>> five = leave_last_out(one for one in clicks if one.user_id != "z")
+        >>> leave_last_out(clicks).digest == five.digest, len(five.digest)
+        (False, 16)
+        """
+        lengths = [len(sequence) for sequence in self.sequences]
+        found = sha256(repr((self.users, self.articles, lengths)).encode())
+        for sequence in self.sequences:
+            found.update(sequence.astype("<i4").tobytes())
+        return found.hexdigest()[:16]
 
     @property
     def statistics(self) -> Statistics:
