@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cherryrec.evaluation.logs import AnyLog, LogSource
     from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["judged", "leave_last_out", "read_sequences", "write_results"]
+__all__ = ["judged", "leave_last_out", "network_configs", "read_sequences", "write_results"]
 
 
 @click.command(name="leave-last-out")
@@ -130,7 +130,7 @@ def judged(
     from cherryrec.evaluation.leave_last_out import KeptRuns, results_of
     from cherryrec.evaluation.replay import OURS
 
-    configs = _configs(config_file)
+    configs = network_configs(config_file)
     log, data, notes = read_sequences(source, limit, anyway=anyway)
     ranked, left_out = ranked_by(
         rankings,
@@ -155,7 +155,7 @@ def judged(
     return log, ranked, results
 
 
-def _configs(file: Path | None) -> dict[str, NetworkConfig]:
+def network_configs(file: Path | None) -> dict[str, NetworkConfig]:
     """Read the settings of networks, before the log; none without a file."""
     if file is None:
         return {}

@@ -8,7 +8,7 @@ import click
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["BaselineNames", "Duration", "LogFormat", "Names", "Numbers", "Shares"]
+__all__ = ["Amounts", "BaselineNames", "Duration", "LogFormat", "Names", "Numbers", "Shares"]
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -93,6 +93,26 @@ class Numbers(click.ParamType):
         if not all(one.isdecimal() for one in parts) or len(set(parts)) < len(parts):
             self.fail(f"wanted whole numbers as 0,1,2, each once, got {value!r}", param, ctx)
         return tuple(int(one) for one in parts)
+
+
+class Amounts(click.ParamType):
+    """Numbers of at least 0 separated by commas, each once."""
+
+    name = "amounts"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Read `0,0.001,1e-2` as three numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            amounts = tuple(float(one) for one in str(value).split(","))
+        except ValueError:
+            amounts = ()
+        if not amounts or len(set(amounts)) < len(amounts) or not all(a >= 0 for a in amounts):
+            self.fail(f"wanted numbers as 0,0.001,1e-2, each once, got {value!r}", param, ctx)
+        return amounts
 
 
 class Shares(click.ParamType):

@@ -3,8 +3,8 @@
 Each has a file: a module with a loss over windows of articles and scores of what comes next.
 `modules` has what they share, `blocks`, `recurrent` and `dropout` their parts, `losses` the softmax
 over all articles. `windows` cuts and pads what users have read, `ranker` trains a module with early
-stopping on the validation articles and scores by it, `config` says how, and `config_files` reads
-and writes that. Nothing that serves imports them.
+stopping on the validation articles and scores by it, `config` says how, `config_files` reads
+and writes that, and `tuning` tries it. Nothing that serves imports them.
 """
 
 from __future__ import annotations

@@ -137,13 +137,13 @@ def test_only_the_last_places_are_asked_when_told_so(name: str) -> None:
     two.load_state_dict(module.state_dict())
 
     with torch.no_grad():
-        told = two.loss(row)
+        loss = two.loss(row)
         scores = torch.cat(
             [module.scores(row[:, end - 7 : end]) for end in (7, 8)]  # each prefix as a row
         )
         wanted = torch.nn.functional.cross_entropy(scores, torch.tensor([6, 7]))
 
-    assert float(told) == pytest.approx(float(wanted), rel=0.02)
+    assert float(loss) == pytest.approx(float(wanted), rel=0.02)
 
 
 @LOOKING_BACK
