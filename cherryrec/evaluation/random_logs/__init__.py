@@ -2,7 +2,7 @@
 
 `policy` says what a policy is asked and what it may learn, `simple_policies` and `our_policy` are
 those judged, `judge` runs them over a log. `estimates` makes of the events of one policy its
-click-through rate four ways, with intervals (`wilson`) and the effective sample size;
+click-through rate four ways, with intervals (`exact`) and the effective sample size;
 `reward_model` is what the doubly robust one leans on. `uniformity` refuses a log that was not drawn
 as it says. `results` and `tables` are what is written.
 

@@ -5,9 +5,14 @@ none. The log names no readers: each display is a reader of its own, without his
 forgotten after it, so that memory does not grow with the log. Of a choice that was displayed the
 system is sent the impression of that one article and its click, by the messages that a site would
 send; of any other choice it is sent nothing, and the request is forgotten with its reader.
+
+Every pool is given, so that nobody asks what KnRS would keep of a catalogue: for that it draws next
+to nothing to learn from, which is a third of what a request costs and changes no choice.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from cherryrec.evaluation.random_logs.policy import Question
 from cherryrec.evaluation.replay.messages import INSTANT_S, UNKNOWN
@@ -47,7 +52,9 @@ class OurPolicy:
     name = "CherryRec"
 
     def __init__(self, config: PipelineConfig | None = None) -> None:
-        self.system = ReplayedSystem(config or PipelineConfig())
+        config = config or PipelineConfig()
+        knrs = replace(config.knrs, rivals_share=0.0, n_others=1)
+        self.system = ReplayedSystem(replace(config, knrs=knrs))
         self._published: set[str] = set()
         self._last_s = 0.0
         self._reader: str | None = None

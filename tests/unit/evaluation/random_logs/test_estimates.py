@@ -16,7 +16,7 @@ from cherryrec.evaluation.random_logs import (
     Question,
     judge,
 )
-from cherryrec.evaluation.random_logs.wilson import wilson
+from cherryrec.evaluation.random_logs.exact import exact_interval
 
 
 def drawn(n: int, seed: int) -> tuple[Evidence, np.ndarray]:
@@ -78,7 +78,7 @@ def test_pools_of_one_size_give_one_interval_thrice() -> None:
     replay, snips = evidence.replay(), evidence.snips()
 
     assert tuple(snips) == pytest.approx(tuple(replay))
-    assert tuple(replay)[1:] == pytest.approx(wilson(34 / 100, 100))
+    assert tuple(replay)[1:] == pytest.approx(exact_interval(34 / 100, 100))
     assert evidence.ips().mean == pytest.approx(replay.mean)
 
 
