@@ -52,6 +52,13 @@ __all__ = ["judged", "leave_last_out", "network_configs", "read_sequences", "wri
     help="For the training of each network with each seed; cut short, it says so.",
 )
 @click.option(
+    "--ablate",
+    multiple=True,
+    metavar="all|PART",
+    help="Ask CherryRec without this part too, in the same pass (knrs:novelty, knrs:news-value, "
+    "order:signals, …); repeatable.",
+)
+@click.option(
     "--split",
     type=click.Choice(["test", "validation"]),
     default="test",
@@ -79,6 +86,7 @@ def leave_last_out(
     rankings: tuple[str, ...],
     seeds: tuple[int, ...],
     budget_minutes: float | None,
+    ablate: tuple[str, ...],
     split: Split,
     config_file: Path | None,
     report: Path | None,
@@ -104,6 +112,7 @@ def leave_last_out(
         budget_minutes=budget_minutes,
         config_file=config_file,
         folder_of=folder_of,
+        ablate=ablate,
     )
     write_results(results, folder_of(log.name))
 
@@ -120,6 +129,7 @@ def judged(
     split: Split = "test",
     config_file: Path | None = None,
     anyway: bool = False,
+    ablate: Sequence[str] = (),
 ) -> tuple[AnyLog, list[Ranked], Results]:
     """Read a log, and fit and judge rankings on its sequences.
 
@@ -128,8 +138,10 @@ def judged(
     """
     from cherryrec.cli.sequence_rankings import ranked_by
     from cherryrec.evaluation.leave_last_out import KeptRuns, results_of
+    from cherryrec.evaluation.leave_last_out.ablation import parts_of
     from cherryrec.evaluation.replay import OURS
 
+    parts_of(ablate, settings.core)  # a name that is none is told before the log is read
     configs = network_configs(config_file)
     log, data, notes = read_sequences(source, limit, anyway=anyway)
     ranked, left_out = ranked_by(
@@ -141,6 +153,7 @@ def judged(
         budget_s=None if budget_minutes is None else 60.0 * budget_minutes,
         configs=configs,
         kept=KeptRuns(folder_of(log.name) / "runs", note),
+        ablate=ablate,
     )
     results = results_of(
         data,
@@ -199,13 +212,15 @@ def read_sequences(
 
 
 def write_results(results: Results, folder: Path) -> None:
-    """Print the tables, and write `report.md` and `report.json`."""
+    """Print the tables, and write `report.md`, `report.json` and the picture of ablations."""
+    from cherryrec.evaluation.leave_last_out.pictures import PICTURE, plot_ablations
     from cherryrec.evaluation.leave_last_out.tables import page, table, values
 
     click.echo(f"\n{table(results)}\n")
     for name, why in results.left_out.items():
         click.echo(f"{name} was not run: {why}")
     folder.mkdir(parents=True, exist_ok=True)
+    plot_ablations(results, folder / PICTURE)
     (folder / "report.md").write_text(page(results), encoding="utf-8")
     (folder / "report.json").write_text(json.dumps(values(results), indent=1), encoding="utf-8")
     click.echo(f"report: {folder / 'report.md'}")

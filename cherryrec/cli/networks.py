@@ -88,6 +88,7 @@ def ranked_network(
         np.stack([run.rank_array for run in runs]),
         wall_s=sum(run.wall_s for run in runs),
         notes=tuple(f"seed {run.key.seed}: {run.note}" for run in runs),
+        is_whole=True,
     )
 
 

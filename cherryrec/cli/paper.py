@@ -61,6 +61,7 @@ def paper(
     paper.md says what that means. A network that was cut by the budget is a floor.
     """
     from cherryrec.cli.sequence_rankings import OF_KNRS
+    from cherryrec.evaluation.leave_last_out.ablation import CLAIMED
     from cherryrec.evaluation.leave_last_out.claims import findings
     from cherryrec.evaluation.logs import LogSource
     from cherryrec.evaluation.markdown import escaped
@@ -77,6 +78,7 @@ def paper(
             seeds=seeds,
             budget_minutes=budget_minutes,
             folder_of=lambda name: report / name,
+            ablate=CLAIMED,
         )
         write_results(results, report / log.name)
         lines += ["", f"## {log.name}", "", "| claim | here | |", "|---|---|---|"]

@@ -24,6 +24,7 @@ from cherryrec.evaluation.leave_last_out import (
     ranks_at_requests,
     ranks_of_targets,
 )
+from cherryrec.evaluation.leave_last_out.results import Served, Without
 from cherryrec.evaluation.leave_last_out.served import ServedRanks, ServedSequences
 from cherryrec.evaluation.replay import OURS
 from cherryrec.pipeline import PipelineConfig
@@ -50,6 +51,7 @@ def ranked_by(
     budget_s: float | None = None,
     configs: Mapping[str, NetworkConfig] | None = None,
     kept: KeptRuns | None = None,
+    ablate: Sequence[str] = (),
 ) -> tuple[list[Ranked], dict[str, str]]:
     """Fit and judge rankings in turn; return what they gave, and why others were not run.
 
@@ -69,6 +71,8 @@ def ranked_by(
         Settings of networks by name, the defaults for those it does not have.
     kept
         Runs of networks that were kept, and where to keep them; None for none.
+    ablate
+        Parts of CherryRec to leave out in turn (`leave_last_out.ablation.parts_of`).
 
     Raises
     ------
@@ -86,7 +90,7 @@ def ranked_by(
         if names and name not in names:
             left_out[name] = "not named by --rankings"
         elif name == "cherryrec":
-            ranked += _served(data, split, settings.core, seeds)
+            ranked += _served(data, split, settings.core, seeds, ablate)
         elif name == "at-request":
             ranked += _at_requests(data, split)
         elif name in SIMPLE:
@@ -113,7 +117,8 @@ def _at_requests(data: LeaveLastOut, split: Split) -> list[Ranked]:
     wall_s = (time.perf_counter() - started) / len(found)
     note = "knows what CherryRec knows at the same request, of articles and clicks"
     return [
-        Ranked(name, ranks[None], wall_s=wall_s, notes=(note,)) for name, ranks in found.items()
+        Ranked(name, ranks[None], wall_s=wall_s, notes=(note,), is_whole=True)
+        for name, ranks in found.items()
     ]
 
 
@@ -123,22 +128,28 @@ def _simple(ranker: SequenceRanker, data: LeaveLastOut, split: Split) -> Ranked:
     ranker.fit(data)
     with progress_bar(ranker.name, len(data.users)) as advance:
         ranks = ranks_of_targets(ranker, data, split, advance)
-    return Ranked(ranker.name, ranks[None], wall_s=time.perf_counter() - started)
+    wall_s = time.perf_counter() - started
+    return Ranked(ranker.name, ranks[None], wall_s=wall_s, is_whole=True)
 
 
 def _served(
-    data: LeaveLastOut, split: Split, core: PipelineConfig, seeds: Sequence[int]
+    data: LeaveLastOut,
+    split: Split,
+    core: PipelineConfig,
+    seeds: Sequence[int],
+    ablate: Sequence[str],
 ) -> list[Ranked]:
     """Run CherryRec with each seed; rows for its order, for KnRS's alone, and from all it keeps.
 
-    Seeds are those of VaNS. Where it has learned nothing, one is as good as all.
+    Seeds are those of VaNS. Where it has learned nothing, one is as good as all. Parts are left out
+    with the first.
     """
     started = time.perf_counter()
     found: list[ServedRanks] = []
     for seed in seeds:
         seeded = replace(core, vans=replace(core.vans, seed=seed))
         with progress_bar(f"{OURS}, seed {seed}", None) as advance:
-            system = ServedSequences(seeded)
+            system = ServedSequences(seeded, ablate=() if found else ablate)
             found.append(system.run(data, split, progress=advance))
         if not system.learner.vans.n_learned:
             break
@@ -153,8 +164,20 @@ def _served(
     own: tuple[str, ...] = (note,)
     if len(found) < len(seeds):
         own += ("VaNS learns nothing of clicks alone, so that other seeds would give the same",)
+    first = found[0]
+    served = Served(
+        first.n_kept,
+        first.kept > 0,
+        tuple(Without(part, one.ranked, one.kept > 0) for part, one in first.without.items()),
+    )
     return [
-        Ranked(name, np.stack([getattr(one, of) for one in found]), wall_s=wall_s, notes=notes)
+        Ranked(
+            name,
+            np.stack([getattr(one, of) for one in found]),
+            wall_s=wall_s,
+            notes=notes,
+            served=served if name == OURS else None,
+        )
         for name, of, notes in (
             (OURS, "ranked", own),
             (OF_KNRS, "retrieved", ("the same twenty",)),

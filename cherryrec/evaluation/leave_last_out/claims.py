@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.leave_last_out.ablation import CLAIMED, KNRS_SCORE
 from cherryrec.evaluation.leave_last_out.metrics import METRICS
-from cherryrec.evaluation.leave_last_out.results import Ranked
+from cherryrec.evaluation.leave_last_out.results import Ranked, ablation_rows
 
-__all__ = ["GAINS_OVER_SASREC", "Finding", "findings", "relative_gain", "verdict"]
+__all__ = ["GAINS_OVER_SASREC", "Finding", "findings", "helps", "relative_gain", "verdict"]
 
 Floats = NDArray[np.float64]
 Verdict = Literal["holds", "does not hold", "cannot be told on this data", "not run"]
@@ -148,12 +149,7 @@ def findings(
     yield _within_subset(system, by_name.get("SASRec"), seed)
     for other in ("newest", "recent popular", "SASRec", *_AT_THE_REQUEST):
         yield _recall(knrs, by_name.get(other), other, seed)
-    yield Finding(
-        "every metric of KnRS helps",
-        "ablations are not run under this protocol; under A and C: "
-        "`cherryrec replay LOG --from-catalogue --ablate all`",
-        "not run",
-    )
+    yield from _parts_help(system, seed)
     yield Finding(
         "one pass is faster than generation",
         "no language model is run under this protocol",
@@ -209,6 +205,57 @@ def _recall(knrs: Ranked | None, other: Ranked | None, name: str, seed: int) -> 
     ours, theirs = means
     text = f"{ours:.2f} % against {theirs:.2f} %, {_percent(gain, other)}"
     return Finding(claim, text, verdict(gain, 0.0))
+
+
+def helps(gain: Interval) -> Verdict:
+    """Say whether a part that was left out had brought something: more than 0.
+
+    Examples
+    --------
+    >>> helps(Interval(0.2, 0.1, 0.3)), helps(Interval(0.0, 0.0, 0.0))
+    ('holds', 'does not hold')
+    >>> helps(Interval(0.1, -0.1, 0.3))
+    'cannot be told on this data'
+    """
+    if gain.low > 0.0:
+        return "holds"
+    return "does not hold" if gain.high <= 0.0 else "cannot be told on this data"
+
+
+def _parts_help(system: Ranked | None, seed: int) -> Iterator[Finding]:
+    """Say of each metric of KnRS, of its score and of CnLE whether leaving it out costs nDCG@5."""
+    rows = {} if system is None else {r.part: r.gains for r in ablation_rows(system, seed=seed)}
+    verdicts = []
+    for part in CLAIMED:
+        name = part.removeprefix("knrs:")
+        what = "KnRS's score helps" if part == KNRS_SCORE else f"KnRS's {name} helps"
+        if part not in rows:
+            yield Finding(what, f"`--ablate {part}` was not run", "not run")
+            continue
+        gain = rows[part]["ndcg@5"]
+        found = helps(gain)
+        yield Finding(what, f"nDCG@5 {_hundredths(gain)} with it", found)
+        if part != KNRS_SCORE:
+            verdicts.append(found)
+    every = "every metric of KnRS helps"
+    if len(verdicts) < len(CLAIMED) - 1:
+        yield Finding(every, "not every one was left out in turn: `--ablate all`", "not run")
+    else:
+        n_helping = verdicts.count("holds")
+        text = f"{n_helping} of {len(verdicts)} do, {verdicts.count('does not hold')} do not"
+        every_one: Verdict = "cannot be told on this data"
+        if n_helping == len(verdicts):
+            every_one = "holds"
+        elif "does not hold" in verdicts:
+            every_one = "does not hold"
+        yield Finding(every, text, every_one)
+    yield Finding("CnLE's score helps", "CnLE is not asked under this protocol", "not run")
+
+
+def _hundredths(gain: Interval) -> str:
+    """Return a difference of a metric with its interval."""
+    mean, low, high = (100 * end for end in gain)
+    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 def _percent(gain: Interval, other: Ranked) -> str:

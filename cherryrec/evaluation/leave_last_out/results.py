@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,68 @@ from cherryrec.evaluation.intervals import Interval, bootstrap_means
 from cherryrec.evaluation.leave_last_out.dataset import LeaveLastOut, Split, Statistics
 from cherryrec.evaluation.leave_last_out.metrics import METRICS, is_retrieved, values_of_ranks
 
-__all__ = ["Ranked", "Results", "Row", "results_of"]
+__all__ = [
+    "KEPT",
+    "AblationRow",
+    "KeptRow",
+    "Ranked",
+    "Results",
+    "Row",
+    "Served",
+    "Without",
+    "ablation_rows",
+    "results_of",
+]
 
 Floats = NDArray[np.float64]
 Intervals = Mapping[str, Interval]
+
+
+KEPT = "kept"
+"""Recall of the next article among all that are kept, beside `METRICS`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Without:
+    """What the system gave without a part, of the same users at the same requests.
+
+    Parameters
+    ----------
+    part
+        Its name.
+    ranks
+        Of each user's article among the twenty, 1 = best, 0 where it was not retrieved, (U,).
+    is_kept
+        Whether KnRS keeps it, (U,).
+    """
+
+    part: str
+    ranks: NDArray[np.intp]
+    is_kept: NDArray[np.bool_]
+
+    @property
+    def values(self) -> Floats:
+        """The metrics of each user, and whether the article is kept, (U, 5)."""
+        return np.column_stack([values_of_ranks(self.ranks), self.is_kept])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """What only a system that is asked at a moment has.
+
+    Parameters
+    ----------
+    n_kept
+        Articles that KnRS keeps at each user's request, (U,).
+    is_kept
+        Whether it keeps the wanted one, (U,).
+    without
+        What it gave without each part that was left out.
+    """
+
+    n_kept: NDArray[np.intp]
+    is_kept: NDArray[np.bool_]
+    without: tuple[Without, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,12 +91,18 @@ class Ranked:
         Seconds to fit and to rank, all seeds together.
     notes
         What a reader of the numbers must know of how they came about, a sentence each.
+    is_whole
+        Whether every article has a rank, not those that were retrieved alone.
+    served
+        Of the system's own ranking; None of any other.
     """
 
     name: str
     ranks: NDArray[np.intp]
     wall_s: float = 0.0
     notes: tuple[str, ...] = ()
+    is_whole: bool = False
+    served: Served | None = None
 
     @property
     def values(self) -> Floats:
@@ -103,6 +167,34 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRow:
+    """How often the next article is among the first, in a list as long as what KnRS keeps.
+
+    Parameters
+    ----------
+    name
+        Of the ranking; that of the system is what KnRS keeps.
+    twenty, kept
+        Recall in the first twenty, and in as many as KnRS keeps at that user's request.
+    behind
+        By how much the latter of the system is above it, user by user; None of the system itself.
+    """
+
+    name: str
+    twenty: Interval
+    kept: Interval
+    behind: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class AblationRow:
+    """The whole system minus itself without a part, user by user, by metric and `KEPT`."""
+
+    part: str
+    gains: Intervals
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """Protocol B on one log.
 
@@ -128,6 +220,10 @@ class Results:
         Sentences on the whole.
     left_out
         Ranking → why it was not run.
+    kept
+        The rows of what is kept; empty without the system.
+    ablations
+        A part each, in the order of the table.
     """
 
     log_name: str
@@ -141,6 +237,8 @@ class Results:
     n_unseen: int = 0
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[KeptRow, ...] = ()
+    ablations: tuple[AblationRow, ...] = ()
 
     def row(self, name: str) -> Row | None:
         """Return a ranking's row, or None where it was not run."""
@@ -201,7 +299,51 @@ def results_of(
         n_unseen=int(is_unseen.sum()),
         notes=tuple(notes),
         left_out=left_out or {},
+        kept=_kept(ranked, seed),
+        ablations=tuple(row for one in ranked for row in ablation_rows(one, seed=seed)),
     )
+
+
+def ablation_rows(ranked: Ranked, *, seed: int = 0) -> list[AblationRow]:
+    """Return what each part that was left out of a system brought it; none of other rankings.
+
+    Examples
+    --------
+    The whole has the article first for each of twelve users, second without x:
+
+    >>> ones, kept = np.ones(12, np.intp), np.ones(12, np.bool_)
+    >>> system = Served(20 * ones, kept, (Without("x", 2 * ones, kept),))
+    >>> (row,) = ablation_rows(Ranked("r", ones[None], served=system))
+    >>> row.part, row.gains["mrr@5"], row.gains["kept"].mean
+    ('x', Interval(mean=0.5, low=0.5, high=0.5), 0.0)
+    """
+    if ranked.served is None or not ranked.served.without:
+        return []
+    whole = np.column_stack([ranked.values, ranked.served.is_kept])  # (U, 5)
+    minus = [whole - one.values for one in ranked.served.without]
+    found = iter(bootstrap_means(np.hstack(minus), seed=seed))
+    return [
+        AblationRow(one.part, {name: next(found) for name in (*METRICS, KEPT)})
+        for one in ranked.served.without
+    ]
+
+
+def _kept(ranked: Sequence[Ranked], seed: int) -> tuple[KeptRow, ...]:
+    """Compare what KnRS keeps with the first of every other ranking, as many for each user."""
+    system = next((one for one in ranked if one.served is not None), None)
+    if system is None or system.served is None:
+        return ()
+    retrieved = METRICS.index("recall@20")
+    is_kept = system.served.is_kept.astype(np.float64)  # (U,)
+    columns = [("KnRS", system.values[:, retrieved], is_kept)]
+    for one in ranked:
+        if one.is_whole:
+            within = (one.ranks > 0) & (one.ranks <= system.served.n_kept)  # (S, U)
+            columns.append((one.name, one.values[:, retrieved], within.mean(axis=0)))
+    stacked = [np.column_stack([twenty, kept, is_kept - kept]) for _, twenty, kept in columns]
+    found = iter(bootstrap_means(np.hstack(stacked), seed=seed))
+    rows = [KeptRow(name, next(found), next(found), next(found)) for name, _, _ in columns]
+    return (replace(rows[0], behind=None), *rows[1:])
 
 
 def _intervals(values: Mapping[str, Floats], seed: int) -> dict[str, dict[str, Interval]]:

@@ -9,18 +9,20 @@ The other rankings are fitted on all of training at once; this one knows at each
 happened by then. An article is live from after the moment it was first offered or clicked, so that
 what the slate of the wanted click brought is not live when it is asked for; those that only
 histories have are live at the log's beginning, when histories are imported, as a site would, and
-counted as pairs of articles that were read one after another.
+counted as pairs of articles that were read one after another. Systems without a part are asked
+beside it, in the same pass (`ablation`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cherryrec.evaluation.leave_last_out.ablation import Ablation, parts_of, twenty
 from cherryrec.evaluation.leave_last_out.dataset import LeaveLastOut, Split
 from cherryrec.evaluation.leave_last_out.metrics import N_RETRIEVED
 from cherryrec.evaluation.leave_last_out.moments import moments
@@ -31,16 +33,33 @@ from cherryrec.events import (
     MAX_CANDIDATES,
     Click,
     CoRead,
+    Example,
     ProfileUpdate,
     RecommendationRequest,
     instant,
     seconds,
 )
-from cherryrec.knrs import KnrsConfig
-from cherryrec.pipeline import PipelineConfig
+from cherryrec.knrs import contrasted
+from cherryrec.pipeline import PipelineConfig, Send
 from cherryrec.text import stable_hash
 
-__all__ = ["ServedRanks", "ServedSequences"]
+__all__ = ["ServedRanks", "ServedSequences", "WithoutRanks"]
+
+Ranks = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithoutRanks:
+    """Where each user's article stood without a part, 1 = best, 0 = not among them, (U,) each.
+
+    Parameters
+    ----------
+    ranked, kept
+        As in `ServedRanks`.
+    """
+
+    ranked: Ranks
+    kept: Ranks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,14 +78,27 @@ class ServedRanks:
         Among all that KnRS keeps, in its order.
     n_kept, n_live
         How many were kept, and live and unread, (U,).
+    without
+        The same without each part that was left out, by its name.
     """
 
-    ranked: NDArray[np.intp]
-    retrieved: NDArray[np.intp]
-    wide: NDArray[np.intp]
-    kept: NDArray[np.intp]
-    n_kept: NDArray[np.intp]
-    n_live: NDArray[np.intp]
+    ranked: Ranks
+    retrieved: Ranks
+    wide: Ranks
+    kept: Ranks
+    n_kept: Ranks
+    n_live: Ranks
+    without: Mapping[str, WithoutRanks] = field(default_factory=dict)
+
+    @classmethod
+    def of_nobody(cls, n: int, parts: Sequence[str]) -> ServedRanks:
+        """Return those of n users who were not asked yet."""
+
+        def none() -> Ranks:
+            return np.zeros(n, np.intp)
+
+        without = {part: WithoutRanks(none(), none()) for part in parts}
+        return cls(none(), none(), none(), none(), none(), none(), without)
 
 
 class ServedSequences(ReplayedSystem):
@@ -77,14 +109,17 @@ class ServedSequences(ReplayedSystem):
     config
         Settings of the pipeline; no article is too old to be recommended, as the catalogue is the
         dataset's.
+    ablate
+        Parts to leave out in turn, by name (`ablation.parts_of`).
     """
 
-    def __init__(self, config: PipelineConfig) -> None:
+    def __init__(self, config: PipelineConfig, *, ablate: Sequence[str] = ()) -> None:
         catalogue = replace(config.catalogue, max_age_s=float("inf"), requires_birth=False)
         super().__init__(replace(config, catalogue=catalogue))
-        self._twenty: KnrsConfig = replace(
-            self.config.knrs, quota=1e-9, floor=N_RETRIEVED, ceiling=N_RETRIEVED
-        )
+        self._twenty = twenty(self.config.knrs)
+        self._ablations = [Ablation(part, self.config) for part in parts_of(ablate, self.config)]
+        if self._ablations:
+            self.on_send = self._teach_ablations
 
     def run(
         self,
@@ -105,7 +140,7 @@ class ServedSequences(ReplayedSystem):
             Called with the number of clicks and requests that were sent.
         """
         n = len(data.users)
-        found = ServedRanks(*(np.zeros(n, np.intp) for _ in range(6)))
+        found = ServedRanks.of_nobody(n, [one.part.name for one in self._ablations])
         targets = [data.target(user, split) for user in range(n)]
         begin_s = float(data.first_rows_s.min())
         for code in np.flatnonzero(np.isnan(data.first_seen_s)).tolist():
@@ -185,6 +220,19 @@ class ServedSequences(ReplayedSystem):
         found.kept[user] = _rank(wanted, kept.kept)
         found.n_kept[user] = len(kept.kept)
         found.n_live[user] = len(self.pipeline.catalogue.live_rows(time_s))
+        for one in self._ablations:
+            without = found.without[one.part.name]
+            without.ranked[user] = _rank(wanted, one.ranked(self.pipeline, PARTITION, request))
+            without.kept[user] = found.kept[user]
+            if one.keeps_otherwise:
+                without.kept[user] = _rank(wanted, one.kept(self.pipeline, PARTITION, request))
+
+    def _teach_ablations(self, send: Send) -> None:
+        """Let the systems without a part learn from an example what the whole one does."""
+        if isinstance(send.event, Example):
+            read = contrasted(send.event)
+            for one in self._ablations:
+                one.learn(read)
 
 
 def _rank(wanted: str, order: tuple[str, ...]) -> int:

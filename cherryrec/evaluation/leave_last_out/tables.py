@@ -10,7 +10,8 @@ import numpy as np
 from cherryrec.evaluation.intervals import Interval
 from cherryrec.evaluation.leave_last_out.dataset import Statistics
 from cherryrec.evaluation.leave_last_out.metrics import METRIC_TITLES, METRICS, N_RETRIEVED
-from cherryrec.evaluation.leave_last_out.results import Intervals, Results
+from cherryrec.evaluation.leave_last_out.pictures import PICTURE
+from cherryrec.evaluation.leave_last_out.results import KEPT, Intervals, Results
 from cherryrec.evaluation.markdown import bracketed, escaped
 from cherryrec.evaluation.values import interval_values
 
@@ -61,6 +62,13 @@ def table(results: Results) -> str:
             cells = "".join(f"{_cell(found.get(one), sign=sign):>24}" for one in metrics)
             lines.append(f"{name:<{width}}{cells}")
         tables.append("\n".join(lines))
+    for title, heads, rows_of in _served_tables(results):
+        wide = max(width, *(len(name) for name, _ in rows_of))
+        lines = [f"{title:<{wide}}" + "".join(f"{head:>24}" for head in heads)]
+        for name, found_of in rows_of:
+            cells = "".join(f"{_cell(one, sign=sign):>24}" for one, sign in found_of)
+            lines.append(f"{name:<{wide}}{cells}")
+        tables.append("\n".join(lines))
     return "\n\n".join(tables)
 
 
@@ -86,6 +94,14 @@ def page(results: Results) -> str:
         lines += ["", f"## {results.reference} minus each other, all users", ""]
         lines.append(_heads("ranking", METRICS))
         lines += [_line(name, gain, METRICS, sign="+") for name, gain in results.gains.items()]
+    for title, heads, rows_of in _served_tables(results):
+        lines += ["", f"## {title[0].upper()}{title[1:]}", "", _WHAT[title], ""]
+        lines.append(f"| {' | '.join(['', *heads])} |\n|---|{'---:|' * len(heads)}")
+        for name, found_of in rows_of:
+            cells = " | ".join(bracketed(one, sign=sign) for one, sign in found_of)
+            lines.append(f"| {escaped(name)} | {cells} |")
+    if results.ablations:
+        lines += ["", f"![whole minus each part]({PICTURE})"]
     lines += ["", "## How the rows came about", ""]
     lines += [f"- {sentence}" for sentence in _sentences(results)]
     return "\n".join(lines) + "\n"
@@ -117,7 +133,41 @@ def values(results: Results) -> dict[str, Any]:
         "n_unseen": results.n_unseen,
         "notes": list(results.notes),
         "left_out": dict(results.left_out),
+        "kept": [
+            {"name": row.name, **interval_values({"recall@20": row.twenty, KEPT: row.kept})}
+            | ({} if row.behind is None else interval_values({"knrs_minus": row.behind}))
+            for row in results.kept
+        ],
+        "ablations": {row.part: interval_values(row.gains) for row in results.ablations},
     }
+
+
+_KEPT_TITLE, _ABLATION_TITLE = "what is kept", "whole minus the system without"
+
+_WHAT = {
+    _KEPT_TITLE: "How often the next article is among the first: twenty, and as many as KnRS keeps "
+    "at that user's request, a twentieth of what is live then. A fitted list ranks articles that "
+    "are not live yet, too.",
+    _ABLATION_TITLE: "CherryRec minus itself without each part, user by user, in hundredths. "
+    "Weights are those learned without the part; `kept` is recall among all that KnRS keeps. "
+    "`knrs:news-value` orders by KnRS's signals alone, `order:signals` by the news value alone.",
+}
+
+_Line = tuple[str, list[tuple[Interval | None, str]]]
+
+
+def _served_tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[_Line]]]:
+    """Yield title, heads and rows, each cell with its sign, of what the system alone has."""
+    if results.kept:
+        lines: list[_Line] = [
+            (row.name, [(row.twenty, ""), (row.kept, ""), (row.behind, "+")])
+            for row in results.kept
+        ]
+        yield _KEPT_TITLE, ("Recall@20", "recall of as many", "KnRS minus it"), lines
+    if results.ablations:
+        names = (*METRICS, KEPT)
+        lines = [(row.part, [(row.gains[n], "+") for n in names]) for row in results.ablations]
+        yield _ABLATION_TITLE, tuple(METRIC_TITLES.get(name, name) for name in names), lines
 
 
 class _Part(NamedTuple):

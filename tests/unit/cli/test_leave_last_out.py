@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cherryrec.evaluation.leave_last_out.ablation import CLAIMED
 from tests.commands import Run
 
 CLICKS = "user_id,session_id,article_id,time_ms\n" + "".join(
@@ -89,6 +90,7 @@ def test_a_seed_is_not_run_again_where_nothing_was_learned(
         (["--rankings", "markov,markov"], "each once"),
         (["--seeds", "0,-1"], "whole numbers"),
         (["--limit", "40"], "5 interactions each"),
+        (["--ablate", "knrs:colour"], "got 'knrs:colour'"),
     ],
 )
 def test_what_cannot_be_is_refused(run: Run, log: str, options: list[str], said: str) -> None:
@@ -116,3 +118,6 @@ def test_the_paper_s_claims_are_answered_or_said_not_to_be(
     assert report["reference"] == "CherryRec"
     assert set(report["reference_minus"]) == set(names[1:])
     assert report["left_out"]["sasrec"] == "not named by --rankings"
+    assert set(report["ablations"]) == set(CLAIMED)
+    assert page.count(" with it | ") == len(CLAIMED)
+    assert " of 5 do, " in page

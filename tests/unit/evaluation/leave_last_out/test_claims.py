@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from cherryrec.evaluation.leave_last_out import Ranked
+from cherryrec.evaluation.leave_last_out.ablation import CLAIMED
 from cherryrec.evaluation.leave_last_out.claims import findings, relative_gain
+from cherryrec.evaluation.leave_last_out.results import Served, Without
 
 OURS, OF_KNRS = "ours", "order of KnRS"
 
@@ -103,3 +105,46 @@ def test_lists_that_know_the_time_of_the_request_are_compared_too() -> None:
     held = "KnRS's first twenty hold the next article more often than those of most clicked, 1 h"
     assert of_all[held][0].startswith("50.00 % against 100.00 %, -50.0 %")
     assert of_all[held][1] == "does not hold"
+
+
+def served(without: dict[str, list[int]], ranks: list[int]) -> Ranked:
+    """Return a system whose twenty hold all, with its ablations."""
+    is_kept = np.ones(len(ranks), np.bool_)
+    parts = tuple(Without(part, np.array(one), is_kept) for part, one in without.items())
+    n_kept = np.full(len(ranks), 20)
+    return Ranked(OURS, np.array([ranks]), served=Served(n_kept, is_kept, parts))
+
+
+def test_a_part_helps_where_the_system_without_it_is_surely_worse() -> None:
+    first, second, mixed = [1] * 60, [2] * 60, [1, 2] * 30
+    without = dict.fromkeys(CLAIMED, second)
+    without["knrs:novelty"], without["knrs:attention"] = mixed, first
+
+    told = found(served(without, mixed))
+
+    assert told["KnRS's relevance helps"][1] == "holds"
+    assert told["KnRS's novelty helps"] == (
+        "nDCG@5 +0.00 [+0.00, +0.00] with it",
+        "does not hold",
+    )
+    assert told["KnRS's attention helps"][1] == "does not hold", "it is better without"
+    assert told["KnRS's score helps"][1] == "holds"
+    assert told["every metric of KnRS helps"] == ("3 of 5 do, 2 do not", "does not hold")
+    assert told["CnLE's score helps"][1] == "not run"
+
+
+def test_every_metric_helps_only_if_each_of_them_surely_does() -> None:
+    second = [2] * 60
+    without = dict.fromkeys(CLAIMED, second)
+
+    told = found(served(without, [1] * 60))
+    assert told["every metric of KnRS helps"] == ("5 of 5 do, 0 do not", "holds")
+
+    without["knrs:novelty"] = [1] * 29 + [2] * 31
+    told = found(served(without, [1] * 28 + [2] * 32))
+    assert told["every metric of KnRS helps"][1] != "holds"
+
+    del without["knrs:novelty"]
+    told = found(served(without, [1] * 60))
+    assert told["every metric of KnRS helps"][1] == "not run"
+    assert told["KnRS's novelty helps"][1] == "not run"

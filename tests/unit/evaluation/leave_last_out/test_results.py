@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from cherryrec.evaluation.leave_last_out import (
     results_of,
     values_of_ranks,
 )
+from cherryrec.evaluation.leave_last_out.pictures import PICTURE, plot_ablations
+from cherryrec.evaluation.leave_last_out.results import Served, Without
 from cherryrec.evaluation.leave_last_out.tables import page, statistics_line, table, values
 
 Make = Callable[..., LeaveLastOut]
@@ -96,3 +99,51 @@ def test_the_tables_hold_the_numbers(results: Results) -> None:
     assert found["rows"][0]["users"]["mrr@5"]["mean"] == pytest.approx(0.375)
     assert found["reference_minus"]["theirs"]["mrr@5"]["mean"] == pytest.approx(0.0625)
     assert found["statistics"]["n_users"] == 20
+
+
+def test_lists_are_as_long_as_what_is_kept_for_each_user(sequences_of: Make) -> None:
+    data = sequences_of({f"user {n:02d}": "abcde" for n in range(20)})
+    n_kept = np.array([30] * 10 + [100] * 10)
+    system = Ranked(
+        "ours", np.array([[3] * 20]), served=Served(n_kept, np.array([True] * 15 + [False] * 5))
+    )
+    whole = Ranked("whole", np.array([[50] * 20]), is_whole=True)
+    few = Ranked("of twenty", np.array([[0] * 20]))
+
+    found = results_of(data, [system, whole, few], log_name="small", command="c")
+
+    knrs, other = found.kept
+    assert (knrs.name, knrs.twenty.mean, knrs.kept.mean, knrs.behind) == ("KnRS", 1.0, 0.75, None)
+    assert (other.name, other.twenty.mean, other.kept.mean) == ("whole", 0.0, 0.5)
+    assert other.behind is not None
+    assert other.behind.mean == 0.25
+    assert "What is kept" in page(found)
+    assert "recall of as many" in table(found)
+    assert values(found)["kept"][1]["knrs_minus"]["mean"] == 0.25
+
+
+def test_ablations_have_a_table_and_a_picture(sequences_of: Make, tmp_path: Path) -> None:
+    data = sequences_of({f"user {n:02d}": "abcde" for n in range(20)})
+    is_kept = np.ones(20, np.bool_)
+    without = (Without("knrs:novelty", np.full(20, 2), np.arange(20) < 15),)
+    system = Ranked(
+        "ours", np.ones((1, 20), np.intp), served=Served(np.full(20, 20), is_kept, without)
+    )
+
+    found = results_of(data, [system], log_name="small", command="c")
+
+    (row,) = found.ablations
+    assert row.gains["mrr@5"].mean == 0.5
+    assert row.gains["recall@20"].mean == 0.0
+    assert row.gains["kept"].mean == 0.25
+    assert "| knrs:novelty | +50.00 [+50.00, +50.00]" in page(found)
+    assert "whole minus the system without" in table(found)
+    assert values(found)["ablations"]["knrs:novelty"]["kept"]["mean"] == 0.25
+    assert plot_ablations(found, tmp_path / PICTURE)
+    assert (tmp_path / PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_ablations_there_is_no_picture(results: Results, tmp_path: Path) -> None:
+    assert not plot_ablations(results, tmp_path / PICTURE)
+    assert PICTURE not in page(results)
+    assert not list(tmp_path.iterdir())
