@@ -1,12 +1,17 @@
-"""The architecture: who may import whom, and what the core never touches."""
+"""The architecture: who may import whom, and what the core never touches.
+
+Each rule goes over all files in one test and names every place that breaks it: a test for each file
+and rule, three thousand of them, took longer to hand out than to run.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,12 +101,14 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
-def imports(path: Path) -> Iterator[Import]:
-    """Yield what a file imports; an import for type checking only is as lazy as can be."""
+@functools.cache
+def imports(path: Path) -> tuple[Import, ...]:
+    """Return what a file imports; an import for type checking only is as lazy as can be."""
 
     def walk(node: ast.AST, is_lazy: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -119,7 +126,13 @@ def imports(path: Path) -> Iterator[Import]:
                 typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
                 yield from walk(child, is_lazy or inside or typing)
 
-    return walk(tree_of(path), False)
+    return tuple(walk(tree_of(path), False))
+
+
+def broken(rule: Callable[[Path], Iterator[str]], paths: Sequence[Path]) -> list[str]:
+    """Return what breaks a rule, file by file."""
+    assert paths, "a rule that goes over no file holds of nothing"
+    return [f"{name_of(path)} {what}" for path in paths for what in rule(path)]
 
 
 def part_of(path: Path) -> str:
@@ -132,8 +145,7 @@ def test_every_part_of_the_core_has_its_layer() -> None:
     assert parts - LAYER_OF.keys() == set(), "give a new part its place in LAYERS"
 
 
-@pytest.mark.parametrize("path", sources("cherryrec"), ids=name_of)
-def test_imports_go_one_way(path: Path) -> None:
+def imports_against_the_layers(path: Path) -> Iterator[str]:
     part = part_of(path)
     if part in {"__init__", "__main__"}:
         return
@@ -141,46 +153,66 @@ def test_imports_go_one_way(path: Path) -> None:
         names = imported.module.split(".")
         if names[0] != "cherryrec" or len(names) == 1 or names[1] == part:
             continue
-        assert LAYER_OF[names[1]] < LAYER_OF[part], (
-            f"{name_of(path)} imports {imported.module}: {part} lies below or beside {names[1]}"
-        )
+        if LAYER_OF[names[1]] >= LAYER_OF[part]:
+            yield f"imports {imported.module}: {part} lies below or beside {names[1]}"
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_the_core_imports_only_what_it_computes_with(path: Path) -> None:
+def test_imports_go_one_way() -> None:
+    assert broken(imports_against_the_layers, sources("cherryrec")) == []
+
+
+def imports_of_more_than_computing(path: Path) -> Iterator[str]:
     lazily = LAZILY_ALLOWED.get(part_of(path), set())
     for imported in imports(path):
-        allowed = ALLOWED | (lazily if imported.is_lazy else set())
-        assert imported.top in allowed, f"{name_of(path)} imports {imported.module}"
+        if imported.top not in ALLOWED | (lazily if imported.is_lazy else set()):
+            yield f"imports {imported.module}"
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_the_core_reads_no_clock_no_environment_and_no_chance(path: Path) -> None:
-    measures = name_of(path) == "cherryrec/evaluation/replay/local.py"  # latencies, in no output
+def test_the_core_imports_only_what_it_computes_with() -> None:
+    assert broken(imports_of_more_than_computing, CORE) == []
+
+
+MEASURES_LATENCIES = "cherryrec/evaluation/replay/local.py"  # they are in no output
+
+
+def called(node: ast.Call) -> str:
+    return ast.unparse(node.func).rsplit(".", 1)[-1]
+
+
+def clocks_environment_and_chance(path: Path) -> Iterator[str]:
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module == "time":
-            assert measures, f"{name_of(path)} imports from time"
-            assert [alias.name for alias in node.names] == ["perf_counter"]
+            names = [alias.name for alias in node.names]
+            if name_of(path) != MEASURES_LATENCIES or names != ["perf_counter"]:
+                yield f"imports {names} from time"
         elif isinstance(node, ast.Import):
-            names = {alias.name for alias in node.names}
-            assert not names & FORBIDDEN_MODULES, f"{name_of(path)} imports {names}"
+            if found := {alias.name for alias in node.names} & FORBIDDEN_MODULES:
+                yield f"imports {found}"
         elif isinstance(node, ast.ImportFrom):
-            assert node.module not in FORBIDDEN_MODULES, f"{name_of(path)} imports {node.module}"
+            if node.module in FORBIDDEN_MODULES:
+                yield f"imports {node.module}"
         elif isinstance(node, ast.Attribute):
             parts = ast.unparse(node).split(".")
-            pair = (parts[-2] if len(parts) > 1 else "", parts[-1])
-            assert pair not in FORBIDDEN_CALLS, f"{name_of(path)}:{node.lineno} {'.'.join(parts)}"
+            if (parts[-2] if len(parts) > 1 else "", parts[-1]) in FORBIDDEN_CALLS:
+                yield f"line {node.lineno}: {'.'.join(parts)}"
             is_global_chance = parts[:2] in (["np", "random"], ["numpy", "random"])
-            assert not (is_global_chance and parts[-1] in UNSEEDED and len(parts) == 3), (
-                f"{name_of(path)}:{node.lineno} draws from numpy's global state"
-            )
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng"):
-            assert node.args, f"{name_of(path)}:{node.lineno} makes a generator without a seed"
+            if is_global_chance and parts[-1] in UNSEEDED and len(parts) == 3:
+                yield f"line {node.lineno} draws from numpy's global state"
+        elif isinstance(node, ast.Call) and not node.args and called(node) == "default_rng":
+            yield f"line {node.lineno} makes a generator without a seed"
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_the_core_unpickles_nothing(path: Path) -> None:
-    assert {imported.top for imported in imports(path)}.isdisjoint({"pickle", "shelve", "dill"})
+def test_the_core_reads_no_clock_no_environment_and_no_chance() -> None:
+    assert broken(clocks_environment_and_chance, CORE) == []
+
+
+def unpicklers(path: Path) -> Iterator[str]:
+    found = {imported.top for imported in imports(path)} & {"pickle", "shelve", "dill"}
+    yield from (f"imports {name}" for name in sorted(found))
+
+
+def test_the_core_unpickles_nothing() -> None:
+    assert broken(unpicklers, CORE) == []
 
 
 @pytest.mark.parametrize(
@@ -193,30 +225,41 @@ def test_streams_and_gpu_worker_meet_in_the_core_only(package: str, other: str) 
             assert not imported.module.startswith("cherryrec.cli"), name_of(path)
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_backends_finetuning_and_networks_import_model_libraries(path: Path) -> None:
+def imports_of_model_libraries(path: Path) -> Iterator[str]:
     folders = (ROOT / "gpu_worker" / name for name in ("backends", "finetune", "sequential"))
-    is_backend = any(path.is_relative_to(folder) for folder in folders)
+    if any(path.is_relative_to(folder) for folder in folders):
+        return
     lazily = LAZILY_ALLOWED.get(part_of(path), set())  # files, and no network to run
     for imported in imports(path):
         if imported.top in GPU_LIBRARIES and not (imported.is_lazy and imported.top in lazily):
-            assert is_backend, f"{name_of(path)} imports {imported.module}"
+            yield f"imports {imported.module}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_no_file_is_longer_than_it_reads_well(path: Path) -> None:
+def test_only_backends_finetuning_and_networks_import_model_libraries() -> None:
+    assert broken(imports_of_model_libraries, FILES) == []
+
+
+def too_many_lines(path: Path) -> Iterator[str]:
     n_lines = len(path.read_text().splitlines())
+    if n_lines > MAX_LINES:
+        yield f"has {n_lines} lines: split it"
 
-    assert n_lines <= MAX_LINES, f"{name_of(path)} has {n_lines} lines: split it"
+
+def test_no_file_is_longer_than_it_reads_well() -> None:
+    assert broken(too_many_lines, FILES) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_annotations_are_never_evaluated(path: Path) -> None:
+def evaluated_annotations(path: Path) -> Iterator[str]:
     tree = tree_of(path)
-    if len(tree.body) > 1:
-        has = any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
-        is_bare = all(isinstance(n, ast.Expr | ast.Import | ast.ImportFrom) for n in tree.body[1:3])
-        assert has or is_bare, f"{name_of(path)} lacks `from __future__ import annotations`"
+    may_annotate = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.AnnAssign
+    annotates = any(isinstance(node, may_annotate) for node in ast.walk(tree))
+    froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    if annotates and all(node.module != "__future__" for node in froms):
+        yield "lacks `from __future__ import annotations`"
+
+
+def test_annotations_are_never_evaluated() -> None:
+    assert broken(evaluated_annotations, FILES) == []
 
 
 PACKAGE_FILES = [path for path in FILES if path.name == "__init__.py"]
@@ -248,13 +291,54 @@ def test_a_package_lists_exactly_what_it_exports(path: Path) -> None:
     assert ast.get_docstring(tree) or not tree.body, f"{name_of(path)} says nothing of its part"
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_a_module_defines_all_that_it_lists(path: Path) -> None:
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    loaded = importlib.import_module(module)
+def test_a_module_defines_all_that_it_lists() -> None:
+    for path in CORE:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        loaded = importlib.import_module(".".join(parts).removesuffix(".__init__"))
+        for name in getattr(loaded, "__all__", ()):
+            assert hasattr(loaded, name), f"{name_of(path)} lists {name!r} in __all__"
 
-    for name in getattr(loaded, "__all__", ()):
-        assert hasattr(loaded, name), f"{module}.__all__ lists {name!r}"
+
+FAULTY = """
+import pickle
+import socket
+import torch
+from time import sleep
+from datetime import datetime
+import numpy as np
+from cherryrec.pipeline import Pipeline
+
+now: datetime = datetime.now()
+drawn = np.random.rand()
+generator = np.random.default_rng()
+"""
+WRONG_IN_IT = {
+    imports_against_the_layers: ["imports cherryrec.pipeline: knrs lies below or beside pipeline"],
+    imports_of_more_than_computing: ["imports torch"],
+    clocks_environment_and_chance: [
+        "imports {'socket'}",
+        "imports ['sleep'] from time",
+        "line 10: datetime.now",
+        "line 11 draws from numpy's global state",
+        "line 12 makes a generator without a seed",
+    ],
+    unpicklers: ["imports pickle"],
+    imports_of_model_libraries: ["imports torch"],
+    too_many_lines: ["has 412 lines: split it"],
+    evaluated_annotations: ["lacks `from __future__ import annotations`"],
+}
+
+
+@pytest.mark.parametrize("rule", WRONG_IN_IT, ids=lambda rule: rule.__name__)
+def test_a_rule_finds_what_it_forbids(
+    rule: Callable[[Path], Iterator[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    path = tmp_path / "cherryrec" / "knrs" / "faulty.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(FAULTY + "\n" * 400)
+
+    assert sorted(rule(path)) == sorted(WRONG_IN_IT[rule])
 
 
 @pytest.mark.slow

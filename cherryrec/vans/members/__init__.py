@@ -4,6 +4,8 @@
 it: a new member is its file and a line here.
 """
 
+from __future__ import annotations
+
 from cherryrec.vans.member import Member
 from cherryrec.vans.members.boost import Boost, BoostedTrees, FrozenBoost
 from cherryrec.vans.members.factors import FactorisedRegression, Factors, FrozenFactors
