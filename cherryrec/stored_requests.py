@@ -17,16 +17,20 @@ from cherryrec.events import seconds
 from cherryrec.open_requests import Frozen, OpenRequests
 
 __all__ = [
+    "REACHED_KEY",
     "VERSION",
     "decode_frozen",
     "decode_open",
+    "decode_reached",
     "encode_frozen",
     "encode_open",
+    "encode_reached",
     "erasure_key",
     "from_first_version",
     "frozen_key",
     "is_erasure_key",
     "is_first_version",
+    "is_of_a_user",
     "owner_of",
     "user_key",
 ]
@@ -35,9 +39,14 @@ VERSION = 2
 """Of a user's record. The first version had no number, and every request's features inside."""
 
 _NUL = "\0"
+
+REACHED_KEY = f"{_NUL}t"
+"""Key of the event time that a partition has reached, which is of no user."""
+
 _NOTHING = OpenRequests()
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[int, OpenRequests])
+_reached_decoder = msgspec.msgpack.Decoder(tuple[float, float])
 _frozen_decoder = msgspec.msgpack.Decoder(Frozen)
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
@@ -85,6 +94,17 @@ def is_erasure_key(key: str) -> bool:
     return key.startswith(f"{_NUL}e")
 
 
+def is_of_a_user(key: str) -> bool:
+    """Whether a key is of a user's record or of what is frozen, and of nothing else that lies here.
+
+    Examples
+    --------
+    >>> is_of_a_user("U1"), is_of_a_user(frozen_key("U1", "r1")), is_of_a_user(REACHED_KEY)
+    (True, True, False)
+    """
+    return not is_erasure_key(key) and key != REACHED_KEY
+
+
 def owner_of(key: str) -> tuple[str, str | None]:
     """Return whose a key is: the user, and the request; None for the user's own record.
 
@@ -127,6 +147,30 @@ def decode_open(raw: bytes | None) -> OpenRequests:
         msg = f"stored open requests must be of version {VERSION}, got {version!r}"
         raise StateError(msg)
     return _checked(state)
+
+
+def encode_reached(impressions_s: float, clicks_s: float) -> bytes:
+    """Return the stored form of the event times that a partition has reached, MessagePack."""
+    return _encoder.encode((impressions_s, clicks_s))
+
+
+def decode_reached(raw: bytes) -> tuple[float, float]:
+    """Return the inverse of `encode_reached`.
+
+    Raises
+    ------
+    StateError
+        The bytes are no two times, or such that there cannot be.
+    """
+    try:
+        times = _reached_decoder.decode(raw)
+    except _UNREADABLE as error:
+        msg = f"stored event times of a partition must be MessagePack of two numbers: {error}"
+        raise StateError(msg) from error
+    if not all(0.0 <= time_s < _LATEST_S for time_s in times):
+        msg = f"stored event times of a partition must lie before 2100, got {times!r}"
+        raise StateError(msg)
+    return times
 
 
 def encode_frozen(frozen: Frozen) -> bytes:

@@ -312,8 +312,13 @@ class StreamWorker:
             await self.requests.drain()
 
     async def flush(self) -> None:
-        """Send the counters of this worker's partitions and wait for the acknowledgement."""
+        """Send the counters of this worker's partitions and wait for the acknowledgement.
+
+        The event time they have reached lies behind all states that are of an event before it.
+        """
+        await self.requests.drain()
         deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
+        await self.requests.drain()
         if deliveries:
             await asyncio.gather(*deliveries)
 

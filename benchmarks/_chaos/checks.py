@@ -18,7 +18,7 @@ from benchmarks._chaos.traffic import WRONG_CLOCKS, Asked
 from cherryrec.codec import decode
 from cherryrec.events import Example, ModelSnapshot, SlateLabelled
 from cherryrec.learner import STATE, Learner
-from cherryrec.stored_requests import is_erasure_key, owner_of
+from cherryrec.stored_requests import is_of_a_user, owner_of
 from cherryrec.topics import topic_named
 from tests.integration.folding import (
     activity_on,
@@ -212,7 +212,7 @@ def _remains(system: ChaosSystem, erased: Iterable[str]) -> str:
     found = []
     for user_id in erased:
         for table in ("profiles", "requests"):
-            keys = [key for _, key in system.table(table) if not is_erasure_key(key)]
+            keys = [key for _, key in system.table(table) if is_of_a_user(key)]
             if any(owner_of(key)[0] == user_id for key in keys):
                 found.append(f"{user_id} in {table}")
         newest = {r.key: r.value for r in system.records("recommendations")}

@@ -9,14 +9,14 @@ that comes before takes it over, one that comes later leaves its article out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from cherryrec.events import Click, Impression, Origin, instant, seconds
 from cherryrec.feedback.config import FeedbackConfig
-from cherryrec.feedback.windows import UNSHOWN_S, is_late
+from cherryrec.feedback.windows import UNSHOWN_S, is_late, last_s
 from cherryrec.open_requests import OpenRequest, OpenRequests, opened, with_entry, without
 from cherryrec.profile import PastClick, name_key
 
@@ -107,20 +107,21 @@ def note_opened(
     entry: OpenRequest,
     config: FeedbackConfig,
     history: Sequence[PastClick] = (),
-    sent: Collection[str] = (),
+    *,
+    reached_s: float = 0.0,
 ) -> tuple[OpenRequests, OpenRequest | None]:
     """Mark a request that has just been opened by the impression that waits for it, if one does.
 
     One that was taken for a slate of the site's own is the request's, but where it has been learned
-    or its labels are among those `sent`.
+    or event time has reached `reached_s`, when its labels were sent.
 
     Returns
     -------
     As `note_impression`.
     """
     slate = next((e for e in state.entries if e.shows == entry.request_id), None)
-    is_sent = slate is not None and (slate.is_labelled or slate.request_id in sent)
-    if slate is not None and slate.shown_s is not None and not is_sent:
+    is_sent = slate is not None and last_s(slate, config) < reached_s
+    if slate is not None and slate.shown_s is not None and not (slate.is_labelled or is_sent):
         shown = Impression(
             impression_id=slate.impression_id or entry.request_id,
             user_id="-",

@@ -38,7 +38,9 @@ from cherryrec.pipeline.effects import Closed, Effects, Pending, Position, Send
 from cherryrec.pipeline.users import User, Users
 from cherryrec.pipeline.windows import Windows
 from cherryrec.stored_requests import (
+    REACHED_KEY,
     decode_open,
+    decode_reached,
     from_first_version,
     is_first_version,
     owner_of,
@@ -81,8 +83,10 @@ class Attribution:
         """Open an answered request; an impression of it that was read before opens its window."""
         place = user.partition, user.user_id
         state = opened_with(user.requests, entry, self.config)
-        sent = {one[2] for one in self._sent if one[:2] == place}
-        state, shown = note_opened(state, entry, self.config, user.profile.history, sent=sent)
+        reached_s = self._of(user.partition).reached_s
+        state, shown = note_opened(
+            state, entry, self.config, user.profile.history, reached_s=reached_s
+        )
         self.answered(*place, shown or entry)
         return user.with_requests(state, {entry.request_id: frozen})
 
@@ -186,18 +190,33 @@ class Attribution:
                 self.answered(one.partition, one.user_id, entry)
             self.users.keep_requests(one.partition, one.user_id, before, state)
 
+    def keep_reached(self, partition: int) -> None:
+        """Store the event time that a partition has reached, as part of what is acknowledged.
+
+        What decides whether a window has ended outlives a crash so: a successor that began at no
+        time at all took events for early ones that came when their slate was labelled already.
+        """
+        times = self._of(partition).times
+        if any(times):
+            self.users.keep_reached(partition, times)
+
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
-        """Rebuild a partition's windows from its open requests; return those still pending.
+        """Rebuild a partition's windows from what is stored; return the requests still pending.
 
         Records of the first version are written as they are now, and what is frozen of a request
         that no record names is dropped: it was written just before a crash that lost the record.
         """
-        self._windows[partition] = Windows()
+        windows = self._windows[partition] = Windows()
         self._sent = {place: n for place, n in self._sent.items() if place[0] != partition}
         pending = []
         frozen: set[tuple[str, str]] = set()
         named: set[tuple[str, str]] = set()
         for key, raw in requests:
+            if key == REACHED_KEY:
+                impressions_s, clicks_s = decode_reached(raw)
+                windows.reach("impressions", impressions_s)
+                windows.reach("clicks", clicks_s)
+                continue
             user_id, request_id = owner_of(key)
             if request_id is not None:
                 frozen.add((user_id, request_id))

@@ -315,12 +315,16 @@ class Pipeline:
         return self.attribution.closing(Effects(), tick.partition)
 
     def flush(self, partitions: Iterable[int]) -> list[Send]:
-        """Take what the shards have counted since the last flush, as messages."""
-        return [
-            Send("article-activity", f"{partition}:{message.bucket}", message)
-            for partition in partitions
-            for message in self.shard(partition).flush()
-        ]
+        """Take what the shards have counted since the last flush, as messages.
+
+        The event time that each partition has reached is stored with it.
+        """
+        sends = []
+        for partition in partitions:
+            self.attribution.keep_reached(partition)
+            for message in self.shard(partition).flush():
+                sends.append(Send("article-activity", f"{partition}:{message.bucket}", message))
+        return sends
 
     def seal(self, erased: Erased) -> None:
         """Store who was erased, once the deletion itself is acknowledged."""

@@ -14,10 +14,12 @@ from cherryrec.open_requests import Frozen, OpenRequests
 from cherryrec.pipeline.effects import Store
 from cherryrec.profile import Profile, decode_profile, encode_profile
 from cherryrec.stored_requests import (
+    REACHED_KEY,
     decode_frozen,
     decode_open,
     encode_frozen,
     encode_open,
+    encode_reached,
     frozen_key,
     user_key,
 )
@@ -177,6 +179,10 @@ class Users:
         for request_id, one in frozen.items():
             self._put(partition, frozen_key(user_id, request_id), encode_frozen(one))
         self._requests.put(partition, user_key(user_id), encode_open(state))
+
+    def keep_reached(self, partition: int, times: tuple[float, float]) -> None:
+        """Store the event times that a partition's impressions and clicks have reached."""
+        self._put(partition, REACHED_KEY, encode_reached(*times))
 
     def drop_frozen(self, partition: int, user_id: str, request_id: str) -> None:
         """Delete what is frozen of a request that is not open."""

@@ -26,11 +26,18 @@ class Windows:
     >>> windows.reach("clicks", 12.0)
     >>> list(windows.ended())
     ['u1']
+    >>> Windows(*windows.times).times
+    (11.0, 12.0)
     """
 
-    def __init__(self) -> None:
-        self._times: dict[str, float] = {"impressions": 0.0, "clicks": 0.0}
+    def __init__(self, impressions_s: float = 0.0, clicks_s: float = 0.0) -> None:
+        self._times = {"impressions": impressions_s, "clicks": clicks_s}
         self._heap: list[tuple[float, str]] = []
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """Event time that impressions have reached, and that clicks have."""
+        return self._times["impressions"], self._times["clicks"]
 
     @property
     def reached_s(self) -> float:

@@ -19,7 +19,7 @@ from cherryrec.stored_requests import (
     decode_frozen,
     decode_open,
     frozen_key,
-    is_erasure_key,
+    is_of_a_user,
     owner_of,
 )
 from cherryrec.system import LocalSystem
@@ -105,7 +105,7 @@ def profiles_of(table: dict[tuple[int, str], bytes], *, offsets: bool = True) ->
 def labels_of(table: dict[tuple[int, str], bytes]) -> State:
     """What is open and how it is labelled; the features depend on when others' counters came."""
     state: State = {}
-    table = {place: raw for place, raw in table.items() if not is_erasure_key(place[1])}
+    table = {place: raw for place, raw in table.items() if is_of_a_user(place[1])}
     frozen = {key for _, key in table if owner_of(key)[1] is not None}
     for (partition, key), raw in table.items():
         user_id, request_id = owner_of(key)

@@ -15,13 +15,18 @@ from cherryrec.events import Contrast, Shadow
 from cherryrec.exposures import Exposures
 from cherryrec.open_requests import Frozen, OpenRequest, OpenRequests, without
 from cherryrec.stored_requests import (
+    REACHED_KEY,
     decode_frozen,
     decode_open,
+    decode_reached,
     encode_frozen,
     encode_open,
+    encode_reached,
+    erasure_key,
     from_first_version,
     frozen_key,
     is_first_version,
+    is_of_a_user,
     owner_of,
     user_key,
 )
@@ -65,6 +70,22 @@ def test_every_key_says_whose_it_is_and_no_two_are_the_same(ids: list[tuple[str,
 
     assert len(keys) == len(ids) + len({user for user, _ in ids})
     assert {key: owner_of(key) for key in keys} == keys
+
+
+@given(IDS, IDS)
+def test_no_id_makes_a_key_of_what_is_of_no_user(user_id: str, request_id: str) -> None:
+    keys = [user_key(user_id), frozen_key(user_id, request_id)]
+
+    assert all(is_of_a_user(key) for key in keys)
+    assert not any(is_of_a_user(key) for key in (REACHED_KEY, erasure_key(user_id.encode())))
+
+
+def test_the_event_time_of_a_partition_comes_back_or_is_refused() -> None:
+    assert decode_reached(encode_reached(START_S, 0.5)) == (START_S, 0.5)
+    with pytest.raises(StateError, match="MessagePack of two numbers"):
+        decode_reached(b"\x01")
+    with pytest.raises(StateError, match="before 2100, got"):
+        decode_reached(encode_reached(-1.0, 5e9))
 
 
 def test_another_version_is_refused_by_its_number() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cherryrec.open_requests import OpenRequests
 from cherryrec.pipeline import MemoryStore, Pipeline, Position
 from cherryrec.profile import Profile
-from cherryrec.stored_requests import owner_of
+from cherryrec.stored_requests import is_of_a_user, owner_of
 from tests.unit.pipeline.answers import CLOCK_S
 from tests.worlds import START_S, click, impression, pipeline_of, request
 
@@ -25,10 +25,8 @@ ARTICLES = ("a0", "a1", "a2")
 class Staged(MemoryStore):
     """A store that hands writes on as a table's does: in order, deletions last."""
 
+    values: dict[tuple[int, str], bytes] = field(default_factory=dict)
     staged: dict[str, bytes | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.values = {}
 
     def put(self, partition: int, key: str, value: bytes | None) -> None:
         super().put(partition, key, value)
@@ -69,8 +67,35 @@ def apply(pipeline: Pipeline, offset: int, event: Any) -> None:
 def known(profiles: Staged, requests: Staged) -> tuple[Profile, OpenRequests, set[str | None]]:
     """All that is stored of the user, and whose features are."""
     users = worker(profiles, requests).users
-    frozen = {owner_of(key)[1] for _, key in requests.values} - {None}
+    frozen = {owner_of(key)[1] for _, key in requests.values if is_of_a_user(key)} - {None}
     return users.profile(0, "u"), users.requests(0, "u"), frozen
+
+
+def test_event_time_outlives_a_crash() -> None:
+    """What was labelled before a crash is not a late request's after it."""
+    articles = ARTICLES[:2]
+    before = [("request", 0, 0, None, articles), ("impression", 0, 61, None, articles)]
+    after = [
+        ("impression", 1, 0, None, articles),
+        ("click", 0, 61, None, articles),
+        ("request", 1, 0, None, articles),
+    ]
+    whole = Staged(), Staged()
+    pipeline = worker(*whole)
+    for offset, event in enumerate(before):
+        apply(pipeline, offset, event)
+    acknowledged = [send.event for send in pipeline.flush([0])]
+    left = Staged(dict(whole[0].values)), Staged(dict(whole[1].values))
+
+    successor = worker(*left)
+    for message in acknowledged:
+        successor.activity(message)
+    for one in (pipeline, successor):
+        for offset, event in enumerate(after, start=len(before)):
+            apply(one, offset, event)
+
+    assert known(*left) == known(*whole)
+    assert known(*whole)[2] == {"r0", "r1", "slate:i1"}
 
 
 events = st.lists(
@@ -106,6 +131,8 @@ def test_state_after_a_crash_between_two_writes_is_that_without_one(
         marks.append((len(logs[0]), len(logs[1])))
         if offset + 1 == committed:
             flushed = [send.event for send in pipeline.flush([0])]
+            logs[1].extend(whole[1].drained())
+            marks[-1] = (len(logs[0]), len(logs[1]))
     left = Staged(), Staged()
     for k in range(2):
         n = drawn.draw(st.integers(marks[committed][k], marks[crash][k]), label="writes that stay")

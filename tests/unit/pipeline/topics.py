@@ -24,7 +24,7 @@ from cherryrec.pipeline import (
     Send,
 )
 from cherryrec.slates import SlatesConfig
-from cherryrec.stored_requests import is_erasure_key, owner_of
+from cherryrec.stored_requests import is_of_a_user, owner_of
 from cherryrec.system import LocalSystem
 from tests.worlds import START_S, system_of
 
@@ -173,7 +173,7 @@ def fold(topics: Topics, config: PipelineConfig) -> Worker:
 
 def users_of(table: Changes) -> set[str]:
     """Users of whom a table of requests or profiles holds anything."""
-    return {owner_of(key)[0] for _, key in table if not is_erasure_key(key)}
+    return {owner_of(key)[0] for _, key in table if is_of_a_user(key)}
 
 
 SLATES = SlatesConfig(max_slates=256, max_places=4_096, max_articles=64, max_postings=64)
