@@ -91,6 +91,7 @@ async def test_a_slate_that_one_worker_labels_is_evidence_in_another(
     assert share == 0.5 / 6, "KnRS had chosen it"
 
 
+@pytest.mark.slow
 async def test_a_worker_learns_of_its_own_labels_as_others_do(bench: Bench) -> None:
     """From the topic: in its order, and once."""
     await label(bench)

@@ -131,6 +131,7 @@ async def test_writes_of_a_partition_reach_the_changelog_in_their_order(
     assert table.get(1, b"k") == b"second"
 
 
+@pytest.mark.slow
 async def test_write_in_a_partition_that_moved_is_refused(table: StateTable) -> None:
     await assign(table, {1, 2})
 
@@ -242,6 +243,7 @@ class TestOnDisk:
         assert before is None
         assert table.persisted_offset(tp) == 1
 
+    @pytest.mark.slow
     async def test_reopened_store_holds_what_was_acknowledged_and_nothing_else(
         self, table: StateTable, sender: RecordingSender, make_app: Any
     ) -> None:
@@ -255,6 +257,7 @@ class TestOnDisk:
 
         assert dict(again.items(1)) == {b"acknowledged": b"1"}
 
+    @pytest.mark.slow
     async def test_copy_ahead_of_its_changelog_is_deleted(
         self, table: StateTable, sender: RecordingSender, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -100,6 +100,7 @@ def test_reading_everything_again_changes_nothing(events: Traffic) -> None:
     assert counted(shard) == before
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(parts=st.lists(traffic(max_size=25), min_size=1, max_size=3), data=st.data())
 def test_a_follower_of_all_partitions_has_what_one_owner_of_all_has(

@@ -62,6 +62,7 @@ def test_validation_asks_for_another_article(run: Run, log: str, tmp_path: Path)
     )
 
 
+@pytest.mark.slow
 def test_a_seed_is_not_run_again_where_nothing_was_learned(
     run: Run, log: str, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_what_cannot_be_is_refused(run: Run, log: str, options: list[str], said:
     assert said in done.err
 
 
+@pytest.mark.slow
 def test_the_paper_s_claims_are_answered_or_said_not_to_be(
     run: Run, log: str, tmp_path: Path
 ) -> None:

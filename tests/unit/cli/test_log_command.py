@@ -10,6 +10,7 @@ from tests.commands import run_command
 from tests.logs import WRITERS, write_clicks, write_mind, write_mind_splits, write_r6b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_check_reports_any_log_and_draws_its_hours(name: str, tmp_path: Path) -> None:
     written = WRITERS[name](tmp_path / "log")
@@ -28,6 +29,7 @@ def test_check_reports_any_log_and_draws_its_hours(name: str, tmp_path: Path) ->
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_an_unhealthy_log_ends_with_1_and_what_to_check(tmp_path: Path) -> None:
     folder = write_mind(tmp_path / "log").path
     rows = "".join(f"{number}\tu1\t11/15/2019 1:00:00 AM\t\tn1-1 n2-0\n" for number in range(150))
@@ -65,6 +67,7 @@ def test_an_unknown_format_or_folder_is_refused(tmp_path: Path) -> None:
     assert "wanted one of mind, ebnerd, globo, adressa, r6a, r6b, plista, clicks" in misnamed.err
 
 
+@pytest.mark.slow
 def test_a_replay_says_what_it_took_a_log_for(tmp_path: Path) -> None:
     written = write_clicks(tmp_path / "log")
 
@@ -85,6 +88,7 @@ def test_what_was_shown_at_random_is_not_ranked_by_replay(tmp_path: Path) -> Non
     assert "is judged by `cherryrec off-policy`" in ended.err
 
 
+@pytest.mark.slow
 def test_predictions_have_the_ids_and_the_order_of_the_files(tmp_path: Path) -> None:
     written = write_mind_splits(tmp_path / "log")
     lines = tmp_path / "prediction.txt"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from cherryrec.evaluation.generate import DisplayWorld, write_displays
 from tests.commands import run_command
 from tests.logs import write_mind
 
 
+@pytest.mark.slow
 def test_a_random_log_gives_a_table_of_policies(tmp_path: Path) -> None:
     write_displays(DisplayWorld(seed=1, n_displays=300), tmp_path / "log")
 

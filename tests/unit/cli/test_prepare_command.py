@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.commands import Run
 
 
+@pytest.mark.slow
 def test_loops_are_compiled_and_the_time_told(run: Run) -> None:
     ended = run("prepare")
 

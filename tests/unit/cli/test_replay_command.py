@@ -32,6 +32,7 @@ def report_of(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_cheap_baselines_are_judged_by_default(replayed: Run, tmp_path: Path) -> None:
     ended = replayed()
 
@@ -137,6 +138,7 @@ def test_a_log_that_cannot_be_read_ends_with_1_and_what_to_check(
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_bad_rows_are_told_by_reason_with_their_total_for_each_file(
     written: Callable[[str, str], Ended], tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_bad_rows_are_told_by_reason_with_their_total_for_each_file(
     assert any("ranking without text" in note for note in values["notes"])
 
 
+@pytest.mark.slow
 def test_one_impression_has_no_interval(
     written: Callable[[str, str], Ended], tmp_path: Path
 ) -> None:
@@ -164,6 +167,7 @@ def test_one_impression_has_no_interval(
     assert report_of(tmp_path)["metrics"]["CherryRec"]["whole"]["auc"]["low"] is None
 
 
+@pytest.mark.slow
 def test_epoch_milliseconds_are_the_times_they_mean(written: Callable[[str, str], Ended]) -> None:
     ended = written("1\tU1\t1573779718000\tN1\tN1-1 N2-0\n", NEWS)
 

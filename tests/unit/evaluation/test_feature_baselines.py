@@ -67,6 +67,7 @@ def test_linear_finds_what_decides() -> None:
     assert mean_auc(learned(ListwiseSoftmax(FEATURES), slates(100)), slates(50, seed=1)) > 0.97
 
 
+@pytest.mark.slow
 def test_trees_find_an_interaction_that_a_line_cannot() -> None:
     rows, later = slates(200, is_crossed=True), slates(100, seed=1, is_crossed=True)
 

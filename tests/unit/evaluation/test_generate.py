@@ -48,6 +48,7 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in FILES)).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["0", "1234"])
 def test_the_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path, hash_seed: str) -> None:
     code = (

@@ -42,6 +42,7 @@ def replayed(n: int, *, every_s: float, config: EvaluatorConfig = BUDGET) -> Jud
     return judge
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every_s", "expected"), [(20.0, 90), (10.0 / 3.0, 30)])
 def test_the_budget_of_a_replay_is_kept_in_event_time(every_s: float, expected: int) -> None:
     ladder = replayed(90, every_s=every_s).ladder

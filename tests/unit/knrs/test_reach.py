@@ -127,6 +127,7 @@ weightings = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1), weightings)
 def test_worth_likeness_and_age_lie_within_their_bounds(seed: int, weights: Floats) -> None:
@@ -176,6 +177,7 @@ def test_the_same_is_kept_in_the_same_order_as_of_all(
     np.testing.assert_allclose(got.signals, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_few_articles_are_looked_at() -> None:
     one = world(1, 3_000)
     rows = np.arange(3_000)

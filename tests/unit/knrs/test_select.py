@@ -115,6 +115,7 @@ def equals(names: list[str], born_s: dict[str, float]) -> Catalogue:
     return catalogue
 
 
+@pytest.mark.slow
 @given(st.permutations([f"n{k}" for k in range(40)]))
 def test_equal_articles_come_in_an_order_that_neither_ids_nor_arrival_decide(
     order: list[str],

@@ -88,6 +88,7 @@ def test_what_is_asked_keeps_to_the_budget(per_second: int, expected: int) -> No
     assert sum(map(asks, found)) == pytest.approx(expected, abs=6)
 
 
+@pytest.mark.slow
 def test_under_overload_cold_users_are_asked_about_first() -> None:
     pipeline = budgeted(PER_S)
     at = offsets()

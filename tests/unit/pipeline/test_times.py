@@ -121,6 +121,7 @@ def test_a_request_of_a_clock_ahead_is_answered_as_of_its_arrival() -> None:
 TIMES = st.floats(START_S - YEARS_S, START_S + YEARS_S)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("icpr"), TIMES), min_size=1, max_size=12), TIMES)
 def test_no_distance_of_time_breaks_a_slate(events: list[tuple[str, float]], now: float) -> None:

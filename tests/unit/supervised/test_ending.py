@@ -68,6 +68,7 @@ def test_flush_that_never_ends_is_ended() -> None:
     assert "read again at the next start" in said
 
 
+@pytest.mark.slow
 def test_stop_in_time_keeps_its_own_exit_code() -> None:
     assert ended_after_sigterm("well")[0] == 0
 

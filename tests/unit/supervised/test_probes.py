@@ -58,6 +58,7 @@ def test_slow_clients_keep_no_probe_out(server: ProbeServer) -> None:
     assert answer == (200, b"ready\n")
 
 
+@pytest.mark.slow
 def test_loop_turns_while_hundreds_ask_at_once_and_slowly(server: ProbeServer) -> None:
     def ask() -> None:
         with contextlib.suppress(OSError):

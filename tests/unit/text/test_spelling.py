@@ -54,6 +54,7 @@ def test_a_spelling_once_made_stays(text: str) -> None:
     assert caseless(composed(text)) == caseless(text)
 
 
+@pytest.mark.slow
 def test_no_letter_keeps_a_case_that_python_folds() -> None:
     for code in range(sys.maxunicode + 1):
         folded = caseless(chr(code))

@@ -155,6 +155,7 @@ def test_every_process_computes_the_same_and_imports_no_code_of_the_package(
     assert printed == {f"{vectors.embed('Storm 😀 hits').tobytes().hex()}\nFalse []\n"}
 
 
+@pytest.mark.slow
 def test_none_reads_nothing() -> None:
     code = (
         "import sys\n"

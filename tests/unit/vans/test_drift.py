@@ -60,6 +60,7 @@ def test_a_steady_log_raises_no_alarm() -> None:
         assert model.drift.n_alarms == 0
 
 
+@pytest.mark.slow
 def test_the_answer_to_a_drift_shortens_the_recovery() -> None:
     log = log_with_a_change(CHANGE + 600)
 

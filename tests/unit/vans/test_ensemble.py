@@ -68,6 +68,7 @@ def test_contributions_and_members_sum_exactly_to_scores() -> None:
         np.testing.assert_allclose(scored.contributions[:, 4].std(), 0.0, atol=0.2)
 
 
+@pytest.mark.slow
 def test_the_ensemble_is_as_good_as_its_best_member() -> None:
     model = Vans(FEATURES, SMALL)
     measured = []

@@ -102,6 +102,7 @@ def test_who_only_has_a_history_is_asked_at_the_beginning_without_its_last() -> 
     assert found.ranked.tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_ranks() -> None:
     rng = np.random.default_rng(4)
     pairs = [(f"u{rng.integers(9)}", f"a{rng.integers(40)}") for _ in range(300)]

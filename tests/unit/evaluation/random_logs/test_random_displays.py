@@ -60,6 +60,7 @@ def test_a_policy_is_told_of_its_matches_alone() -> None:
     assert policy.told == [(one.display_id, one.displayed, one.is_clicked) for one in matched]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [OurPolicy, NewestPolicy, PopularPolicy, RandomPolicy])
 def test_clicks_that_a_policy_did_not_earn_change_none_of_its_choices(
     make: type[Policy],
@@ -93,6 +94,7 @@ def test_our_policy_keeps_no_reader() -> None:
     assert len(policy.system.requests.values) <= 2  # of the last: its record, and what is frozen
 
 
+@pytest.mark.slow
 def test_our_policy_learns_what_is_clicked() -> None:
     policy, pool = OurPolicy(), ("a", "b", "c", "d")
     for n in range(200):
