@@ -22,7 +22,7 @@ from cherryrec.events import (
 from cherryrec.features import FEATURES
 from cherryrec.learner import Learner
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Position, Send
-from cherryrec.stored_requests import owner_of
+from cherryrec.stored_requests import REACHED_KEY, owner_of
 from cherryrec.topics import topic_named
 from streams.agents import AgentSpec, TopicRules, agent_specs
 from tests.worlds import (
@@ -125,6 +125,7 @@ class StoredUsers:
         for number, (topic, event) in enumerate(_traffic()):
             if topic in core._specs:
                 core.system.follow(core._specs[topic].apply(Position(0, number), USER, event))
+        core.system.pipeline.flush([0])  # which stores the event time reached
         self.restart()
         profiles, requests = core.system.profiles, core.system.requests
         self._requests = {key: raw for (_, key), raw in requests.values.items()}
@@ -132,7 +133,7 @@ class StoredUsers:
             "profile": list(profiles.values.values()),
             **{
                 name: [raw for key, raw in self._requests.items() if _kind(key) == name]
-                for name in ("open", "frozen")
+                for name in ("open", "frozen", "reached")
             },
         }
 
@@ -168,6 +169,8 @@ def _fits_its_topic(send: Send) -> None:
 
 def _kind(key: str) -> str:
     """Say what a key of the requests' store holds."""
+    if key == REACHED_KEY:
+        return "reached"
     return "open" if owner_of(key)[1] is None else "frozen"
 
 
