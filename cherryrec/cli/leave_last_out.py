@@ -35,8 +35,9 @@ __all__ = ["judged", "leave_last_out", "network_configs", "read_sequences", "wri
     show_default=True,
     metavar="all|NAME,…",
     help="What to judge: cherryrec, at-request (newest and most clicked, knowing the time of the "
-    "request), most-popular, recent-popular, newest, item-knn, vsknn, markov, and the networks "
-    "gru4rec, narm, sasrec and bert4rec, which need torch.",
+    "request), most-popular, recent-popular, newest, item-knn, vsknn, markov, and with torch the "
+    "networks gru4rec, narm, sasrec and bert4rec and the language models gpt4rec, tallrec and p5, "
+    "which are of `all` with --users only.",
 )
 @click.option(
     "--seeds",
@@ -49,7 +50,14 @@ __all__ = ["judged", "leave_last_out", "network_configs", "read_sequences", "wri
 @click.option(
     "--budget-minutes",
     type=click.FloatRange(0.0, min_open=True),
-    help="For the training of each network with each seed; cut short, it says so.",
+    help="For the training of each network, and for each language model, with each seed; cut "
+    "short, it says so.",
+)
+@click.option(
+    "--users",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Ask for N users, drawn by chance, instead of all: a language model takes seconds each.",
 )
 @click.option(
     "--ablate",
@@ -87,6 +95,7 @@ def leave_last_out(
     seeds: tuple[int, ...],
     budget_minutes: float | None,
     ablate: tuple[str, ...],
+    users: int | None,
     split: Split,
     config_file: Path | None,
     report: Path | None,
@@ -113,6 +122,7 @@ def leave_last_out(
         config_file=config_file,
         folder_of=folder_of,
         ablate=ablate,
+        n_users=users,
     )
     write_results(results, folder_of(log.name))
 
@@ -130,13 +140,14 @@ def judged(
     config_file: Path | None = None,
     anyway: bool = False,
     ablate: Sequence[str] = (),
+    n_users: int | None = None,
 ) -> tuple[AnyLog, list[Ranked], Results]:
     """Read a log, and fit and judge rankings on its sequences.
 
-    Runs of networks are kept in, and taken from, the folder that `folder_of` gives by the log's
-    name.
+    Runs of networks, and what language models computed, are kept in, and taken from, the folder
+    that `folder_of` gives by the log's name.
     """
-    from cherryrec.cli.sequence_rankings import ranked_by
+    from cherryrec.cli.sequence_rankings import SAMPLE_SEED, ranked_by
     from cherryrec.evaluation.leave_last_out import KeptRuns, results_of
     from cherryrec.evaluation.leave_last_out.ablation import parts_of
     from cherryrec.evaluation.replay import OURS
@@ -144,7 +155,7 @@ def judged(
     parts_of(ablate, settings.core)  # a name that is none is told before the log is read
     configs = network_configs(config_file)
     log, data, notes = read_sequences(source, limit, anyway=anyway)
-    ranked, left_out = ranked_by(
+    ranked, left_out, users = ranked_by(
         rankings,
         data,
         split,
@@ -154,7 +165,11 @@ def judged(
         configs=configs,
         kept=KeptRuns(folder_of(log.name) / "runs", note),
         ablate=ablate,
+        n_users=n_users,
     )
+    if users is not None:
+        of = f"{len(users):,} of {len(data.users):,} users, the first in an order drawn by chance"
+        notes.append(f"asked for {of} (seed {SAMPLE_SEED}), the same for every ranking")
     results = results_of(
         data,
         ranked,
@@ -164,6 +179,7 @@ def judged(
         reference=OURS,
         notes=notes,
         left_out=left_out,
+        users=users,
     )
     return log, ranked, results
 

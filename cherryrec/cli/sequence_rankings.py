@@ -1,4 +1,4 @@
-"""The rankings of `cherryrec leave-last-out` by name: CherryRec, the simple ones, the networks."""
+"""The rankings of `cherryrec leave-last-out` by name: CherryRec, the simple ones, the learned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
+from cherryrec.cli.language_rankings import LANGUAGE_NAMES, ranked_by_language
 from cherryrec.cli.networks import NETWORKS, ranked_network
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.settings import Settings
@@ -23,6 +25,7 @@ from cherryrec.evaluation.leave_last_out import (
     Split,
     ranks_at_requests,
     ranks_of_targets,
+    sampled_users,
 )
 from cherryrec.evaluation.leave_last_out.results import Served, Without
 from cherryrec.evaluation.leave_last_out.served import ServedRanks, ServedSequences
@@ -32,12 +35,15 @@ from cherryrec.pipeline import PipelineConfig
 if TYPE_CHECKING:
     from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["NAMES", "OF_KNRS", "ranked_by"]
+__all__ = ["NAMES", "OF_KNRS", "SAMPLE_SEED", "ranked_by"]
+
+SAMPLE_SEED = 0
+"""Of the drawing of users, where not all are asked for."""
 
 OF_KNRS = f"{OURS}, order of KnRS"
 """The row of the same articles without VaNS."""
 
-NAMES = ("cherryrec", "at-request", *SIMPLE, *NETWORKS)
+NAMES = ("cherryrec", "at-request", *SIMPLE, *NETWORKS, *LANGUAGE_NAMES)
 """What can be judged, in the order of the tables."""
 
 
@@ -50,15 +56,19 @@ def ranked_by(
     seeds: Sequence[int],
     budget_s: float | None = None,
     configs: Mapping[str, NetworkConfig] | None = None,
-    kept: KeptRuns | None = None,
+    kept: KeptRuns,
     ablate: Sequence[str] = (),
-) -> tuple[list[Ranked], dict[str, str]]:
+    n_users: int | None = None,
+) -> tuple[list[Ranked], dict[str, str], NDArray[np.intp] | None]:
     """Fit and judge rankings in turn; return what they gave, and why others were not run.
+
+    The third is of whom: users in the order of the ranks, None for all of them in their own order.
 
     Parameters
     ----------
     names
-        Out of `NAMES`; none of them means all, the networks where torch is there.
+        Out of `NAMES`; none of them means all, the networks where torch is there, the language
+        models where `n_users` is given too.
     data, split
         What is asked for.
     settings
@@ -66,11 +76,15 @@ def ranked_by(
     seeds
         Of what has chance in it.
     budget_s
-        Seconds for the training of a network with one seed; None for no end but its patience.
+        Seconds for the training of a network with one seed, and for a language model with one; None
+        for no end but a network's patience.
     configs
         Settings of networks by name, the defaults for those it does not have.
     kept
-        Runs of networks that were kept, and where to keep them; None for none.
+        Runs of networks that were kept, and where to keep them; in the folder beside it is what
+        language models computed.
+    n_users
+        Ask for that many users, drawn by chance; None for all.
     ablate
         Parts of CherryRec to leave out in turn (`leave_last_out.ablation.parts_of`).
 
@@ -83,30 +97,60 @@ def ranked_by(
     if unknown:
         msg = f"--rankings wanted some of {', '.join(NAMES)}, got {unknown[0]!r}"
         raise click.UsageError(msg)
-    has_torch = find_spec("torch") is not None
     ranked: list[Ranked] = []
     left_out: dict[str, str] = {}
+    language: list[str] = []
     for name in NAMES:
-        if names and name not in names:
-            left_out[name] = "not named by --rankings"
+        why = _why_not(name, names, n_users)
+        if why is not None:
+            left_out[name] = why
         elif name == "cherryrec":
             ranked += _served(data, split, settings.core, seeds, ablate)
         elif name == "at-request":
             ranked += _at_requests(data, split)
         elif name in SIMPLE:
             ranked.append(_simple(SIMPLE[name](), data, split))
-        elif has_torch:
+        elif name in LANGUAGE_NAMES:
+            language.append(name)
+        else:
             config = configs.get(name) if configs else None
             network = ranked_network(
                 name, data, split, seeds=seeds, budget_s=budget_s, config=config, kept=kept
             )
             ranked.append(network)
-        elif names:
+    if n_users is None and not language:
+        return ranked, left_out, None
+    users = sampled_users(data, n_users, SAMPLE_SEED)
+    by_language = ranked_by_language(
+        language,
+        data,
+        split,
+        users,
+        also={one.name: one.twenty for one in ranked if one.twenty is not None},
+        gpu=settings.gpu,
+        seeds=seeds,
+        folder=kept.folder.with_name("language-models"),
+        budget_s=budget_s,
+    )
+    if by_language:
+        users = users[: by_language[0].ranks.shape[1]]  # all that each of them reached
+    return [*(one.among(users) for one in ranked), *by_language], left_out, users
+
+
+def _why_not(name: str, names: Sequence[str], n_users: int | None) -> str | None:
+    """Say why a ranking is left out; None for one that is run."""
+    if names and name not in names:
+        return "not named by --rankings"
+    if name not in {*NETWORKS, *LANGUAGE_NAMES}:
+        return None
+    if find_spec("torch") is None:
+        if names:
             msg = f"{name} needs torch, which is not installed: pip install 'cherryrec[llm]'"
             raise click.UsageError(msg)
-        else:
-            left_out[name] = "torch is not installed"
-    return ranked, left_out
+        return "torch is not installed"
+    if name in LANGUAGE_NAMES and not names and n_users is None:
+        return "takes seconds a user without a GPU: name it, or give --users"
+    return None
 
 
 def _at_requests(data: LeaveLastOut, split: Split) -> list[Ranked]:
@@ -177,6 +221,7 @@ def _served(
             wall_s=wall_s,
             notes=notes,
             served=served if name == OURS else None,
+            twenty=found[0].twenty if of == "retrieved" else None,
         )
         for name, of, notes in (
             (OURS, "ranked", own),

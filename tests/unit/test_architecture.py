@@ -226,7 +226,8 @@ def test_streams_and_gpu_worker_meet_in_the_core_only(package: str, other: str) 
 
 
 def imports_of_model_libraries(path: Path) -> Iterator[str]:
-    folders = (ROOT / "gpu_worker" / name for name in ("backends", "finetune", "sequential"))
+    names = ("backends", "finetune", "generative", "sequential")
+    folders = (ROOT / "gpu_worker" / name for name in names)
     if any(path.is_relative_to(folder) for folder in folders):
         return
     lazily = LAZILY_ALLOWED.get(part_of(path), set())  # files, and no network to run

@@ -26,6 +26,7 @@ from cherryrec.evaluation.leave_last_out.metrics import (
 from cherryrec.evaluation.leave_last_out.ranker import SequenceRanker, ranks_of_targets
 from cherryrec.evaluation.leave_last_out.registry import SIMPLE
 from cherryrec.evaluation.leave_last_out.results import Ranked, Results, Row, results_of
+from cherryrec.evaluation.leave_last_out.retrieved import retrieved_by, sampled_users
 from cherryrec.evaluation.leave_last_out.runs import KeptRuns, Run, RunKey
 
 __all__ = [
@@ -48,5 +49,7 @@ __all__ = [
     "ranks_at_requests",
     "ranks_of_targets",
     "results_of",
+    "retrieved_by",
+    "sampled_users",
     "values_of_ranks",
 ]

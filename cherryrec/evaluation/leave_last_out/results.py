@@ -75,6 +75,13 @@ class Served:
     is_kept: NDArray[np.bool_]
     without: tuple[Without, ...] = ()
 
+    def among(self, users: NDArray[np.intp]) -> Served:
+        """Return the same for some of the users, in their order."""
+        without = tuple(
+            replace(one, ranks=one.ranks[users], is_kept=one.is_kept[users]) for one in self.without
+        )
+        return Served(self.n_kept[users], self.is_kept[users], without)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
@@ -95,6 +102,9 @@ class Ranked:
         Whether every article has a rank, not those that were retrieved alone.
     served
         Of the system's own ranking; None of any other.
+    twenty
+        Codes of the articles that were retrieved for each user, best first, (U, 20), -1 where there
+        were fewer; None where nothing ranks them once more.
     """
 
     name: str
@@ -103,6 +113,13 @@ class Ranked:
     notes: tuple[str, ...] = ()
     is_whole: bool = False
     served: Served | None = None
+    twenty: NDArray[np.int32] | None = None
+
+    def among(self, users: NDArray[np.intp]) -> Ranked:
+        """Return the same for some of the users, in their order."""
+        twenty = None if self.twenty is None else self.twenty[users]
+        served = None if self.served is None else self.served.among(users)
+        return replace(self, ranks=self.ranks[:, users], twenty=twenty, served=served)
 
     @property
     def values(self) -> Floats:
@@ -216,6 +233,8 @@ class Results:
         By name: the reference minus it, user by user; empty without one.
     n_unseen
         Users whose article is in nobody's training.
+    n_users
+        Users who were asked for.
     notes
         Sentences on the whole.
     left_out
@@ -235,6 +254,7 @@ class Results:
     reference: str | None = None
     gains: Mapping[str, Intervals] = field(default_factory=dict)
     n_unseen: int = 0
+    n_users: int = 0
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[KeptRow, ...] = ()
@@ -256,13 +276,17 @@ def results_of(
     reference: str | None = None,
     notes: Sequence[str] = (),
     left_out: Mapping[str, str] | None = None,
+    users: NDArray[np.intp] | None = None,
 ) -> Results:
     """Sum up rankings of the same users, with 95 % bootstrap intervals over users.
 
     The same users are drawn for all rankings, so that differences are of the same users too.
+    `users` says whom the rankings are of, (U,), where that is not all of them.
     """
     values = {one.name: one.values for one in ranked}
     is_unseen = data.is_unseen(split)
+    if users is not None:
+        is_unseen = is_unseen[users]
     whole = _intervals(values, seed)
     own = _intervals({one.name: one.values_if_retrieved for one in ranked}, seed)
     unseen = _intervals({name: one[is_unseen] for name, one in values.items()}, seed)
@@ -297,6 +321,7 @@ def results_of(
         reference=reference if gains or theirs else None,
         gains=gains,
         n_unseen=int(is_unseen.sum()),
+        n_users=len(is_unseen),
         notes=tuple(notes),
         left_out=left_out or {},
         kept=_kept(ranked, seed),

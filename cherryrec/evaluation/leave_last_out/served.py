@@ -80,6 +80,8 @@ class ServedRanks:
         How many were kept, and live and unread, (U,).
     without
         The same without each part that was left out, by its name.
+    twenty
+        Codes of the twenty, in the order of KnRS, (U, 20); -1 where there were fewer.
     """
 
     ranked: Ranks
@@ -88,6 +90,7 @@ class ServedRanks:
     kept: Ranks
     n_kept: Ranks
     n_live: Ranks
+    twenty: NDArray[np.int32]
     without: Mapping[str, WithoutRanks] = field(default_factory=dict)
 
     @classmethod
@@ -98,7 +101,10 @@ class ServedRanks:
             return np.zeros(n, np.intp)
 
         without = {part: WithoutRanks(none(), none()) for part in parts}
-        return cls(none(), none(), none(), none(), none(), none(), without)
+        twenty_of_nobody = np.full((n, N_RETRIEVED), -1, np.int32)
+        return cls(
+            none(), none(), none(), none(), none(), none(), twenty_of_nobody, without=without
+        )
 
 
 class ServedSequences(ReplayedSystem):
@@ -120,6 +126,7 @@ class ServedSequences(ReplayedSystem):
         self._ablations = [Ablation(part, self.config) for part in parts_of(ablate, self.config)]
         if self._ablations:
             self.on_send = self._teach_ablations
+        self._codes: dict[str, int] = {}
 
     def run(
         self,
@@ -141,6 +148,7 @@ class ServedSequences(ReplayedSystem):
         """
         n = len(data.users)
         found = ServedRanks.of_nobody(n, [one.part.name for one in self._ablations])
+        self._codes = {article_id: code for code, article_id in enumerate(data.articles)}
         targets = [data.target(user, split) for user in range(n)]
         begin_s = float(data.first_rows_s.min())
         for code in np.flatnonzero(np.isnan(data.first_seen_s)).tolist():
@@ -217,6 +225,7 @@ class ServedSequences(ReplayedSystem):
         found.ranked[user] = _rank(wanted, twenty.ranked())
         found.retrieved[user] = _rank(wanted, twenty.kept)
         found.wide[user] = _rank(wanted, kept.ranked()[:N_RETRIEVED])
+        found.twenty[user, : len(twenty.kept)] = [self._codes[one] for one in twenty.kept]
         found.kept[user] = _rank(wanted, kept.kept)
         found.n_kept[user] = len(kept.kept)
         found.n_live[user] = len(self.pipeline.catalogue.live_rows(time_s))

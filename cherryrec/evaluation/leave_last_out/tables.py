@@ -131,6 +131,7 @@ def values(results: Results) -> dict[str, Any]:
         "reference": results.reference,
         "reference_minus": {name: interval_values(gain) for name, gain in results.gains.items()},
         "n_unseen": results.n_unseen,
+        "n_users": results.n_users,
         "notes": list(results.notes),
         "left_out": dict(results.left_out),
         "kept": [
@@ -190,7 +191,7 @@ def _parts(results: Results) -> tuple[_Part, ...]:
         f"{reference}. It favours {reference}, which alone is sure to have retrieved it.",
     )
     return (
-        _Part("all users", "users", METRICS, f"{results.statistics.n_users:,} users. {_NO_HIT}"),
+        _Part("all users", "users", METRICS, f"{results.n_users:,} users. {_NO_HIT}"),
         _Part(
             "own retrieval subset",
             "retrieved",
