@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": ("replay", "run a recorded log through the pipeline and judge it"),
     "leave-last-out": ("leave_last_out", "ask for each user's last article, as the paper does"),
     "baselines": ("baselines", "tune the networks that the paper compares with"),
+    "case-study": ("case_study", "show one reader's slates over time beside TALLRec's"),
     "off-policy": ("off_policy", "judge policies on a log of articles drawn at random"),
     "paper": ("paper", "say which of the paper's claims hold on logs"),
     "log": ("log", "check what a recorded log is, and what is wrong in it"),
