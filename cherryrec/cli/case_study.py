@@ -104,7 +104,7 @@ def case_study(
             data, followed, settings.core, other, n_moments=moments, progress=advance
         )
     rule = "the most clicks in the log" if user is None else "named by --user"
-    told = [
+    lines = [
         *notes,
         f"command: `{' '.join(['cherryrec', *sys.argv[1:]])}`",
         f"the reader: {rule}; {len(found)} clicks, each asked for just before it",
@@ -113,8 +113,8 @@ def case_study(
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "case-study.md"
     page.write_text(
-        case_page(data, found, name=OURS, other=TallRec.title, notes=told), encoding="utf-8"
+        case_page(data, found, name=OURS, other=TallRec.title, notes=lines), encoding="utf-8"
     )
     draw_case(data, found, name=OURS, other=TallRec.title, path=folder / "case-study.png")
-    click.echo("\n".join(page.read_text(encoding="utf-8").splitlines()[: 9 + len(told)]))
+    click.echo("\n".join(page.read_text(encoding="utf-8").splitlines()[: 9 + len(lines)]))
     click.echo(f"page: {page}")

@@ -9,11 +9,11 @@ import numpy as np
 
 from cherryrec.evaluation.leave_last_out import LeaveLastOut
 
-__all__ = ["Example", "Step", "training_steps"]
+__all__ = ["Completion", "Step", "training_steps"]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Completion:
     """A text and how it goes on; only the second part is learned."""
 
     prompt: str

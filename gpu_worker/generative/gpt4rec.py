@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.leave_last_out import N_RETRIEVED, LeaveLastOut
 from gpu_worker.generative.config import LanguageConfig
-from gpu_worker.generative.examples import Example, training_steps
+from gpu_worker.generative.examples import Completion, training_steps
 from gpu_worker.generative.title_model import TitleModel
 from gpu_worker.generative.title_search import TitleSearch
 
@@ -50,10 +50,10 @@ class Gpt4Rec:
     @staticmethod
     def examples(
         data: LeaveLastOut, config: LanguageConfig, seed: int, cut: Callable[[str], str]
-    ) -> Iterator[Example]:
+    ) -> Iterator[Completion]:
         """Yield the title that was read next, without end."""
         for step in training_steps(data, n_history=config.n_history, seed=seed, cut=cut):
-            yield Example(_beginning(step.history), f" {step.followed}\n")
+            yield Completion(_beginning(step.history), f" {step.followed}\n")
 
     @property
     def batch_size(self) -> int:

@@ -123,8 +123,8 @@ def loaded(
             progress=advance,
         )
     model = TitleModel(base, title_tokens=config.title_tokens)
-    told = str(how) if how is not None else "not tuned"
-    return Loaded(method(model, config), f"{base.name}, {told}", own)
+    tuning = str(how) if how is not None else "not tuned"
+    return Loaded(method(model, config), f"{base.name}, {tuning}", own)
 
 
 def judge(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.leave_last_out import LeaveLastOut
 from gpu_worker.generative.config import LanguageConfig
-from gpu_worker.generative.examples import Example, training_steps
+from gpu_worker.generative.examples import Completion, training_steps
 from gpu_worker.generative.title_model import TitleModel
 
 __all__ = ["P5", "PROMPTS"]
@@ -58,12 +58,12 @@ class P5:
     @staticmethod
     def examples(
         data: LeaveLastOut, config: LanguageConfig, seed: int, cut: Callable[[str], str]
-    ) -> Iterator[Example]:
+    ) -> Iterator[Completion]:
         """Yield what was read next, after each prompt in turn, without end."""
         steps = training_steps(data, n_history=config.n_history, seed=seed, cut=cut)
         for number, step in enumerate(steps):
             prompt = PROMPTS[number % len(PROMPTS)]
-            yield Example(_filled(prompt, step.history), _line(step.followed))
+            yield Completion(_filled(prompt, step.history), _line(step.followed))
 
     def scores(self, history: Sequence[str], candidates: Sequence[str]) -> NDArray[np.float64]:
         """Return each candidate's mean log-likelihood, (n,)."""

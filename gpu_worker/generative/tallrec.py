@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.leave_last_out import LeaveLastOut
 from gpu_worker.generative.config import LanguageConfig
-from gpu_worker.generative.examples import Example, training_steps
+from gpu_worker.generative.examples import Completion, training_steps
 from gpu_worker.generative.title_model import TitleModel
 
 __all__ = ["TallRec"]
@@ -53,12 +53,12 @@ class TallRec:
     @staticmethod
     def examples(
         data: LeaveLastOut, config: LanguageConfig, seed: int, cut: Callable[[str], str]
-    ) -> Iterator[Example]:
+    ) -> Iterator[Completion]:
         """Yield a yes and a no in turn, without end."""
         steps = training_steps(data, n_history=config.n_history, seed=seed, cut=cut)
         for number, step in enumerate(steps):
             title, answer = (step.other, _NO) if number % 2 else (step.followed, _YES)
-            yield Example(_beginning(step.history) + _asked(title), answer)
+            yield Completion(_beginning(step.history) + _asked(title), answer)
 
     def scores(self, history: Sequence[str], candidates: Sequence[str]) -> NDArray[np.float64]:
         """Return the chance of a yes for each candidate's title, (n,)."""

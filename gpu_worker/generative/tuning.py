@@ -26,7 +26,7 @@ from gpu_worker.config import GpuConfig
 from gpu_worker.finetune.recipe import Recipe
 from gpu_worker.finetune.training import with_lora
 from gpu_worker.generative.config import LanguageConfig
-from gpu_worker.generative.examples import Example
+from gpu_worker.generative.examples import Completion
 from gpu_worker.lora import read_lora
 
 __all__ = ["Tuning", "tuned"]
@@ -54,7 +54,7 @@ class Tuning:
 def tuned(
     gpu: GpuConfig,
     base: Base,
-    examples: Sequence[Example],
+    examples: Sequence[Completion],
     config: LanguageConfig,
     *,
     seed: int,
@@ -115,7 +115,7 @@ def tuned(
 
 def _trained(
     base: Base,
-    examples: Sequence[Example],
+    examples: Sequence[Completion],
     config: LanguageConfig,
     *,
     seed: int,
@@ -167,7 +167,7 @@ def _trained(
 
 
 def _batches(
-    base: Base, examples: Sequence[Example], config: LanguageConfig
+    base: Base, examples: Sequence[Completion], config: LanguageConfig
 ) -> list[list[tuple[tuple[int, ...], int]]]:
     """Return the tokens of each batch's examples, and where each one's answer begins."""
     tokens = PromptTokens(base.tokenizer, title_tokens=config.title_tokens)
