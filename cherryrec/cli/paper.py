@@ -33,6 +33,12 @@ __all__ = ["paper"]
     "--seeds", type=Numbers(), default="0,1,2", show_default=True, metavar="N,…", help="Of each."
 )
 @click.option(
+    "--users",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Ask for N users, drawn by chance, instead of all, and language models too.",
+)
+@click.option(
     "--budget-minutes",
     type=click.FloatRange(0.0, min_open=True),
     help="For the training of each network with each seed.",
@@ -52,6 +58,7 @@ def paper(
     limit: int | None,
     rankings: tuple[str, ...],
     seeds: tuple[int, ...],
+    users: int | None,
     budget_minutes: float | None,
     report: Path,
 ) -> None:
@@ -77,6 +84,7 @@ def paper(
             limit=limit,
             seeds=seeds,
             budget_minutes=budget_minutes,
+            n_users=users,
             folder_of=lambda name: report / name,
             ablate=CLAIMED,
         )

@@ -148,3 +148,17 @@ def test_every_metric_helps_only_if_each_of_them_surely_does() -> None:
     told = found(served(without, [1] * 60))
     assert told["every metric of KnRS helps"][1] == "not run"
     assert told["KnRS's novelty helps"][1] == "not run"
+
+
+def test_language_models_are_asked_by_the_twenty_that_they_ranked() -> None:
+    ours, p5 = ranked(OURS, [1] * 200), ranked(f"P5, twenty of {OF_KNRS}", [2] * 200)
+
+    answers = found(ours, p5)
+
+    claim = "better than P5 by 14.31 % (MIND), which ranks the twenty of KnRS"
+    assert answers[claim][0].startswith("+52.8 %")
+    assert answers[claim][1] == "holds"
+    other = "better than P5 by 14.31 % (MIND), which ranks the twenty of the Markov chain"
+    assert answers[other] == ("P5 was not run", "not run")
+    assert answers["better than GPT4Rec"][1] == "not run"
+    assert "benchmarks.one_pass" in answers["one pass is faster than generation"][0]
