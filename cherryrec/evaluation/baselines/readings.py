@@ -73,6 +73,10 @@ class Readings:
         found = self._readers.get(article_id, {})
         return np.fromiter(found, dtype=np.intp, count=len(found))
 
+    def n_readers(self, article_id: str) -> int:
+        """Return how many readers are kept of an article."""
+        return len(self._readers.get(article_id, ()))
+
     def learn(self, impression: MindImpression) -> None:
         """Add an impression's clicks; one without labels adds nothing."""
         if impression.clicked is None:

@@ -1,7 +1,8 @@
 """Protocol C: what a reader gets out of the whole catalogue, judged on what was clicked.
 
 `moment` is a request out of a log, `judge` asks KnRS and VaNS (by `Pipeline.preview`) and the
-baselines of `rankings`, `ranks` finds where the clicked articles stand, `record` keeps that and
+baselines of `rankings` and `sequence_rankings` (`standard` lists them; `codes` numbers articles),
+`ranks` finds where the clicked articles stand, `record` keeps that and
 defines the metrics, `groups` and `summary` tell them by part of the log, hour, age and history,
 `tables` and `pictures` show it.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from cherryrec.evaluation.retrieval.judge import RetrievalJudge, Selector
 from cherryrec.evaluation.retrieval.moment import SLATE_SIZE, Moment
-from cherryrec.evaluation.retrieval.rankings import CatalogueRanking, Offer, standard_rankings
+from cherryrec.evaluation.retrieval.rankings import CatalogueRanking, Offer
 from cherryrec.evaluation.retrieval.record import (
     RETRIEVAL_METRICS,
     Clicked,
     Places,
     RetrievalRecord,
 )
+from cherryrec.evaluation.retrieval.standard import standard_rankings
 from cherryrec.evaluation.retrieval.summary import RetrievalSummary, summarise
 
 __all__ = [

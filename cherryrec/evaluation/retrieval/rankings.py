@@ -5,7 +5,6 @@ Views play no part in any of them: what was viewed is what the site had chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,20 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
-from cherryrec.evaluation.baselines.readings import Readings
-from cherryrec.evaluation.baselines.vsknn import Vsknn
+from cherryrec.evaluation.retrieval.codes import ArticleCodes
 from cherryrec.evaluation.retrieval.moment import Moment
 from cherryrec.reader import Reader
 
 __all__ = [
     "CatalogueRanking",
-    "CatalogueVsknn",
     "CategoryClicks",
+    "ClickedLately",
     "MostClicked",
     "Newest",
     "Offer",
     "RandomRows",
-    "standard_rankings",
 ]
 
 Floats = NDArray[np.float64]
@@ -149,70 +146,51 @@ class CategoryClicks:
         """Learn nothing: the catalogue and the profile count."""
 
 
-class CatalogueVsknn:
-    """V-SkNN over the whole catalogue: what those have read whose reading ends like this one's.
+class ClickedLately:
+    """Clicks, each halving every `half_life_s`, over a shorter time than the catalogue counts.
 
-    The neighbours are those of `Vsknn`; an article scores the sum of their similarities over all
-    that have it among their latest reads.
+    Memory: two numbers for each article of the log.
 
-    Memory: that of `Readings`, twice, and a number for each article of the log.
+    Parameters
+    ----------
+    half_life_s
+        In seconds, above 0.
+
+    Examples
+    --------
+    >>> ClickedLately(120.0).name
+    'most clicked, 2 min'
     """
 
-    name = "V-SkNN"
-
-    def __init__(self) -> None:
-        self._readings = Readings()
-        self._neighbours = Vsknn(self._readings)
-        shape = (self._readings.max_users, self._readings.n_read)
-        self._read = np.zeros(shape, np.int32)  # codes of articles by slot, 0 = none
-        self._code_of: dict[str, int] = {}
-        self._codes = np.zeros(0, np.int32)  # by row of the catalogue
-        self._hashes = np.zeros(0, np.uint64)  # of the article each of these stands for
+    def __init__(self, half_life_s: float) -> None:
+        self.half_life_s = half_life_s
+        self.name = f"most clicked, {half_life_s / 60.0:g} min"
+        self._codes = ArticleCodes()
+        self._clicks = np.zeros(1_024)  # by code, as of `_as_of`
+        self._as_of = np.zeros(1_024)
 
     def score(self, offer: Offer) -> Floats:
-        """Return the summed similarities of the neighbours that hold each article, (n,)."""
-        similarity = self._neighbours.nearest(offer.moment.reading)  # (max_users,)
-        near = np.flatnonzero(similarity)
-        codes = self._codes_of(offer)  # (n,)
-        held = self._read[near]  # (k, n_read)
-        weights = np.repeat(similarity[near], held.shape[1])
-        sums = np.bincount(held.ravel(), weights=weights, minlength=len(self._code_of) + 1)
-        return np.asarray(sums[codes], np.float64)
+        """Return the decayed clicks of each article, (n,)."""
+        codes = self._codes.of_rows(offer.catalogue, offer.rows)
+        self._reserve()
+        return self._clicks[codes] * self._left(offer.moment.time_s - self._as_of[codes])
 
     def learn(self, moment: Moment) -> None:
-        """Keep what was read."""
-        self._readings.learn(moment.reading)
-        slot = self._readings.slot(moment.user_id)
-        assert slot is not None, "who has just been learned is kept"
-        codes = [self._code(article_id) for article_id in self._readings.read_in(slot)]
-        self._read[slot] = 0
-        self._read[slot, : len(codes)] = codes
+        """Count what was clicked."""
+        for article_id in moment.clicked:
+            code = self._codes.code(article_id)
+            self._reserve()
+            left = self._left(moment.time_s - self._as_of[code])
+            self._clicks[code] = self._clicks[code] * left + 1.0
+            self._as_of[code] = moment.time_s
 
-    def _code(self, article_id: str) -> int:
-        return self._code_of.setdefault(article_id, len(self._code_of) + 1)
+    def _left(self, ages_s: Floats) -> Floats:
+        return np.asarray(np.exp2(-ages_s / self.half_life_s))
 
-    def _codes_of(self, offer: Offer) -> NDArray[np.int32]:
-        """Return the code of each row, of those that hold another article than before anew."""
-        catalogue, rows = offer.catalogue, offer.rows
-        missing = len(catalogue.hashes) - len(self._codes)
+    def _reserve(self) -> None:
+        """Let there be a place for every code."""
+        missing = len(self._codes) - len(self._clicks)
         if missing > 0:
-            self._codes = np.concatenate([self._codes, np.zeros(missing, np.int32)])
-            self._hashes = np.concatenate([self._hashes, np.zeros(missing, np.uint64)])
-        changed = rows[self._hashes[rows] != catalogue.hashes[rows]]
-        for row in changed.tolist():
-            self._codes[row] = self._code(catalogue.ids[row])
-        self._hashes[changed] = catalogue.hashes[changed]
-        return self._codes[rows]
-
-
-def standard_rankings() -> Sequence[CatalogueRanking]:
-    """Return the baselines of every table, in its order, having learned nothing."""
-    return (
-        RandomRows(),
-        Newest(),
-        MostClicked(600.0),
-        MostClicked(_HOUR_S),
-        MostClicked(6 * _HOUR_S),
-        CategoryClicks(),
-        CatalogueVsknn(),
-    )
+            more = np.zeros(max(missing, len(self._clicks)))
+            self._clicks = np.concatenate([self._clicks, more])
+            self._as_of = np.concatenate([self._as_of, more])

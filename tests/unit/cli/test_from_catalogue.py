@@ -17,10 +17,13 @@ NAMES = [
     "CherryRec",
     "random",
     "newest",
+    "most clicked, 2 min",
     "most clicked, 10 min",
     "most clicked, 1 h",
     "most clicked, 6 h",
     "category clicks",
+    "Markov",
+    "item-kNN",
     "V-SkNN",
 ]
 CLICKS = "user_id,session_id,article_id,time_ms\n" + "".join(
