@@ -63,7 +63,7 @@ class CoReadsConfig:
     """
 
     max_articles: int = 8_192
-    max_pairs: int = 48
+    max_pairs: int = 128
     n_reads: int = 10
     half_life_s: float = 86_400.0
     next_half_life_s: float = 1_800.0

@@ -68,7 +68,8 @@ class ReadTable:
         some = np.flatnonzero(by_reader)
         read = self._read[some]  # (k, n_read)
         weights = np.repeat(by_reader[some], read.shape[1])
-        return np.bincount(read.ravel(), weights=weights, minlength=len(self.codes))
+        sums = np.bincount(read.ravel(), weights=weights, minlength=len(self.codes))
+        return np.asarray(sums, np.float64)
 
     def learn(self, moment: Moment) -> None:
         """Keep what was read."""

@@ -129,7 +129,7 @@ class CatalogueMarkov:
         after = self._after.get(self._codes.find(read[-1]), {}) if read else {}
         for code, count in after.items():
             scores[code] += count / self._unit
-        return scores[codes]
+        return np.asarray(scores[codes], np.float64)
 
     def learn(self, moment: Moment) -> None:
         """Count what was read, after the reader's reads until then."""

@@ -33,6 +33,8 @@ INTRODUCTION = (
     "CnLE is not asked."
 )
 _NAME_WIDTH = 22
+_WITH_SPREAD = ("recall", "mrr@10", "ndcg@10", "hr@10")
+"""Metrics whose interval the command prints; the page has all."""
 
 
 def retrieval_table(summary: RetrievalSummary) -> str:
@@ -128,15 +130,19 @@ def _course(row: MetricRow) -> dict[str, list[float]]:
 
 
 def _rankings(title: str, rows: Sequence[MetricRow], of: str, metrics: Sequence[str]) -> str:
-    """Return the means of each ranking, the half width of recall's interval behind it."""
-    heads = [RETRIEVAL_TITLES[metric] for metric in metrics]
-    heads.insert(1, "±95 %")
+    """Return the means of each ranking, the half widths of intervals behind the first ones."""
+    heads = []
+    for metric in metrics:
+        heads += [RETRIEVAL_TITLES[metric], *(["±95 %"] if metric in _WITH_SPREAD else [])]
     lines = [f"{title:<{_NAME_WIDTH}}" + "".join(f"  {head:>7}" for head in heads)]
     for row in rows:
         found: Mapping[str, Interval] = getattr(row, of)
-        cells = [hundredths(found[metric].mean) for metric in metrics]
-        recall = found["recall"]
-        cells.insert(1, hundredths((recall.high - recall.low) / 2))
+        cells = []
+        for metric in metrics:
+            interval = found[metric]
+            cells.append(hundredths(interval.mean))
+            if metric in _WITH_SPREAD:
+                cells.append(hundredths((interval.high - interval.low) / 2))
         lines.append(
             f"{row.name:<{_NAME_WIDTH}}"
             + "".join(f"  {cell:>{max(7, len(h))}}" for cell, h in zip(cells, heads, strict=True))

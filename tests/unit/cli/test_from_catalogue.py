@@ -127,6 +127,11 @@ def test_a_log_of_clicks_is_judged_by_protocol_c_alone(run: Run, tmp_path: Path)
     assert found["protocol"] == "C: from the whole catalogue, prequential, label delay 0 s"
     assert found["metrics"] == {}
     assert found["from_catalogue"]["moments"] == 80
+    assert list(found["from_catalogue"]["metrics"]) == NAMES
+    for row in found["from_catalogue"]["metrics"].values():
+        for metric in ("mrr@10", "ndcg@10", "hr@10"):
+            interval = row["whole"][metric]
+            assert 0 <= interval["low"] <= interval["mean"] <= interval["high"] <= 1
     assert found["from_catalogue"]["not_live"] == pytest.approx(
         len({n * n % 11 for n in range(80)}) / 80
     )
