@@ -33,7 +33,8 @@ _N_METRICS = len(METRICS)
 class Rivals:
     """Articles that KnRS would have kept, drawn beside given candidates, (r,) of `n_all`.
 
-    `is_kept` (n,) says which of the candidates would have been.
+    `is_kept` (n,) says which of the candidates would have been: of those live before the request,
+    as what first appears with a slate or a click could not be kept for it.
     """
 
     rows: Rows
@@ -253,7 +254,8 @@ def _of_candidates(chooser: _Chooser, candidates: tuple[str, ...]) -> Selection:
 def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
     """Draw what else was live, and for a share of the requests what of it would be kept."""
     catalogue, config, request = chooser.catalogue, chooser.config, chooser.request
-    live = _unread(chooser, catalogue.live_rows(chooser.now))
+    everything = catalogue.live_rows(chooser.now)
+    live = _unread(chooser, everything)
     rng = generator(request.request_id)
     pool = live[draw(rng, len(live), POOL)]
     if not pool.size:
@@ -270,13 +272,15 @@ def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
     f = np.ascontiguousarray(kept.signals[few, :_N_METRICS])
     n_own = max(n_all - int(n * config.reserved), 1)  # the rest have places by themselves
     least = chooser.strength(kept.signals[:n_own]).min(initial=np.inf)
+    is_new = catalogue.born(chosen.rows) >= chooser.now
+    was_live = np.isin(chosen.rows, everything) & ~is_new
     rivals = Rivals(
         pool[kept.positions[few]],
         f,
         chooser.value.values(f),
         kept.signals[few],
         n_all,
-        chooser.strength(chosen.signals) >= least,
+        was_live & (chooser.strength(chosen.signals) >= least),
     )
     return replace(chosen, others=others, rivals=rivals)
 

@@ -64,6 +64,16 @@ def test_what_the_log_says_of_an_article_comes_with_its_first_click() -> None:
     assert catalogue.born(slice(None))[told] == LOG[0].clicked_at
 
 
+def test_no_order_is_learned_of_a_first_click() -> None:
+    firsts = [(f"u{n}", f"a{n}") for n in range(9)]
+
+    engines = [ClickReplay(CONFIG), ClickReplay(CONFIG)]
+    for engine, pairs in zip(engines, (firsts, [*firsts, ("u9", "a0")]), strict=True):
+        engine.run(clicks(*pairs), RetrievalJudge([Selector("ours")], []))
+
+    assert [engine.pipeline.models.order.is_learned for engine in engines] == [False, True]
+
+
 def test_clicks_are_counted_when_they_are_known() -> None:
     log = clicks(("u1", "a"), ("u2", "b"), ("u3", "b"), ("u4", "b"), ("u5", "b"), ("u6", "b"))
 
