@@ -52,6 +52,7 @@ def built(name: str, config: NetworkConfig = SMALL):  # type: ignore[no-untyped-
     return NETWORKS[name](N, config).eval()
 
 
+@pytest.mark.slow
 @ALL
 def test_a_rule_that_a_chain_knows_is_learned(name: str, circle: LeaveLastOut) -> None:
     # BERT4Rec stays at 0.75 for ten epochs, until it tells the last place from the one before

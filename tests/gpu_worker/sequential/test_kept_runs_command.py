@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from cherryrec.cli import networks
 from tests.commands import Ended, Run
 from tests.unit.cli.test_leave_last_out import CLICKS
 
 pytest.importorskip("torch")
 
-from gpu_worker.sequential import NetworkRanker
+from gpu_worker.sequential import NETWORKS, NetworkRanker
 
 TINY = "[sasrec]\nn_hidden = 8\nmax_length = 4\nmax_epochs = 2\n"
 
@@ -105,3 +106,7 @@ def test_settings_of_an_unknown_network_are_refused(
     assert done.code == 2
     assert "got 'caser'" in done.err
     assert not machine.trained
+
+
+def test_the_command_knows_the_networks_that_there_are() -> None:
+    assert tuple(NETWORKS) == networks.NETWORKS
