@@ -4,7 +4,8 @@ References
 ----------
 Sun et al. (2019), BERT4Rec: sequential recommendation with bidirectional encoder representations
 from transformer, CIKM, https://arxiv.org/abs/1904.06690. As there, some rows hide their last
-article alone, which is what is asked for afterwards.
+article alone, which is what is asked for afterwards. Places go in at the scale of articles: a
+hidden place has nothing but its place to find the one before it by.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ class Bert4Rec(SequenceModule):
         self.hidden = n_articles + 1
         self.masked_share = config.masked_share
         self.attention = Attention(
-            config, is_causal=False, length=config.max_length + 1, activation=nn.GELU()
+            config,
+            is_causal=False,
+            length=config.max_length + 1,
+            activation=nn.GELU(),
+            place_scale=config.n_hidden**0.5,
         )
         self.head = nn.Sequential(
             nn.Linear(config.n_hidden, config.n_hidden), nn.GELU(), nn.LayerNorm(config.n_hidden)

@@ -26,13 +26,21 @@ class Attention(nn.Module):
         Places of the longest row.
     activation
         Between the two layers at each place.
+    place_scale
+        What the vectors of places are multiplied with.
     """
 
     def __init__(
-        self, config: NetworkConfig, *, is_causal: bool, length: int, activation: nn.Module
+        self,
+        config: NetworkConfig,
+        *,
+        is_causal: bool,
+        length: int,
+        activation: nn.Module,
+        place_scale: float = 1.0,
     ) -> None:
         super().__init__()
-        self.is_causal = is_causal
+        self.is_causal, self.place_scale = is_causal, place_scale
         self.places = nn.Embedding(length, config.n_hidden)
         nn.init.normal_(self.places.weight, std=0.02)
         self.dropout = Dropout(config.dropout)
@@ -50,7 +58,7 @@ class Attention(nn.Module):
             Where nothing stands, which no other place looks at, (B, L).
         """
         length = vectors.shape[1]
-        h = self.dropout(vectors + self.places.weight[-length:])  # (B, L, D)
+        h = self.dropout(vectors + self.place_scale * self.places.weight[-length:])  # (B, L, D)
         is_hidden = is_padding[:, None, :].expand(-1, length, -1)  # (B, L, L)
         if self.is_causal:
             is_hidden = is_hidden | torch.ones(length, length, dtype=torch.bool).triu(1)
