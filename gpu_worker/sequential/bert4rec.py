@@ -29,6 +29,7 @@ class Bert4Rec(SequenceModule):
     """Every place sees all others; a hidden one is told by the articles' own vectors."""
 
     title = "BERT4Rec"
+    revision = 2
 
     def __init__(self, n_articles: int, config: NetworkConfig) -> None:
         super().__init__(n_articles, config, n_more=1)
