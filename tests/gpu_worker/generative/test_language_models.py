@@ -290,12 +290,14 @@ def test_tallrec_learns_who_reads_what(
     two_kinds: LeaveLastOut, silent: Bar, tmp_path: Path
 ) -> None:
     gpu = GpuConfig(model="small", device="cpu")
-    config = LanguageConfig(n_history=2, n_steps=12, learning_rate=2e-3)
+    config = LanguageConfig(n_history=2, n_steps=24, learning_rate=4e-3)
     ready = loaded(TallRec, two_kinds, gpu=gpu, config=config, seed=0, folder=tmp_path, bar=silent)
     assert isinstance(ready.method, TallRec)
 
     for own, other in ((SPORTS, FOOD), (FOOD, SPORTS)):
         history = [f"{own[0]} on day 40", f"{own[1]} on day 41"]
-        candidates = [f"{own[2]} on day 42", f"{other[2]} on day 42"]
-        liked, disliked = ready.method.scores(history, candidates)
-        assert liked > disliked
+        liked, disliked = (
+            ready.method.scores(history, [f"{words} on day 42" for words in kind]).mean()
+            for kind in (own, other)
+        )
+        assert liked > disliked + 0.03
