@@ -67,12 +67,7 @@ class Pipeline:
     """
 
     def __init__(
-        self,
-        config: PipelineConfig,
-        models: Models,
-        *,
-        profiles: Store,
-        requests: Store,
+        self, config: PipelineConfig, models: Models, *, profiles: Store, requests: Store
     ) -> None:
         self.config = config
         self.models = models
