@@ -3,8 +3,8 @@
 Each seed makes a world whose chance of every click is known, and its log of random displays. A
 policy's true rate is the mean of that chance over what it chose, matched or not; replay's, which
 weighs small pools more, is weighed as it weighs. Simple policies on five hundred seeds; CherryRec,
-which learns as it goes, on a hundred (`--ours N`), with more clicks. Of the intervals that miss,
-it says on which side the truth was: below them or above.
+which learns as it goes, on a hundred (`--ours N`, from seed `--first`), with more clicks. Of the
+intervals that miss, it says on which side the truth was: below them or above.
 """
 
 from __future__ import annotations
@@ -80,14 +80,15 @@ def over_seeds(
     policies: Callable[[int], Sequence[Policy]],
     *,
     rate: float = 0.08,
+    first: int = 0,
 ) -> Places:
-    """Count over seeds from 0 up, with a word on stderr now and then."""
+    """Count over seeds from the first up, with a word on stderr now and then."""
     found: Places = Counter()
-    for seed in range(n_seeds):
+    for seed in range(first, first + n_seeds):
         world = DisplayWorld(seed=seed, n_displays=n_displays, rate=rate)
         found += places(world, policies(seed))
-        if (seed + 1) % _EVERY == 0:
-            print(f"{seed + 1} of {n_seeds} seeds", file=sys.stderr, flush=True)
+        if (seed - first + 1) % _EVERY == 0:
+            print(f"{seed - first + 1} of {n_seeds} seeds", file=sys.stderr, flush=True)
     return found
 
 
@@ -109,13 +110,16 @@ def told(found: Places, n_seeds: int, names: Sequence[str]) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Count, and tell."""
     n_ours = int(arguments[arguments.index("--ours") + 1]) if "--ours" in arguments else N_OURS
-    header(f"95 % intervals of protocol D hold the truth for {AT_LEAST:.0%} of the seeds", seed=0)
+    first = int(arguments[arguments.index("--first") + 1]) if "--first" in arguments else 0
+    header(
+        f"95 % intervals of protocol D hold the truth for {AT_LEAST:.0%} of the seeds", seed=first
+    )
     print(f"intervals that hold it, {N_DISPLAYS:,} displays a seed")
     simple = over_seeds(
         N_SEEDS, N_DISPLAYS, lambda seed: [NewestPolicy(), PopularPolicy(), RandomPolicy(seed=seed)]
     )
     holds = told(simple, N_SEEDS, ["newest", "popular", "random"])
-    ours = over_seeds(n_ours, N_DISPLAYS, lambda _: [OurPolicy()], rate=RATE_OURS)
+    ours = over_seeds(n_ours, N_DISPLAYS, lambda _: [OurPolicy()], rate=RATE_OURS, first=first)
     holds &= told(ours, n_ours, [OurPolicy.name])
     print("HOLDS" if holds else "DOES NOT HOLD")
     return 0 if holds else 1
