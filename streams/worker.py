@@ -312,15 +312,13 @@ class StreamWorker:
             await self.requests.drain()
 
     async def flush(self) -> None:
-        """Send the counters of this worker's partitions and wait for the acknowledgement.
+        """Send the counters of this worker's partitions, and store the event time they reached.
 
-        The event time they have reached lies behind all states that are of an event before it.
+        That lies behind all states which are of an earlier event.
         """
         await self.requests.drain()
         deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
-        await self.requests.drain()
-        if deliveries:
-            await asyncio.gather(*deliveries)
+        await asyncio.gather(*deliveries, self.requests.drain())
 
     async def _send(self, send: Send) -> Delivery:
         if isinstance(send.event, Recommendation):
