@@ -312,10 +312,7 @@ class StreamWorker:
             await self.requests.drain()
 
     async def flush(self) -> None:
-        """Send the counters of this worker's partitions, and store the event time they reached.
-
-        That lies behind all states which are of an earlier event.
-        """
+        """Send this worker's counters; store event time reached behind all states of before it."""
         await self.requests.drain()
         deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
         await asyncio.gather(*deliveries, self.requests.drain())
