@@ -48,7 +48,7 @@ ABOVE_THE_CORE = {
 
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
 LAZILY_ALLOWED = {
-    "evaluation": {"lightgbm", "matplotlib", "pyarrow", "rich"},
+    "evaluation": {"lightgbm", "matplotlib", "pyarrow", "rich", "scipy"},
     "text": {"safetensors", "tokenizers"},
 }
 
