@@ -16,9 +16,10 @@ from cherryrec.cli.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cherryrec.evaluation.leave_last_out import LeaveLastOut
     from cherryrec.evaluation.logs import LogSource
 
-__all__ = ["case_study"]
+__all__ = ["case_study", "written_case"]
 
 
 @click.command(name="case-study")
@@ -66,6 +67,41 @@ def case_study(
         msg = "TALLRec needs torch, which is not installed: pip install 'cherryrec[llm]'"
         raise click.UsageError(msg)
     from cherryrec.cli.leave_last_out import read_sequences
+
+    log, data, notes = read_sequences(source, limit, anyway=anyway)
+    if user is not None and user not in data.users:
+        msg = f"--user wanted a reader of five articles or more in {log.name}, got {user!r}"
+        raise click.UsageError(msg)
+    page = written_case(
+        data,
+        notes,
+        report or Path("reports") / f"{log.name}-case-study",
+        settings=settings,
+        user=user,
+        moments=moments,
+        seed=seed,
+        budget_minutes=budget_minutes,
+    )
+    shown = page.read_text(encoding="utf-8").split("\n## ", maxsplit=1)[0]
+    click.echo(shown)
+    click.echo(f"page: {page}")
+
+
+def written_case(
+    data: LeaveLastOut,
+    notes: Sequence[str],
+    folder: Path,
+    *,
+    settings: Settings,
+    user: str | None = None,
+    moments: int = 8,
+    seed: int = 0,
+    budget_minutes: float | None = None,
+) -> Path:
+    """Write the page and the picture of a reader, by default the one with the most clicks.
+
+    TALLRec's tuning is kept in `folder`, and taken from there. Return the page.
+    """
     from cherryrec.cli.progress import progress_bar
     from cherryrec.evaluation.leave_last_out.case_page import case_page, draw_case
     from cherryrec.evaluation.leave_last_out.case_study import chosen_reader, slates_over_time
@@ -73,12 +109,7 @@ def case_study(
     from gpu_worker.generative import LanguageConfig, TallRec
     from gpu_worker.generative.judge import loaded
 
-    log, data, notes = read_sequences(source, limit, anyway=anyway)
-    if user is not None and user not in data.users:
-        msg = f"--user wanted a reader of five articles or more in {log.name}, got {user!r}"
-        raise click.UsageError(msg)
     followed = chosen_reader(data) if user is None else data.users.index(user)
-    folder = report or Path("reports") / f"{log.name}-case-study"
     ready = loaded(
         TallRec,
         data,
@@ -99,7 +130,7 @@ def case_study(
         scores = tallrec.scores(history, titles).tolist()
         return [twenty[place] for place in sorted(range(len(twenty)), key=lambda n: -scores[n])]
 
-    with progress_bar(f"{OURS} over {log.name}", None) as advance:
+    with progress_bar(f"{OURS}, one reader's slates", None) as advance:
         found = slates_over_time(
             data, followed, settings.core, other, n_moments=moments, progress=advance
         )
@@ -116,5 +147,4 @@ def case_study(
         case_page(data, found, name=OURS, other=TallRec.title, notes=lines), encoding="utf-8"
     )
     draw_case(data, found, name=OURS, other=TallRec.title, path=folder / "case-study.png")
-    click.echo("\n".join(page.read_text(encoding="utf-8").splitlines()[: 9 + len(lines)]))
-    click.echo(f"page: {page}")
+    return page

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from cherryrec.cli.leave_last_out import judged, write_results
+from cherryrec.cli.case_study import written_case
+from cherryrec.cli.leave_last_out import judged, read_sequences, write_results
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.parameters import LogFormat, Names, Numbers
 from cherryrec.cli.settings import Settings
@@ -36,7 +38,8 @@ __all__ = ["paper"]
     "--users",
     type=click.IntRange(1),
     metavar="N",
-    help="Ask for N users, drawn by chance, instead of all, and language models too.",
+    help="Ask for N users, drawn by chance, instead of all, and language models too; and show one "
+    "reader's slates over time (`case-study`).",
 )
 @click.option(
     "--budget-minutes",
@@ -93,6 +96,23 @@ def paper(
         for one in findings(ranked, ours=OURS, of_knrs=OF_KNRS, title=log.title):
             lines.append(f"| {escaped(one.claim)} | {escaped(one.found)} | {one.verdict} |")
             click.echo(f"{one.verdict}: {one.claim}: {one.found}")
+        if users is None or find_spec("torch") is None:
+            lines += ["", "One reader's slates over time: not run, they need --users and torch."]
+            continue
+        _, data, notes = read_sequences(LogSource(path, log_format), limit, anyway=False)
+        if not data.has_titles:
+            lines += ["", "One reader's slates over time: not run, the log has no titles."]
+            continue
+        case = written_case(
+            data,
+            notes,
+            report / log.name,
+            settings=settings,
+            seed=seeds[0],
+            budget_minutes=budget_minutes,
+        )
+        where = case.relative_to(report).as_posix()
+        lines += ["", f"One reader's slates over time, beside TALLRec's: [{where}]({where})."]
     report.mkdir(parents=True, exist_ok=True)
     page = report / "paper.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -91,20 +91,21 @@ def ranked_by(
     Raises
     ------
     click.UsageError
-        A name is none of them, or a network was named and torch is not there.
+        A name is none of them, or a network or language model was named and what it needs is not
+        there; before anything is run.
     """
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         msg = f"--rankings wanted some of {', '.join(NAMES)}, got {unknown[0]!r}"
         raise click.UsageError(msg)
+    whys = {name: _why_not(name, names, data, n_users) for name in NAMES}
+    left_out = {name: why for name, why in whys.items() if why is not None}
     ranked: list[Ranked] = []
-    left_out: dict[str, str] = {}
     language: list[str] = []
     for name in NAMES:
-        why = _why_not(name, names, n_users)
-        if why is not None:
-            left_out[name] = why
-        elif name == "cherryrec":
+        if name in left_out:
+            continue
+        if name == "cherryrec":
             ranked += _served(data, split, settings.core, seeds, ablate)
         elif name == "at-request":
             ranked += _at_requests(data, split)
@@ -137,17 +138,26 @@ def ranked_by(
     return [*(one.among(users) for one in ranked), *by_language], left_out, users
 
 
-def _why_not(name: str, names: Sequence[str], n_users: int | None) -> str | None:
+def _why_not(
+    name: str, names: Sequence[str], data: LeaveLastOut, n_users: int | None
+) -> str | None:
     """Say why a ranking is left out; None for one that is run."""
     if names and name not in names:
         return "not named by --rankings"
     if name not in {*NETWORKS, *LANGUAGE_NAMES}:
         return None
+    lacking = None
     if find_spec("torch") is None:
-        if names:
-            msg = f"{name} needs torch, which is not installed: pip install 'cherryrec[llm]'"
-            raise click.UsageError(msg)
-        return "torch is not installed"
+        lacking = "torch, which is not installed: pip install 'cherryrec[llm]'"
+    elif name == "gpt4rec" and find_spec("bm25s") is None:
+        lacking = "bm25s, which is not installed: pip install 'cherryrec[generative]'"
+    elif name in LANGUAGE_NAMES and not data.has_titles:
+        lacking = "titles, and the log has none"
+    if lacking is not None and names:
+        msg = f"{name} needs {lacking}"
+        raise click.UsageError(msg)
+    if lacking is not None:
+        return f"needs {lacking}"
     if name in LANGUAGE_NAMES and not names and n_users is None:
         return "takes seconds a user without a GPU: name it, or give --users"
     return None

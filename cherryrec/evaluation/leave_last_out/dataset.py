@@ -108,6 +108,11 @@ class LeaveLastOut:
         """Return when it was read, epoch seconds; NaN where only the history has it."""
         return float(self.times_s[user][-_HELD_OUT[split]])
 
+    @property
+    def has_titles(self) -> bool:
+        """Whether any article has a title."""
+        return any(self.title(code) for code in range(len(self.articles)))
+
     def title(self, code: int) -> str:
         """Return an article's title; empty where the log has none."""
         article = self.described.get(self.articles[code])

@@ -35,12 +35,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: Path) -> Ru
     )
     rows = [
         (f"N{(user + step * step) % 13}", f"U{user}", 60 * step + user)
-        for step in range(7)
+        for step in range(1, 7)
         for user in range(26)
     ]
     (folder / "behaviors.tsv").write_text(
         "".join(
-            f"{n}\t{user}\t{us_time(at)}\t\t{one}-1 N{(n * 5) % 13}-0\n"
+            f"{n}\t{user}\t{us_time(at)}\tN{int(user[1:]) % 13}\t{one}-1 N{(n * 5) % 13}-0\n"
             for n, (one, user, at) in enumerate(rows)
         )
     )
@@ -87,6 +87,20 @@ def test_all_rows_are_of_the_users_that_were_drawn(
     assert "6 of 26 users, the first in an order drawn by chance (seed 0)" in " ".join(one["notes"])
 
 
+@pytest.mark.slow
+def test_the_paper_s_page_leads_to_one_reader_s_slates(run: Run, tmp_path: Path) -> None:
+    done = run(
+        "paper", "log", "--rankings", "markov", "--seeds", "0", "--users", "3",
+        "--report", "paper",
+    )  # fmt: skip
+
+    assert done.code == 0, done.err
+    assert "(log/case-study.md)" in (tmp_path / "paper" / "paper.md").read_text()
+    page = (tmp_path / "paper" / "log" / "case-study.md").read_text()
+    assert "# One reader: CherryRec and TALLRec over time" in page
+    assert (tmp_path / "paper" / "log" / "case-study.png").stat().st_size > 0
+
+
 def test_without_a_name_or_a_number_of_users_they_are_left_out(run: Run, tmp_path: Path) -> None:
     assert (
         run("leave-last-out", "log", "--anyway", "--rankings", "markov", "--report", "a").code == 0
@@ -99,3 +113,20 @@ def test_without_a_name_or_a_number_of_users_they_are_left_out(run: Run, tmp_pat
     )
     assert done.code == 0
     assert report(tmp_path / "b")["n_users"] == 5
+
+
+def test_a_log_without_titles_is_refused_before_anything_is_run(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text(
+        "user_id,session_id,article_id,time_ms\n"
+        + "".join(
+            f"u{user},s{user},a{(user + step * step) % 13},{1_600_000_000_000 + 60_000 * step}\n"
+            for step in range(7)
+            for user in range(26)
+        )
+    )
+
+    done = run("leave-last-out", "clicks.csv", "--rankings", "markov,p5", "--report", "c")
+
+    assert done.code == 2
+    assert "p5 needs titles, and the log has none" in done.err
+    assert not (tmp_path / "c").exists()

@@ -123,3 +123,4 @@ def test_the_paper_s_claims_are_answered_or_said_not_to_be(
     assert set(report["ablations"]) == set(CLAIMED)
     assert page.count(" with it | ") == len(CLAIMED)
     assert " of 5 do, " in page
+    assert "One reader's slates over time: not run" in page
