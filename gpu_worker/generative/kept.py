@@ -7,18 +7,26 @@ from typing import Any
 
 import msgspec
 
+from cherryrec.errors import ConfigError
+from cherryrec.evaluation.recorded.files import LineFile, read_lines
+
 __all__ = ["KeptAnswers"]
 
 
 class KeptAnswers:
     """A file of one JSON line for each answer, read once and appended to.
 
-    A line that was cut by a kill is passed over; of two for one user the later counts.
+    A line that was cut by a kill is cut off; of two for one user the later counts.
 
     Parameters
     ----------
     path
         The file; its folder is made when there is something to keep.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read or written, another process writes it, or a line is no answer.
 
     Examples
     --------
@@ -33,12 +41,18 @@ class KeptAnswers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._answers: dict[str, Any] = {}
-        for line in path.read_bytes().splitlines() if path.is_file() else ():
+        if not path.is_file():
+            return
+        with LineFile(path) as file:
+            written = read_lines(path)
+            file.repair(written)
+        for number, line in enumerate(written.lines, start=1):
             try:
                 found = msgspec.json.decode(line, type=dict[str, Any])
                 self._answers[found["user"]] = found["answer"]
-            except (msgspec.DecodeError, KeyError):
-                continue
+            except (msgspec.DecodeError, KeyError) as error:
+                msg = f"line {number} of {str(path)!r} must be an answer, got {error}: remove it"
+                raise ConfigError(msg) from error
 
     def of(self, user_id: str) -> Any | None:
         """Return what was kept for a user, or None."""
@@ -48,12 +62,5 @@ class KeptAnswers:
         """Keep an answer at once."""
         self._answers[user_id] = answer
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
-            if file.tell() and not self._ends_a_line():
-                file.write(b"\n")
-            file.write(msgspec.json.encode({"user": user_id, "answer": answer}) + b"\n")
-
-    def _ends_a_line(self) -> bool:
-        with self._path.open("rb") as file:
-            file.seek(-1, 2)
-            return file.read(1) == b"\n"
+        with LineFile(self._path) as file:
+            file.append(msgspec.json.encode({"user": user_id, "answer": answer}))
