@@ -312,8 +312,8 @@ class StreamWorker:
             await self.requests.drain()
 
     async def flush(self) -> None:
-        """Send this worker's counters; store event time reached behind all states of before it."""
-        await self.requests.drain()
+        """Send this worker's counters, and store the event time that they belong to, safely."""
+        await self.requests.drain()  # states first: none may be older than the time stored
         deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
         await asyncio.gather(*deliveries, self.requests.drain())
 

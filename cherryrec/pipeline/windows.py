@@ -26,12 +26,12 @@ class Windows:
     >>> windows.reach("clicks", 12.0)
     >>> list(windows.ended())
     ['u1']
-    >>> Windows(*windows.times).times
+    >>> windows.times
     (11.0, 12.0)
     """
 
-    def __init__(self, impressions_s: float = 0.0, clicks_s: float = 0.0) -> None:
-        self._times = {"impressions": impressions_s, "clicks": clicks_s}
+    def __init__(self) -> None:
+        self._times = {"impressions": 0.0, "clicks": 0.0}
         self._heap: list[tuple[float, str]] = []
 
     @property

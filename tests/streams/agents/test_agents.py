@@ -10,7 +10,7 @@ import pytest
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.codec import encode
-from cherryrec.stored_requests import frozen_key
+from cherryrec.stored_requests import REACHED_KEY, frozen_key
 from tests.worlds import START_S, article, catalogue_of, click, impression, request, update
 
 pytestmark = pytest.mark.asyncio
@@ -50,6 +50,9 @@ async def test_counted_event_is_acknowledged_only_when_its_counters_are_flushed(
     assert not was_acked
     assert event.message.acked
     assert sorted(a for one in bench.sent("article-activity") for a in one.articles) == ["a1", "a2"]
+    stored = [key for to, key, *_ in bench.sender.sent if to == "unit.stream-requests-changelog"]
+    assert stored[-1] == REACHED_KEY.encode(), "event time lies behind the states of before it"
+    assert b"u" in stored[:-1]
 
 
 async def test_request_leads_to_a_recommendation(bench: Any) -> None:
