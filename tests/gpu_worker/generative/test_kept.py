@@ -31,5 +31,5 @@ def test_a_line_that_is_no_answer_is_named(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"spoiled\n")
 
-    with pytest.raises(ConfigError, match="line 2 of .* must be an answer, got .*: remove it"):
+    with pytest.raises(ConfigError, match=r"line 2 of .* must be an answer, got .*: remove it"):
         KeptAnswers(path)
