@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
 from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.running import core_of, retrieval_judge, versions
@@ -23,6 +24,7 @@ def replay_clicks(
     limit: int | None,
     label_delay_s: float,
     seed: int,
+    networks: Sequence[str] = (),
     anyway: bool = False,
 ) -> ReplaySummary:
     """Replay a log of clicks and sum it up.
@@ -39,6 +41,8 @@ def replay_clicks(
         Event time until a click is known.
     seed
         For the models and intervals.
+    networks
+        Judged beside the baselines, out of `NETWORKS`; they need torch.
     anyway
         Whether a log that no healthy one looks like is replayed all the same.
     """
@@ -48,7 +52,7 @@ def replay_clicks(
     if not anyway:
         health.require(log)
     core = core_of(settings, seed=seed, from_catalogue=True)
-    judge = retrieval_judge()
+    judge = retrieval_judge(networks, seed)
     started = time.perf_counter()
     with progress_bar("replaying", len(clicks)) as advance:
         engine = ClickReplay(core, label_delay_s=label_delay_s)

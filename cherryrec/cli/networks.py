@@ -1,4 +1,4 @@
-"""The networks of protocol B: trained with each seed or taken from what was kept, and judged."""
+"""The networks of protocol B, trained with each seed or kept, and judged; and those of C."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from cherryrec.evaluation.leave_last_out import (
 )
 
 if TYPE_CHECKING:
-    from gpu_worker.sequential import NetworkConfig, NetworkRanker
+    from gpu_worker.sequential import NetworkConfig, NetworkRanker, PrequentialNetwork
 
-__all__ = ["NETWORKS", "ranked_network", "trained_network"]
+__all__ = ["NETWORKS", "prequential_networks", "ranked_network", "trained_network"]
 
 NETWORKS = ("gru4rec", "narm", "sasrec", "bert4rec")
 """Their names, those of `gpu_worker.sequential`, which needs torch."""
@@ -126,3 +126,10 @@ def trained_network(
         )
         ranker.fit(data)
     return ranker
+
+
+def prequential_networks(names: Sequence[str], *, seed: int) -> list[PrequentialNetwork]:
+    """Return networks as baselines of protocol C, having learned nothing; names of `NETWORKS`."""
+    from gpu_worker.sequential import NETWORKS, PrequentialNetwork
+
+    return [PrequentialNetwork(NETWORKS[n], title=NETWORKS[n].title, seed=seed) for n in names]

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 import click
 
 from cherryrec.errors import ConfigError
 
-__all__ = ["Amounts", "BaselineNames", "Duration", "LogFormat", "Names", "Numbers", "Shares"]
+__all__ = [
+    "Amounts",
+    "BaselineNames",
+    "Duration",
+    "LogFormat",
+    "Names",
+    "NetworkNames",
+    "Numbers",
+    "Shares",
+]
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -76,6 +86,28 @@ class Names(click.ParamType):
         if not all(names) or len(set(names)) < len(names):
             self.fail(f"wanted names separated by commas, each once, got {value!r}", param, ctx)
         return () if names == ("all",) else names
+
+
+class NetworkNames(click.ParamType):
+    """`none`, `all`, or names of networks separated by commas; they need torch."""
+
+    name = "networks"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Read the names; all are those of protocol B."""
+        from cherryrec.cli.networks import NETWORKS
+
+        if value == "none" or isinstance(value, tuple):
+            return value if isinstance(value, tuple) else ()
+        names = NETWORKS if value == "all" else Names().convert(value, param, ctx)
+        if unknown := [name for name in names if name not in NETWORKS]:
+            wanted = f"none, all, or some of {', '.join(NETWORKS)}"
+            self.fail(f"wanted {wanted}, got {', '.join(unknown)}", param, ctx)
+        if find_spec("torch") is None:
+            self.fail("needs torch, which is not installed: pip install 'cherryrec[llm]'")
+        return names
 
 
 class Numbers(click.ParamType):

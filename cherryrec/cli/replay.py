@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from cherryrec.cli.logs import LOG_PARAMETERS, log_notes, opened, with_log
 from cherryrec.cli.options import with_settings
-from cherryrec.cli.parameters import BaselineNames, Duration, Shares
+from cherryrec.cli.parameters import BaselineNames, Duration, NetworkNames, Shares
 from cherryrec.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _OF_CLICKS = {
     "label_delay",
     "report",
     "from_catalogue",
+    "networks",
     "config",
     "bootstrap_servers",
     "prefix",
@@ -142,6 +143,16 @@ _OF_CLICKS = {
     "recall of the clicked, and the slate, beside baselines of the same size; without CnLE.",
 )
 @click.option(
+    "--with-networks",
+    "networks",
+    type=NetworkNames(),
+    default="none",
+    show_default=True,
+    metavar="none|all|NAME,…",
+    help="With --from-catalogue: gru4rec, narm, sasrec, bert4rec as baselines, taught every hour "
+    "of event time; needs torch.",
+)
+@click.option(
     "--ablate",
     multiple=True,
     metavar="all|PART",
@@ -178,6 +189,7 @@ def replay(
     running: bool,
     compare: bool,
     from_catalogue: bool,
+    networks: tuple[str, ...],
     ablate: tuple[str, ...],
     jobs: int,
 ) -> None:
@@ -203,7 +215,9 @@ def replay(
     read = opened(source)
     _refuse(click.get_current_context(), read, from_catalogue=from_catalogue, engine=engine)
     if isinstance(read, ClickLog):
-        _replay_clicks(read, settings, limit, label_delay, seed, report, anyway=anyway)
+        _replay_clicks(
+            read, settings, limit, label_delay, seed, report, networks=networks, anyway=anyway
+        )
         return
     log = of_slates(read)
     parts = parts_to_ablate(
@@ -234,6 +248,7 @@ def replay(
                 evaluate=evaluation.evaluate,
                 evaluate_from=evaluate_from,
                 from_catalogue=from_catalogue,
+                networks=networks,
                 in_shade=shade,
                 anyway=anyway,
             )
@@ -317,6 +332,9 @@ def _refuse(context: click.Context, log: AnyLog, *, from_catalogue: bool, engine
         )
         raise click.UsageError(msg)
     if not is_of_clicks:
+        if context.params["networks"] and not from_catalogue:
+            msg = "--with-networks are baselines of the whole catalogue: they need --from-catalogue"
+            raise click.UsageError(msg)
         return
     for option in context.command.params:
         source = context.get_parameter_source(option.name or "")
@@ -336,13 +354,20 @@ def _replay_clicks(
     seed: int,
     report: Path | None,
     *,
+    networks: tuple[str, ...],
     anyway: bool,
 ) -> None:
     """Replay a log of clicks alone, and tell."""
     from cherryrec.cli.click_replay import replay_clicks
 
     summary = replay_clicks(
-        clicks, settings, limit=limit, label_delay_s=label_delay_s, seed=seed, anyway=anyway
+        clicks,
+        settings,
+        limit=limit,
+        label_delay_s=label_delay_s,
+        seed=seed,
+        networks=networks,
+        anyway=anyway,
     )
     _write(summary, report, "local")
 

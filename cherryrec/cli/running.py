@@ -27,6 +27,7 @@ from cherryrec.evaluation.metrics import METRICS, PrequentialMetrics
 from cherryrec.evaluation.mind_rows import MindImpression
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.evaluation.retrieval import (
+    CatalogueRanking,
     RetrievalJudge,
     RetrievalSummary,
     Selector,
@@ -212,9 +213,17 @@ def versions() -> dict[str, str]:
     }
 
 
-def retrieval_judge() -> RetrievalJudge:
-    """Return the judge of protocol C, of this build's own selection beside all baselines."""
-    return RetrievalJudge([Selector(OURS)], standard_rankings())
+def retrieval_judge(networks: Sequence[str], seed: int) -> RetrievalJudge:
+    """Return the judge of protocol C, of this build's own selection beside all baselines.
+
+    Networks are named as in `NETWORKS`; they need torch.
+    """
+    more: Sequence[CatalogueRanking] = ()
+    if networks:
+        from cherryrec.cli.networks import prequential_networks
+
+        more = prequential_networks(networks, seed=seed)
+    return RetrievalJudge([Selector(OURS)], (*standard_rankings(), *more))
 
 
 def core_of(settings: Settings, *, seed: int, from_catalogue: bool) -> PipelineConfig:
@@ -239,20 +248,22 @@ def replay_local(
     evaluate: Evaluate | None = None,
     evaluate_from: float = 0.0,
     from_catalogue: bool = False,
+    networks: Sequence[str] = (),
     in_shade: bool = False,
     anyway: bool = False,
 ) -> Replayed:
     """Replay in this process, beside the named baselines.
 
     CnLE is asked from a share of the impressions on: `evaluate_from`, 0 to 1, in time order. With
-    `from_catalogue` protocol C is judged in the same run. In the shade impressions name no request:
-    see `LogMessages`. A log that no healthy one looks like is refused unless `anyway`.
+    `from_catalogue` protocol C is judged in the same run, beside `networks`. In the shade
+    impressions name no request: see `LogMessages`. A log that no healthy one looks like is refused
+    unless `anyway`.
     """
     articles = log.articles()
     built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
     judge = Judge(built.by_row, built.by_features, keep_ranks=keep_ranks)
     core = core_of(settings, seed=seed, from_catalogue=from_catalogue)
-    retrieval = retrieval_judge() if from_catalogue else None
+    retrieval = retrieval_judge(networks, seed) if from_catalogue else None
     engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate, retrieval=retrieval)
     rows, health = read_rows(log, articles, limit, anyway=anyway)
     n_unasked = round(evaluate_from * len(rows))

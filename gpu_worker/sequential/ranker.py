@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cherryrec.evaluation.leave_last_out import LeaveLastOut, ranks_of_targets, values_of_ranks
 from gpu_worker.sequential.config import NetworkConfig
+from gpu_worker.sequential.growing import optimiser_of
 from gpu_worker.sequential.modules import SequenceModule
 from gpu_worker.sequential.windows import batches_of, trimmed, windows_of
 
@@ -115,12 +116,7 @@ class NetworkRanker:
         windows = torch.from_numpy(
             windows_of(read, config.max_length + 1, padding=self._n_articles)
         )  # (n, L + 1)
-        optimiser = torch.optim.AdamW(
-            module.parameters(),
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
+        optimiser = optimiser_of(module, config)
         started = time.monotonic()
         best, best_epoch, kept = -1.0, 0, copy.deepcopy(module.state_dict())
         ended_by, epoch = "epochs", 0

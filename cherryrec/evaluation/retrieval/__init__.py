@@ -9,6 +9,7 @@ defines the metrics, `groups` and `summary` tell them by part of the log, hour, 
 
 from __future__ import annotations
 
+from cherryrec.evaluation.retrieval.codes import ArticleCodes
 from cherryrec.evaluation.retrieval.judge import RetrievalJudge, Selector
 from cherryrec.evaluation.retrieval.moment import SLATE_SIZE, Moment
 from cherryrec.evaluation.retrieval.rankings import CatalogueRanking, Offer
@@ -24,6 +25,7 @@ from cherryrec.evaluation.retrieval.summary import RetrievalSummary, summarise
 __all__ = [
     "RETRIEVAL_METRICS",
     "SLATE_SIZE",
+    "ArticleCodes",
     "CatalogueRanking",
     "Clicked",
     "Moment",
