@@ -47,6 +47,12 @@ __all__ = ["paper"]
     help="For the training of each network with each seed.",
 )
 @click.option(
+    "--networks",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML with settings of networks, as `baselines tune` writes it.",
+)
+@click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("reports/paper"),
@@ -63,6 +69,7 @@ def paper(
     seeds: tuple[int, ...],
     users: int | None,
     budget_minutes: float | None,
+    config_file: Path | None,
     report: Path,
 ) -> None:
     """Ask each LOG what the paper claims: our number, and whether it holds, or what was not run.
@@ -87,6 +94,7 @@ def paper(
             limit=limit,
             seeds=seeds,
             budget_minutes=budget_minutes,
+            config_file=config_file,
             n_users=users,
             folder_of=lambda name: report / name,
             ablate=CLAIMED,

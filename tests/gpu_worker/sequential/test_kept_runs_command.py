@@ -108,5 +108,17 @@ def test_settings_of_an_unknown_network_are_refused(
     assert not machine.trained
 
 
+def test_the_page_of_claims_takes_the_same_settings_and_runs(
+    run: Run, judge: Any, machine: Machine
+) -> None:
+    judge("--seeds", "0", report="paper/clicks")
+
+    given = ("--rankings", "sasrec", "--networks", "networks.toml", "--seeds", "0")
+    ended = run("paper", "clicks.csv", *given, "--report", "paper")
+
+    assert ended.code == 0, ended.err
+    assert machine.trained == [0]
+
+
 def test_the_command_knows_the_networks_that_there_are() -> None:
     assert tuple(NETWORKS) == networks.NETWORKS
