@@ -19,11 +19,11 @@ from cherryrec.events import DeadLetter, Origin, Recommendation
 from cherryrec.learner import SERVING
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig
+from streams.status.groups import lags
 from streams.status.report import Lag, Model, ProcessStatus, Status
 
 __all__ = ["collect", "part_status"]
 
-GROUPS = ("stream", "learner", "gpu-worker")
 MAX_READ = 2_000
 """Newest messages of a topic that are looked at."""
 
@@ -167,22 +167,9 @@ class _Topics:
 def _lags(kafka: KafkaConfig, topics: _Topics) -> tuple[Lag, ...]:
     admin = KafkaAdminClient(**kafka.client_options())
     try:
-        full = [f"{kafka.prefix}{group}" for group in GROUPS]
-        found = {group: admin.list_group_offsets(group).get(group, {}) for group in full}
+        return lags(admin, topics.consumer, kafka.prefix)
     finally:
         admin.close()
-    lags = []
-    for group in GROUPS:
-        committed = {p: one.offset for p, one in found.get(f"{kafka.prefix}{group}", {}).items()}
-        ends = topics.consumer.end_offsets(list(committed)) if committed else {}
-        by_topic: Counter[str] = Counter()
-        for place, offset in committed.items():
-            by_topic[place.topic] += max(0, ends[place] - max(offset, 0))
-        lags += [
-            Lag(group=group, topic=topic.removeprefix(kafka.prefix), n=n)
-            for topic, n in sorted(by_topic.items())
-        ]
-    return tuple(lags)
 
 
 def _models(topics: _Topics) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""Server-sent events: each view's snapshot at most twice a second, one encoding for all who look.
+
+However many events come, a browser gets a whole picture now and then and folds nothing itself. A
+comment goes out while nothing changes, so that proxies keep the stream open and a page that hears
+nothing knows that it is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import Protocol
+
+import msgspec
+
+from streams.gateway.live.groups import Groups
+from streams.gateway.live.view import LiveView, View
+
+__all__ = ["KEEP_ALIVE", "LiveStream"]
+
+EVERY_S = 0.5
+REFRESH_S = 2.0
+KEEP_ALIVE_S = 10.0
+KEEP_ALIVE = b": still here\n\n"
+
+
+class Watch(Protocol):
+    """What knows how the groups stand; see `GroupWatch`."""
+
+    groups: Groups
+
+    async def run(self) -> None:
+        """Keep them new until it is cancelled."""
+
+
+class LiveStream:
+    """Sends the snapshots of a view to everyone who looks at it.
+
+    Nothing is asked of Kafka's groups, and nothing encoded, while nobody looks.
+
+    Parameters
+    ----------
+    view
+        What is told.
+    watch
+        Says how the groups stand, while someone looks.
+    is_followed
+        Whether the topics are being read; where they are not, the page says so.
+    clock
+        Wall-clock time in epoch seconds.
+    every_s
+        Least time between two snapshots, in seconds.
+    """
+
+    def __init__(
+        self,
+        view: LiveView,
+        watch: Watch,
+        *,
+        is_followed: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.time,
+        every_s: float = EVERY_S,
+    ) -> None:
+        self.view = view
+        self._watch = watch
+        self._is_followed = is_followed
+        self._clock = clock
+        self._every_s = every_s
+        self._encoded: dict[View, tuple[int, float, bytes]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._n_looking = 0
+
+    async def events(self, view: View) -> AsyncGenerator[bytes]:
+        """Yield one view's events until the browser leaves."""
+        self._n_looking += 1
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch.run())
+        sent: bytes | None = None
+        quiet_s = 0.0
+        try:
+            while True:
+                encoded = self._of(view)
+                if encoded is not sent:
+                    sent, quiet_s = encoded, 0.0
+                    yield encoded
+                elif quiet_s >= KEEP_ALIVE_S:
+                    quiet_s = 0.0
+                    yield KEEP_ALIVE
+                await asyncio.sleep(self._every_s)
+                quiet_s += self._every_s
+        finally:
+            self._n_looking -= 1
+            if self._n_looking == 0:
+                await self._stop_watching()
+
+    def _of(self, view: View) -> bytes:
+        """Return the newest encoding: a new one where something was read, or two seconds passed."""
+        now_s = self._clock()
+        known = self._encoded.get(view)
+        if known is not None:
+            n_read, at_s, encoded = known
+            is_fresh = now_s - at_s < (self._every_s if n_read != self.view.n_read else REFRESH_S)
+            if is_fresh:
+                return encoded
+        told = self.view.snapshot(view, now_s=now_s, groups=self._watch.groups)
+        told["is_followed"] = self._is_followed()
+        encoded = b"event: snapshot\ndata: " + msgspec.json.encode(told) + b"\n\n"
+        self._encoded[view] = (self.view.n_read, now_s, encoded)
+        return encoded
+
+    async def _stop_watching(self) -> None:
+        if self._watching is not None:
+            watching, self._watching = self._watching, None
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
