@@ -24,7 +24,7 @@ __all__ = ["OnlineJudge", "RankingHour"]
 
 HOUR_S = 3_600.0
 SHOWN = ("auc", "ndcg@10")
-"""The metrics that are told."""
+"""The metrics that are shown."""
 
 _PLACES = tuple(METRICS.index(name) for name in SHOWN)
 _POPULARITY_S = 24 * HOUR_S
@@ -149,7 +149,7 @@ class OnlineJudge:
             return
         baseline = np.array([popular.get(article, 0.0) for article in slate.articles])
         judged = {
-            name: _told(scores, slate.articles, clicked)
+            name: _metrics_of(scores, slate.articles, clicked)
             for name, scores in (("ours", ours), ("popularity", baseline))
         }
         if not any(isnan(value) for values in judged.values() for value in values):
@@ -179,7 +179,7 @@ class OnlineJudge:
         waiting[key] = (now_s, value)
 
 
-def _told(
+def _metrics_of(
     scores: Floats, articles: tuple[str, ...], clicked: NDArray[np.bool_]
 ) -> tuple[float, ...]:
     """Return the metrics of `SHOWN`."""

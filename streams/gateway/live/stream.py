@@ -43,7 +43,7 @@ class LiveStream:
     Parameters
     ----------
     view
-        What is told.
+        What there is to send.
     watch
         Says how the groups stand, while someone looks.
     is_followed
@@ -104,9 +104,9 @@ class LiveStream:
             is_fresh = now_s - at_s < (self._every_s if n_read != self.view.n_read else REFRESH_S)
             if is_fresh:
                 return encoded
-        told = self.view.snapshot(view, now_s=now_s, groups=self._watch.groups)
-        told["is_followed"] = self._is_followed()
-        encoded = b"event: snapshot\ndata: " + msgspec.json.encode(told) + b"\n\n"
+        snapshot = self.view.snapshot(view, now_s=now_s, groups=self._watch.groups)
+        snapshot["is_followed"] = self._is_followed()
+        encoded = b"event: snapshot\ndata: " + msgspec.json.encode(snapshot) + b"\n\n"
         self._encoded[view] = (self.view.n_read, now_s, encoded)
         return encoded
 

@@ -66,13 +66,13 @@ class Record(Protocol):
 Follow = Callable[[Any], None]
 
 
-class _Asked(msgspec.Struct):
+class _RequestHead(msgspec.Struct):
     """What is read of a request."""
 
     request_id: str
 
 
-_ASKED = msgspec.json.Decoder(_Asked)
+_REQUEST = msgspec.json.Decoder(_RequestHead)
 
 
 class LiveView:
@@ -83,7 +83,7 @@ class LiveView:
     prefix
         Put before every topic name.
     label_after_s
-        How long after an impression its labels are learned, in seconds; told beside the ranking.
+        How long after an impression its labels are learned, in seconds; shown beside the ranking.
     """
 
     def __init__(self, prefix: str, *, label_after_s: float) -> None:
@@ -117,7 +117,7 @@ class LiveView:
 
     def snapshot(self, view: View, *, now_s: float, groups: Groups) -> dict[str, Any]:
         """Say how everything stands at `now_s`, epoch seconds, as plain values for JSON."""
-        told: Mapping[View, Callable[[float, Groups], dict[str, Any]]] = {
+        parts: Mapping[View, Callable[[float, Groups], dict[str, Any]]] = {
             "now": self._now,
             "ranking": self._ranking,
             "stories": self._stories,
@@ -129,7 +129,7 @@ class LiveView:
             "n_read": self.n_read,
             "silent_s": None if newest_s is None else max(0.0, now_s - newest_s),
             "kafka_error": groups.error,
-            **told[view](now_s, groups),
+            **parts[view](now_s, groups),
         }
 
     def _following(self, topic: str, take: Callable[[Record, float], None]) -> Follow:
@@ -165,7 +165,7 @@ class LiveView:
 
     def _request(self, record: Record, now_s: float) -> None:
         try:
-            self._waits.requested(_ASKED.decode(record.value or b"").request_id, now_s)
+            self._waits.requested(_REQUEST.decode(record.value or b"").request_id, now_s)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return  # the workers say on dead-letters what is wrong with it
 
