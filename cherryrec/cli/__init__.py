@@ -30,6 +30,7 @@ COMMANDS = {
     "log": ("log", "check what a recorded log is, and what is wrong in it"),
     "backfill": ("backfill", "send a past log to a running system, before it goes live"),
     "worker": ("worker", "run one worker process: stream, learner or gpu"),
+    "serve": ("serve", "answer over HTTP: slates, events, explanations"),
     "topics": ("topics", "create, check or repair the topics"),
     "send": ("send", "send messages from a file to a topic"),
     "tail": ("tail", "print the messages of a topic"),

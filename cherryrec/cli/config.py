@@ -18,14 +18,17 @@ def config() -> None:
 @config.command()
 @with_settings
 def show(settings: Settings) -> None:
-    """Print the settings of this process, passwords left out."""
+    """Print the settings of this process, passwords left out, and of keys what logs call them."""
     import msgspec
 
     from cherryrec.vans import MEMBERS
+    from streams.gateway.keys import name_of
 
     plain = msgspec.to_builtins(settings, enc_hook=str)
     plain["kafka"]["security"].pop("password", None)
     plain["gpu"].pop("server_api_key", None)
+    for keys in ("read_keys", "send_keys", "admin_keys"):
+        plain["gateway"][keys] = [name_of(key) for key in plain["gateway"][keys]]
     del plain["core"]["vans"]["settings"]
     for kind in MEMBERS:
         plain["core"]["vans"][kind.name] = msgspec.to_builtins(settings.core.vans.of(kind))

@@ -30,6 +30,7 @@ from cherryrec.vans import FORMER_SETTINGS, MEMBERS, Member, VansConfig
 from gpu_worker.config import GpuConfig
 from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
 from streams.engine.security import Security
+from streams.gateway.config import GatewayConfig
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -62,6 +63,7 @@ SECTIONS: dict[str, type[Any]] = {
     "security": Security,
     "stream": StreamConfig,
     "learner": LearnerProcessConfig,
+    "gateway": GatewayConfig,
     "gpu": GpuConfig,
     "evaluator": EvaluatorConfig,
     "feedback": FeedbackConfig,
@@ -92,6 +94,7 @@ class Settings:
     kafka: KafkaConfig = field(default_factory=KafkaConfig)
     stream: StreamConfig = field(default_factory=StreamConfig)
     learner: LearnerProcessConfig = field(default_factory=LearnerProcessConfig)
+    gateway: GatewayConfig = field(default_factory=GatewayConfig)
     gpu: GpuConfig = field(default_factory=GpuConfig)
     core: PipelineConfig = field(default_factory=PipelineConfig)
 
@@ -149,6 +152,7 @@ def load_settings(
         ),
         stream=built["stream"],
         learner=built["learner"],
+        gateway=built["gateway"],
         gpu=built["gpu"],
         core=PipelineConfig(**{name: built[name] for name in _CORE}),
     )
@@ -280,7 +284,8 @@ def _build(section: str, values: dict[str, Any], origins: Mapping[tuple[str, str
             wanted = str(error)
             if get_origin(hints[name]) is Literal:
                 wanted = f"must be one of {', '.join(map(str, get_args(hints[name])))}"
-            msg = f"{origins[section, name]}: {wanted}, got {value!r}"
+            got = "a value that is not shown" if name in _secrets(kind) else repr(value)
+            msg = f"{origins[section, name]}: {wanted}, got {got}"
             raise ConfigError(msg) from error
     try:
         return kind(**converted)
@@ -290,6 +295,11 @@ def _build(section: str, values: dict[str, Any], origins: Mapping[tuple[str, str
         where = f" (set by {', '.join(sources)})" if sources else ""
         msg = f"{error}{where}"
         raise ConfigError(msg) from error
+
+
+def _secrets(kind: type[Any]) -> set[str]:
+    """Return the fields of a section whose values are shown nowhere."""
+    return {one.name for one in fields(kind) if one.metadata.get("is_secret", False)}
 
 
 def _convert(value: Any, hint: Any) -> Any:

@@ -1,0 +1,59 @@
+"""`cherryrec serve`: the HTTP gateway in this process."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import replace
+
+import click
+
+from cherryrec.cli.options import with_settings
+from cherryrec.cli.settings import Settings
+from cherryrec.errors import ServiceError
+
+__all__ = ["serve"]
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; gateway.host.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Its port, 0 for a free one; gateway.port."
+)
+@with_settings
+def serve(settings: Settings, host: str | None, port: int | None) -> None:
+    """Answer over HTTP until SIGTERM or Ctrl-C; it logs to standard error.
+
+    Without keys (gateway.read_keys, send_keys, admin_keys) only this machine is answered.
+    """
+    from cherryrec.supervised import Repeats
+    from streams.gateway.entry import RequestIds
+    from streams.gateway.gateway import Gateway
+    from streams.gateway.serving import run_gateway
+
+    config = settings.gateway
+    config = replace(
+        config,
+        host=config.host if host is None else host,
+        port=config.port if port is None else port,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Repeats())
+    handler.addFilter(RequestIds())
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=[handler],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for noisy in ("aiokafka", "kafka", "faust", "mode", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    gateway = Gateway(
+        settings.kafka,
+        config,
+        stream=settings.stream,
+        deadline_ms=settings.core.evaluator.deadline_ms,
+    )
+    code = run_gateway(gateway)
+    if code:
+        msg = f"the gateway ended with code {code}; its log says why"
+        raise ServiceError(msg)

@@ -1,0 +1,58 @@
+"""The app: the routes, what every call passes, and when the gateway starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from cherryrec import __version__
+from streams.gateway.asking import StrictRequest
+from streams.gateway.entry import Entry
+from streams.gateway.gateway import Gateway
+from streams.gateway.problems import problem_handlers
+from streams.gateway.routes import ROUTES, StatusCache
+
+__all__ = ["create_app"]
+
+
+def create_app(gateway: Gateway, more: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """Return the ASGI app of a gateway; it starts the gateway when it is started.
+
+    Parameters
+    ----------
+    gateway
+        What the routes are given as `gateway`.
+    more
+        Route handlers and routers besides those of the API.
+    """
+    status_cache = StatusCache(gateway)
+
+    async def start() -> None:
+        gateway.loop_watch.follow(asyncio.get_running_loop())
+        await gateway.start()
+
+    async def stop() -> None:
+        await gateway.stop()
+        gateway.loop_watch.stop()
+
+    app = Litestar(
+        route_handlers=[*ROUTES, *more],
+        dependencies={
+            "gateway": Provide(lambda: gateway, sync_to_thread=False),
+            "status_cache": Provide(lambda: status_cache, sync_to_thread=False),
+        },
+        exception_handlers=problem_handlers(),
+        request_class=StrictRequest,
+        request_max_body_size=gateway.config.max_body_bytes,
+        on_startup=[start],
+        on_shutdown=[stop],
+        openapi_config=OpenAPIConfig(title="CherryRec", version=__version__, path="/_openapi"),
+        logging_config=None,
+    )
+    app.asgi_handler = Entry(app.asgi_handler, gateway)
+    return app

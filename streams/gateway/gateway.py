@@ -1,0 +1,116 @@
+"""The gateway's parts, put together: what every route is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from aiokafka.structs import ConsumerRecord
+
+from cherryrec.supervised import Gates, TurnWatch
+from cherryrec.topics import TopicNames
+from streams.config import KafkaConfig, StreamConfig
+from streams.gateway.config import GatewayConfig
+from streams.gateway.feed import Feed
+from streams.gateway.keys import Keys
+from streams.gateway.limits import CallLimits
+from streams.gateway.metrics import GatewayMetrics
+from streams.gateway.slates import NewestSlates
+from streams.gateway.transport import KafkaTransport, Transport
+from streams.gateway.waiting import Waiting
+
+__all__ = ["Gateway"]
+
+MakeTransport = Callable[[Feed, Gates], Transport]
+
+
+class Gateway:
+    """All that a gateway knows and uses; constructing it connects to nothing.
+
+    What wants to be told of records adds its handlers to `feed` before `start`.
+
+    Parameters
+    ----------
+    kafka
+        The cluster.
+    config
+        How it listens, whom it answers, how long it waits.
+    stream
+        Settings of the stream workers, by which they refuse events of a time to come.
+    deadline_ms
+        The workers' own deadline, of requests that name none, in milliseconds.
+    clock
+        Wall-clock time in epoch seconds.
+    transport
+        Makes what sends and feeds; absent: Kafka.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaConfig,
+        config: GatewayConfig,
+        *,
+        stream: StreamConfig | None = None,
+        deadline_ms: int,
+        clock: Callable[[], float] = time.time,
+        transport: MakeTransport | None = None,
+    ) -> None:
+        self.kafka = kafka
+        self.config = config
+        self.stream = stream or StreamConfig()
+        self.deadline_ms = deadline_ms
+        self.clock = clock
+        self.names = TopicNames(kafka.prefix)
+        self.keys = Keys(config)
+        self.limits = CallLimits(config.rate_per_s, burst=config.burst)
+        self.metrics = GatewayMetrics()
+        self.gates = Gates()
+        self.loop_watch = TurnWatch(config.watchdog_s)
+        self.feed = Feed()
+        self.waiting = Waiting()
+        self.slates = NewestSlates(config.max_users, config.max_slates_mb * 1_000_000)
+        self.feed.add("recommendations", self._recommendation, newest=config.read_slates)
+        make = transport or self._kafka_transport
+        self.transport = make(self.feed, self.gates)
+        self._show_numbers()
+
+    async def start(self) -> None:
+        """Begin to connect to Kafka."""
+        await self.transport.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self.transport.stop()
+
+    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """Send one record and wait for Kafka's acknowledgement; see `Transport.send`."""
+        try:
+            await self.transport.send(topic, key, value)
+        except Exception:
+            self.metrics.kafka_errors.labels(topic).inc()
+            raise
+
+    def wait_s(self, deadline_ms: int | None) -> float:
+        """Return how long an answer is waited for: the deadline, and some more, in seconds."""
+        return ((deadline_ms or self.deadline_ms) + self.config.margin_ms) / 1_000.0
+
+    def _recommendation(self, record: ConsumerRecord) -> None:
+        """Remember a slate, and give it to who waits for it."""
+        head = self.slates.take(record)
+        if head is not None and record.value is not None:
+            self.waiting.answer(head.request_id, head.user_id, record.value)
+
+    def _kafka_transport(self, feed: Feed, gates: Gates) -> Transport:
+        return KafkaTransport(self.kafka, feed, gates, ack_wait_s=self.config.ack_wait_s)
+
+    def _show_numbers(self) -> None:
+        """Show what is counted elsewhere among the metrics."""
+        show = self.metrics.show
+        show("waiting", "Requests whose answer is waited for.", lambda: len(self.waiting))
+        show("users", "Users whose newest slate is remembered.", lambda: len(self.slates))
+        show("slate_bytes", "What their slates take.", lambda: self.slates.n_bytes)
+        show(
+            "users_forgotten",
+            "Users whose newest slate was forgotten for lack of room.",
+            lambda: self.slates.n_forgotten,
+        )

@@ -1,0 +1,122 @@
+"""`POST /v1/recommendations` and `GET /v1/users/{user_id}/recommendations`: slates."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import JSONBody, Parameter
+
+from cherryrec.codec import encode
+from cherryrec.errors import ServiceError
+from cherryrec.events import Recommendation, RecommendationRequest, instant
+from streams.gateway.answers import Question, Served, ServedSlate, request_of, served
+from streams.gateway.asking import needs
+from streams.gateway.gateway import Gateway
+from streams.gateway.problems import NOT_FOUND, NOT_NOW, ProblemError, problems
+
+__all__ = ["newest_slate", "recommend"]
+
+JSON = "application/json"
+
+
+@post(
+    "/v1/recommendations",
+    guards=[needs("send")],
+    status_code=200,
+    summary="Ask for a slate and wait for it",
+    responses=problems(400, 413, 415, 422, 503),
+)
+async def recommend(
+    data: JSONBody[Question], gateway: NamedDependency[Gateway]
+) -> Response[ServedSlate]:
+    """Send the request, and answer with its slate and the reasons for each place.
+
+    After the request's deadline and a margin the newest slate of the user that was published stands
+    in, marked `stale`. A request that no worker can use is answered 422 with the reason.
+    """
+    request = request_of(data, request_id=uuid.uuid4().hex, now=instant(round(gateway.clock(), 3)))
+    try:
+        value = await _answer(gateway, request)
+    except ServiceError as error:
+        return _instead(gateway, request.user_id, str(error))
+    if value is None:
+        waited_s = gateway.wait_s(request.deadline_ms)
+        return _instead(gateway, request.user_id, f"no answer has come within {waited_s:g} s")
+    return _served(gateway, value, "answer")
+
+
+@get(
+    "/v1/users/{user_id:str}/recommendations",
+    guards=[needs("read")],
+    summary="The newest slate of a user",
+    responses=problems(404),
+)
+async def newest_slate(
+    user_id: Annotated[str, Parameter(max_length=256, examples=[Example(value="U7")])],
+    gateway: NamedDependency[Gateway],
+    request: Request[Any, Any, Any],
+) -> Response[Recommendation]:
+    """Return the newest slate that was published for a user, without asking for another.
+
+    Its `ETag` changes with the slate: sent as `If-None-Match`, it is answered 304 while there is no
+    newer one.
+    """
+    kept = gateway.slates.of(user_id)
+    if kept is None:
+        msg = f"no slate of user {user_id!r} is known: ask for one with POST /v1/recommendations"
+        raise ProblemError(NOT_FOUND, msg)
+    headers = {
+        "ETag": kept.tag,
+        "Cache-Control": f"private, max-age={gateway.config.max_age_s}",
+        "Vary": "Authorization, X-Api-Key",
+    }
+    wanted = request.headers.get("if-none-match", "")
+    known = {one.strip().removeprefix("W/") for one in wanted.split(",")}
+    if kept.tag in known or "*" in known:
+        return Response(_any(None), status_code=304, headers=headers)
+    return Response(_any(kept.value), media_type=JSON, headers=headers)
+
+
+async def _answer(gateway: Gateway, request: RecommendationRequest) -> bytes | None:
+    """Send a request and wait for its answer; None if none comes in time.
+
+    Raises
+    ------
+    ServiceError
+        Kafka has not taken it.
+    ProblemError
+        More requests wait than may.
+    """
+    waiting = gateway.waiting
+    if len(waiting) >= gateway.config.max_waiting:
+        msg = f"{len(waiting):,} requests wait for their answers already: try again in a second"
+        raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "1"})
+    answer = waiting.expect(request.request_id, request.user_id)
+    try:
+        await gateway.send("requests", request.user_id.encode(), encode(request))
+        return await waiting.within(answer, gateway.wait_s(request.deadline_ms))
+    finally:
+        waiting.forget(request.request_id, request.user_id, answer)
+
+
+def _instead(gateway: Gateway, user_id: str, reason: str) -> Response[ServedSlate]:
+    """Answer with what there is, where there is no answer to the request."""
+    kept = gateway.slates.of(user_id)
+    if kept is not None:
+        return _served(gateway, kept.value, "stale")
+    msg = f"{reason}, and no earlier slate of the user is known: try again in some seconds"
+    raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "2"})
+
+
+def _served(gateway: Gateway, value: bytes, as_what: Served) -> Response[ServedSlate]:
+    gateway.metrics.served.labels(as_what).inc()
+    return Response(_any(served(value, as_what)), media_type=JSON)
+
+
+def _any(content: object) -> Any:
+    """Pass bytes for the message that they are: they go out as they came from Kafka."""
+    return content

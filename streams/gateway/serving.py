@@ -1,0 +1,79 @@
+"""The gateway's process: the app on a port, until a signal ends it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+
+import uvicorn
+
+from cherryrec.errors import ConfigError, ServiceError
+from cherryrec.supervised import Ending, Lookout
+from streams.gateway.app import create_app
+from streams.gateway.gateway import Gateway
+
+__all__ = ["run_gateway"]
+
+logger = logging.getLogger(__name__)
+
+_GRACE_S = 2
+
+
+def run_gateway(gateway: Gateway) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    Raises
+    ------
+    ServiceError
+        The port is taken.
+    """
+    config = gateway.config
+    listening = _listening(config.host, config.port)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(gateway),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises a signal again once it has ended
+    ending = Ending(config.stop_s, is_stopping=lambda: server.should_exit)
+    lookout = Lookout(
+        gateway.kafka.client_options(),
+        [gateway.names(topic) for topic in gateway.feed.topics],
+        gates=gateway.gates,
+    )
+    lookout.start()
+    ending.start()
+    host, port = listening.getsockname()[:2]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    logger.info("gateway at http://%s", place)
+    if not config.has_keys:
+        logger.warning("no keys are set: only this machine is answered, and may do everything")
+    try:
+        server.run(sockets=[listening])
+    finally:
+        lookout.stop()
+        ending.stop()
+    return 0 if server.started else 1
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except socket.gaierror as error:
+        msg = f"gateway.host must be an address of this machine, got {host!r}: {error.strerror}"
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"the gateway must listen on {host}:{port}, got {error.strerror}: is one running?"
+        raise ServiceError(msg) from error

@@ -1,0 +1,95 @@
+"""The newest slate of each user, as far as they are remembered: bounded, and forgotten by use."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka.structs import ConsumerRecord
+
+__all__ = ["Kept", "NewestSlates", "SlateHead"]
+
+REFUSED = "request_refused"
+
+
+class SlateHead(msgspec.Struct, frozen=True):
+    """What has to be read of every slate: whose answer it is, and whether it is one."""
+
+    request_id: str
+    user_id: str
+    degraded: str | None = None
+
+
+_heads = msgspec.json.Decoder(SlateHead)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A slate as it was published: its bytes, its place as a tag, when the broker took it."""
+
+    value: bytes
+    tag: str
+    request_id: str
+    at_s: float
+
+
+class NewestSlates:
+    """Remembers the newest slate of the users that were last asked for or answered.
+
+    Parameters
+    ----------
+    max_users
+        Users remembered, above 0.
+    max_bytes
+        What their slates may take, in bytes, above 0.
+    """
+
+    def __init__(self, max_users: int, max_bytes: int) -> None:
+        self.max_users = max_users
+        self.max_bytes = max_bytes
+        self.n_bytes = 0
+        self.n_forgotten = 0
+        self._of_user: OrderedDict[str, Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._of_user)
+
+    def take(self, record: ConsumerRecord) -> SlateHead | None:
+        """Remember a record of `recommendations`; return its head, None for one without value.
+
+        A record without value forgets the user's slate. What cannot be read is passed over.
+        """
+        user_id = (record.key or b"").decode(errors="replace")
+        if record.value is None:
+            self._drop(user_id)
+            return None
+        try:
+            head = _heads.decode(record.value)
+        except msgspec.MsgspecError:
+            return None
+        if head.degraded != REFUSED:
+            tag = f'"{record.partition}-{record.offset}"'
+            self._keep(user_id, Kept(record.value, tag, head.request_id, record.timestamp / 1e3))
+        return head
+
+    def of(self, user_id: str) -> Kept | None:
+        """Return the newest slate of a user; None where none is remembered."""
+        kept = self._of_user.get(user_id)
+        if kept is not None:
+            self._of_user.move_to_end(user_id)
+        return kept
+
+    def _keep(self, user_id: str, kept: Kept) -> None:
+        self._drop(user_id)
+        self._of_user[user_id] = kept
+        self.n_bytes += len(kept.value)
+        while len(self._of_user) > self.max_users or self.n_bytes > self.max_bytes:
+            _, forgotten = self._of_user.popitem(last=False)
+            self.n_bytes -= len(forgotten.value)
+            self.n_forgotten += 1
+
+    def _drop(self, user_id: str) -> None:
+        kept = self._of_user.pop(user_id, None)
+        if kept is not None:
+            self.n_bytes -= len(kept.value)

@@ -1,0 +1,211 @@
+"""The gateway's side of Kafka: one producer, one follower, and a loop that connects both.
+
+The gateway listens before Kafka answers and goes on listening when it no longer does: what it then
+cannot do it says, call by call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import aiokafka
+from aiokafka.errors import KafkaError
+from faust.types import TP
+from tenacity import AsyncRetrying, before_sleep_log, wait_exponential
+
+from cherryrec.errors import ServiceError
+from cherryrec.supervised import Gates
+from cherryrec.topics import TopicNames, record_limit, topic_named
+from streams.config import KafkaConfig
+from streams.engine.watchdog import Standing
+from streams.follower import Follower
+from streams.gateway.feed import Feed
+from streams.kafka_errors import sentence
+from streams.producing import check_size
+
+__all__ = ["KafkaTransport", "Transport"]
+
+logger = logging.getLogger(__name__)
+
+MAX_OPEN = 20_000
+"""Records sent and not acknowledged yet; an idempotent producer never gives one up by itself."""
+
+_MAX_REQUEST = 17 << 20
+_LAST_S = 2.0
+
+
+class Transport(Protocol):
+    """What the gateway sends by and is fed by."""
+
+    async def start(self) -> None:
+        """Begin to connect; return at once."""
+        ...
+
+    async def stop(self) -> None:
+        """Disconnect, within seconds."""
+        ...
+
+    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """Send one record and wait until Kafka has acknowledged it.
+
+        Raises
+        ------
+        BadMessage
+            It is larger than its topic takes.
+        ServiceError
+            Kafka has not acknowledged it, in time or at all; it may have it all the same.
+        """
+        ...
+
+    async def standings(self) -> Mapping[TP, Standing]:
+        """Return how far each followed partition has been read, and where it ends."""
+        ...
+
+
+class KafkaTransport:
+    """The real one.
+
+    Parameters
+    ----------
+    kafka
+        The cluster.
+    feed
+        Told of the records of the topics it names.
+    gates
+        `connected` is closed until Kafka answers, `following` until what was there is read.
+    ack_wait_s
+        How long an acknowledgement is waited for, in seconds.
+    """
+
+    def __init__(self, kafka: KafkaConfig, feed: Feed, gates: Gates, *, ack_wait_s: float) -> None:
+        self._kafka = kafka
+        self._names = TopicNames(kafka.prefix)
+        self._feed = feed
+        self._gates = gates
+        self._ack_wait_s = ack_wait_s
+        self._producer: Any = None
+        self._follower: Follower | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._n_open = 0
+
+    async def start(self) -> None:
+        """Begin to connect; return at once."""
+        self._gates.close("connected", "Kafka has not answered yet")
+        self._gates.close("following", "what is on the topics has not been read yet")
+        self._connecting = asyncio.create_task(self._connect())
+
+    async def stop(self) -> None:
+        """Disconnect; what Kafka does not acknowledge within two seconds is given up."""
+        for task in (self._connecting, self._renewing):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        for part in (self._producer, self._follower):
+            if part is not None:
+                with contextlib.suppress(TimeoutError, KafkaError):
+                    await asyncio.wait_for(part.stop(), _LAST_S)
+
+    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """Send one record and wait until Kafka has acknowledged it; see `Transport`."""
+        full = self._names(topic)
+        check_size(key, value, limit=record_limit(topic_named(topic)), topic=full)
+        closed = self._gates.closed()
+        reason = closed.get("connected") or closed.get("kafka")
+        if self._producer is None or reason is not None:
+            msg = f"Kafka at {self._kafka.bootstrap_servers} must answer: {reason or 'not yet'}"
+            raise ServiceError(msg)
+        if self._n_open >= MAX_OPEN:
+            msg = f"Kafka must acknowledge what was sent before: {self._n_open:,} records wait"
+            raise ServiceError(msg)
+        try:
+            async with asyncio.timeout(self._ack_wait_s):
+                delivery = await self._producer.send(full, value, key=key)
+                self._n_open += 1
+                delivery.add_done_callback(self._delivered)
+                await asyncio.shield(delivery)
+        except TimeoutError as error:
+            msg = (
+                f"Kafka must acknowledge within {self._ack_wait_s:g} s, it has not: it may have "
+                "the message all the same; send it again with the same ids"
+            )
+            raise ServiceError(msg) from error
+        except KafkaError as error:
+            msg = f"Kafka must take a record of {full!r}, got {sentence(error)}"
+            raise ServiceError(msg) from error
+
+    async def standings(self) -> Mapping[TP, Standing]:
+        """Return how far each followed partition has been read, and where it ends."""
+        if self._follower is None:
+            return {}
+        return await self._follower.standings()
+
+    def _delivered(self, delivery: asyncio.Future[Any]) -> None:
+        """Count a record as no longer open; begin anew where an idempotent producer is stuck."""
+        self._n_open -= 1
+        if delivery.cancelled():
+            return
+        error = delivery.exception()
+        is_stuck = isinstance(error, KafkaError) and not error.retriable
+        if is_stuck and (self._renewing is None or self._renewing.done()):
+            logger.error("Kafka refused a record, going on with a new producer: %r", error)
+            self._renewing = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        before, self._producer = self._producer, None
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(before.stop(), _LAST_S)
+        self._producer = await self._started_producer()
+
+    async def _connect(self) -> None:
+        """Start producer and follower, however long that takes, and read what is there."""
+        self._producer = await self._started_producer()
+        self._gates.open("connected")
+        follower = await self._started_follower()
+        self._follower = follower
+        await follower.catch_up()
+        self._gates.open("following")
+        logger.info("follows %s", ", ".join(map(self._names, self._feed.topics)))
+
+    async def _started_producer(self) -> Any:
+        async for attempt in self._tries():
+            with attempt:
+                producer = aiokafka.AIOKafkaProducer(
+                    acks="all",
+                    enable_idempotence=True,
+                    max_request_size=_MAX_REQUEST,
+                    **self._kafka.aiokafka_options(),
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+        return producer
+
+    async def _started_follower(self) -> Follower:
+        async for attempt in self._tries():
+            with attempt:
+                follower = Follower(
+                    self._feed.follow(self._names),
+                    self._kafka.aiokafka_options(),
+                    {self._names(topic): n for topic, n in self._feed.newest.items()},
+                )
+                try:
+                    await follower.start()
+                except (KafkaError, ServiceError, OSError) as error:
+                    text = str(error) if isinstance(error, ServiceError) else sentence(error)
+                    self._gates.close("following", text)
+                    raise
+        return follower
+
+    def _tries(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            wait=wait_exponential(0.2, max=2.0),
+            before_sleep=before_sleep_log(logger, logging.WARNING),
+        )

@@ -1,0 +1,72 @@
+"""A Kafka in memory: keeps what the gateway sends, and feeds it what a test publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from cherryrec.codec import encode
+from cherryrec.errors import ServiceError
+from cherryrec.events import Event
+from cherryrec.supervised import Gates
+from cherryrec.topics import topic_named
+from streams.engine.watchdog import Standing
+from streams.gateway.feed import Feed
+
+Sent = tuple[str, bytes, bytes | None]
+
+
+def record(
+    topic: str, key: bytes | None, value: bytes | None, *, offset: int = 0, at_s: float = 0.0
+) -> ConsumerRecord:
+    return ConsumerRecord(
+        topic=topic,
+        partition=0,
+        offset=offset,
+        timestamp=round(1_000 * at_s),
+        timestamp_type=1,
+        key=key,
+        value=value,
+        checksum=None,
+        serialized_key_size=len(key or b""),
+        serialized_value_size=len(value or b""),
+        headers=(),
+    )
+
+
+class MemoryKafka:
+    """A `Transport` that acknowledges at once; `answer` says what workers publish of it."""
+
+    def __init__(self, feed: Feed, gates: Gates) -> None:
+        self.feed = feed
+        self.gates = gates
+        self.sent: list[Sent] = []
+        self.fails_with = ""
+        self.answer: Callable[[Sent], Event | None] = lambda _: None
+        self._offset = 0
+
+    async def start(self) -> None:
+        self.gates.open("connected")
+
+    async def stop(self) -> None:
+        self.gates.close("connected", "stopped")
+
+    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
+        if self.fails_with:
+            raise ServiceError(self.fails_with)
+        self.sent.append((topic, key, value))
+        event = self.answer((topic, key, value))
+        if event is not None:
+            self.publish("recommendations", event)
+
+    async def standings(self) -> Mapping[TP, Standing]:
+        return {}
+
+    def publish(self, topic: str, event: Event, *, at_s: float = 0.0) -> None:
+        self.put(topic, topic_named(topic).key_of(event), encode(event), at_s=at_s)
+
+    def put(self, topic: str, key: bytes | None, value: bytes | None, *, at_s: float = 0.0) -> None:
+        self._offset += 1
+        self.feed.take(topic, record(topic, key, value, offset=self._offset, at_s=at_s))
