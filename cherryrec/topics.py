@@ -17,6 +17,7 @@ __all__ = [
     "Topic",
     "TopicNames",
     "record_limit",
+    "retained_topics",
     "topic_named",
 ]
 
@@ -287,6 +288,17 @@ def record_limit(topic: Topic) -> int:
     4096
     """
     return topic.max_message_bytes + RECORD_BYTES
+
+
+def retained_topics() -> tuple[Topic, ...]:
+    """Return the topics that hold events of users for a time, whatever is erased.
+
+    Examples
+    --------
+    >>> [topic.name for topic in retained_topics()][:2]
+    ['impressions', 'clicks']
+    """
+    return tuple(one for one in TOPICS if one.cleanup == "delete" and one.key != "partition")
 
 
 def topic_named(name: str) -> Topic:

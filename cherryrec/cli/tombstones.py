@@ -14,7 +14,7 @@ from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
 from cherryrec.events import instant
-from cherryrec.topics import TOPICS, Topic
+from cherryrec.topics import retained_topics
 
 if TYPE_CHECKING:
     from streams.config import KafkaConfig
@@ -148,7 +148,7 @@ def _remains(kafka: KafkaConfig) -> Iterator[str]:
     """Say what a tombstone does not erase, and until when it is there."""
     now = instant(time.time())
     yield "not erased, but gone by themselves (Kafka deletes whole segments, so somewhat later):"
-    for topic in _retained():
+    for topic in retained_topics():
         until = (now + timedelta(seconds=topic.retention_s)).strftime("%Y-%m-%d %H:%M UTC")
         yield f"  events on {kafka.prefix}{topic.name}: until {until}"
     yield (
@@ -160,8 +160,3 @@ def _remains(kafka: KafkaConfig) -> Iterator[str]:
         "user's impressions and clicks; it names no user, and fades as they go on learning"
     )
     yield "not stopped: events the site sends of this user from now on begin a new profile"
-
-
-def _retained() -> list[Topic]:
-    """Return the topics that hold events of users for a time, whatever is erased."""
-    return [topic for topic in TOPICS if topic.cleanup == "delete" and topic.key != "partition"]

@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from streams.agents.base import Agent, TopicRules
-from streams.agents.topics import AgentSpec, agent_specs
+from streams.agents.topics import AgentSpec, agent_specs, input_rules
 
-__all__ = ["Agent", "AgentSpec", "TopicRules", "agent_specs"]
+__all__ = ["Agent", "AgentSpec", "TopicRules", "agent_specs", "input_rules"]

@@ -111,6 +111,17 @@ class TopicRules:
             if key != wanted:
                 msg = f"key must be the {self.key} {wanted!r}, got {key!r}"
                 raise BadMessage(msg)
+        self.check_time(event, arrived_s=arrived_s)
+        return key, event
+
+    def check_time(self, event: Event, *, arrived_s: float) -> None:
+        """Refuse an event of a time to come, as of its arrival in epoch seconds.
+
+        Raises
+        ------
+        BadMessage
+            It is more than `max_future_s` ahead.
+        """
         time = None if self.time is None else getattr(event, self.time)
         if time is not None:
             ahead_s = seconds(time) - arrived_s
@@ -120,7 +131,6 @@ class TopicRules:
                     f"got {ahead_s:.0f} s: is the sender's clock right?"
                 )
                 raise BadMessage(msg)
-        return key, event
 
 
 def _text(key: bytes | None) -> str:

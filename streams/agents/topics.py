@@ -23,7 +23,7 @@ from cherryrec.events import (
 from cherryrec.pipeline import Effects, Pipeline, Position, refused_answer
 from streams.agents.base import Answer, Apply, TopicRules
 
-__all__ = ["AgentSpec", "agent_specs"]
+__all__ = ["AgentSpec", "agent_specs", "input_rules"]
 
 _MS = 1_000.0
 
@@ -107,49 +107,59 @@ def agent_specs(
         assert isinstance(event, FeedbackTick)
         return pipeline.tick(event)
 
-    def rules(
-        topic: str,
-        message: type[Event],
-        *,
-        time: str | None = None,
-        key: str | None = "user_id",
-        is_placed: bool = False,
-        most_ahead_s: float = max_future_s,
-    ) -> TopicRules:
-        return TopicRules(
-            topic=topic,
-            message=message,
-            time=time,
-            key=key,
-            is_placed=is_placed,
-            max_future_s=most_ahead_s,
-        )
-
-    articles = rules(
-        "articles",
-        ArticlePublished,
-        time="published_at",
-        key="article_id",
-        most_ahead_s=max_embargo_s,
-    )
-    yield AgentSpec(articles, article)
+    rules = input_rules(max_future_s=max_future_s, max_embargo_s=max_embargo_s)
+    yield AgentSpec(rules["articles"], article)
+    yield AgentSpec(rules["impressions"], impression, is_held=True)
+    yield AgentSpec(rules["clicks"], click, is_held=True)
+    yield AgentSpec(rules["profile-updates"], profile_update, is_held=True)
     yield AgentSpec(
-        rules("impressions", Impression, time="shown_at", is_placed=True), impression, is_held=True
-    )
-    yield AgentSpec(rules("clicks", Click, time="clicked_at", is_placed=True), click, is_held=True)
-    yield AgentSpec(
-        rules("profile-updates", ProfileUpdate, time="updated_at", is_placed=True),
-        profile_update,
-        is_held=True,
-    )
-    yield AgentSpec(
-        rules("requests", RecommendationRequest, time="requested_at", is_placed=True),
+        rules["requests"],
         request,
         answer=lambda raw, reason, arrived_s: refused_answer(raw, reason, arrived_s=arrived_s),
     )
-    yield AgentSpec(rules("evaluations", Evaluation), evaluation)
-    yield AgentSpec(rules("deadlines", Deadline), deadline)
-    yield AgentSpec(rules("feedback", FeedbackTick, key=None), tick)
+    for topic, message, apply, key in (
+        ("evaluations", Evaluation, evaluation, "user_id"),
+        ("deadlines", Deadline, deadline, "user_id"),
+        ("feedback", FeedbackTick, tick, None),
+    ):
+        yield AgentSpec(TopicRules(topic=topic, message=message, key=key), apply)
+
+
+def input_rules(*, max_future_s: float, max_embargo_s: float) -> dict[str, TopicRules]:
+    """Return how the messages of a site are read, by topic.
+
+    Parameters
+    ----------
+    max_future_s, max_embargo_s
+        See `TopicRules`; the second is that of articles.
+    """
+    of_users = (
+        ("impressions", Impression, "shown_at"),
+        ("clicks", Click, "clicked_at"),
+        ("profile-updates", ProfileUpdate, "updated_at"),
+        ("requests", RecommendationRequest, "requested_at"),
+    )
+    rules = [
+        TopicRules(
+            topic="articles",
+            message=ArticlePublished,
+            time="published_at",
+            key="article_id",
+            max_future_s=max_embargo_s,
+        ),
+        *(
+            TopicRules(
+                topic=topic,
+                message=message,
+                time=time,
+                key="user_id",
+                is_placed=True,
+                max_future_s=max_future_s,
+            )
+            for topic, message, time in of_users
+        ),
+    ]
+    return {one.topic: one for one in rules}
 
 
 def _timed(effects: Effects, started: float, evaluation: Evaluation | None = None) -> Effects:

@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from cherryrec import __version__
-from streams.gateway.asking import StrictRequest
+from streams.gateway.calls import StrictRequest
 from streams.gateway.entry import Entry
 from streams.gateway.gateway import Gateway
 from streams.gateway.problems import problem_handlers

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiokafka.structs import ConsumerRecord
 
+from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.supervised import Gates, TurnWatch
 from cherryrec.topics import TopicNames
+from streams.agents import input_rules
 from streams.config import KafkaConfig, StreamConfig
 from streams.gateway.config import GatewayConfig
 from streams.gateway.feed import Feed
@@ -16,7 +18,7 @@ from streams.gateway.keys import Keys
 from streams.gateway.limits import CallLimits
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.slates import NewestSlates
-from streams.gateway.transport import KafkaTransport, Transport
+from streams.gateway.transport import KafkaTransport, Outgoing, Transport
 from streams.gateway.waiting import Waiting
 
 __all__ = ["Gateway"]
@@ -66,6 +68,9 @@ class Gateway:
         self.metrics = GatewayMetrics()
         self.gates = Gates()
         self.loop_watch = TurnWatch(config.watchdog_s)
+        self.rules = input_rules(
+            max_future_s=self.stream.max_future_s, max_embargo_s=self.stream.max_embargo_s
+        )
         self.feed = Feed()
         self.waiting = Waiting()
         self.slates = NewestSlates(config.max_users, config.max_slates_mb * 1_000_000)
@@ -82,13 +87,27 @@ class Gateway:
         """Disconnect."""
         await self.transport.stop()
 
-    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
-        """Send one record and wait for Kafka's acknowledgement; see `Transport.send`."""
-        try:
-            await self.transport.send(topic, key, value)
-        except Exception:
-            self.metrics.kafka_errors.labels(topic).inc()
-            raise
+    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+        """Send records and wait for Kafka's acknowledgements; see `Transport.send_all`."""
+        results = await self.transport.send_all(outgoing)
+        for one, result in zip(outgoing, results, strict=True):
+            if isinstance(result, ServiceError):
+                self.metrics.kafka_errors.labels(one.topic).inc()
+        return results
+
+    async def send(self, topic: str, key: str, value: bytes | None) -> None:
+        """Send one record and wait for its acknowledgement.
+
+        Raises
+        ------
+        BadMessage
+            It is larger than its topic takes.
+        ServiceError
+            Kafka has not acknowledged it; it may have it all the same.
+        """
+        (result,) = await self.send_all([Outgoing(topic, key.encode(), value)])
+        if result is not None:
+            raise result
 
     def wait_s(self, deadline_ms: int | None) -> float:
         """Return how long an answer is waited for: the deadline, and some more, in seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import ResponseSpec
 
 from cherryrec.errors import BadMessage, CherryRecError, ServiceError
+from streams.gateway.incoming import RefusedEvent
 
 __all__ = [
     "BAD_MESSAGE",
@@ -86,7 +87,8 @@ _BY_STATUS = {kind.status: kind for kind in KINDS}
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong, by RFC 9457: `detail` says what was wanted, what came, and what to do.
 
-    `request_id` is that of the answer's X-Request-Id, by which the gateway's log knows the call.
+    `request_id` is that of the answer's X-Request-Id, by which the gateway's log knows the call;
+    `refused` names the events of a batch of which none was taken.
     """
 
     type: str
@@ -94,7 +96,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     request_id: str = ""
-    refused: list[dict[str, Any]] = []
+    refused: tuple[RefusedEvent, ...] = ()
 
 
 class ProblemError(Exception):
@@ -109,7 +111,7 @@ class ProblemError(Exception):
     headers
         Sent with it.
     refused
-        What of a batch was refused.
+        The events of a batch that were not taken.
     """
 
     def __init__(
@@ -118,13 +120,13 @@ class ProblemError(Exception):
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        refused: list[dict[str, Any]] | None = None,
+        refused: Sequence[RefusedEvent] = (),
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.headers = dict(headers or {})
-        self.refused = refused or []
+        self.refused = tuple(refused)
 
     def document(self, request_id: str) -> bytes:
         """Return the problem as JSON."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-__all__ = ["Kept", "NewestSlates", "SlateHead"]
+__all__ = ["REFUSED", "Kept", "NewestSlates", "SlateHead"]
 
 REFUSED = "request_refused"
+"""What the answer to a request is degraded by that no worker can use."""
 
 
 class SlateHead(msgspec.Struct, frozen=True):

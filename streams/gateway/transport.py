@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiokafka
@@ -17,7 +18,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from tenacity import AsyncRetrying, before_sleep_log, wait_exponential
 
-from cherryrec.errors import ServiceError
+from cherryrec.errors import BadMessage, CherryRecError, ServiceError
 from cherryrec.supervised import Gates
 from cherryrec.topics import TopicNames, record_limit, topic_named
 from streams.config import KafkaConfig
@@ -27,7 +28,7 @@ from streams.gateway.feed import Feed
 from streams.kafka_errors import sentence
 from streams.producing import check_size
 
-__all__ = ["KafkaTransport", "Transport"]
+__all__ = ["KafkaTransport", "Outgoing", "Transport"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,16 @@ MAX_OPEN = 20_000
 
 _MAX_REQUEST = 17 << 20
 _LAST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to be sent: topic without the prefix, key, value (None: a tombstone), headers."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Transport(Protocol):
@@ -49,15 +60,15 @@ class Transport(Protocol):
         """Disconnect, within seconds."""
         ...
 
-    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
-        """Send one record and wait until Kafka has acknowledged it.
+    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+        """Send records in their order, and wait until Kafka has acknowledged or refused each.
 
-        Raises
-        ------
-        BadMessage
-            It is larger than its topic takes.
-        ServiceError
-            Kafka has not acknowledged it, in time or at all; it may have it all the same.
+        Returns
+        -------
+        list of CherryRecError or None
+            For each record None, a `BadMessage` if it is larger than its topic takes, or a
+            `ServiceError` if Kafka has not acknowledged it, in time or at all; it may have it all
+            the same.
         """
         ...
 
@@ -111,10 +122,47 @@ class KafkaTransport:
                 with contextlib.suppress(TimeoutError, KafkaError):
                     await asyncio.wait_for(part.stop(), _LAST_S)
 
-    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
-        """Send one record and wait until Kafka has acknowledged it; see `Transport`."""
-        full = self._names(topic)
-        check_size(key, value, limit=record_limit(topic_named(topic)), topic=full)
+    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+        """Send records and wait for the acknowledgements; see `Transport`."""
+        results: list[CherryRecError | None] = [None] * len(outgoing)
+        open_: dict[int, asyncio.Future[Any]] = {}
+        try:
+            async with asyncio.timeout(self._ack_wait_s):
+                for number, one in enumerate(outgoing):
+                    sent = await self._sent(one)
+                    if isinstance(sent, CherryRecError):
+                        results[number] = sent
+                    else:
+                        open_[number] = sent
+                if open_:
+                    await asyncio.wait(open_.values())
+        except TimeoutError:
+            pass
+        for number in range(len(outgoing)):
+            if results[number] is None:
+                results[number] = self._result(outgoing[number], open_.get(number))
+        return results
+
+    async def _sent(self, one: Outgoing) -> CherryRecError | asyncio.Future[Any]:
+        """Hand a record to the producer; return what will say whether Kafka has it, or why not."""
+        topic = self._names(one.topic)
+        try:
+            limit = record_limit(topic_named(one.topic))
+            check_size(one.key, one.value, limit=limit, topic=topic)
+            self._check_connected()
+            delivery: asyncio.Future[Any] = await self._producer.send(
+                topic, one.value, key=one.key, headers=list(one.headers) or None
+            )
+        except (BadMessage, ServiceError) as error:
+            return error
+        except KafkaError as error:
+            return _not_taken(topic, error)
+        self._n_open += 1
+        delivery.add_done_callback(self._delivered)
+        return delivery
+
+    def _check_connected(self) -> None:
+        """Raise a `ServiceError` where waiting for Kafka would be in vain."""
         closed = self._gates.closed()
         reason = closed.get("connected") or closed.get("kafka")
         if self._producer is None or reason is not None:
@@ -123,21 +171,17 @@ class KafkaTransport:
         if self._n_open >= MAX_OPEN:
             msg = f"Kafka must acknowledge what was sent before: {self._n_open:,} records wait"
             raise ServiceError(msg)
-        try:
-            async with asyncio.timeout(self._ack_wait_s):
-                delivery = await self._producer.send(full, value, key=key)
-                self._n_open += 1
-                delivery.add_done_callback(self._delivered)
-                await asyncio.shield(delivery)
-        except TimeoutError as error:
+
+    def _result(self, one: Outgoing, delivery: asyncio.Future[Any] | None) -> ServiceError | None:
+        """Say what has become of a record when its time is up."""
+        if delivery is None or not delivery.done():
             msg = (
                 f"Kafka must acknowledge within {self._ack_wait_s:g} s, it has not: it may have "
                 "the message all the same; send it again with the same ids"
             )
-            raise ServiceError(msg) from error
-        except KafkaError as error:
-            msg = f"Kafka must take a record of {full!r}, got {sentence(error)}"
-            raise ServiceError(msg) from error
+            return ServiceError(msg)
+        error = delivery.exception()
+        return None if error is None else _not_taken(self._names(one.topic), error)
 
     async def standings(self) -> Mapping[TP, Standing]:
         """Return how far each followed partition has been read, and where it ends."""
@@ -209,3 +253,7 @@ class KafkaTransport:
             wait=wait_exponential(0.2, max=2.0),
             before_sleep=before_sleep_log(logger, logging.WARNING),
         )
+
+
+def _not_taken(topic: str, error: BaseException) -> ServiceError:
+    return ServiceError(f"Kafka must take a record of {topic!r}, got {sentence(error)}")

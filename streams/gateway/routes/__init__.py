@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from streams.gateway.routes.events import take_events
 from streams.gateway.routes.probes import live, metrics, ready
 from streams.gateway.routes.recommendations import newest_slate, recommend
 from streams.gateway.routes.status import StatusCache, status
+from streams.gateway.routes.withdrawals import erase, retract
 
 __all__ = [
     "ROUTES",
     "StatusCache",
+    "erase",
     "live",
     "metrics",
     "newest_slate",
     "ready",
     "recommend",
+    "retract",
     "status",
+    "take_events",
 ]
 
-ROUTES = (live, ready, metrics, recommend, newest_slate, status)
+ROUTES = (live, ready, metrics, recommend, newest_slate, take_events, retract, erase, status)
 """Every route handler of the API itself."""

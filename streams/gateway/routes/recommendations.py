@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody
 
-from cherryrec.codec import encode
+from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
 from cherryrec.events import Recommendation, RecommendationRequest, instant
+from cherryrec.topics import topic_named
 from streams.gateway.answers import Question, Served, ServedSlate, request_of, served
-from streams.gateway.asking import needs
+from streams.gateway.calls import StrictRequest, needs
 from streams.gateway.gateway import Gateway
-from streams.gateway.problems import NOT_FOUND, NOT_NOW, ProblemError, problems
+from streams.gateway.paths import UserId
+from streams.gateway.problems import NOT_FOUND, NOT_NOW, UNUSABLE, ProblemError, problems
+from streams.gateway.slates import REFUSED
 
 __all__ = ["newest_slate", "recommend"]
 
 JSON = "application/json"
+
+_REFUSED = REFUSED.encode()
+_SLATE_BYTES = topic_named("recommendations").max_message_bytes
 
 
 @post(
@@ -46,6 +51,10 @@ async def recommend(
     if value is None:
         waited_s = gateway.wait_s(request.deadline_ms)
         return _instead(gateway, request.user_id, f"no answer has come within {waited_s:g} s")
+    if _REFUSED in value:
+        slate = decode(Recommendation, value, max_bytes=_SLATE_BYTES)
+        if slate.degraded == REFUSED:
+            raise ProblemError(UNUSABLE, slate.refused or "no worker can use the request")
     return _served(gateway, value, "answer")
 
 
@@ -56,9 +65,9 @@ async def recommend(
     responses=problems(404),
 )
 async def newest_slate(
-    user_id: Annotated[str, Parameter(max_length=256, examples=[Example(value="U7")])],
+    user_id: UserId,
     gateway: NamedDependency[Gateway],
-    request: Request[Any, Any, Any],
+    request: StrictRequest,
 ) -> Response[Recommendation]:
     """Return the newest slate that was published for a user, without asking for another.
 
@@ -97,7 +106,7 @@ async def _answer(gateway: Gateway, request: RecommendationRequest) -> bytes | N
         raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "1"})
     answer = waiting.expect(request.request_id, request.user_id)
     try:
-        await gateway.send("requests", request.user_id.encode(), encode(request))
+        await gateway.send("requests", request.user_id, encode(request))
         return await waiting.within(answer, gateway.wait_s(request.deadline_ms))
     finally:
         waiting.forget(request.request_id, request.user_id, answer)

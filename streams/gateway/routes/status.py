@@ -7,7 +7,7 @@ import asyncio
 from litestar import get
 from litestar.di import NamedDependency
 
-from streams.gateway.asking import needs
+from streams.gateway.calls import needs
 from streams.gateway.gateway import Gateway
 from streams.gateway.problems import problems
 from streams.status import Status, collect, faults

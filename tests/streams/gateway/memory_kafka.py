@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from cherryrec.codec import encode
-from cherryrec.errors import ServiceError
+from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.events import Event
 from cherryrec.supervised import Gates
 from cherryrec.topics import topic_named
 from streams.engine.watchdog import Standing
 from streams.gateway.feed import Feed
+from streams.gateway.transport import Outgoing
 
 Sent = tuple[str, bytes, bytes | None]
 
@@ -53,13 +54,15 @@ class MemoryKafka:
     async def stop(self) -> None:
         self.gates.close("connected", "stopped")
 
-    async def send(self, topic: str, key: bytes, value: bytes | None) -> None:
+    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
         if self.fails_with:
-            raise ServiceError(self.fails_with)
-        self.sent.append((topic, key, value))
-        event = self.answer((topic, key, value))
-        if event is not None:
-            self.publish("recommendations", event)
+            return [ServiceError(self.fails_with) for _ in outgoing]
+        for one in outgoing:
+            self.sent.append((one.topic, one.key, one.value))
+            event = self.answer(self.sent[-1])
+            if event is not None:
+                self.publish("recommendations", event)
+        return [None] * len(outgoing)
 
     async def standings(self) -> Mapping[TP, Standing]:
         return {}

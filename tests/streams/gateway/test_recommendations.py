@@ -10,6 +10,7 @@ import pytest
 from cherryrec.codec import decode
 from cherryrec.events import Recommendation, RecommendationRequest, instant
 from tests.streams.gateway.conftest import NOW_S, READ, World, a_worker, bearer, slate_of
+from tests.streams.gateway.memory_kafka import Sent
 
 
 def test_a_question_becomes_a_request_and_is_answered_with_its_slate(world: World) -> None:
@@ -85,6 +86,23 @@ def test_a_body_that_kafka_s_side_would_refuse_is_refused_with_its_reason(
     assert said in answer.json()["detail"]
     assert answer.json()["type"] == "urn:cherryrec:problem:bad-message"
     assert world.kafka.sent == []
+
+
+def test_a_request_that_no_worker_can_use_is_a_problem_with_the_reason(world: World) -> None:
+    def refusing(sent: Sent) -> Recommendation:
+        request = decode(RecommendationRequest, sent[2])
+        reason = "requested_at must be at most 600 s after its arrival"
+        empty = slate_of(request)
+        return msgspec.structs.replace(empty, degraded="request_refused", refused=reason)
+
+    world.kafka.answer = refusing
+
+    answer = world.ask(user_id="u1")
+    after = world.client.get("/v1/users/u1/recommendations", headers=bearer(READ))
+
+    assert (answer.status_code, answer.json()["type"][-8:]) == (422, "unusable")
+    assert answer.json()["detail"] == "requested_at must be at most 600 s after its arrival"
+    assert after.status_code == 404
 
 
 def test_more_requests_than_may_wait_are_told_to_come_again(
