@@ -165,6 +165,7 @@ class Evaluator(Generic[T]):
                 opened = job.item.open
                 opened.wait_s = max(opened.wait_s, started - job.added_at)
                 opened.compute_s += compute_s
+                opened.n_batch = max(opened.n_batch, len(jobs))
                 opened.share_s += compute_s * job.n_tokens / n_tokens
                 self._take(job, verdict, answers)
         return answers
@@ -269,7 +270,7 @@ class Evaluator(Generic[T]):
             compute_ms=round(opened.compute_s * 1e3, 3),
             share_ms=round(opened.share_s * 1e3, 3),
         )
-        answers.append(Answer(source=opened.source, evaluation=evaluation))
+        answers.append(Answer(source=opened.source, evaluation=evaluation, n_batch=opened.n_batch))
 
     def _count(self, jobs: list[Job[PromptPlace[T]]], started: float, compute_s: float) -> None:
         """Count one batch."""

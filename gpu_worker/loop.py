@@ -14,10 +14,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.consumer.fetcher import ConsumerRecord
@@ -30,10 +30,11 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from cherryrec.codec import dead_letter, decode, encode
+from cherryrec.codec import dead_letter, decode
 from cherryrec.errors import BadMessage, ServiceError
-from cherryrec.events import EvaluationRequest, Event
+from cherryrec.events import EvaluationRequest
 from cherryrec.topics import TopicNames
+from cherryrec.tracing import Span, Tracer
 from gpu_worker.backends import Backend
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import WorkerState
@@ -44,6 +45,8 @@ from gpu_worker.offsets import AnsweredOffsets
 from gpu_worker.pending_requests import Answer
 from gpu_worker.reading import READ_COMMITTED, Reading
 from gpu_worker.rebalance import Revocations, poll_or_rejoin
+from gpu_worker.sending import ACKNOWLEDGE_S, Message, Producer, send_acknowledged
+from gpu_worker.tracing import EvaluationTraces, Question
 
 __all__ = ["GROUP", "EvaluationLoop"]
 
@@ -57,7 +60,6 @@ _SHORTEST_POLL_S = 0.001
 _HELD_POLL_S = 0.05
 _POLL_EVERY_S = 0.25
 _MOST_RECORDS = 500
-_ACKNOWLEDGE_S = 30.0
 
 _OVERTAKEN = (
     CommitFailedError,
@@ -69,17 +71,14 @@ _OVERTAKEN = (
 
 T = TypeVar("T")
 Partition = tuple[str, int]
-Place = tuple[Partition, int]
 
 
-class Producer(Protocol):
-    """What the loop needs of a Kafka producer."""
+class Place(NamedTuple):
+    """Where a request lay, and what its trace needs; None where traces are off."""
 
-    def send(
-        self, topic: str, *, value: bytes, key: bytes | None, partition: int | None = None
-    ) -> Any:
-        """Send; returns a future of the acknowledgement. No partition leaves it to the key."""
-        ...
+    partition: Partition
+    offset: int
+    question: Question | None = None
 
 
 class EvaluationLoop:
@@ -97,6 +96,8 @@ class EvaluationLoop:
         kafka-python's settings common to consumer and producer: bootstrap servers, security.
     state
         What probes and metrics read.
+    tracer
+        Makes spans of questions; None: traces are off.
     """
 
     def __init__(
@@ -107,11 +108,13 @@ class EvaluationLoop:
         topics: TopicNames,
         client_kwargs: Mapping[str, Any],
         state: WorkerState | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
         self._topics = topics
         self._client_kwargs = dict(client_kwargs)
         self._evaluator = Evaluator[Place](backend, config=config, clock=time.monotonic)
+        self._traces = None if tracer is None else EvaluationTraces(tracer)
         self._offsets = AnsweredOffsets()
         self._revocations = Revocations()
         self._reading = Reading()
@@ -163,7 +166,7 @@ class EvaluationLoop:
         """Connect to Kafka; the stack closes what was opened."""
         try:
             producer = KafkaProducer(**self._client_kwargs)
-            stack.callback(producer.close, timeout=_ACKNOWLEDGE_S)
+            stack.callback(producer.close, timeout=ACKNOWLEDGE_S)
             consumer = KafkaConsumer(
                 **self._client_kwargs,
                 group_id=f"{self._topics.prefix}{GROUP}",
@@ -261,43 +264,52 @@ class EvaluationLoop:
                 value=record.value,
                 received_s=now,
             )
-            self._acknowledged(producer, [("dead-letters", record.key, letter, None)])
+            send_acknowledged(producer, self._topics, [Message("dead-letters", record.key, letter)])
             self._offsets.finish(partition, record.offset)
             self.state.dead_letters += 1
             return []
-        return self._evaluator.submit(request, (partition, record.offset), wall_s=now)
+        place = Place(partition, record.offset, self._question(record))
+        return self._evaluator.submit(request, place, wall_s=now)
+
+    def _question(self, record: ConsumerRecord) -> Question | None:
+        """Note what the trace of a question needs."""
+        if self._traces is None:
+            return None
+        return self._traces.question(
+            record.headers, stamped_ms=record.timestamp, timestamp_type=record.timestamp_type
+        )
 
     def _send(self, answers: list[Answer[Place]], producer: Producer) -> None:
         """Send evaluations, wait for their acknowledgement, then call their requests answered.
 
         They go to the partition of their requests: who asked there waits there.
         """
-        self._acknowledged(
+        spans = [self._span(answer) for answer in answers]
+        send_acknowledged(
             producer,
+            self._topics,
             [
-                (
+                Message(
                     "evaluations",
                     answer.evaluation.user_id.encode(),
                     answer.evaluation,
-                    answer.source[0][1],
+                    answer.source.partition[1],
+                    () if span is None else span.headers,
                 )
-                for answer in answers
+                for answer, span in zip(answers, spans, strict=True)
             ],
         )
-        for answer in answers:
-            partition, offset = answer.source
-            self._offsets.finish(partition, offset)
+        for answer, span in zip(answers, spans, strict=True):
+            self._offsets.finish(answer.source.partition, answer.source.offset)
+            if span is not None and self._traces is not None:
+                self._traces.sent(span, answer.evaluation)
 
-    def _acknowledged(
-        self, producer: Producer, messages: Iterable[tuple[str, bytes | None, Event, int | None]]
-    ) -> None:
-        """Send messages together and wait until the broker has them all."""
-        futures = [
-            producer.send(self._topics(topic), value=encode(event), key=key, partition=partition)
-            for topic, key, event, partition in messages
-        ]
-        for future in futures:
-            future.get(timeout=_ACKNOWLEDGE_S)
+    def _span(self, answer: Answer[Place]) -> Span | None:
+        """Begin the span of an answer's question."""
+        question = answer.source.question
+        if self._traces is None or question is None:
+            return None
+        return self._traces.answered(question, answer.evaluation, n_batch=answer.n_batch)
 
     def _commit(self, consumer: KafkaConsumer) -> None:
         """Commit what is answered, of the partitions that are still ours."""
@@ -329,7 +341,7 @@ class EvaluationLoop:
             )
         if self._left and not self._is_computing:
             left, self._left = self._left, set()
-            self._evaluator.give_away(lambda place: place[0] in left)
+            self._evaluator.give_away(lambda place: place.partition in left)
 
 
 def _subscribe(consumer: KafkaConsumer, topics: TopicNames, listener: Revocations) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from cherryrec.errors import CherryRecError
 from cherryrec.supervised import Ending, Lookout, TurnWatch
 from cherryrec.topics import TopicNames
+from cherryrec.tracing import Tracer
 from gpu_worker.backends import Backend, load_backend
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import WorkerState
@@ -32,6 +33,7 @@ def run_gpu_worker(
     http_port: int,
     http_host: str = "127.0.0.1",
     backend: Backend | None = None,
+    tracer: Tracer | None = None,
 ) -> int:
     """Run a gpu worker until SIGTERM or SIGINT; return the process's exit code.
 
@@ -49,6 +51,8 @@ def run_gpu_worker(
         Where they listen.
     backend
         A model that is loaded already; otherwise the configured one is.
+    tracer
+        Makes spans of questions; None: traces are off.
 
     Returns
     -------
@@ -69,6 +73,7 @@ def run_gpu_worker(
                 topics=TopicNames(topic_prefix),
                 client_kwargs=client_kwargs,
                 state=state,
+                tracer=tracer,
             )
             stopper.attach(loop)
             with _watched(config, state, client_kwargs, loop.topic):

@@ -18,15 +18,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Generic[T]):
-    """An evaluation and where its request came from."""
+    """An evaluation, where its request came from, and how many prompts were judged with its own."""
 
     source: T
     evaluation: Evaluation
+    n_batch: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class PendingRequest(Generic[T]):
-    """A request with prompts still to be judged; `model` is the version that judged the others."""
+    """A request with prompts still to be judged; `model` is the version that judged the others.
+
+    `n_batch` is the size of the largest batch that any of its prompts was in.
+    """
 
     source: T
     request: EvaluationRequest
@@ -36,6 +40,7 @@ class PendingRequest(Generic[T]):
     is_answered: bool = False
     n_tokens: int = 0
     n_computed: int = 0
+    n_batch: int = 0
     wait_s: float = 0.0
     compute_s: float = 0.0
     share_s: float = 0.0

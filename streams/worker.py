@@ -6,19 +6,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-import msgspec
 from faust.types import StreamT
 from mode.types import ServiceT
 
-from cherryrec.codec import encode
 from cherryrec.errors import ServiceError
-from cherryrec.events import Deadline, FeedbackTick, Recommendation, instant
+from cherryrec.events import Deadline, FeedbackTick, instant
 from cherryrec.learner import Learner
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
 from cherryrec.supervised import Lookout, TurnWatch
 from cherryrec.topics import ERASABLE, TopicNames
+from cherryrec.tracing import Tracer
 from streams.agents import Agent, AgentSpec, agent_specs
 from streams.config import KafkaConfig, StreamConfig
 from streams.deadlines import DeadlineTimer
@@ -26,7 +24,6 @@ from streams.engine import (
     Arrivals,
     BrokerClock,
     DeadLetters,
-    Delivery,
     EngineSettings,
     FastProducer,
     Gates,
@@ -51,6 +48,7 @@ from streams.identity import identity_of, take_folder
 from streams.incarnations import Incarnations, find_incarnations, topics_read
 from streams.metering import Metering
 from streams.model_age import ModelAge
+from streams.outbox import Outbox
 from streams.partition_counts import (
     PartitionWatch,
     counts_asker,
@@ -60,6 +58,7 @@ from streams.partition_counts import (
 from streams.pending_acks import PendingAcks
 from streams.store import TableStore
 from streams.ticks import Ticks
+from streams.tracing import TRACED, request_traces
 from streams.warm_up import warm_up
 
 __all__ = ["StreamWorker"]
@@ -92,6 +91,8 @@ class StreamWorker:
         Wall-clock time in epoch seconds.
     store
         `rocksdb://`, or `memory://` in tests.
+    tracer
+        Makes spans of requests; None: traces are off.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class StreamWorker:
         *,
         clock: Callable[[], float] = time.time,
         store: str = "rocksdb://",
+        tracer: Tracer | None = None,
     ) -> None:
         self.kafka = kafka
         self.stream = stream
@@ -143,6 +145,7 @@ class StreamWorker:
             requests=self.requests,
         )
         self.metrics.embargoed.set_function(lambda: len(self.pipeline.catalogue.embargo))
+        self.traces = request_traces(tracer, self.pipeline, self.names, self.broker_clock)
         self.owned: frozenset[int] = frozenset()
         self._has_failed = False
         self.may_start = asyncio.Event()
@@ -158,6 +161,15 @@ class StreamWorker:
         )
         self.rules = {spec.rules.topic: spec.rules for spec in specs}
         self.model_age = ModelAge(stream.model_stale_s)
+        self.outbox = Outbox(
+            self.producer,
+            self.names,
+            metrics=self.metrics,
+            model_age=self.model_age,
+            broker_clock=self.broker_clock,
+            clock=clock,
+            traces=self.traces,
+        )
         self.followed = followed = FollowedTopics(
             self.pipeline,
             self.rules["articles"],
@@ -293,7 +305,7 @@ class StreamWorker:
         deliveries = []
         for one in effects:
             for send in one.sends:
-                delivery = await self._send(send)
+                delivery = await self.outbox.send(send, one.headers)
                 if send.topic in {"examples", "labelled-slates"}:
                     deliveries.append(delivery)
             if one.pending is not None:
@@ -314,28 +326,9 @@ class StreamWorker:
     async def flush(self) -> None:
         """Send this worker's counters, and store the event time that they belong to, safely."""
         await self.requests.drain()  # states first: none may be older than the time stored
-        deliveries = [await self._send(send) for send in self.pipeline.flush(sorted(self.owned))]
+        sends = self.pipeline.flush(sorted(self.owned))
+        deliveries = [await self.outbox.send(send) for send in sends]
         await asyncio.gather(*deliveries, self.requests.drain())
-
-    async def _send(self, send: Send) -> Delivery:
-        if isinstance(send.event, Recommendation):
-            names = (send.event.degraded or "", send.event.rung or "")
-            self.metrics.recommendations.labels(*names).inc()
-            self.metrics.stages.labels(send.event.stage or "").inc()
-            self.metrics.trials.inc(sum(item.is_trial for item in send.event.slate))
-            if self.model_age.is_stale(self.clock()):
-                self.metrics.stale_slates.inc()
-                event = msgspec.structs.replace(send.event, model_stale=True)
-                send = replace(send, event=event)
-        delivery = await self.producer.send(
-            self.names(send.topic),
-            key=send.key.encode(),
-            value=encode(send.event),
-            partition=send.partition,
-        )
-        if isinstance(send.event, Recommendation | FeedbackTick):
-            delivery.add_done_callback(self.broker_clock.note)
-        return delivery
 
     def _position(self, topic: str, offset: int) -> int:
         return self.incarnations.position(topic, offset)
@@ -355,6 +348,7 @@ class StreamWorker:
             position=self._position,
             clock=self.clock,
             answer=spec.answer,
+            traces=self.traces if spec.rules.topic in TRACED else None,
         )
 
         async def run(stream: StreamT[bytes]) -> None:
@@ -388,11 +382,12 @@ class StreamWorker:
     async def _announce(self, pending: Pending) -> None:
         if pending.partition in self.owned:
             event = Deadline(request_id=pending.request_id, user_id=pending.user_id)
-            await self._send(Send("deadlines", pending.user_id, event, pending.partition))
+            send = Send("deadlines", pending.user_id, event, pending.partition)
+            await self.outbox.send(send, pending.headers)
 
     async def _tick(self) -> None:
         time_s = self.pipeline.newest_s - self.stream.tick_grace_s
         if time_s > 0:
             for partition in sorted(self.owned):
                 event = FeedbackTick(partition=partition, time=instant(time_s))
-                await self._send(Send("feedback", str(partition), event, partition))
+                await self.outbox.send(Send("feedback", str(partition), event, partition))

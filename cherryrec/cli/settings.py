@@ -26,6 +26,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, TrialsConfig
 from cherryrec.profile import ProfileConfig
 from cherryrec.slates import SlatesConfig
+from cherryrec.tracing import TracingConfig
 from cherryrec.vans import FORMER_SETTINGS, MEMBERS, Member, VansConfig
 from gpu_worker.config import GpuConfig
 from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
@@ -65,6 +66,7 @@ SECTIONS: dict[str, type[Any]] = {
     "learner": LearnerProcessConfig,
     "gateway": GatewayConfig,
     "gpu": GpuConfig,
+    "tracing": TracingConfig,
     "evaluator": EvaluatorConfig,
     "feedback": FeedbackConfig,
     "knrs": KnrsConfig,
@@ -96,6 +98,7 @@ class Settings:
     learner: LearnerProcessConfig = field(default_factory=LearnerProcessConfig)
     gateway: GatewayConfig = field(default_factory=GatewayConfig)
     gpu: GpuConfig = field(default_factory=GpuConfig)
+    tracing: TracingConfig = field(default_factory=TracingConfig)
     core: PipelineConfig = field(default_factory=PipelineConfig)
 
 
@@ -154,6 +157,7 @@ def load_settings(
         learner=built["learner"],
         gateway=built["gateway"],
         gpu=built["gpu"],
+        tracing=built["tracing"],
         core=PipelineConfig(**{name: built[name] for name in _CORE}),
     )
 

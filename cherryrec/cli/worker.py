@@ -34,9 +34,13 @@ def worker() -> None:
 @with_settings
 def stream(settings: Settings) -> None:
     """Run the agents: profiles, attention, selection, ranking."""
+    from cherryrec.tracing import tracing
     from streams.worker import StreamWorker
 
-    _end(StreamWorker(settings.kafka, settings.stream, settings.core).run())
+    with tracing(settings.tracing, "stream") as tracer:
+        worker = StreamWorker(settings.kafka, settings.stream, settings.core, tracer=tracer)
+        code = worker.run()
+    _end(code)
 
 
 @worker.command()
@@ -52,17 +56,19 @@ def learner(settings: Settings) -> None:
 @with_settings
 def gpu(settings: Settings) -> None:
     """Run CnLE: the language model that evaluates candidates."""
+    from cherryrec.tracing import tracing
     from gpu_worker.main import run_gpu_worker
 
-    _end(
-        run_gpu_worker(
+    with tracing(settings.tracing, "gpu") as tracer:
+        code = run_gpu_worker(
             settings.gpu,
             topic_prefix=settings.kafka.prefix,
             client_kwargs=settings.kafka.client_options(),
             http_port=settings.gpu.http_port,
             http_host=settings.gpu.http_host,
+            tracer=tracer,
         )
-    )
+    _end(code)
 
 
 def _end(code: int) -> None:

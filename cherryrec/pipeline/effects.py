@@ -8,6 +8,7 @@ from math import inf
 from typing import Literal, Protocol
 
 from cherryrec.events import Evaluation, Event
+from cherryrec.open_requests import Frozen
 from cherryrec.pipeline.costs import spent_s
 from cherryrec.profile.update import Outcome
 from cherryrec.seen import Weight
@@ -19,9 +20,11 @@ __all__ = [
     "Counted",
     "Effects",
     "Erased",
+    "Header",
     "MemoryStore",
     "Pending",
     "Position",
+    "Selected",
     "Send",
     "Spent",
     "Store",
@@ -128,12 +131,29 @@ class Erased:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pending:
-    """A request waiting for evaluations until a wall-clock time."""
+    """A request waiting for evaluations until a wall-clock time; `headers` as of its effects."""
 
     expires_at: float
     partition: int
     user_id: str
     request_id: str
+    headers: tuple[Header, ...] = field(default=(), compare=False)
+
+
+Header = tuple[str, bytes]
+"""A name and a value beside a record; the core neither reads nor sets one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a selection kept, of how many articles that its reader might have got, and its end.
+
+    `ended_s` is what the pipeline's stopwatch said then, 0.0 where it has none.
+    """
+
+    n_live: int
+    n_kept: int
+    ended_s: float
 
 
 Taken = Literal["frozen", "too_late", "no_article"]
@@ -149,7 +169,8 @@ class Effects:
     `choice` whether CnLE was asked, of a request; `spent` what CnLE took, of its answer; `weight`
     whether a view or a click counts for everyone, or why its reader's alone; `erased` a user to
     seal once the deletion is acknowledged; `taken` what became of the features of a slate of the
-    site's own, or of a click alone.
+    site's own, or of a click alone; `selected` what a request's selection kept. `headers` go beside
+    all of `sends`: the core sets none, whoever called it may.
     """
 
     counted: Counted = "applied"
@@ -161,12 +182,22 @@ class Effects:
     weight: Weight = "counted"
     erased: Erased | None = None
     taken: Taken | None = None
+    selected: Selected | None = None
+    headers: tuple[Header, ...] = ()
 
     @classmethod
     def after(cls, outcome: Outcome, sends: Sequence[Send] = ()) -> Effects:
         """Return the effects of an event that did this to a profile."""
         counted: Counted = "duplicate" if outcome == "again" else outcome
         return cls(counted, sends=[*sends])
+
+    def chose(self, choice: Choice | None, frozen: Frozen, selected_s: float | None) -> None:
+        """Note whether CnLE was asked, and what a selection that ended then has kept."""
+        self.choice = choice
+        if selected_s is not None:
+            n_kept, others = len(frozen.articles), frozen.others
+            n_live = n_kept if others is None else others.n_all
+            self.selected = Selected(n_live, n_kept, selected_s)
 
     def spend(self, answer: Evaluation) -> None:
         """Note what an answer of CnLE took; it came late where nothing follows from it."""

@@ -7,7 +7,7 @@ shards; no method reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 
 import msgspec
@@ -71,6 +71,7 @@ class Pipeline:
     ) -> None:
         self.config = config
         self.models = models
+        self.stopwatch: Callable[[], float] = float  # 0.0: nobody asks how long stages take
         self.users = Users(profiles, requests)
         self.erasures = Erasures(requests)
         self.catalogue = Catalogue(config.attention.half_lives_s, config.catalogue)
@@ -229,6 +230,7 @@ class Pipeline:
         user_id = request.user_id
         user = self.users.load(at.partition, user_id)
         entry = opened(user.requests, request.request_id)
+        selected_s: float | None = None
         if entry is not None and entry.expires_at is None:
             if entry.answered_by is not None:  # what answered it will be read again, if it must
                 return Effects("duplicate")
@@ -252,6 +254,7 @@ class Pipeline:
                 models=self.models,
                 co_reads=self.co_reads,
             )
+            selected_s = self.stopwatch()
             asked = self.evaluation_policy.choose(
                 request, frozen, user.profile, user.requests, self.models, clock_s=clock_s
             )
@@ -264,7 +267,7 @@ class Pipeline:
             pending = Pending(question.expires_at, at.partition, user_id, entry.request_id)
             send = Send("evaluation-requests", user_id, question, at.partition)
             effects = Effects(sends=[send], pending=pending)
-        effects.choice = asked.choice
+        effects.chose(asked.choice, frozen, selected_s)
         return effects
 
     def preview(
@@ -332,9 +335,7 @@ class Pipeline:
     def restore(self, partition: int, requests: Iterable[tuple[str, bytes]]) -> list[Pending]:
         """Rebuild a partition's windows from its open requests, after a crash or a rebalance.
 
-        Returns
-        -------
-        The requests still pending, the next deadline first.
+        Returns the requests still pending, the next deadline first.
         """
         return self.attribution.restore(partition, self.erasures.restore(partition, requests))
 
@@ -394,6 +395,5 @@ class Pipeline:
             trials=self.config.trials,
         )
         self.users.keep(user, self.attribution.ranked(user, ranked, frozen))
-        return Effects(
-            sends=[Send("recommendations", user.user_id, recommendation, user.partition)]
-        )
+        send = Send("recommendations", user.user_id, recommendation, user.partition)
+        return Effects(sends=[send])

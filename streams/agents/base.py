@@ -32,6 +32,7 @@ from streams.engine import (
     origin_of,
     take_batches,
 )
+from streams.tracing import RequestTraces
 
 __all__ = ["Agent", "Answer", "Apply", "Deliver", "TopicRules"]
 
@@ -177,6 +178,8 @@ class Agent(Generic[E]):
         Wall-clock time in epoch seconds, for the age of events.
     answer
         Answers a refused message for who waits for one; None: nobody does.
+    traces
+        Makes spans of the messages; None: traces are off, or not of this topic.
     """
 
     def __init__(
@@ -195,6 +198,7 @@ class Agent(Generic[E]):
         position: Callable[[str, int], int] = _offset,
         clock: Callable[[], float] = time,
         answer: Answer | None = None,
+        traces: RequestTraces | None = None,
     ) -> None:
         self.rules = rules
         self._apply = apply
@@ -209,6 +213,7 @@ class Agent(Generic[E]):
         self._position = position
         self._clock = clock
         self._answer = answer
+        self._traces = traces
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -230,8 +235,9 @@ class Agent(Generic[E]):
     async def work(self, batch: Sequence[EventT[Any]]) -> None:
         """Apply a batch and deliver what follows."""
         effects = []
+        one = self._one if self._traces is None else self._traced
         for number, event in enumerate(batch, start=1):
-            outcome = await self._one(event.message)
+            outcome = await one(event.message)
             if outcome is not None:
                 effects.append(outcome)
             if number % _YIELD_EVERY == 0:
@@ -269,6 +275,13 @@ class Agent(Generic[E]):
             self._metrics.uncounted.labels(self.rules.topic, effects.weight).inc()
         if effects.taken is not None:
             self._metrics.taken.labels(self.rules.topic, effects.taken).inc()
+        return effects
+
+    async def _traced(self, message: Message) -> Effects | None:
+        assert self._traces is not None, "chosen only where traces are on"
+        started_s = self._traces.now()
+        effects = await self._one(message)
+        self._traces.read(self.rules.topic, message, effects, started_s=started_s)
         return effects
 
     def _is_elsewhere(self, message: Message, key: bytes | None) -> bool:

@@ -17,6 +17,7 @@ from faust.types.tuples import Message
 
 from cherryrec.errors import BadMessage
 from cherryrec.topics import topic_named
+from cherryrec.tracing import trace_headers
 from streams.engine.arrivals import by_broker
 from streams.engine.producer import Header, Sender
 
@@ -32,6 +33,9 @@ VACATED = "cherryrec-vacated"
 
 _ENVELOPE_BYTES = 512
 """More than the header and the frame of a batch take."""
+
+_HEADER_BYTES = 10
+"""More than the lengths of a header take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,9 @@ class Mover:
         """
         to = self.place_of(key)
         limit = topic_named(topic).max_message_bytes
+        trace = trace_headers(message.headers)
         size = len(key) + len(message.value or b"") + _ENVELOPE_BYTES
+        size += sum(len(name) + len(value) + _HEADER_BYTES for name, value in trace)
         if size > limit:
             msg = (
                 f"it must lie in partition {to}, where its key belongs, got {message.partition}, "
@@ -154,7 +160,7 @@ class Mover:
             key=key,
             value=message.value,
             partition=to,
-            headers=((MOVED, origin.encode()),),
+            headers=((MOVED, origin.encode()), *trace),
         )
         if message.value is not None and "compact" in topic_named(topic).cleanup:
             await self._sender.send(

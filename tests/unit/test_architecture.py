@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
     ("system",),
-    ("evaluation", "supervised"),
+    ("evaluation", "supervised", "tracing"),
     ("cli",),
 )
 """Parts of the core from the bottom up; a part imports from the layers below its own only."""
@@ -44,6 +44,7 @@ LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in part
 ABOVE_THE_CORE = {
     "cli",  # may import streams and gpu_worker, inside functions
     "supervised",  # what streams and gpu_worker share at the edge: threads, probes, Kafka's ids
+    "tracing",  # the same for spans
 }
 
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
@@ -240,6 +241,17 @@ def test_only_backends_finetuning_and_networks_import_model_libraries() -> None:
     assert broken(imports_of_model_libraries, FILES) == []
 
 
+def imports_of_tracing(path: Path) -> Iterator[str]:
+    is_tracing = path.is_relative_to(ROOT / "cherryrec" / "tracing")
+    for imported in imports(path):
+        if imported.top == "opentelemetry" and not (is_tracing and imported.is_lazy):
+            yield f"imports {imported.module}"
+
+
+def test_only_tracing_imports_opentelemetry_and_when_it_is_on() -> None:
+    assert broken(imports_of_tracing, FILES) == []
+
+
 def too_many_lines(path: Path) -> Iterator[str]:
     n_lines = len(path.read_text().splitlines())
     if n_lines > MAX_LINES:
@@ -301,6 +313,7 @@ def test_a_module_defines_all_that_it_lists() -> None:
 
 
 FAULTY = """
+import opentelemetry
 import pickle
 import socket
 import torch
@@ -315,17 +328,18 @@ generator = np.random.default_rng()
 """
 WRONG_IN_IT = {
     imports_against_the_layers: ["imports cherryrec.pipeline: knrs lies below or beside pipeline"],
-    imports_of_more_than_computing: ["imports torch"],
+    imports_of_more_than_computing: ["imports opentelemetry", "imports torch"],
     clocks_environment_and_chance: [
         "imports {'socket'}",
         "imports ['sleep'] from time",
-        "line 10: datetime.now",
-        "line 11 draws from numpy's global state",
-        "line 12 makes a generator without a seed",
+        "line 11: datetime.now",
+        "line 12 draws from numpy's global state",
+        "line 13 makes a generator without a seed",
     ],
     unpicklers: ["imports pickle"],
     imports_of_model_libraries: ["imports torch"],
-    too_many_lines: ["has 412 lines: split it"],
+    imports_of_tracing: ["imports opentelemetry"],
+    too_many_lines: ["has 413 lines: split it"],
     evaluated_annotations: ["lacks `from __future__ import annotations`"],
 }
 

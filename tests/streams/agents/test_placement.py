@@ -15,6 +15,7 @@ from cherryrec.placement import partition_of
 from streams.config import KafkaConfig, StreamConfig
 from streams.engine.moving import MOVED, VACATED, origin_of
 from streams.worker import StreamWorker
+from tests.spans import PARENT
 from tests.streams.agents.conftest import CLOCK_S, PREFIX, Bench
 from tests.worlds import click, request, update
 
@@ -128,3 +129,14 @@ async def test_a_moved_event_arrived_when_it_first_did(bench: Any) -> None:
 
     (letter,) = bench.sent("dead-letters")
     assert "clicked_at must be at most 600 s after its arrival, got 3600 s" in letter.reason
+
+
+async def test_a_moved_request_keeps_its_trace(bench: Any) -> None:
+    event = request("r", user_id=ELSEWHERE)
+    async with bench.agent("requests") as put:
+        await put(ELSEWHERE, event, headers={PARENT[0]: PARENT[1], "site": b"x"})
+        await bench.until(lambda: bench.count("requests", "moved") == 1)
+
+    (headers,) = bench.sender.headers
+    assert [name for name, _ in headers] == [MOVED, "traceparent"]
+    assert PARENT in headers
