@@ -20,15 +20,19 @@ __all__ = ["serve"]
 @click.option(
     "--port", type=click.IntRange(0, 65_535), help="Its port, 0 for a free one; gateway.port."
 )
+@click.option(
+    "--demo", is_flag=True, help="Show on the page the view in which a reader is played by hand."
+)
 @with_settings
-def serve(settings: Settings, host: str | None, port: int | None) -> None:
-    """Answer over HTTP until SIGTERM or Ctrl-C; it logs to standard error.
+def serve(settings: Settings, host: str | None, port: int | None, demo: bool) -> None:
+    """Answer over HTTP until SIGTERM or Ctrl-C, and show the page; it logs to standard error.
 
     Without keys (gateway.read_keys, send_keys, admin_keys) only this machine is answered.
     """
     from cherryrec.supervised import Repeats
     from streams.gateway.entry import RequestIds
     from streams.gateway.gateway import Gateway
+    from streams.gateway.page import page_routes
     from streams.gateway.serving import run_gateway
 
     config = settings.gateway
@@ -53,7 +57,8 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
         stream=settings.stream,
         deadline_ms=settings.core.evaluator.deadline_ms,
     )
-    code = run_gateway(gateway)
+    page = page_routes(gateway, label_after_s=settings.core.feedback.label_after_s, is_demo=demo)
+    code = run_gateway(gateway, page)
     if code:
         msg = f"the gateway ended with code {code}; its log says why"
         raise ServiceError(msg)

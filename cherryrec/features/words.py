@@ -191,11 +191,9 @@ def sentence(name: str, contribution: float, *, category: str) -> str:
     Examples
     --------
     >>> sentence("category_lift", 0.4, category="sport")
-    'How much more than others this reader opens sport lifts it.'
+    'Lifted by how much more than others this reader opens sport.'
     >>> sentence("ctr_1h", -0.1, category="sport")
-    'How often it was opened, of the times it was shown in the last hour, holds it back.'
+    'Held back by how often it was opened, of the times it was shown in the last hour.'
     """
     phrase = PHRASES.get(name, name).replace("{category}", category or "its section")
-    comma = "," if "," in phrase else ""
-    does = "lifts it" if contribution > 0 else "holds it back"
-    return f"{phrase[0].upper()}{phrase[1:]}{comma} {does}."
+    return f"{'Lifted' if contribution > 0 else 'Held back'} by {phrase}."

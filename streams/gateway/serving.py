@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+from collections.abc import Sequence
 
 import uvicorn
+from litestar.types import ControllerRouterHandler
 
 from cherryrec.errors import ConfigError, ServiceError
 from cherryrec.supervised import Ending, Lookout
@@ -20,8 +22,15 @@ logger = logging.getLogger(__name__)
 _GRACE_S = 2
 
 
-def run_gateway(gateway: Gateway) -> int:
+def run_gateway(gateway: Gateway, more: Sequence[ControllerRouterHandler] = ()) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
+
+    Parameters
+    ----------
+    gateway
+        What answers.
+    more
+        Route handlers besides those of the API, as those of the page.
 
     Raises
     ------
@@ -32,7 +41,7 @@ def run_gateway(gateway: Gateway) -> int:
     listening = _listening(config.host, config.port)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(gateway),
+            create_app(gateway, more),
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -7,7 +7,7 @@ feeds and tells them all, `groups` asks Kafka who owns what, `stream` sends it t
 from __future__ import annotations
 
 from streams.gateway.live.groups import Groups, GroupWatch
-from streams.gateway.live.stream import LiveStream
+from streams.gateway.live.stream import LiveStream, Watch
 from streams.gateway.live.view import VIEWS, LiveView, View
 
-__all__ = ["VIEWS", "GroupWatch", "Groups", "LiveStream", "LiveView", "View"]
+__all__ = ["VIEWS", "GroupWatch", "Groups", "LiveStream", "LiveView", "View", "Watch"]

@@ -137,6 +137,15 @@ class Stories:
             for name, window in windows.items()
         }
 
+    def base_rates(self, *, now_s: float) -> dict[str, float]:
+        """Return everyone's clicks per view in each horizon, by `base_1h` and so on; 0 of none."""
+        rates = {}
+        for name in HORIZONS_S:
+            n_views = self._views[name].totals(now_s=now_s).total()
+            n_clicks = self._clicks[name].totals(now_s=now_s).total()
+            rates[f"base_{name}"] = n_clicks / n_views if n_views else 0.0
+        return rates
+
     def moving(
         self, horizon: str, *, now_s: float, n: int = 8
     ) -> tuple[list[Story], list[Story], list[Story]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -18,7 +18,7 @@ import msgspec
 from streams.gateway.live.groups import Groups
 from streams.gateway.live.view import LiveView, View
 
-__all__ = ["KEEP_ALIVE", "LiveStream"]
+__all__ = ["KEEP_ALIVE", "LiveStream", "Watch"]
 
 EVERY_S = 0.5
 REFRESH_S = 2.0
@@ -46,8 +46,8 @@ class LiveStream:
         What there is to send.
     watch
         Says how the groups stand, while someone looks.
-    is_followed
-        Whether the topics are being read; where they are not, the page says so.
+    closed
+        What the gateway waits for, and why: the page says so.
     clock
         Wall-clock time in epoch seconds.
     every_s
@@ -59,13 +59,13 @@ class LiveStream:
         view: LiveView,
         watch: Watch,
         *,
-        is_followed: Callable[[], bool] = lambda: True,
+        closed: Callable[[], Mapping[str, str]] = dict,
         clock: Callable[[], float] = time.time,
         every_s: float = EVERY_S,
     ) -> None:
         self.view = view
         self._watch = watch
-        self._is_followed = is_followed
+        self._closed = closed
         self._clock = clock
         self._every_s = every_s
         self._encoded: dict[View, tuple[int, float, bytes]] = {}
@@ -105,7 +105,7 @@ class LiveStream:
             if is_fresh:
                 return encoded
         snapshot = self.view.snapshot(view, now_s=now_s, groups=self._watch.groups)
-        snapshot["is_followed"] = self._is_followed()
+        snapshot["waiting_for"] = dict(self._closed())
         encoded = b"event: snapshot\ndata: " + msgspec.json.encode(snapshot) + b"\n\n"
         self._encoded[view] = (self.view.n_read, now_s, encoded)
         return encoded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -17,8 +17,8 @@ class WindowedCounts(Generic[K]):
     """Counts keys by buckets of time and forgets buckets that have left the window.
 
     Holds at most window/bucket buckets of `max_keys` keys each; a key that finds its bucket full is
-    counted in `n_dropped` alone. What comes late is counted in the newest bucket: it is when
-    something was read that is counted here.
+    counted in `n_dropped` alone. Order does not matter: what comes late is counted in its own
+    bucket, and nowhere where that has left the window.
 
     Parameters
     ----------
@@ -49,15 +49,20 @@ class WindowedCounts(Generic[K]):
         self.bucket_s = bucket_s
         self.n_dropped = 0
         self._max_keys = max_keys
-        self._buckets: deque[tuple[int, Counter[K]]] = deque()
+        self._newest = 0
+        self._buckets: dict[int, Counter[K]] = {}
 
     def add(self, key: K, *, now_s: float, n: int = 1) -> None:
-        """Count `n` of a key as read at `now_s`."""
+        """Count `n` of a key at `now_s`."""
         number = int(now_s // self.bucket_s)
-        if not self._buckets or self._buckets[-1][0] < number:
-            self._forget(number)
-            self._buckets.append((number, Counter()))
-        counted = self._buckets[-1][1]
+        if number <= self._newest - self.n_buckets:
+            return
+        counted = self._buckets.get(number)
+        if counted is None:
+            counted = self._buckets[number] = Counter()
+            if number > self._newest:
+                self._newest = number
+                self._forget()
         if key not in counted and len(counted) >= self._max_keys:
             self.n_dropped += n
             return
@@ -71,7 +76,7 @@ class WindowedCounts(Generic[K]):
         n = self.n_buckets if within_s is None else max(1, round(within_s / self.bucket_s))
         first = int(now_s // self.bucket_s) - n + 1
         summed: Counter[K] = Counter()
-        for number, counted in self._buckets:
+        for number, counted in self._buckets.items():
             if number >= first:
                 summed.update(counted)
         return summed
@@ -80,17 +85,17 @@ class WindowedCounts(Generic[K]):
         """Return one key's counts by bucket, the oldest first; `n_buckets` of them."""
         first = int(now_s // self.bucket_s) - self.n_buckets + 1
         found = [0] * self.n_buckets
-        for number, counted in self._buckets:
+        for number, counted in self._buckets.items():
             if first <= number < first + self.n_buckets:
                 found[number - first] = counted[key]
         return found
 
     def drop(self, key: K) -> None:
         """Forget a key."""
-        for _, counted in self._buckets:
+        for counted in self._buckets.values():
             counted.pop(key, None)
 
-    def _forget(self, number: int) -> None:
-        """Let buckets go that lie before the window which ends with this one."""
-        while self._buckets and self._buckets[0][0] <= number - self.n_buckets:
-            self._buckets.popleft()
+    def _forget(self) -> None:
+        """Let buckets go that lie before the window which ends with the newest."""
+        for number in [one for one in self._buckets if one <= self._newest - self.n_buckets]:
+            del self._buckets[number]

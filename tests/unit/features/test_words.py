@@ -20,8 +20,8 @@ def test_every_contribution_has_its_phrase_and_no_phrase_is_left_over() -> None:
 def test_a_sentence_reads_as_one_whatever_the_category(name: str) -> None:
     for category in ("sport", "", "{category}"):
         said = sentence(name, 1.0, category=category)
-        assert said[0].isupper()
-        assert said.endswith(" lifts it.")
+        assert said.startswith("Lifted by ")
+        assert said.endswith(".")
         assert ("{" in said) == ("{" in category and "{category}" in PHRASES[name])
 
 
@@ -32,5 +32,5 @@ def test_phrases_that_differ_in_their_half_life_differ() -> None:
 
 
 def test_what_another_version_names_stands_for_itself() -> None:
-    assert sentence("weather", -1.0, category="sport") == "Weather holds it back."
+    assert sentence("weather", -1.0, category="sport") == "Held back by weather."
     assert group_of("weather") == OTHERS

@@ -1,0 +1,115 @@
+// A slate with each score as a waterfall in words: what lifts an article, what holds it back.
+
+import { h, svg } from "./dom.js";
+import { ago, count, fixed, plural, signed } from "./format.js";
+
+const SOURCES = {
+  most_clicked: "clicked most of the hour",
+  rising: "rising",
+  newest: "among the newest",
+  near: "near the last reads",
+  alike: "readers alike went on to it",
+  readers_topics: "of the reader's topics",
+  editors: "trusted by the editors",
+  most_viewed: "shown most",
+};
+const STAGES = {
+  newest: "by the newest of every section, as nobody has seen any of them",
+  news_value: "by the news value, as no model has learned yet",
+  prior: "by the first model, shrunk towards the news value",
+  learned: "by the learned score",
+};
+const OTHERS = "others";
+
+// Says what a contribution is about and what it does, as a sentence; with the page's own count of
+// what is behind it, where it has one.
+export function sentence(phrases, name, value, known, nowS) {
+  const phrase = (phrases[name] ?? name).replace("{category}", known?.category || "its section");
+  const counted = fact(name, known, nowS);
+  return `${value > 0 ? "Lifted" : "Held back"} by ${phrase}${counted ? `: ${counted}` : ""}.`;
+}
+
+function fact(name, known, nowS) {
+  if (!known) return null;
+  const [, kind, life] = /^(?:catalogue_)?(ctr|rate|clicks|views)_(10m|1h)$/.exec(name) ?? [];
+  if (life) {
+    const [clicks, views, base] = [known[`clicks_${life}`], known[`views_${life}`], known[`base_${life}`]];
+    if (kind === "clicks" || kind === "views") return plural(kind === "clicks" ? clicks : views, kind.slice(0, -1));
+    return views ? `${count(clicks)} of ${plural(views, "view")}, ${clicks / views >= base ? "more" : "less"} than most` : null;
+  }
+  const isAge = /^(catalogue_)?(age|freshness)$/.test(name);
+  return isAge && known.published_s !== null ? `published ${ago(Math.max(0, nowS - known.published_s))}` : null;
+}
+
+// The steps of a score, the largest first and the rest last; each begins where the one before ended.
+export function steps(item) {
+  const order = ([name, value]) => (name === OTHERS ? -1 : Math.abs(value));
+  let sum = 0;
+  return Object.entries(item.contributions).filter(([, value]) => value)
+    .sort((a, b) => order(b) - order(a) || (a[0] < b[0] ? -1 : 1))
+    .map(([name, value]) => ({ name, value, from: sum, to: (sum += value) }));
+}
+
+export function waterfall(item, { phrases, known, nowS }) {
+  const found = steps(item);
+  if (!found.length) return h("p", { class: "note" }, "Nothing sets it apart from the others of this slate: all its contributions are 0.");
+  const ends = found.flatMap((one) => [one.from, one.to]);
+  const low = Math.min(0, ...ends);
+  const span = Math.max(0, ...ends) - low || 1;
+  const x = (value) => (1000 * (value - low)) / span;
+  return h("div", { class: "waterfall" }, found.map((one) => {
+    const way = one.value > 0 ? "lift" : "hold";
+    return h("div", { class: "fall" },
+      h("p", { title: one.name }, sentence(phrases, one.name, one.value, known, nowS)),
+      h("span", { class: `amount ${way}` }, signed(one.value)),
+      svg("svg", { viewBox: "0 0 1000 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+        svg("line", { x1: x(0), x2: x(0), y1: -2, y2: 10 }),
+        svg("rect", { class: way, x: x(Math.min(one.from, one.to)), width: Math.max(4, x(Math.max(one.from, one.to)) - x(Math.min(one.from, one.to))), height: 8, rx: 1 })));
+  }),
+  h("p", { class: "total" }, h("span", {}, "Score, against this slate's average"), h("span", {}, signed(found.at(-1).to))));
+}
+
+export function titleOf(id, titles, known) {
+  return titles?.[id] || known?.[id]?.title || id;
+}
+
+// A slate as a list whose places open to their waterfalls; `moved` says how a place has changed.
+export function slateList(slate, { phrases, known, titles, nowS, moved }) {
+  return h("ol", { class: "slate" }, slate.map((item) => {
+    const about = known?.[item.article_id];
+    const strongest = steps(item).find((one) => one.name !== OTHERS);
+    const why = strongest ? sentence(phrases, strongest.name, strongest.value, about, nowS) : "";
+    const change = moved?.(item);
+    const summary = h("summary", {},
+      h("span", { class: "at" }, String(item.position + 1)),
+      h("span", {}, h("h3", {}, titleOf(item.article_id, titles, known)),
+        h("span", { class: "about" },
+          about ? h("span", {}, about.category) : null,
+          item.source ? h("span", { class: "chip" }, SOURCES[item.source] ?? item.source) : null,
+          item.is_trial ? h("span", { class: "chip warm" }, "on trial, to become known") : null,
+          item.evaluation != null ? h("span", { class: "chip" }, `language model ${fixed(item.evaluation, 2)}`) : null,
+          change ? h("span", { class: `moved ${change.way}` }, change.text) : null),
+        h("p", { class: "why" }, why)),
+      h("span", { class: "score" }, signed(item.score), h("u", {}, "Why")));
+    const details = h("details", {}, summary);
+    details.addEventListener("toggle", () => {
+      if (details.open && details.children.length === 1) details.append(waterfall(item, { phrases, known: about, nowS }));
+    });
+    return h("li", { class: "place" }, details);
+  }));
+}
+
+// Says how each article of one slate stood in another.
+export function movesFrom(before) {
+  const places = new Map(before.map((item) => [item.article_id, item.position]));
+  return (item) => {
+    if (!places.has(item.article_id)) return { way: "new", text: "new" };
+    const up = places.get(item.article_id) - item.position;
+    if (!up) return null;
+    return up > 0 ? { way: "up", text: `▲ ${up}` } : { way: "down", text: `▼ ${-up}` };
+  };
+}
+
+export function rankedBy(stage) {
+  return STAGES[stage] ?? "by what is popular";
+}
