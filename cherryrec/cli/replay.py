@@ -149,8 +149,8 @@ _OF_CLICKS = {
     default="none",
     show_default=True,
     metavar="none|all|NAME,…",
-    help="With --from-catalogue: gru4rec, narm, sasrec, bert4rec as baselines, taught every hour "
-    "of event time; needs torch.",
+    help="With --from-catalogue: gru4rec, narm, sasrec, bert4rec as baselines, taught every "
+    "ten minutes of event time; needs torch.",
 )
 @click.option(
     "--ablate",

@@ -54,8 +54,8 @@ class PrequentialNetwork:
         title: str,
         config: NetworkConfig | None = None,
         seed: int = 0,
-        refit_s: float = 3_600.0,
-        n_epochs: int = 3,
+        refit_s: float = 600.0,
+        n_epochs: int = 8,
     ) -> None:
         self.name = title
         self._make, self._config = make, config or NetworkConfig()
