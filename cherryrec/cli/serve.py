@@ -51,12 +51,7 @@ def serve(settings: Settings, host: str | None, port: int | None, demo: bool) ->
     )
     for noisy in ("aiokafka", "kafka", "faust", "mode", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    gateway = Gateway(
-        settings.kafka,
-        config,
-        stream=settings.stream,
-        deadline_ms=settings.core.evaluator.deadline_ms,
-    )
+    gateway = Gateway(settings.kafka, config, stream=settings.stream, core=settings.core)
     page = page_routes(gateway, label_after_s=settings.core.feedback.label_after_s, is_demo=demo)
     code = run_gateway(gateway, page)
     if code:

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
 from cherryrec.codec import decode
 from cherryrec.events import Event
 from streams.gateway.keys import Caller, Right
 from streams.gateway.problems import BAD_MESSAGE, NO_KEY, NOT_ALLOWED, NOT_JSON, ProblemError
 
-__all__ = ["StrictRequest", "caller_of", "needs"]
+__all__ = ["Needs", "StrictRequest", "caller_of"]
 
 
-def needs(right: Right) -> Guard:
-    """Return a guard that lets only callers with a right through."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A guard that lets only callers with a right through."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    right: Right
+
+    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Raise a `ProblemError` where the caller does not have the right."""
         caller = caller_of(connection)
-        if right in caller.rights:
+        if self.right in caller.rights:
             return
         if caller.has_key:
-            msg = f"this needs a key with the right to {right}, {caller.name} does not have it"
+            msg = f"this needs a key with the right to {self.right}, {caller.name} has it not"
             raise ProblemError(NOT_ALLOWED, msg)
         msg = (
-            f"this needs a key with the right to {right}: send it as `Authorization: Bearer KEY` "
-            "or `X-Api-Key: KEY`"
+            f"this needs a key with the right to {self.right}: send it as `Authorization: Bearer "
+            "KEY` or `X-Api-Key: KEY`"
         )
         raise ProblemError(NO_KEY, msg, headers={"WWW-Authenticate": "Bearer"})
-
-    return guard
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:

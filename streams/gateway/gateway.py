@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from aiokafka.structs import ConsumerRecord
 
 from cherryrec.errors import CherryRecError, ServiceError
+from cherryrec.pipeline import PipelineConfig
 from cherryrec.supervised import Gates, TurnWatch
 from cherryrec.topics import TopicNames
 from streams.agents import input_rules
 from streams.config import KafkaConfig, StreamConfig
+from streams.gateway.articles import Articles
 from streams.gateway.config import GatewayConfig
 from streams.gateway.feed import Feed
 from streams.gateway.keys import Keys
@@ -39,8 +41,8 @@ class Gateway:
         How it listens, whom it answers, how long it waits.
     stream
         Settings of the stream workers, by which they refuse events of a time to come.
-    deadline_ms
-        The workers' own deadline, of requests that name none, in milliseconds.
+    core
+        Settings of the workers' core: their own deadline, what is live, how attention decays.
     clock
         Wall-clock time in epoch seconds.
     transport
@@ -53,14 +55,14 @@ class Gateway:
         config: GatewayConfig,
         *,
         stream: StreamConfig | None = None,
-        deadline_ms: int,
+        core: PipelineConfig | None = None,
         clock: Callable[[], float] = time.time,
         transport: MakeTransport | None = None,
     ) -> None:
         self.kafka = kafka
         self.config = config
         self.stream = stream or StreamConfig()
-        self.deadline_ms = deadline_ms
+        self.core = core or PipelineConfig()
         self.clock = clock
         self.names = TopicNames(kafka.prefix)
         self.keys = Keys(config)
@@ -74,7 +76,11 @@ class Gateway:
         self.feed = Feed()
         self.waiting = Waiting()
         self.slates = NewestSlates(config.max_users, config.max_slates_mb * 1_000_000)
+        self.articles = Articles(self.core, self.rules["articles"])
         self.feed.add("recommendations", self._recommendation, newest=config.read_slates)
+        self.feed.add("recommendations", self.articles.recommended, newest=0)
+        self.feed.add("articles", self.articles.article)
+        self.feed.add("article-activity", self.articles.activity)
         make = transport or self._kafka_transport
         self.transport = make(self.feed, self.gates)
         self._show_numbers()
@@ -111,7 +117,8 @@ class Gateway:
 
     def wait_s(self, deadline_ms: int | None) -> float:
         """Return how long an answer is waited for: the deadline, and some more, in seconds."""
-        return ((deadline_ms or self.deadline_ms) + self.config.margin_ms) / 1_000.0
+        own_ms = deadline_ms or self.core.evaluator.deadline_ms
+        return (own_ms + self.config.margin_ms) / 1_000.0
 
     def _recommendation(self, record: ConsumerRecord) -> None:
         """Remember a slate, and give it to who waits for it."""

@@ -28,6 +28,7 @@ from cherryrec.events import (
 )
 from cherryrec.knrs import KnrsConfig
 from cherryrec.learner import SERVING, STATE, Learner
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from cherryrec.vans import VansConfig
 from streams.config import KafkaConfig
 from streams.gateway.app import create_app
@@ -140,7 +141,7 @@ class PageWorld:
         self.gateway = Gateway(
             KafkaConfig(bootstrap_servers="127.0.0.1:1"),
             GatewayConfig(port=self.port, rate_per_s=0.0, **config),
-            deadline_ms=1_000,
+            core=PipelineConfig(evaluator=EvaluatorConfig(deadline_ms=1_000)),
             transport=MemoryKafka,
         )
         assert isinstance(self.gateway.transport, MemoryKafka)

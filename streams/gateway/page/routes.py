@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from streams.gateway.calls import needs
+from streams.gateway.calls import Needs
 from streams.gateway.gateway import Gateway
 from streams.gateway.live import GroupWatch, LiveStream, LiveView, View, Watch
 from streams.gateway.page.files import PageFile, page_files
@@ -88,12 +88,12 @@ def page_routes(
     async def settings() -> dict[str, bool]:
         return {"demo": is_demo, "wants_key": gateway.keys.are_wanted}
 
-    @get("/page/live/{view_name:str}", guards=[needs("read")], include_in_schema=False)
+    @get("/page/live/{view_name:str}", guards=[Needs("read")], include_in_schema=False)
     async def live(view_name: FromPath[View]) -> Stream:
         events: AsyncGenerator[bytes] = stream.events(view_name)
         return Stream(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    @get("/page/articles", guards=[needs("read")], include_in_schema=False)
+    @get("/page/articles", guards=[Needs("read")], include_in_schema=False)
     async def articles(
         ids: Annotated[list[str], QueryParameter(name="id", min_items=1, max_items=MAX_IDS)],
     ) -> dict[str, dict[str, Any]]:
@@ -111,7 +111,7 @@ def page_routes(
             if one is not None
         }
 
-    @get("/page/slates/{user_id:str}", guards=[needs("read")], include_in_schema=False)
+    @get("/page/slates/{user_id:str}", guards=[Needs("read")], include_in_schema=False)
     async def slate(user_id: UserId) -> Response[bytes]:
         kept = gateway.slates.of(user_id)
         content = b"null" if kept is None else kept.value

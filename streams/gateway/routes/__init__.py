@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from streams.gateway.routes.articles import article_numbers
+from streams.gateway.routes.documents import Documents, OpenApiJson, asyncapi, openapi
 from streams.gateway.routes.events import take_events
 from streams.gateway.routes.probes import live, metrics, ready
 from streams.gateway.routes.recommendations import newest_slate, recommend
@@ -10,11 +12,16 @@ from streams.gateway.routes.withdrawals import erase, retract
 
 __all__ = [
     "ROUTES",
+    "Documents",
+    "OpenApiJson",
     "StatusCache",
+    "article_numbers",
+    "asyncapi",
     "erase",
     "live",
     "metrics",
     "newest_slate",
+    "openapi",
     "ready",
     "recommend",
     "retract",
@@ -22,5 +29,18 @@ __all__ = [
     "take_events",
 ]
 
-ROUTES = (live, ready, metrics, recommend, newest_slate, take_events, retract, erase, status)
+ROUTES = (
+    live,
+    ready,
+    metrics,
+    openapi,
+    asyncapi,
+    recommend,
+    newest_slate,
+    take_events,
+    article_numbers,
+    retract,
+    erase,
+    status,
+)
 """Every route handler of the API itself."""

@@ -6,7 +6,7 @@ from litestar import post
 from litestar.di import NamedDependency
 
 from cherryrec.errors import BadMessage
-from streams.gateway.calls import StrictRequest, needs
+from streams.gateway.calls import Needs, StrictRequest
 from streams.gateway.gateway import Gateway
 from streams.gateway.incoming import EventsTaken, RefusedEvent, events_in, read_event, topic_of
 from streams.gateway.problems import BAD_MESSAGE, NOT_NOW, TOO_LONG, ProblemError, problems
@@ -19,7 +19,7 @@ _UNKNOWN = "unknown"
 
 @post(
     "/v1/events",
-    guards=[needs("send")],
+    guards=[Needs("send")],
     status_code=200,
     summary="Tell of articles, impressions, clicks and profile updates",
     responses=problems(400, 413, 415, 503),

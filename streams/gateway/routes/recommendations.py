@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from cherryrec.codec import decode, encode
@@ -14,7 +15,7 @@ from cherryrec.errors import ServiceError
 from cherryrec.events import Recommendation, RecommendationRequest, instant
 from cherryrec.topics import topic_named
 from streams.gateway.answers import Question, Served, ServedSlate, request_of, served
-from streams.gateway.calls import StrictRequest, needs
+from streams.gateway.calls import Needs, StrictRequest
 from streams.gateway.gateway import Gateway
 from streams.gateway.paths import UserId
 from streams.gateway.problems import NOT_FOUND, NOT_NOW, UNUSABLE, ProblemError, problems
@@ -24,13 +25,14 @@ __all__ = ["newest_slate", "recommend"]
 
 JSON = "application/json"
 
+NOT_MODIFIED = ResponseSpec(None, description="There is no newer one", generate_examples=False)
 _REFUSED = REFUSED.encode()
 _SLATE_BYTES = topic_named("recommendations").max_message_bytes
 
 
 @post(
     "/v1/recommendations",
-    guards=[needs("send")],
+    guards=[Needs("send")],
     status_code=200,
     summary="Ask for a slate and wait for it",
     responses=problems(400, 413, 415, 422, 503),
@@ -41,16 +43,17 @@ async def recommend(
     """Send the request, and answer with its slate and the reasons for each place.
 
     After the request's deadline and a margin the newest slate of the user that was published stands
-    in, marked `stale`. A request that no worker can use is answered 422 with the reason.
+    in, marked `stale`, or what is read most now, marked `popular`. A request that no worker can use
+    is answered 422 with the reason.
     """
     request = request_of(data, request_id=uuid.uuid4().hex, now=instant(round(gateway.clock(), 3)))
     try:
         value = await _answer(gateway, request)
     except ServiceError as error:
-        return _instead(gateway, request.user_id, str(error))
+        return _instead(gateway, request, str(error))
     if value is None:
         waited_s = gateway.wait_s(request.deadline_ms)
-        return _instead(gateway, request.user_id, f"no answer has come within {waited_s:g} s")
+        return _instead(gateway, request, f"no answer has come within {waited_s:g} s")
     if _REFUSED in value:
         slate = decode(Recommendation, value, max_bytes=_SLATE_BYTES)
         if slate.degraded == REFUSED:
@@ -60,9 +63,9 @@ async def recommend(
 
 @get(
     "/v1/users/{user_id:str}/recommendations",
-    guards=[needs("read")],
+    guards=[Needs("read")],
     summary="The newest slate of a user",
-    responses=problems(404),
+    responses={304: NOT_MODIFIED, **problems(404)},
 )
 async def newest_slate(
     user_id: UserId,
@@ -112,12 +115,23 @@ async def _answer(gateway: Gateway, request: RecommendationRequest) -> bytes | N
         waiting.forget(request.request_id, request.user_id, answer)
 
 
-def _instead(gateway: Gateway, user_id: str, reason: str) -> Response[ServedSlate]:
-    """Answer with what there is, where there is no answer to the request."""
-    kept = gateway.slates.of(user_id)
+def _instead(
+    gateway: Gateway, request: RecommendationRequest, reason: str
+) -> Response[ServedSlate]:
+    """Answer with what there is, where there is no answer to the request.
+
+    Raises
+    ------
+    ProblemError
+        There is nothing.
+    """
+    kept = gateway.slates.of(request.user_id)
     if kept is not None:
         return _served(gateway, kept.value, "stale")
-    msg = f"{reason}, and no earlier slate of the user is known: try again in some seconds"
+    popular = gateway.articles.popular(request, now_s=gateway.clock())
+    if popular.slate:
+        return _served(gateway, encode(popular), "popular")
+    msg = f"{reason}, and nothing is known that could stand in: try again in some seconds"
     raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "2"})
 
 

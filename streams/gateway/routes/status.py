@@ -7,7 +7,7 @@ import asyncio
 from litestar import get
 from litestar.di import NamedDependency
 
-from streams.gateway.calls import needs
+from streams.gateway.calls import Needs
 from streams.gateway.gateway import Gateway
 from streams.gateway.problems import problems
 from streams.status import Status, collect, faults
@@ -57,7 +57,7 @@ class StatusCache:
 
 @get(
     "/v1/status",
-    guards=[needs("read")],
+    guards=[Needs("read")],
     summary="How the system stands, and what is wrong",
     responses=problems(),
 )

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from cherryrec.events import instant
 from cherryrec.events.base import Time
 from cherryrec.topics import retained_topics
-from streams.gateway.calls import StrictRequest, caller_of, needs
+from streams.gateway.calls import Needs, StrictRequest, caller_of
 from streams.gateway.gateway import Gateway
 from streams.gateway.paths import ArticleId, UserId
 from streams.gateway.problems import problems
@@ -42,7 +42,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 
 @delete(
     "/v1/articles/{article_id:str}",
-    guards=[needs("administer")],
+    guards=[Needs("administer")],
     status_code=200,
     summary="Take an article out of every later slate",
     responses=problems(503),
@@ -61,7 +61,7 @@ async def retract(
 
 @delete(
     "/v1/users/{user_id:str}",
-    guards=[needs("administer")],
+    guards=[Needs("administer")],
     status_code=200,
     summary="Erase a user",
     responses=problems(503),

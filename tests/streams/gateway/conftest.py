@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from cherryrec.codec import decode
 from cherryrec.events import Event, Recommendation, RecommendationRequest, Recommended
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from streams.config import KafkaConfig
 from streams.gateway.app import create_app
 from streams.gateway.config import GatewayConfig
@@ -72,7 +73,7 @@ def make_world() -> Iterator[Callable[..., World]]:
         gateway = Gateway(
             KafkaConfig(),
             GatewayConfig(**(keys | changes)),
-            deadline_ms=20,
+            core=PipelineConfig(evaluator=EvaluatorConfig(deadline_ms=20)),
             clock=lambda: NOW_S,
             transport=MemoryKafka,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from streams.config import KafkaConfig
 from streams.gateway.app import create_app
 from streams.gateway.config import GatewayConfig
@@ -26,7 +27,7 @@ class PageGateway:
         self.gateway = Gateway(
             KafkaConfig(),
             GatewayConfig(**config),
-            deadline_ms=20,
+            core=PipelineConfig(evaluator=EvaluatorConfig(deadline_ms=20)),
             clock=lambda: NOW_S,
             transport=MemoryKafka,
         )
