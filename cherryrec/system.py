@@ -22,6 +22,8 @@ from cherryrec.events import (
     Example,
     FeedbackTick,
     Impression,
+    Inquiry,
+    InquiryAnswer,
     ProfileUpdate,
     Recommendation,
     RecommendationRequest,
@@ -29,6 +31,7 @@ from cherryrec.events import (
     instant,
     seconds,
 )
+from cherryrec.inquiries import inquire
 from cherryrec.learner import SERVING, Learner
 from cherryrec.pipeline import (
     Effects,
@@ -188,6 +191,18 @@ class LocalSystem:
             "answered before: give every request an id of its own"
         )
         raise BadMessage(msg)
+
+    def ask(self, inquiry: Inquiry, at: Position | None = None) -> InquiryAnswer:
+        """Return what is asked about a user, and leave everything as it was.
+
+        Raises
+        ------
+        BadMessage
+            It names a part to be left out that there is not.
+        """
+        (send,) = inquire(self.pipeline, at or Position(PARTITION, 0), inquiry).sends
+        assert isinstance(send.event, InquiryAnswer), "an answer follows, and nothing else"
+        return send.event
 
     def advance(self, time_s: float) -> Effects:
         """Let event time reach a time, in epoch seconds: windows that end by then are closed."""

@@ -23,6 +23,8 @@ __all__ = [
 
 Cleanup = Literal["compact", "delete", "compact,delete"]
 
+_OUTPUTS = (events.Recommendation, events.InquiryAnswer, events.DeadLetter)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
@@ -68,7 +70,7 @@ class Topic:
     @property
     def is_input(self) -> bool:
         """Whether sites write it; they only read the other public topics."""
-        return self.is_public and self.message not in (events.Recommendation, events.DeadLetter)
+        return self.is_public and self.message not in _OUTPUTS
 
     def key_of(self, event: events.Event) -> bytes | None:
         """Return the key a message is sent with; None only for a dead letter without one.
@@ -239,6 +241,25 @@ TOPICS: tuple[Topic, ...] = (
         tombstone="forgets the last slate of an erased user",
         is_public=True,
         retention_s=86_400,
+        max_message_bytes=4 << 20,
+    ),
+    Topic(
+        name="inquiries",
+        key="user_id",
+        cleanup="delete",
+        message=events.Inquiry,
+        summary="what editors ask about a user: profile, what if, why not",
+        retention_s=3_600,
+        is_public=True,
+    ),
+    Topic(
+        name="inquiry-answers",
+        key="user_id",
+        cleanup="delete",
+        message=events.InquiryAnswer,
+        summary="answers to inquiries",
+        retention_s=3_600,
+        is_public=True,
         max_message_bytes=4 << 20,
     ),
     Topic(

@@ -114,6 +114,12 @@ class StreamConfig:
     max_embargo_s
         An article published this much later than its arrival is refused, in seconds; one less
         ahead waits for its time.
+    inquiry_share
+        Share of a worker's time that inquiries may take, in (0, 1]; those beyond it are told when
+        to ask again.
+    inquiry_late_s
+        An inquiry that lay at the broker longer than this is not answered any more, in seconds,
+        above 0.
     """
 
     data_dir: Path = Path("var/worker")
@@ -133,6 +139,8 @@ class StreamConfig:
     max_unstored_bytes: int = 256 << 20
     max_future_s: float = 600.0
     max_embargo_s: float = 366 * 86_400.0
+    inquiry_share: float = 0.1
+    inquiry_late_s: float = 5.0
 
     def __post_init__(self) -> None:
         for name in (
@@ -144,10 +152,14 @@ class StreamConfig:
             "follow_stall_s",
             "max_unstored_bytes",
             "stop_s",
+            "inquiry_late_s",
         ):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if not 0.0 < self.inquiry_share <= 1.0:
+            msg = f"inquiry_share must be above 0 and at most 1, got {self.inquiry_share!r}"
+            raise ConfigError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

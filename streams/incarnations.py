@@ -42,7 +42,7 @@ EPOCH_BITS = 40
 
 READ = (
     "articles", "impressions", "clicks", "profile-updates", "requests",
-    "evaluations", "deadlines", "feedback", "examples",
+    "inquiries", "evaluations", "deadlines", "feedback", "examples",
 )  # fmt: skip
 """Topics, without the prefix, whose offsets are in states or committed by a group."""
 

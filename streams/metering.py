@@ -5,7 +5,7 @@ from __future__ import annotations
 from cherryrec.cnle import suspicion
 from cherryrec.evaluation.metrics import METRICS
 from cherryrec.evaluation.shadow import judged
-from cherryrec.events import Example, SlateLabelled
+from cherryrec.events import Example, InquiryAnswer, SlateLabelled
 from cherryrec.pipeline import Effects
 from streams.engine import Metrics
 
@@ -25,10 +25,12 @@ class Metering:
         self._metrics = metrics
 
     def effects(self, effects: Effects) -> None:
-        """Count what was asked of CnLE, what it took, and what is learned from."""
+        """Count what was asked of CnLE, what it took, what is learned from, inquiries."""
         for send in effects.sends:
             if isinstance(send.event, Example):
                 self._metrics.examples.labels(send.event.origin).inc()
+            elif isinstance(send.event, InquiryAnswer):
+                self._metrics.inquiries.labels(send.event.outcome).inc()
             elif isinstance(send.event, SlateLabelled):
                 self._shadow(send.event)
         choice, spent = effects.choice, effects.spent

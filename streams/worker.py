@@ -154,8 +154,7 @@ class StreamWorker:
                 self.pipeline,
                 clock=clock,
                 broker_clock=self.broker_clock,
-                max_future_s=stream.max_future_s,
-                max_embargo_s=stream.max_embargo_s,
+                config=stream,
                 count_title=self.metering.title,
             )
         )
@@ -349,6 +348,7 @@ class StreamWorker:
             clock=self.clock,
             answer=spec.answer,
             traces=self.traces if spec.rules.topic in TRACED else None,
+            yield_every=spec.yield_every,
         )
 
         async def run(stream: StreamT[bytes]) -> None:

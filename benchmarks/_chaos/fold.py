@@ -69,8 +69,7 @@ class Fold:
             for spec in agent_specs(
                 fold.system.pipeline,
                 clock=lambda: 0.0,
-                max_future_s=StreamConfig().max_future_s,
-                max_embargo_s=StreamConfig().max_embargo_s,
+                config=StreamConfig(),
                 count_title=lambda _: None,
             )
         }

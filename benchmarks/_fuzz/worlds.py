@@ -16,6 +16,7 @@ from cherryrec.events import (
     Event,
     Example,
     FeedbackTick,
+    Inquiry,
     ModelSnapshot,
     instant,
 )
@@ -25,6 +26,7 @@ from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Position, Send
 from cherryrec.stored_requests import REACHED_KEY, owner_of
 from cherryrec.topics import topic_named
 from streams.agents import AgentSpec, TopicRules, agent_specs
+from streams.config import StreamConfig
 from tests.worlds import (
     START_S,
     article,
@@ -38,8 +40,6 @@ from tests.worlds import (
 
 __all__ = ["CorePipeline", "StoredUsers", "learned", "snapshot_of"]
 
-MAX_FUTURE_S = 600.0
-MAX_EMBARGO_S = 366 * 86_400.0
 USER = "u"
 SHOWN = ("a1", "a2", "a3", "a5")
 
@@ -67,8 +67,7 @@ class CorePipeline:
             for spec in agent_specs(
                 self.pipeline,
                 clock=lambda: START_S,
-                max_future_s=MAX_FUTURE_S,
-                max_embargo_s=MAX_EMBARGO_S,
+                config=StreamConfig(),
                 count_title=lambda _: None,
             )
         }
@@ -226,6 +225,18 @@ def _traffic() -> list[tuple[str, Event]]:
         ),
         ("deadlines", topic_named("deadlines").message(request_id="r1", user_id=USER)),  # type: ignore[call-arg]
         ("requests", request("r2", START_S + 3)),
+        (
+            "inquiries",
+            Inquiry(
+                inquiry_id="q1",
+                user_id=USER,
+                asked_at=instant(START_S + 3),
+                kind="why_not",
+                article_id="a7",
+                history=("a2",),
+                without=("features:exposure", "knrs:novelty"),
+            ),
+        ),
         ("feedback", FeedbackTick(partition=0, time=instant(START_S + 7_200))),
         (
             "labelled-slates",

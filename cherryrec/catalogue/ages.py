@@ -23,7 +23,7 @@ class ClickAges:
     """
 
     def __init__(self) -> None:
-        self._kept = KeptSums()
+        self.kept = KeptSums()
 
     def sums(
         self,
@@ -59,4 +59,4 @@ class ClickAges:
             return np.column_stack([*by_code])
 
         _, counted, _ = categories.overall()
-        return self._kept.get(counted, n_codes=n_codes, take=take)
+        return self.kept.get(counted, n_codes=n_codes, take=take)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from math import inf
 
 import numpy as np
@@ -15,6 +16,7 @@ from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.counts import Counts
 from cherryrec.catalogue.embargo import Embargo
 from cherryrec.catalogue.interned import Interned
+from cherryrec.catalogue.kept import put_back
 from cherryrec.catalogue.live import live
 from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
@@ -271,6 +273,10 @@ class Catalogue(Counts):
             self.categories.keys(self.category[rows]),
             self.subcategories.keys(subcategories[subcategories > 0]),
         )
+
+    def looked_at(self) -> AbstractContextManager[None]:
+        """Let it be read meanwhile without a trace, by what is no request."""
+        return put_back(self.shares.kept, self.ages.kept)
 
     def born(self, rows: Rows | slice = _ALL_ROWS) -> NDArray[np.float64]:
         """When each article appeared: publication, else first exposure, else NaN; (n,)."""

@@ -42,6 +42,11 @@ class Embargo:
         """Whether an article waits."""
         return article_id in self._held
 
+    def until_s(self, article_id: str) -> float | None:
+        """Return when an article that waits is due; None for one that does not wait."""
+        held = self._held.get(article_id)
+        return None if held is None else held[0]
+
     @property
     def ids(self) -> list[str]:
         """Return the articles that wait, in the order they came."""

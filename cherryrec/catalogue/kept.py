@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KeptSums"]
+__all__ = ["KeptSums", "put_back"]
 
 Floats = NDArray[np.float64]
 
@@ -38,3 +39,25 @@ class KeptSums:
         if counted > _GROWTH * self._counted or n_codes != len(self._sums):
             self._sums, self._counted = take(), counted
         return self._sums
+
+
+@contextmanager
+def put_back(*kept: KeptSums) -> Iterator[None]:
+    """Let sums be taken anew meanwhile, and put back on leaving what was kept before.
+
+    When they are taken is state: what comes later is computed from them.
+
+    Examples
+    --------
+    >>> kept = KeptSums()
+    >>> with put_back(kept):
+    ...     _ = kept.get(100.0, n_codes=1, take=lambda: np.array([100.0]))
+    >>> kept.get(100.5, n_codes=1, take=lambda: np.array([100.5])).tolist()
+    [100.5]
+    """
+    before = [(one._sums, one._counted) for one in kept]
+    try:
+        yield
+    finally:
+        for one, (sums, counted) in zip(kept, before, strict=True):
+            one._sums, one._counted = sums, counted

@@ -26,7 +26,7 @@ class Shares:
     """
 
     def __init__(self) -> None:
-        self._subcategories = KeptSums()
+        self.kept = KeptSums()
 
     def categories(self, totals: DecayedCounters, n_codes: int) -> Floats:
         """Return everyone's share of each category, (n_codes,)."""
@@ -59,7 +59,7 @@ class Shares:
             return _smoothed(named, _SUBCATEGORY_PRIOR)
 
         _, clicks, readers = categories.overall()
-        return self._subcategories.get(clicks + readers, n_codes=n_codes, take=take)
+        return self.kept.get(clicks + readers, n_codes=n_codes, take=take)
 
 
 def _reads(totals: DecayedCounters, rows: slice) -> Floats:

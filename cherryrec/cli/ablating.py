@@ -17,11 +17,12 @@ from cherryrec.cli.progress import progress_bar
 from cherryrec.cli.running import core_of
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ConfigError, ServiceError
-from cherryrec.evaluation.ablation import Ablated, chosen_ablations, replay_without
+from cherryrec.evaluation.ablation import Ablated, replay_without
 from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.metrics import PrequentialMetrics
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.pipeline.ablations import chosen_ablations
 
 __all__ = ["parts_to_ablate", "replay_ablations"]
 

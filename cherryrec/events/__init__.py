@@ -1,4 +1,7 @@
-"""The messages of every topic, typed and validated: `inputs`, `internal`, `outputs`, `weights`.
+"""The messages of every topic, typed and validated.
+
+`inputs` are a site's, `outputs` what it reads, `inquiries` what is asked about a user, `internal`
+and `weights` what the parts tell each other.
 
 The structs here are the one definition: the codec decodes into them, the JSON Schemas and the
 AsyncAPI document are generated from them.
@@ -14,6 +17,19 @@ from cherryrec.events.inputs import (
     Impression,
     ProfileUpdate,
     RecommendationRequest,
+)
+from cherryrec.events.inquiries import (
+    Compared,
+    Fate,
+    Inquiry,
+    InquiryAnswer,
+    InquiryKind,
+    InquiryOutcome,
+    Interest,
+    ReadArticle,
+    ReaderProfile,
+    Standing,
+    WhyNot,
 )
 from cherryrec.events.internal import (
     ArticleActivity,
@@ -53,6 +69,7 @@ __all__ = [
     "CandidateText",
     "Click",
     "CoRead",
+    "Compared",
     "Contrast",
     "DeadLetter",
     "Deadline",
@@ -61,15 +78,23 @@ __all__ = [
     "EvaluationRequest",
     "Event",
     "Example",
+    "Fate",
     "FeatureColumn",
     "FeedbackTick",
     "Impression",
+    "Inquiry",
+    "InquiryAnswer",
+    "InquiryKind",
+    "InquiryOutcome",
+    "Interest",
     "LoraPublished",
     "ModelSnapshot",
     "Origin",
     "PackedArray",
     "ProfileUpdate",
     "PromptProfile",
+    "ReadArticle",
+    "ReaderProfile",
     "Recommendation",
     "RecommendationRequest",
     "Recommended",
@@ -77,7 +102,9 @@ __all__ = [
     "Shadow",
     "SlateLabelled",
     "Stage",
+    "Standing",
     "TopicEpoch",
+    "WhyNot",
     "instant",
     "seconds",
 ]

@@ -8,12 +8,13 @@ the news value from examples.
 from __future__ import annotations
 
 from cherryrec.knrs.config import LEFT_OUT, METRICS, SELECTORS, VALUE_MODELS, KnrsConfig
+from cherryrec.knrs.considered import Considered, Place
 from cherryrec.knrs.examples import RetrievalLearner, contrasted
 from cherryrec.knrs.fusion import CatalogueOrder
 from cherryrec.knrs.learners import ValueLearner, value_learner
 from cherryrec.knrs.metrics import metrics
 from cherryrec.knrs.retriever import ContrastLearner, Retriever
-from cherryrec.knrs.select import Rivals, Selection, n_kept, select
+from cherryrec.knrs.select import Observe, Rivals, Selection, n_kept, select
 from cherryrec.knrs.signals import N_SIGNALS, SIGNALS, signals
 from cherryrec.knrs.sources import SOURCES
 from cherryrec.knrs.values import LinearValue, NeuralValue, NewsValue, value_of
@@ -27,11 +28,14 @@ __all__ = [
     "SOURCES",
     "VALUE_MODELS",
     "CatalogueOrder",
+    "Considered",
     "ContrastLearner",
     "KnrsConfig",
     "LinearValue",
     "NeuralValue",
     "NewsValue",
+    "Observe",
+    "Place",
     "RetrievalLearner",
     "Retriever",
     "Rivals",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,21 +11,23 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
 from cherryrec.events import Contrast, RecommendationRequest, seconds
-from cherryrec.knrs.alike import Alike, went_on
+from cherryrec.knrs.alike import went_on
+from cherryrec.knrs.chooser import Chooser
 from cherryrec.knrs.config import METRICS, KnrsConfig
+from cherryrec.knrs.considered import Considered
 from cherryrec.knrs.contrast import POOL, contrast_of, draw, generator, is_taught
-from cherryrec.knrs.reach import within_reach
 from cherryrec.knrs.retriever import Retriever
-from cherryrec.knrs.signals import EXPOSURES, signals
-from cherryrec.knrs.sources import N_SINGLE, N_STRONGEST, brought_by, contenders, fused
+from cherryrec.knrs.sources import brought_by, contenders, fused
 from cherryrec.knrs.values import LinearValue, NewsValue
 from cherryrec.reader import Reader
-from cherryrec.text import stable_hash
 
-__all__ = ["Rivals", "Selection", "n_kept", "select"]
+__all__ = ["Observe", "Rivals", "Selection", "n_kept", "select"]
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
+
+Observe = Callable[[Considered], None]
+"""Told what a selection has considered, by who asks why an article is not in it."""
 
 _N_METRICS = len(METRICS)
 
@@ -68,77 +71,18 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Chooser:
-    """A selection in the making: what every step of it looks at."""
-
-    catalogue: Catalogue
-    reader: Reader
-    request: RecommendationRequest
-    config: KnrsConfig
-    value: NewsValue
-    retriever: Retriever
-    co_reads: CoReads
-    now: float
-    alike: Alike
-    site_share: float
-
-    def signals(self, rows: Rows, *, unknown_age_s: float | None = None) -> Floats:
-        return signals(
-            self.catalogue,
-            self.reader,
-            self.co_reads,
-            rows,
-            now=self.now,
-            config=self.config,
-            unknown_age_s=unknown_age_s,
-            alike=self.alike,
-            site_share=self.site_share,
-        )
-
-    def within_reach(self, rows: Rows, n: int, n_reserved: int) -> Rows:
-        """Return the positions among which `_kept` has to look, rising; all but by the retriever.
-
-        An ablation holds whole columns equal, and then everything is among a source's first.
-        """
-        if self.config.select_by != "retriever" or self.config.without:
-            return np.arange(len(rows))
-        weights = self.retriever.weights.copy()
-        weights[EXPOSURES] *= self.site_share
-        return within_reach(
-            self.catalogue,
-            self.reader,
-            self.alike,
-            rows,
-            weights=weights,
-            now=self.now,
-            config=self.config,
-            n_strongest=n - n_reserved + N_STRONGEST * n_reserved,
-            n_single=N_SINGLE * max(n_reserved, 1),
-        )
-
-    def strength(self, found: Floats) -> Floats:
-        """Return what articles are kept by, (n, S) → (n,)."""
-        if self.config.select_by == "news_value":
-            return self.value.values(found[:, :_N_METRICS])
-        return self.retriever.values(found)
-
-    def ties(self, rows: Rows) -> NDArray[np.uint64]:
-        """Return what orders articles that are equal: their hashes, another way each request."""
-        mixed = self.catalogue.hashes[rows] ^ np.uint64(stable_hash(self.request.request_id))
-        return np.asarray(mixed * np.uint64(0x9E3779B97F4A7C15))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Kept:
     """What is kept, best first: positions (k,), signals (k, S); the signals of what was drawn.
 
-    The last have places by themselves: `reserved` says which source brought each of them.
+    The last have places by themselves: `reserved` says which source brought each of them. `near`
+    are the positions of all that was within reach.
     """
 
     positions: Rows
     signals: Floats
     reserved: list[str]
     drawn: Floats
+    near: Rows
 
     def brought_by(self, weights: Floats) -> tuple[str, ...]:
         """Name the source of each article."""
@@ -168,6 +112,7 @@ def select(
     retriever: Retriever | None = None,
     co_reads: CoReads | None = None,
     site_share: float = 1.0,
+    observe: Observe | None = None,
 ) -> Selection:
     """Select the candidates of a request.
 
@@ -196,9 +141,11 @@ def select(
         What was read one after another; nothing where None.
     site_share
         How much of what was shown the site has chosen, in (0, 1] (`SlateMemory.site_share`).
+    observe
+        Told what a selection over the whole catalogue has considered.
     """
     now, co_reads = seconds(request.requested_at), co_reads or CoReads()
-    chooser = _Chooser(
+    chooser = Chooser(
         catalogue,
         reader,
         request,
@@ -211,11 +158,11 @@ def select(
         site_share,
     )
     if request.candidates is None:
-        return _from_catalogue(chooser)
+        return _from_catalogue(chooser, observe)
     return _of_candidates(chooser, request.candidates)
 
 
-def _from_catalogue(chooser: _Chooser) -> Selection:
+def _from_catalogue(chooser: Chooser, observe: Observe | None) -> Selection:
     catalogue, request, config = chooser.catalogue, chooser.request, chooser.config
     live = catalogue.live_rows(chooser.now)
     is_cold = not live.size
@@ -223,6 +170,9 @@ def _from_catalogue(chooser: _Chooser) -> Selection:
     rows = _unread(chooser, live)
     drawn = draw(generator(request.request_id), len(rows), config.n_others)
     kept = _kept(chooser, rows, n_kept(len(live), request.slate_size, config), drawn)
+    if observe is not None:
+        n_own = len(kept.positions) - len(kept.reserved)
+        observe(Considered(chooser, live, rows, kept.positions, n_own, kept.near))
     f = np.ascontiguousarray(kept.signals[:, :_N_METRICS])
     return Selection(
         rows[kept.positions],
@@ -235,7 +185,7 @@ def _from_catalogue(chooser: _Chooser) -> Selection:
     )
 
 
-def _of_candidates(chooser: _Chooser, candidates: tuple[str, ...]) -> Selection:
+def _of_candidates(chooser: Chooser, candidates: tuple[str, ...]) -> Selection:
     catalogue, now = chooser.catalogue, chooser.now
     excluded = set(chooser.request.exclude)
     names = dict.fromkeys(candidates)
@@ -246,12 +196,12 @@ def _of_candidates(chooser: _Chooser, candidates: tuple[str, ...]) -> Selection:
     found = chooser.signals(rows, unknown_age_s=0.0)
     f = np.ascontiguousarray(found[:, :_N_METRICS])
     values = chooser.value.values(f)
-    order = _ordered(chooser, rows, values)
+    order = chooser.ordered(rows, values)
     chosen = Selection(rows[order], f[order], values[order], found[order], dropped=dropped)
     return _with_contrast(chooser, chosen)
 
 
-def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
+def _with_contrast(chooser: Chooser, chosen: Selection) -> Selection:
     """Draw what else was live, and for a share of the requests what of it would be kept."""
     catalogue, config, request = chooser.catalogue, chooser.config, chooser.request
     everything = catalogue.live_rows(chooser.now)
@@ -285,7 +235,7 @@ def _with_contrast(chooser: _Chooser, chosen: Selection) -> Selection:
     return replace(chosen, others=others, rivals=rivals)
 
 
-def _unread(chooser: _Chooser, live: Rows) -> Rows:
+def _unread(chooser: Chooser, live: Rows) -> Rows:
     """Leave out what the user has read, or does not want."""
     catalogue = chooser.catalogue
     history = chooser.reader.profile.history
@@ -296,10 +246,10 @@ def _unread(chooser: _Chooser, live: Rows) -> Rows:
     return np.delete(live, places[np.isin(live[places], rows)])
 
 
-def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
+def _kept(chooser: Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
     """Keep n of the rows, which rise, and look at those drawn, positions in them that rise."""
     n_reserved = int(n * chooser.config.reserved) if n < len(rows) else 0
-    near = chooser.within_reach(rows, n, n_reserved)  # positions, (m,)
+    near = reached = chooser.within_reach(rows, n, n_reserved)  # positions, (m,)
     if len(near) < len(rows):
         near = np.union1d(near, drawn)
     rows, found = rows[near], chooser.signals(rows[near])
@@ -314,19 +264,13 @@ def _kept(chooser: _Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
         born = ~np.isnan(chooser.catalogue.born(rows[left]))
         brought, names = fused(found[left], n_reserved, is_born=born, ties=chooser.ties(rows[left]))
         best = np.concatenate((best, left[brought]))
-    return _Kept(near[best], found[best], names, beside)
+    return _Kept(near[best], found[best], names, beside, reached)
 
 
-def _best(chooser: _Chooser, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:
+def _best(chooser: Chooser, rows: Rows, values: Floats, n: int) -> NDArray[np.intp]:
     """Positions of the n best values, best first."""
     if n >= len(rows):
-        return _ordered(chooser, rows, values)
+        return chooser.ordered(rows, values)
     threshold = np.partition(values, len(rows) - n)[len(rows) - n]
     positions = np.flatnonzero(values >= threshold)
-    return np.asarray(positions[_ordered(chooser, rows[positions], values[positions])][:n])
-
-
-def _ordered(chooser: _Chooser, rows: Rows, values: Floats) -> NDArray[np.intp]:
-    """Positions by value, then newness, then by what tells nothing."""
-    born = np.nan_to_num(chooser.catalogue.born(rows))
-    return np.lexsort((chooser.ties(rows), -born, -values))
+    return np.asarray(positions[chooser.ordered(rows[positions], values[positions])][:n])

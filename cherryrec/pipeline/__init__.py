@@ -5,7 +5,7 @@ what ranks while all is new, `trials` how articles become known, `explanation` w
 stands so, `evaluation_policy` whether CnLE is asked (by its expected `gain`, inside the `budget`,
 at what it `costs`), `preview` what a request would be answered, `windows` when labels are known,
 `times` whose clock is believed, `refused` what answers a request that is none, `effects` what comes
-out.
+out, `ablations` the parts that it can be without.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cherryrec.pipeline.effects import (
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.pipeline import Pipeline
 from cherryrec.pipeline.preview import Preview
-from cherryrec.pipeline.refused import refused_answer
+from cherryrec.pipeline.refused import refused_answer, refused_fields
 from cherryrec.pipeline.trials import TrialsConfig
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "Store",
     "TrialsConfig",
     "refused_answer",
+    "refused_fields",
 ]

@@ -13,7 +13,7 @@ from cherryrec.features import FEATURES
 from cherryrec.knrs import SIGNALS, CatalogueOrder
 from cherryrec.vans import Scored
 
-__all__ = ["EXPLAINED", "explain", "in_catalogue"]
+__all__ = ["EVERY", "EXPLAINED", "explain", "in_catalogue"]
 
 EXPLAINED = 12
 """Contributions named of each article of a slate, the largest."""
@@ -21,6 +21,9 @@ EXPLAINED = 12
 _NAMES = np.array(
     (*FEATURES, *(f"catalogue_{signal.name}" for signal in SIGNALS)), dtype=object
 )  # the second only where the whole catalogue was asked
+
+EVERY = len(_NAMES)
+"""As many contributions as there can be."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,7 +53,9 @@ def in_catalogue(scored: Scored, signals: Floats, order: CatalogueOrder) -> Scor
     return Scored(weight * scored.scores + parts.sum(axis=1), contributions, members)
 
 
-def explain(scored: Scored, places: Sequence[int]) -> list[dict[str, float]]:
+def explain(
+    scored: Scored, places: Sequence[int], *, n_most: int = EXPLAINED
+) -> list[dict[str, float]]:
     """Name the contributions that weigh most of each article, and the sum of all others.
 
     Parameters
@@ -59,9 +64,11 @@ def explain(scored: Scored, places: Sequence[int]) -> list[dict[str, float]]:
         A slate, (n, F).
     places
         Which of its articles to explain, in this order.
+    n_most
+        How many contributions of each are named; `EVERY` leaves nothing to the others.
     """
     rows = np.array(places, np.int64)
-    columns, values = _largest(np.ascontiguousarray(scored.contributions), rows, EXPLAINED)
+    columns, values = _largest(np.ascontiguousarray(scored.contributions), rows, n_most)
     rest = scored.scores[rows] - values.sum(axis=1)
     explained = []
     for names, row, other in zip(

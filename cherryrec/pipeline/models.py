@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class Scores(Protocol):
     @property
     def trust(self) -> float:
         """The share of what was learned in the scores, in [0, 1]."""
+
+    def without(self, names: Collection[str]) -> Scores:
+        """Return what scores likewise, some features held at 0."""
 
     def score(self, features: NDArray[np.float64]) -> Scored:
         """Score one slate."""

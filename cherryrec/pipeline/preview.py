@@ -10,8 +10,9 @@ import msgspec
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
 from cherryrec.events import Recommendation, RecommendationRequest
-from cherryrec.knrs import KnrsConfig
+from cherryrec.knrs import KnrsConfig, Observe
 from cherryrec.open_requests import OpenRequest
+from cherryrec.pipeline.explanation import EXPLAINED
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig
@@ -31,14 +32,18 @@ class Preview:
         Articles that KnRS has kept, best news value first.
     recommendation
         The slate, as a reader would get it.
-    ranked
-        Returns all of `kept` in the order of the final score, of which the slate is the first but
-        for trials; it ranks once more.
+    whole
+        Returns a slate of all of `kept` in the order of the final score, of which the slate is the
+        first but for trials, naming so many contributions of each; it ranks once more.
     """
 
     kept: tuple[str, ...]
     recommendation: Recommendation
-    ranked: Callable[[], tuple[str, ...]] = field(compare=False)
+    whole: Callable[[int], Recommendation] = field(compare=False)
+
+    def ranked(self) -> tuple[str, ...]:
+        """Return all of `kept` in the order of the final score; it ranks once more."""
+        return tuple(item.article_id for item in self.whole(EXPLAINED).slate)
 
 
 def preview(
@@ -51,13 +56,26 @@ def preview(
     models: Models,
     co_reads: CoReads,
     trials: TrialsConfig = NO_TRIALS,
+    observe: Observe | None = None,
 ) -> Preview:
-    """Select, score and explain as for a request, and change nothing."""
+    """Select, score and explain as for a request, and change nothing.
+
+    `observe` is told what was considered of the whole catalogue.
+    """
     entry, frozen = open_request(
-        catalogue, reader, slates, request, config=config, models=models, co_reads=co_reads
+        catalogue,
+        reader,
+        slates,
+        request,
+        config=config,
+        models=models,
+        co_reads=co_reads,
+        observe=observe,
     )
 
-    def answer(entry: OpenRequest, trials: TrialsConfig) -> Recommendation:
+    def answer(
+        entry: OpenRequest, trials: TrialsConfig, n_explained: int = EXPLAINED
+    ) -> Recommendation:
         """Rank the candidates."""
         return recommend(
             catalogue,
@@ -68,11 +86,12 @@ def preview(
             evaluation=None,
             degraded=None,
             trials=trials,
+            n_explained=n_explained,
         )[0]
 
-    def ranked() -> tuple[str, ...]:
+    def whole(n_explained: int) -> Recommendation:
         """Rank all that is kept."""
-        whole = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
-        return tuple(item.article_id for item in answer(whole, NO_TRIALS).slate)
+        longest = msgspec.structs.replace(entry, slate_size=max(len(frozen.articles), 1))
+        return answer(longest, NO_TRIALS, n_explained)
 
-    return Preview(frozen.articles, answer(entry, trials), ranked)
+    return Preview(frozen.articles, answer(entry, trials), whole)

@@ -24,10 +24,10 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.features import column, feature_matrix, with_evaluations
-from cherryrec.knrs import KnrsConfig, Selection, select
+from cherryrec.knrs import KnrsConfig, Observe, Selection, select
 from cherryrec.knrs.contrast import contrast_of
 from cherryrec.open_requests import Frozen, OpenRequest
-from cherryrec.pipeline.explanation import explain, in_catalogue
+from cherryrec.pipeline.explanation import EXPLAINED, explain, in_catalogue
 from cherryrec.pipeline.models import Models, Scores
 from cherryrec.pipeline.stages import FIRST, best_first, first_scores, stage_of
 from cherryrec.pipeline.trials import NO_TRIALS, TrialsConfig, with_trials
@@ -52,8 +52,12 @@ def open_request(
     config: KnrsConfig,
     models: Models,
     co_reads: CoReads | None = None,
+    observe: Observe | None = None,
 ) -> tuple[OpenRequest, Frozen]:
-    """Select the candidates and freeze all that scoring and learning will need of them."""
+    """Select the candidates and freeze all that scoring and learning will need of them.
+
+    `observe` is told what was considered of the whole catalogue.
+    """
     selection = select(
         catalogue,
         reader,
@@ -63,6 +67,7 @@ def open_request(
         retriever=models.retriever,
         co_reads=co_reads,
         site_share=slates.site_share,
+        observe=observe,
     )
     requested_s = seconds(request.requested_at)
     features = feature_matrix(catalogue, reader, slates, selection, requested_s)
@@ -158,12 +163,14 @@ def recommend(
     degraded: Degraded | None,
     answered_by: str | None = None,
     trials: TrialsConfig = NO_TRIALS,
+    n_explained: int = EXPLAINED,
 ) -> tuple[Recommendation, OpenRequest, Frozen]:
     """Score an open request and explain it.
 
     An article that was retracted or put under embargo since the selection is left out. While
     nothing is known of any candidate, the newest of every category come first (`stages`). Ties go
-    by news value, newness, and a hash of request and article.
+    by news value, newness, and a hash of request and article. `n_explained` contributions of each
+    article are named.
 
     Returns
     -------
@@ -207,7 +214,7 @@ def recommend(
     explained = (
         [dict(zip(FIRST, row, strict=True)) for row in reasons[shown].tolist()]
         if is_first
-        else explain(scored, shown)
+        else explain(scored, shown, n_most=n_explained)
     )
     slate = tuple(
         Recommended(

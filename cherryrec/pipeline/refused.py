@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from cherryrec.events import Recommendation, instant
 from cherryrec.events.base import Id, Time
 from cherryrec.pipeline.effects import Send
 
-__all__ = ["refused_answer"]
+__all__ = ["refused_answer", "refused_fields"]
 
 _REASON_LETTERS = 2_000
 
@@ -38,13 +39,10 @@ def refused_answer(raw: bytes | None, reason: str, *, arrived_s: float) -> Send 
     >>> refused_answer(b"{oops", "not JSON", arrived_s=0.0) is None
     True
     """
-    value = _read(raw)
-    request_id, user_id = (_as(Id, value.get(name)) for name in ("request_id", "user_id"))
-    if request_id is None or user_id is None:
+    found = refused_fields(raw, "request_id", "requested_at", arrived_s=arrived_s)
+    if found is None:
         return None
-    requested_at = _as(Time, value.get("requested_at"))
-    if requested_at is None or not EARLIEST <= requested_at < LATEST:
-        requested_at = instant(arrived_s)
+    request_id, user_id, requested_at = found
     answer = Recommendation(
         request_id=request_id,
         user_id=user_id,
@@ -54,6 +52,35 @@ def refused_answer(raw: bytes | None, reason: str, *, arrived_s: float) -> Send 
         refused=reason[:_REASON_LETTERS],
     )
     return Send("recommendations", user_id, answer)
+
+
+def refused_fields(
+    raw: bytes | None, id_field: str, time_field: str, *, arrived_s: float
+) -> tuple[str, str, datetime] | None:
+    """Return what can be read of a refused question: its id, its user, its time or its arrival.
+
+    Parameters
+    ----------
+    raw
+        The value as it came.
+    id_field, time_field
+        Names of its fields.
+    arrived_s
+        When it arrived, epoch seconds.
+
+    Examples
+    --------
+    >>> refused_fields(b'{"id": "r1", "user_id": 7}', "id", "at", arrived_s=0.0) is None
+    True
+    """
+    value = _read(raw)
+    name, user_id = (_as(Id, value.get(field)) for field in (id_field, "user_id"))
+    if name is None or user_id is None:
+        return None
+    at = _as(Time, value.get(time_field))
+    if at is None or not EARLIEST <= at < LATEST:
+        at = instant(arrived_s)
+    return name, user_id, at
 
 
 def _read(raw: bytes | None) -> Mapping[str, Any]:

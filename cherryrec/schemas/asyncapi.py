@@ -39,9 +39,10 @@ def asyncapi_document(prefix: str = TopicNames().prefix) -> dict[str, Any]:
             "version": __version__,
             "description": (
                 "Streaming news recommendation. Operations are those of a news site: it sends "
-                "articles, impressions, clicks, profile updates and requests, and receives "
-                "recommendations and dead letters. Topics without an operation are internal. "
-                "Unknown fields are ignored; unknown versions of `schema` are refused."
+                "articles, impressions, clicks, profile updates, requests and inquiries, and "
+                "receives recommendations, answers to inquiries and dead letters. Topics without "
+                "an operation are internal. Unknown fields are ignored; unknown versions of "
+                "`schema` are refused."
             ),
             "license": {"name": "Apache-2.0"},
         },

@@ -9,13 +9,18 @@ from typing import Any
 import msgspec
 
 from cherryrec.codec import EARLIEST, LATEST
-from cherryrec.events import Event, Impression
+from cherryrec.events import Event, Impression, Inquiry
 
 __all__ = ["DIALECT", "message_schema", "message_schemas"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _REF = "#/$defs/{name}"
+_OF_AN_ARTICLE: dict[str, Any] = {
+    "if": {"properties": {"kind": {"const": "why_not"}}, "required": ["kind"]},
+    "then": {"properties": {"article_id": {"type": "string"}}, "required": ["article_id"]},
+    "else": {"properties": {"article_id": {"type": "null"}}},
+}
 _WITH_ZONE = r"([Zz]|[+-][0-9]{2}:?[0-9]{2})$"
 
 
@@ -50,6 +55,8 @@ def message_schemas(messages: Iterable[type[Event]], *, ref_template: str) -> di
         _complete(schema)
     if Impression.__name__ in schemas:
         schemas[Impression.__name__]["properties"]["articles"]["uniqueItems"] = True
+    if Inquiry.__name__ in schemas:
+        schemas[Inquiry.__name__] |= _OF_AN_ARTICLE
     return {name: schemas[name] for name in sorted(schemas)}
 
 

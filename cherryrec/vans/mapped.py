@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,6 +60,12 @@ class MappedScorer:
     def trust(self) -> float:
         """The share of what was learned in the scores, in [0, 1]."""
         return self._scorer.trust
+
+    def without(self, names: Collection[str]) -> MappedScorer:
+        """Return one that holds some features at 0; those that the model lacks it passes over."""
+        known = {one.name for one in self._scorer.features}
+        left_out = [name for name in names if name in known]
+        return MappedScorer(self._scorer.without(left_out), self._features)
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +127,18 @@ class Scorer:
         """Return one of the same features and settings that knows something else."""
         scorer = copy.copy(self)
         scorer._learned = learned
+        return scorer
+
+    def without(self, names: Collection[str]) -> Scorer:
+        """Return one that holds some features at 0, and is else what was learned with them.
+
+        Raises
+        ------
+        ConfigError
+            One of them is not there.
+        """
+        scorer = copy.copy(self)
+        scorer._used = self._used * used_mask(self.features, tuple(names))
         return scorer
 
     @property

@@ -34,7 +34,7 @@ from streams.engine import (
 )
 from streams.tracing import RequestTraces
 
-__all__ = ["Agent", "Answer", "Apply", "Deliver", "TopicRules"]
+__all__ = ["YIELD_EVERY", "Agent", "Answer", "Apply", "Deliver", "TopicRules"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ Deliver = Callable[[Sequence[Effects]], Awaitable[None]]
 Answer = Callable[[bytes | None, str, float], Send | None]
 """What answers a refused message, of its value, the reason and its arrival; None: nothing can."""
 
-_YIELD_EVERY = 16
+YIELD_EVERY = 16
+"""Events of one agent after which the others have their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,8 @@ class Agent(Generic[E]):
         Answers a refused message for who waits for one; None: nobody does.
     traces
         Makes spans of the messages; None: traces are off, or not of this topic.
+    yield_every
+        Events after which the other agents have their turn, above 0.
     """
 
     def __init__(
@@ -199,6 +202,7 @@ class Agent(Generic[E]):
         clock: Callable[[], float] = time,
         answer: Answer | None = None,
         traces: RequestTraces | None = None,
+        yield_every: int = YIELD_EVERY,
     ) -> None:
         self.rules = rules
         self._apply = apply
@@ -214,6 +218,7 @@ class Agent(Generic[E]):
         self._clock = clock
         self._answer = answer
         self._traces = traces
+        self._yield_every = yield_every
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -240,7 +245,7 @@ class Agent(Generic[E]):
             outcome = await one(event.message)
             if outcome is not None:
                 effects.append(outcome)
-            if number % _YIELD_EVERY == 0:
+            if number % self._yield_every == 0:
                 await asyncio.sleep(0)
         await self._deliver(effects)
 

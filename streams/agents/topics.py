@@ -16,12 +16,16 @@ from cherryrec.events import (
     Event,
     FeedbackTick,
     Impression,
+    Inquiry,
     ProfileUpdate,
     Recommendation,
     RecommendationRequest,
 )
+from cherryrec.inquiries import refused_inquiry
 from cherryrec.pipeline import Effects, Pipeline, Position, refused_answer
-from streams.agents.base import Answer, Apply, TopicRules
+from streams.agents.base import YIELD_EVERY, Answer, Apply, TopicRules
+from streams.agents.inquiries import inquiry_call
+from streams.config import StreamConfig
 
 __all__ = ["AgentSpec", "agent_specs", "input_rules"]
 
@@ -32,13 +36,14 @@ _MS = 1_000.0
 class AgentSpec:
     """One agent: how it reads, what it calls, and whether its counters must be flushed first.
 
-    `answer` answers what it refuses.
+    `answer` answers what it refuses; after `yield_every` events the other agents have their turn.
     """
 
     rules: TopicRules
     apply: Apply[Event]
     is_held: bool = False
     answer: Answer | None = None
+    yield_every: int = YIELD_EVERY
 
 
 def agent_specs(
@@ -46,8 +51,7 @@ def agent_specs(
     *,
     clock: Callable[[], float],
     broker_clock: Callable[[], float] | None = None,
-    max_future_s: float,
-    max_embargo_s: float,
+    config: StreamConfig,
     count_title: Callable[[str], None],
 ) -> Iterator[AgentSpec]:
     """Return the agents of a stream worker.
@@ -60,8 +64,8 @@ def agent_specs(
         Wall-clock time in epoch seconds, for the deadlines of requests.
     broker_clock
         The brokers' time in epoch seconds: how long a request lay there; absent, `clock`.
-    max_future_s, max_embargo_s
-        See `TopicRules`; the second is that of articles.
+    config
+        How far ahead events may be, and what inquiries may take.
     count_title
         Told the title of every article that is accepted, once for the group.
     """
@@ -107,7 +111,7 @@ def agent_specs(
         assert isinstance(event, FeedbackTick)
         return pipeline.tick(event)
 
-    rules = input_rules(max_future_s=max_future_s, max_embargo_s=max_embargo_s)
+    rules = input_rules(max_future_s=config.max_future_s, max_embargo_s=config.max_embargo_s)
     yield AgentSpec(rules["articles"], article)
     yield AgentSpec(rules["impressions"], impression, is_held=True)
     yield AgentSpec(rules["clicks"], click, is_held=True)
@@ -116,6 +120,17 @@ def agent_specs(
         rules["requests"],
         request,
         answer=lambda raw, reason, arrived_s: refused_answer(raw, reason, arrived_s=arrived_s),
+    )
+    yield AgentSpec(
+        rules["inquiries"],
+        inquiry_call(
+            pipeline,
+            share=config.inquiry_share,
+            late_s=config.inquiry_late_s,
+            broker_clock=broker_clock or clock,
+        ),
+        answer=lambda raw, reason, arrived_s: refused_inquiry(raw, reason, arrived_s=arrived_s),
+        yield_every=1,
     )
     for topic, message, apply, key in (
         ("evaluations", Evaluation, evaluation, "user_id"),
@@ -138,6 +153,7 @@ def input_rules(*, max_future_s: float, max_embargo_s: float) -> dict[str, Topic
         ("clicks", Click, "clicked_at"),
         ("profile-updates", ProfileUpdate, "updated_at"),
         ("requests", RecommendationRequest, "requested_at"),
+        ("inquiries", Inquiry, "asked_at"),
     )
     rules = [
         TopicRules(

@@ -89,6 +89,12 @@ class Metrics:
             "Places of slates given to articles that are hardly known.",
             registry=self.registry,
         )
+        self.inquiries = Counter(
+            "cherryrec_inquiries",
+            "Inquiries by what became of them: answered, too_late, over_limit, refused.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.suspicious_titles = Counter(
             "cherryrec_suspicious_titles",
             "Titles that look written for a language model; one may have several reasons.",

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("contrasts",),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
+    ("inquiries",),
     ("system",),
     ("evaluation", "supervised", "tracing"),
     ("cli",),

@@ -21,6 +21,7 @@ INPUTS = [topic for topic in TOPICS if topic.is_input]
 
 def optional(message: type[Event]) -> set[str]:
     required = {"article_id", "title", "category", "impression_id", "user_id", "articles"}
+    required |= {"inquiry_id", "asked_at", "kind"}
     required |= {"shown_at", "event_id", "clicked_at", "updated_at", "request_id", "requested_at"}
     return set(message.__struct_fields__) - required - {"schema"}
 

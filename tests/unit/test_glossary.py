@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 IN_CODE = set(re.findall(r"`([^`]+)`", PAGE))
 TERMS = re.findall(r"^\| ([a-zA-Z][^|]*) (?:\|[^|]*){3}\|$", PAGE, re.MULTILINE)
-KINDS = (events.Rung, events.Stage, events.Degraded)
+KINDS = (events.Rung, events.Stage, events.Degraded, events.Fate, events.InquiryOutcome)
 FORMER = {
     "Asked": "EvaluationDecision",
     "Asking": "EvaluationPolicy",

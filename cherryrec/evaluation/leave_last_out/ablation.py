@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.errors import ConfigError
-from cherryrec.evaluation.ablation import ALL, ablations
 from cherryrec.evaluation.leave_last_out.metrics import N_RETRIEVED
 from cherryrec.events import RecommendationRequest
 from cherryrec.knrs import (
@@ -42,6 +41,7 @@ from cherryrec.knrs.examples import Contrasted
 from cherryrec.knrs.signals import used_signals
 from cherryrec.learner import VANS_FEATURES
 from cherryrec.pipeline import Models, Pipeline, PipelineConfig
+from cherryrec.pipeline.ablations import ALL, ablations
 from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.reader import Reader
 from cherryrec.vans import Vans
@@ -79,7 +79,7 @@ class Part:
 def parts_of(names: Sequence[str], config: PipelineConfig) -> list[Part]:
     """Return the parts of these names, in the order of the table.
 
-    Those of KnRS in `evaluation.ablation`: its metrics and sources, the learned retriever, in whose
+    Those of KnRS in `pipeline.ablations`: its metrics and sources, the learned retriever, in whose
     place the news value keeps articles, and the news value in the final order, which the signals
     then make alone. `order:signals` leaves these out of it, so that the news value makes it alone.
 

@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from cherryrec.errors import ConfigError
-from cherryrec.evaluation.ablation import (
-    ablations,
-    chosen_ablations,
-    feature_groups,
-    replay_without,
-)
+from cherryrec.evaluation.ablation import replay_without
 from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.mind import MindLog
@@ -22,6 +17,7 @@ from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
 from cherryrec.features import FEATURES
 from cherryrec.knrs import LEFT_OUT, METRICS, KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
+from cherryrec.pipeline.ablations import ablations, chosen_ablations, feature_groups
 from cherryrec.vans import VansConfig
 from cherryrec.vans.config import LEARNING
 

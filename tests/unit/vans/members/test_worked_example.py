@@ -10,8 +10,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from cherryrec.evaluation.ablation import ablations
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.pipeline.ablations import ablations
 from cherryrec.vans import MEMBERS, Member, Scorer, Vans, VansConfig, config
 from tests.unit.vans.slates import FEATURES, slates
 

@@ -1,0 +1,115 @@
+"""Why an article is not in a slate, in one sentence for an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cherryrec.events import Compared, Standing, WhyNot, seconds
+
+__all__ = ["in_words"]
+
+_DAY_S = 86_400.0
+_REASONS = 3
+_SAYS_LITTLE = 0.1  # of the largest difference
+
+
+def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
+    """Return the sentence of what was found.
+
+    Parameters
+    ----------
+    found
+        All but its sentence.
+    now
+        Event time of the answer, epoch seconds.
+    max_age_s
+        The oldest that an article may be, in seconds.
+
+    Examples
+    --------
+    >>> from cherryrec.events import Standing, WhyNot, instant
+    >>> old = WhyNot(article_id="a", fate="too_old", sentence="", at=instant(0.0))
+    >>> in_words(old, now=5 * 86_400.0, max_age_s=3 * 86_400.0)
+    'It is too old: 5.0 days, and at most 3 days is recommended (catalogue.max_age_s).'
+    >>> compared = (Compared(name="clicks_1h", own=0.1, other=0.5, difference=-0.4),)
+    >>> ranked = Standing(rank=31, n=400, n_places=10, value=0.2, other_id="b", other_value=0.6,
+    ...     compared=compared)
+    >>> found = WhyNot(article_id="a", fate="outranked", sentence="", ranked=ranked)
+    >>> in_words(found, now=0.0, max_age_s=1.0)
+    'It was ranked 31 of 400, and the slate has 10 places: behind the last by clicks 1h (-0.40).'
+    """
+    at_s = None if found.at is None else seconds(found.at)
+    match found.fate:
+        case "unknown":
+            return "No message of an article with this id has come."
+        case "not_published":
+            return (
+                "It was shown or read, but its own message has not come, or does not say since "
+                "when there is such an article."
+            )
+        case "embargoed":
+            assert found.at is not None, "an embargo has an end"
+            return f"It is under embargo until {found.at.isoformat()}."
+        case "retracted":
+            return "It was retracted: its key came without a value."
+        case "too_old":
+            age_s = now - (at_s or 0.0)
+            return (
+                f"It is too old: {age_s / _DAY_S:.1f} days, and at most {max_age_s / _DAY_S:g} "
+                "days is recommended (catalogue.max_age_s)."
+            )
+        case "excluded":
+            return "The request excludes it."
+        case "read":
+            if found.at is None:
+                return "The reader has read it already: it is in the history the site has sent."
+            return f"The reader has read it already: clicked at {found.at.isoformat()}."
+        case "not_a_candidate":
+            return "It is none of the candidates."
+        case "not_kept":
+            return _not_kept(found)
+        case _:
+            return _ranked(found)
+
+
+def _not_kept(found: WhyNot) -> str:
+    kept = found.kept
+    assert kept is not None, "what was looked at has its standing"
+    reserved = (
+        f", and no single source brought it into one of {found.n_reserved} more"
+        if found.n_reserved
+        else ""
+    )
+    return (
+        f"KnRS has not kept it: it is {kept.rank} of {kept.n} live articles for this reader, "
+        f"{kept.n_places} are kept{reserved}{_because(kept)}."
+    )
+
+
+def _ranked(found: WhyNot) -> str:
+    ranked = found.ranked
+    assert ranked is not None, "what was kept is ranked"
+    n_places = f"{ranked.n_places} place{'s' if ranked.n_places > 1 else ''}"
+    place = f"It was ranked {ranked.rank} of {ranked.n}, and the slate has {n_places}"
+    if found.fate == "outranked":
+        return f"{place}{_because(ranked)}."
+    if found.fate == "displaced":
+        return f"{place}, one of which was given to an article on trial."
+    assert found.position is not None, "an article of the slate has its place"
+    if ranked.rank > ranked.n_places:
+        return f"It is in the slate, in place {found.position + 1}, on trial: ranked {ranked.rank}."
+    return f"It is in the slate, in place {found.position + 1} of {ranked.n_places}."
+
+
+def _because(standing: Standing) -> str:
+    """Name what holds an article back most."""
+    reasons = list(_against(standing.compared))
+    return f": behind the last by {', '.join(reasons)}" if reasons else ""
+
+
+def _against(compared: Iterable[Compared]) -> Iterable[str]:
+    against = [one for one in compared if (one.difference or 0.0) < 0.0]
+    for one in against[:_REASONS]:
+        assert one.difference is not None and against[0].difference is not None
+        if one.difference <= _SAYS_LITTLE * against[0].difference:
+            yield f"{one.name.replace('_', ' ')} ({one.difference:+.2f})"
