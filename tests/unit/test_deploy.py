@@ -85,7 +85,10 @@ def gpu_registry() -> CollectorRegistry:
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
 def test_yaml_is_yaml(path: Path) -> None:
-    assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+    documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+    assert documents
+    assert all(isinstance(one, dict) for one in documents)
 
 
 def test_compose_runs_the_kafka_of_the_pom() -> None:
