@@ -364,7 +364,7 @@ def _subscribe(consumer: KafkaConsumer, topics: TopicNames, listener: Revocation
     if got != n:
         msg = (
             f"topic {answers!r} must have {n} partitions, as {questions!r} has, got {got}: see "
-            "«Partition counts» in docs/operations.md"
+            "«Partition counts» in docs/kafka.md"
         )
         raise ServiceError(msg)
     consumer.subscribe([questions], listener=listener)

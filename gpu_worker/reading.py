@@ -97,7 +97,7 @@ class Reading:
             logger.error(
                 "%s[%d] stands still %s, a batch that cannot be read; the other partitions go "
                 "on, it is tried again every %g s: see «Batches that cannot be read» in "
-                "docs/operations.md",
+                "docs/kafka.md",
                 place.topic,
                 place.partition,
                 why,

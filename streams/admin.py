@@ -41,7 +41,7 @@ _ERASABLE = {
     "delete.retention.ms": str(1_000 * TOMBSTONES_S),
 }
 """Of topics keyed by user: with a heartbeat every ten minutes an erased user's values leave within
-four hours, and the tombstones, which hold the id, within a day (docs/operations.md)."""
+four hours, and the tombstones, which hold the id, within a day (docs/erasure.md)."""
 
 _STAMPED = {"message.timestamp.type": "LogAppendTime"}
 """The broker stamps records: by a sender's clock an old event would be deleted unread."""

@@ -77,7 +77,7 @@ def wrong_counts(wanted: Counts, got: Counts) -> str | None:
     >>> wrong_counts({"clicks": 4, "requests": 4}, {"clicks": 4, "requests": 4})
     >>> print(wrong_counts({"clicks": 4, "requests": 4}, {"clicks": 1, "requests": 8}))
     topic 'clicks' must have 4 partitions, got 1; topic 'requests' must have 4 partitions, got 8: \
-nothing is read before they have; see «Partition counts» in docs/operations.md
+nothing is read before they have; see «Partition counts» in docs/kafka.md
     """
     wrong = [
         f"topic {name!r} must have {n} partition{'s' if n > 1 else ''}, got {got[name]}"
@@ -88,7 +88,7 @@ nothing is read before they have; see «Partition counts» in docs/operations.md
         return None
     return (
         f"{'; '.join(wrong)}: nothing is read before they have; see «Partition counts» in "
-        "docs/operations.md"
+        "docs/kafka.md"
     )
 
 

@@ -145,7 +145,7 @@ class TopicReader:
             msg = (
                 f"{place.topic}[{place.partition}] cannot be read at offset "
                 f"{fetched.next_fetch_offset}, got {type(error).__name__}: {error}: see «Batches "
-                "that cannot be read» in docs/operations.md"
+                "that cannot be read» in docs/kafka.md"
             )
             raise ServiceError(msg) from error
         return polled

@@ -116,7 +116,7 @@ they are moved, at twice their cost; set the writer's partitioner to murmur2 \
     n = seen.n_records
     for place in seen.unreadable:
         text = f"{place}: the partition stands still there, see «Batches that cannot be read»"
-        yield True, f"{text} in docs/operations.md"
+        yield True, f"{text} in docs/kafka.md"
     if seen.n_uncommitted:
         yield (
             True,

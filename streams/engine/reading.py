@@ -187,7 +187,7 @@ class Reading:
             logger.error(
                 "%s[%d] stands still at offset %d, whose batch cannot be read (%s); the other "
                 "partitions go on, it is tried again every %g s: see «Batches that cannot be "
-                "read» in docs/operations.md",
+                "read» in docs/kafka.md",
                 *place,
                 offset,
                 reason,

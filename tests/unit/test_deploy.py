@@ -240,8 +240,9 @@ def test_grafana_opens_with_the_dashboard() -> None:
     assert (ROOT / inside[str(home.parent)] / home.name).is_file()
 
 
-def test_the_operations_page_explains_every_alert_and_metric() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+def test_the_pages_explain_every_alert_and_metric() -> None:
+    names = ("monitoring", "failures", "kafka")
+    page = "".join((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in names)
     families = {
         family.name
         for registry in (Metrics().registry, gpu_registry())
