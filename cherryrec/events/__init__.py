@@ -29,6 +29,7 @@ from cherryrec.events.inquiries import (
     ReadArticle,
     ReaderProfile,
     Standing,
+    WhatIf,
     WhyNot,
 )
 from cherryrec.events.internal import (
@@ -104,6 +105,7 @@ __all__ = [
     "Stage",
     "Standing",
     "TopicEpoch",
+    "WhatIf",
     "WhyNot",
     "instant",
     "seconds",

@@ -21,6 +21,7 @@ __all__ = [
     "ReadArticle",
     "ReaderProfile",
     "Standing",
+    "WhatIf",
     "WhyNot",
 ]
 
@@ -47,22 +48,15 @@ Fate = Literal[
 """Where an article fell out of a slate, in the order in which it is looked at."""
 
 
-class Inquiry(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Asks about one user as of `asked_at`; it is no request, and nothing is kept of it.
+class WhatIf(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The conditions of a slate that is asked about: those of a request, and what is changed.
 
-    `profile`: what is known of the user, with the last `n_history` reads. `what_if`: the slate that
-    a request of now would get, with these `candidates`, `exclude` and `slate_size`; and beside it
-    the slate with another `history` (article ids, oldest first, in the place of all clicks) and
-    `without` parts of the system, by the names of ablations (`features:exposure`, `knrs:novelty`).
-    `why_not`: where `article_id` fell out of that slate.
+    `slate_size`, `candidates` and `exclude` are as in a request. Another `history` (article ids,
+    oldest first) takes the place of all clicks; `without` names parts of the system to leave out,
+    as ablations are named (`features:exposure`, `knrs:novelty`).
     """
 
     schema: Literal[1] = 1
-    inquiry_id: Id
-    user_id: Id
-    asked_at: Time
-    kind: InquiryKind
-    article_id: Id | None = None
     slate_size: Annotated[int, Meta(ge=1, le=100)] = 10
     candidates: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=MAX_CANDIDATES)] | None = (
         None
@@ -70,6 +64,21 @@ class Inquiry(Event, frozen=True, kw_only=True, omit_defaults=True):
     exclude: Ids = ()
     history: Annotated[tuple[Id, ...], Meta(max_length=200)] | None = None
     without: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
+
+
+class Inquiry(WhatIf, frozen=True, kw_only=True, omit_defaults=True):
+    """Asks about one user as of `asked_at`; it is no request, and nothing is kept of it.
+
+    `profile`: what is known of the user, with the last `n_history` reads. `what_if`: the slate that
+    a request of now would get, and beside it the slate under the changed conditions. `why_not`:
+    where `article_id` fell out of that slate.
+    """
+
+    inquiry_id: Id
+    user_id: Id
+    asked_at: Time
+    kind: InquiryKind
+    article_id: Id | None = None
     n_history: Annotated[int, Meta(ge=0, le=1_000)] = 50
 
     def __post_init__(self) -> None:

@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from cherryrec.inquiries.answering import inquire, over_limit, refused_inquiry
 from cherryrec.inquiries.limit import InquiryLimit
-from cherryrec.inquiries.parts import served_parts
+from cherryrec.inquiries.parts import check_parts, served_parts
 
-__all__ = ["InquiryLimit", "inquire", "over_limit", "refused_inquiry", "served_parts"]
+__all__ = [
+    "InquiryLimit",
+    "check_parts",
+    "inquire",
+    "over_limit",
+    "refused_inquiry",
+    "served_parts",
+]

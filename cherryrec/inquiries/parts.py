@@ -10,7 +10,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.pipeline.ablations import ablations
 
-__all__ = ["served_parts", "without_parts"]
+__all__ = ["check_parts", "served_parts", "without_parts"]
 
 
 def served_parts(config: PipelineConfig) -> dict[str, PipelineConfig]:
@@ -33,6 +33,20 @@ def served_parts(config: PipelineConfig) -> dict[str, PipelineConfig]:
     return {name: one for name, one in ablations(config).items() if learned_alike(one) == config}
 
 
+def check_parts(config: PipelineConfig, names: Sequence[str]) -> None:
+    """Refuse names of no part.
+
+    Raises
+    ------
+    BadMessage
+        A name of no part.
+    """
+    known = served_parts(config) if names else {}
+    if unknown := [name for name in names if name not in known]:
+        msg = f"without must name some of {', '.join(known)}, got {unknown!r}"
+        raise BadMessage(msg)
+
+
 def without_parts(
     config: PipelineConfig, names: Sequence[str]
 ) -> tuple[KnrsConfig, tuple[str, ...]]:
@@ -49,10 +63,10 @@ def without_parts(
     >>> knrs.without, features
     (('novelty',), ('age', 'is_first_shown'))
     """
+    if not names:
+        return config.knrs, ()
+    check_parts(config, names)
     known = served_parts(config)
-    if unknown := [name for name in names if name not in known]:
-        msg = f"without must name some of {', '.join(known)}, got {unknown!r}"
-        raise BadMessage(msg)
     knrs, features = config.knrs, dict.fromkeys(config.vans.without)
     for name in names:
         one = known[name]

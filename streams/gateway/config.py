@@ -42,6 +42,8 @@ class GatewayConfig:
         How much longer than a request's deadline its answer is waited for, in milliseconds.
     max_waiting
         Requests that may wait for their answers at once, above 0; more are answered 503.
+    inquiry_wait_s
+        How long an answer to an inquiry is waited for, in seconds, above 0.
     ack_wait_s
         How long Kafka may take to acknowledge what was sent, in seconds, above 0.
     max_users
@@ -86,6 +88,7 @@ set read_keys, send_keys and admin_keys, or host to 127.0.0.1
     burst: int = 2_000
     margin_ms: int = 500
     max_waiting: int = 5_000
+    inquiry_wait_s: float = 3.0
     ack_wait_s: float = 5.0
     max_users: int = 50_000
     max_slates_mb: int = 256
@@ -103,6 +106,7 @@ set read_keys, send_keys and admin_keys, or host to 127.0.0.1
             "max_batch",
             "burst",
             "max_waiting",
+            "inquiry_wait_s",
             "ack_wait_s",
             "max_users",
             "max_slates_mb",

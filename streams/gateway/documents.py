@@ -14,7 +14,9 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from cherryrec.events import Event, Recommendation
+from cherryrec.events import Event, InquiryAnswer, Recommendation, WhatIf
+from cherryrec.inquiries import served_parts
+from cherryrec.pipeline import PipelineConfig
 from cherryrec.schemas.messages import message_schemas
 from cherryrec.topics import topic_named
 from streams.gateway.answers import Question, ServedSlate
@@ -31,16 +33,17 @@ DESCRIPTION = (
 )
 
 _REF = "#/components/schemas/{name}"
-_ANSWERS: tuple[type[Event], ...] = (Recommendation, ServedSlate)
+_ANSWERS: tuple[type[Event], ...] = (Recommendation, ServedSlate, InquiryAnswer)
 
 
-def openapi_document(app: Litestar, config: GatewayConfig) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of an app of the gateway."""
+def openapi_document(app: Litestar, config: GatewayConfig, core: PipelineConfig) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of an app of the gateway, which asks workers of a core."""
     document = app.openapi_schema.to_schema()
     structs = _structs(app)
     schemas = document["components"]["schemas"]
     events: list[type[Event]] = [
         Question,
+        WhatIf,
         *_ANSWERS,
         *(topic_named(name).message for name in TOPICS),
     ]
@@ -52,6 +55,7 @@ def openapi_document(app: Litestar, config: GatewayConfig) -> dict[str, Any]:
     for answer in _ANSWERS:
         schemas[answer.__name__]["required"].append("schema")
     _fill_in(schemas[Question.__name__])
+    _name_parts(schemas[WhatIf.__name__], core)
     posted = {f"Posted{topic_named(name).message.__name__}": name for name in TOPICS}
     for name, topic in posted.items():
         schemas[name] = _posted(schemas[topic_named(topic).message.__name__], topic)
@@ -88,6 +92,12 @@ def _fill_in(question: dict[str, Any]) -> None:
     for name in ("request_id", "requested_at"):
         property_ = question["properties"][name]
         property_.pop("default", None)
+
+
+def _name_parts(conditions: dict[str, Any], core: PipelineConfig) -> None:
+    """Say which parts a slate can be asked for without."""
+    (names,) = (one for one in conditions["properties"]["without"]["anyOf"] if "items" in one)
+    names["items"] = {"enum": sorted(served_parts(core))}
 
 
 def _posted(schema: dict[str, Any], topic: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from streams.config import KafkaConfig, StreamConfig
 from streams.gateway.articles import Articles
 from streams.gateway.config import GatewayConfig
 from streams.gateway.feed import Feed
+from streams.gateway.inquiries import take_answer
 from streams.gateway.keys import Keys
 from streams.gateway.limits import CallLimits
 from streams.gateway.metrics import GatewayMetrics
@@ -75,10 +76,14 @@ class Gateway:
         )
         self.feed = Feed()
         self.waiting = Waiting()
+        self.inquiries = Waiting()
         self.slates = NewestSlates(config.max_users, config.max_slates_mb * 1_000_000)
         self.articles = Articles(self.core, self.rules["articles"])
         self.feed.add("recommendations", self._recommendation, newest=config.read_slates)
         self.feed.add("recommendations", self.articles.recommended, newest=0)
+        self.feed.add(
+            "inquiry-answers", lambda record: take_answer(record, self.inquiries), newest=0
+        )
         self.feed.add("articles", self.articles.article)
         self.feed.add("article-activity", self.articles.activity)
         make = transport or self._kafka_transport
@@ -133,6 +138,7 @@ class Gateway:
         """Show what is counted elsewhere among the metrics."""
         show = self.metrics.show
         show("waiting", "Requests whose answer is waited for.", lambda: len(self.waiting))
+        show("inquiries", "Inquiries whose answer is waited for.", lambda: len(self.inquiries))
         show("users", "Users whose newest slate is remembered.", lambda: len(self.slates))
         show("slate_bytes", "What their slates take.", lambda: self.slates.n_bytes)
         show(

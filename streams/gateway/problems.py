@@ -25,6 +25,7 @@ __all__ = [
     "NOT_FOUND",
     "NOT_JSON",
     "NOT_NOW",
+    "NO_ANSWER",
     "NO_KEY",
     "TOO_LONG",
     "TOO_MANY",
@@ -64,6 +65,7 @@ UNUSABLE = Kind("unusable", 422, "The message cannot be used")
 TOO_MANY = Kind("too-many", 429, "Too many calls")
 BROKEN = Kind("broken", 500, "A fault of the gateway")
 NOT_NOW = Kind("not-now", 503, "It cannot be answered now")
+NO_ANSWER = Kind("no-answer", 504, "No worker has answered in time")
 
 KINDS = (
     BAD_MESSAGE,
@@ -78,6 +80,7 @@ KINDS = (
     TOO_MANY,
     BROKEN,
     NOT_NOW,
+    NO_ANSWER,
 )
 """The kinds; `type` is `urn:cherryrec:problem:<name>`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.gateway.routes.articles import article_numbers
 from streams.gateway.routes.documents import Documents, OpenApiJson, asyncapi, openapi
 from streams.gateway.routes.events import take_events
+from streams.gateway.routes.inquiries import profile, what_if, why_not
 from streams.gateway.routes.probes import live, metrics, ready
 from streams.gateway.routes.recommendations import newest_slate, recommend
 from streams.gateway.routes.status import StatusCache, status
@@ -22,11 +23,14 @@ __all__ = [
     "metrics",
     "newest_slate",
     "openapi",
+    "profile",
     "ready",
     "recommend",
     "retract",
     "status",
     "take_events",
+    "what_if",
+    "why_not",
 ]
 
 ROUTES = (
@@ -39,6 +43,9 @@ ROUTES = (
     newest_slate,
     take_events,
     article_numbers,
+    profile,
+    what_if,
+    why_not,
     retract,
     erase,
     status,

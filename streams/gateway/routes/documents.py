@@ -30,7 +30,7 @@ class Documents:
     def openapi(self, app: Litestar) -> bytes:
         """Return the OpenAPI document of an app."""
         if "openapi" not in self._made:
-            document = openapi_document(app, self._gateway.config)
+            document = openapi_document(app, self._gateway.config, self._gateway.core)
             self._made["openapi"] = msgspec.json.encode(document)
         return self._made["openapi"]
 

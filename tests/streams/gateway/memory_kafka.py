@@ -9,7 +9,7 @@ from faust.types import TP
 
 from cherryrec.codec import encode
 from cherryrec.errors import CherryRecError, ServiceError
-from cherryrec.events import Event
+from cherryrec.events import Event, InquiryAnswer
 from cherryrec.supervised import Gates
 from cherryrec.topics import topic_named
 from streams.engine.watchdog import Standing
@@ -61,7 +61,8 @@ class MemoryKafka:
             self.sent.append((one.topic, one.key, one.value))
             event = self.answer(self.sent[-1])
             if event is not None:
-                self.publish("recommendations", event)
+                is_inquirys = isinstance(event, InquiryAnswer)
+                self.publish("inquiry-answers" if is_inquirys else "recommendations", event)
         return [None] * len(outgoing)
 
     async def standings(self) -> Mapping[TP, Standing]:

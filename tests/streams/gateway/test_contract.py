@@ -19,6 +19,7 @@ from streams.gateway.config import GatewayConfig
 from streams.gateway.gateway import Gateway
 from tests.streams.gateway import contract
 from tests.streams.gateway.conftest import ADMIN, READ, SEND, World, a_worker, bearer
+from tests.streams.gateway.inquired import answering
 from tests.streams.gateway.memory_kafka import MemoryKafka
 
 KEY = READ + SEND + ADMIN
@@ -81,7 +82,7 @@ def test_no_call_is_answered_otherwise_than_the_document_says() -> None:
         transport=MemoryKafka,
     )
     assert isinstance(gateway.transport, MemoryKafka)
-    gateway.transport.answer = a_worker
+    gateway.transport.answer = lambda sent: answering(sent) or a_worker(sent)
     api = schemathesis.openapi.from_asgi("/openapi.json", create_app(gateway))
     n_calls = 0
 
