@@ -7,7 +7,7 @@ PROCESSES ?= auto
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit coverage check bench clean
+.PHONY: help setup demo test test-unit coverage check bench site clean
 
 ifeq ($(LLM),none)
 STAMP := $(VENV)/.installed-core
@@ -54,6 +54,9 @@ check: setup ## lint, format and types
 
 bench: setup ## every benchmark, each against its reference in the same run
 	$(BIN)/cherryrec bench
+
+site: setup ## README and docs as a site, links and anchors checked: var/site/site/index.html
+	$(BIN)/python deploy/site/build.py
 
 clean: ## remove what was built here; the caches of Kafka and models stay
 	rm -rf $(VENV) build dist var *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
