@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,9 +23,9 @@ from cherryrec.topics import TopicNames
 from streams.admin import create_topics
 from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
-from streams.stack import Child, LocalStack, StackSettings
+from streams.stack import Child, LocalStack, StackSettings, free_port, start_child
 
-__all__ = ["broker", "counts", "fill", "outcomes", "reference", "topics", "worker"]
+__all__ = ["broker", "counts", "fill", "gateway", "outcomes", "reference", "topics", "worker"]
 
 Keyed = tuple[str, str, Event]
 """Topic, key, event."""
@@ -78,6 +79,30 @@ def worker(kafka: KafkaConfig, environment: Mapping[str, str] | None = None) -> 
         )
         with LocalStack(stack) as running:
             yield running.workers[0]
+
+
+@contextlib.contextmanager
+def gateway(kafka: KafkaConfig) -> Iterator[str]:
+    """Run a gateway on a broker that runs, without keys and limits; yield its URL when ready."""
+    port = free_port()
+    own = {
+        "CHERRYREC_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "CHERRYREC_KAFKA_PREFIX": kafka.prefix,
+        "CHERRYREC_GATEWAY_RATE_PER_S": "0",
+    }
+    with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as folder:
+        child = start_child(
+            "gateway",
+            [sys.executable, "-m", "cherryrec.cli", "serve", "--port", str(port)],
+            log_file=Path(folder) / "gateway.log",
+            http_port=port,
+            env={**os.environ, **own},
+        )
+        try:
+            child.wait_ready(60.0)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            child.kill()
 
 
 @contextlib.contextmanager

@@ -29,7 +29,8 @@ def explain(settings: Settings, request_id: str, user: str | None) -> None:
 
     Exit 1 if there is no such slate, or a score is not the sum of its contributions.
     """
-    from cherryrec.cli.waterfall import TOLERANCE, difference, plain_waterfall, rich_waterfall
+    from cherryrec.cli.waterfall import plain_waterfall, rich_waterfall
+    from cherryrec.pipeline.waterfall import TOLERANCE, difference
 
     slate = _found(settings.kafka, request_id, user)
     titles = titles_of(settings.kafka, {item.article_id for item in slate.slate})

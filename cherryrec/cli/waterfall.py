@@ -7,41 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cherryrec.events import Recommendation, Recommended
+from cherryrec.pipeline.waterfall import STAGES, TOLERANCE, difference, steps
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["TOLERANCE", "difference", "plain_waterfall", "rich_waterfall"]
-
-TOLERANCE = 1e-9
-"""How far the sum of the contributions may be from the score."""
-
-STAGES = {
-    "newest": "the newest of every category, as nobody has seen any of them (stage newest)",
-    "news_value": "the news value, as no model has learned yet (stage news_value)",
-    "prior": "the first model, shrunk towards the news value (stage prior)",
-    "learned": "the learned score (stage learned)",
-}
-"""What a slate was ranked by, in words, by stage."""
-
-
-def difference(item: Recommended) -> float:
-    """Return how far the sum of the contributions is from the score.
-
-    Examples
-    --------
-    >>> difference(
-    ...     Recommended(
-    ...         article_id="a",
-    ...         position=0,
-    ...         score=0.5,
-    ...         news_value=0.4,
-    ...         contributions={"age": -0.25, "ctr_1h": 0.75},
-    ...     )
-    ... )
-    0.0
-    """
-    return abs(math.fsum(item.contributions.values()) - item.score)
+__all__ = ["plain_waterfall", "rich_waterfall"]
 
 
 def plain_waterfall(slate: Recommendation, titles: Mapping[str, str]) -> Iterator[str]:
@@ -59,7 +30,7 @@ def plain_waterfall(slate: Recommendation, titles: Mapping[str, str]) -> Iterato
         yield ""
         yield _heading(item, titles)
         width = max((len(name) for name in item.contributions), default=0)
-        for name, value, running in _steps(item):
+        for name, value, running in steps(item):
             yield f"    {name:{width}}  {value:+.9f}  = {running:+.9f}"
         yield f"    {_verdict(item)}"
 
@@ -77,7 +48,7 @@ def rich_waterfall(slate: Recommendation, titles: Mapping[str, str]) -> Iterator
         table.add_column("feature")
         for column in ("contribution", "so far"):
             table.add_column(column, justify="right")
-        for name, value, running in _steps(item):
+        for name, value, running in steps(item):
             style = "green" if value > 0 else "red"
             table.add_row(name, Text(f"{value:+.6f}", style=style), f"{running:+.6f}")
         yield table
@@ -105,15 +76,6 @@ def _heading(item: Recommended, titles: Mapping[str, str]) -> str:
         f"score {item.score:+.6f}, news value {item.news_value:.4f}, evaluation {evaluation}"
         f"{', on trial' if item.is_trial else ''}"
     )
-
-
-def _steps(item: Recommended) -> Iterator[tuple[str, float, float]]:
-    """Yield name, contribution and the sum so far, the largest first."""
-    largest = sorted(item.contributions.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
-    values: list[float] = []
-    for name, value in largest:
-        values.append(value)
-        yield name, value, math.fsum(values)
 
 
 def _verdict(item: Recommended) -> str:

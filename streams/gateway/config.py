@@ -40,6 +40,8 @@ class GatewayConfig:
         Calls it may make at once, at least 1.
     margin_ms
         How much longer than a request's deadline its answer is waited for, in milliseconds.
+    max_wait_s
+        The longest that an answer is waited for, whatever the deadline, in seconds, above 0.
     max_waiting
         Requests that may wait for their answers at once, above 0; more are answered 503.
     inquiry_wait_s
@@ -87,6 +89,7 @@ set read_keys, send_keys and admin_keys, or host to 127.0.0.1
     rate_per_s: float = 1_000.0
     burst: int = 2_000
     margin_ms: int = 500
+    max_wait_s: float = 30.0
     max_waiting: int = 5_000
     inquiry_wait_s: float = 3.0
     ack_wait_s: float = 5.0
@@ -105,6 +108,7 @@ set read_keys, send_keys and admin_keys, or host to 127.0.0.1
             "max_body_bytes",
             "max_batch",
             "burst",
+            "max_wait_s",
             "max_waiting",
             "inquiry_wait_s",
             "ack_wait_s",

@@ -75,8 +75,8 @@ class Entry:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        headers = Headers.from_scope(scope)
-        request_id = _id_of(headers)
+        call = Headers.from_scope(scope)
+        request_id = _id_of(call)
         token = _request_id.set(request_id)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
@@ -86,13 +86,15 @@ class Entry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, request_id)
+                headers = _add_headers(message, request_id)
+                if scope["method"] == "OPTIONS":
+                    headers["Allow"] = _methods_of(scope)
             await send(message)
 
         try:
-            caller = self._caller(scope, headers)
+            caller = self._caller(scope, call)
             state["caller"] = caller
-            self._check(scope, headers, caller)
+            self._check(scope, call, caller)
             await self.app(scope, receive, passed_on)
         except ProblemError as problem:
             await _answer(problem, request_id, passed_on)
@@ -172,12 +174,20 @@ def _is_local(host: str) -> bool:
         return False
 
 
-def _add_headers(message: Message, request_id: str) -> None:
+def _methods_of(scope: HTTPScope) -> str:
+    """Return the methods of a path; Litestar 2.25 names those of its first handler only."""
+    path = scope.get("path_template")
+    routes = (route for route in scope["litestar_app"].routes if route.path_format == path)
+    return ", ".join(sorted({method for route in routes for method in route.methods}))
+
+
+def _add_headers(message: Message, request_id: str) -> MutableScopeHeaders:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = request_id
+    return headers
 
 
 async def _answer(problem: ProblemError, request_id: str, send: Send) -> None:

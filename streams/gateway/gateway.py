@@ -20,6 +20,7 @@ from streams.gateway.inquiries import take_answer
 from streams.gateway.keys import Keys
 from streams.gateway.limits import CallLimits
 from streams.gateway.metrics import GatewayMetrics
+from streams.gateway.search import SlateSearch
 from streams.gateway.slates import NewestSlates
 from streams.gateway.transport import KafkaTransport, Outgoing, Transport
 from streams.gateway.waiting import Waiting
@@ -88,6 +89,7 @@ class Gateway:
         self.feed.add("article-activity", self.articles.activity)
         make = transport or self._kafka_transport
         self.transport = make(self.feed, self.gates)
+        self.search = SlateSearch(self.transport, self.slates, within_s=config.search_s)
         self._show_numbers()
 
     async def start(self) -> None:
@@ -121,9 +123,9 @@ class Gateway:
             raise result
 
     def wait_s(self, deadline_ms: int | None) -> float:
-        """Return how long an answer is waited for: the deadline, and some more, in seconds."""
+        """Return how long an answer is waited for, in seconds: the deadline, and some more."""
         own_ms = deadline_ms or self.core.evaluator.deadline_ms
-        return (own_ms + self.config.margin_ms) / 1_000.0
+        return min((own_ms + self.config.margin_ms) / 1_000.0, self.config.max_wait_s)
 
     def _recommendation(self, record: ConsumerRecord) -> None:
         """Remember a slate, and give it to who waits for it."""

@@ -52,6 +52,7 @@ class NewestSlates:
         self.n_bytes = 0
         self.n_forgotten = 0
         self._of_user: OrderedDict[str, Kept] = OrderedDict()
+        self._without: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._of_user)
@@ -64,6 +65,7 @@ class NewestSlates:
         user_id = (record.key or b"").decode(errors="replace")
         if record.value is None:
             self._drop(user_id)
+            self.note_none(user_id)
             return None
         try:
             head = _heads.decode(record.value)
@@ -81,8 +83,26 @@ class NewestSlates:
             self._of_user.move_to_end(user_id)
         return kept
 
+    def take_old(self, record: ConsumerRecord) -> None:
+        """Remember a record that was looked up, unless a newer one has come by now."""
+        user_id = (record.key or b"").decode(errors="replace")
+        if user_id not in self._of_user and not self.has_none(user_id):
+            self.take(record)
+
+    def has_none(self, user_id: str) -> bool:
+        """Whether it is known that there is no slate of a user, remembered or not."""
+        return user_id in self._without
+
+    def note_none(self, user_id: str) -> None:
+        """Remember of a user without a remembered slate that there is none at all."""
+        if user_id not in self._of_user:
+            self._without[user_id] = None
+            if len(self._without) > self.max_users:
+                self._without.popitem(last=False)
+
     def _keep(self, user_id: str, kept: Kept) -> None:
         self._drop(user_id)
+        self._without.pop(user_id, None)
         self._of_user[user_id] = kept
         self.n_bytes += len(kept.value)
         while len(self._of_user) > self.max_users or self.n_bytes > self.max_bytes:

@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiokafka
 from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP
 from tenacity import AsyncRetrying, before_sleep_log, wait_exponential
 
 from cherryrec.errors import BadMessage, CherryRecError, ServiceError
+from cherryrec.placement import partition_of
 from cherryrec.supervised import Gates
 from cherryrec.topics import TopicNames, record_limit, topic_named
 from streams.config import KafkaConfig
 from streams.engine.watchdog import Standing
 from streams.follower import Follower
+from streams.gateway.backwards import newest_first
 from streams.gateway.feed import Feed
 from streams.kafka_errors import sentence
 from streams.producing import check_size
@@ -74,6 +78,14 @@ class Transport(Protocol):
 
     async def standings(self) -> Mapping[TP, Standing]:
         """Return how far each followed partition has been read, and where it ends."""
+        ...
+
+    def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
+        """Yield the records of a topic, of each partition from the newest on.
+
+        With a key those of its partition alone. Raises a `ServiceError` where Kafka does not
+        answer.
+        """
         ...
 
 
@@ -142,6 +154,22 @@ class KafkaTransport:
             if results[number] is None:
                 results[number] = self._result(outgoing[number], open_.get(number))
         return results
+
+    async def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
+        """Yield the records of a topic from the newest on; see `Transport`."""
+        self._check_connected()
+        full = self._names(topic)
+        try:
+            numbers = sorted(await self._producer.partitions_for(full))
+            if key is not None:
+                numbers = [partition_of(key, len(numbers))]
+            places = [TopicPartition(full, number) for number in numbers]
+            async with aclosing(newest_first(self._kafka, places)) as records:
+                async for record in records:
+                    yield record
+        except KafkaError as error:
+            msg = f"Kafka must let {full!r} be read, got {sentence(error)}"
+            raise ServiceError(msg) from error
 
     async def _sent(self, one: Outgoing) -> CherryRecError | asyncio.Future[Any]:
         """Hand a record to the producer; return what will say whether Kafka has it, or why not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -13,13 +14,16 @@ import httpx
 import pytest
 
 from cherryrec.codec import decode
-from cherryrec.events import RecommendationRequest
+from cherryrec.events import Click, RecommendationRequest
 from streams.records import TopicReader
 from streams.stack import Child, free_port, start_child
 from tests.integration.own_topics import Topics, slate
+from tests.integration.system import System
+from tests.worlds import article
 
 READ, SEND, ADMIN = (name * 16 for name in "rsa")
 WAIT_S = 40.0
+ROOT = Path(__file__).parents[2]
 
 StartGateway = Callable[..., httpx.Client]
 
@@ -33,7 +37,9 @@ def start_gateway(topics: Topics, prefix: str, tmp_path: Path) -> Iterator[Start
     started: list[Child] = []
     clients: list[httpx.Client] = []
 
-    def start(servers: str = topics.kafka.bootstrap_servers, *, wait: bool = True) -> httpx.Client:
+    def start(
+        servers: str = topics.kafka.bootstrap_servers, *, wait: bool = True, **settings: str
+    ) -> httpx.Client:
         port = free_port()
         own = {
             "CHERRYREC_KAFKA_BOOTSTRAP_SERVERS": servers,
@@ -42,6 +48,7 @@ def start_gateway(topics: Topics, prefix: str, tmp_path: Path) -> Iterator[Start
             "CHERRYREC_GATEWAY_SEND_KEYS": f'["{SEND}"]',
             "CHERRYREC_GATEWAY_ADMIN_KEYS": f'["{ADMIN}"]',
             "CHERRYREC_EVALUATOR_DEADLINE_MS": "300",
+            **{f"CHERRYREC_GATEWAY_{name.upper()}": value for name, value in settings.items()},
         }
         child = start_child(
             "gateway",
@@ -143,3 +150,96 @@ def test_a_gateway_without_a_broker_says_so_call_by_call(start_gateway: StartGat
     assert asked.status_code == 503
     assert "Kafka at 127.0.0.1:1 must answer" in asked.json()["detail"]
     assert (ready.status_code, "connected" in ready.json()["waiting_for"]) == (503, True)
+
+
+def test_what_a_start_has_not_read_is_found_on_the_topic(
+    topics: Topics, start_gateway: StartGateway
+) -> None:
+    for number in range(3):
+        topics.put("recommendations", slate(f"r{number}", "u1"), slate(f"s{number}", "u2"))
+    topics.put_raw("recommendations", b"u2", None)
+
+    client = start_gateway(read_slates="0")
+    newest, erased, unknown = (
+        client.get(f"/v1/users/{user}/recommendations", headers=bearer(READ))
+        for user in ("u1", "u2", "u3")
+    )
+    why = [
+        client.get(f"/v1/requests/r0/explanation{query}", headers=bearer(READ))
+        for query in ("", "?user=u1")
+    ]
+
+    assert (newest.status_code, newest.json()["request_id"]) == (200, "r2")
+    assert (erased.status_code, unknown.status_code) == (404, 404)
+    assert [one.json()["articles"][0]["steps"][0]["so_far"] for one in why] == [0.75, 0.75]
+
+
+def test_events_lie_on_their_topics_when_they_are_answered(
+    topics: Topics, start_gateway: StartGateway
+) -> None:
+    client = start_gateway()
+    body = [
+        {"topic": "articles", "article_id": "A1", "title": "Bridge opens", "category": "local"},
+        {"topic": "clicks", "event_id": "E1"},
+        *(
+            {
+                "topic": "clicks",
+                "event_id": f"E{number}",
+                "user_id": "U7",
+                "article_id": "A1",
+                "clicked_at": "2026-01-05T00:00:00Z",
+            }
+            for number in range(50)
+        ),
+    ]
+
+    answer = client.post("/v1/events", json=body, headers=bearer(SEND))
+    clicks = [decode(Click, record.value) for record in topics.records("clicks")]
+    retracted = client.delete("/v1/articles/A1", headers=bearer(ADMIN))
+    erased = client.delete("/v1/users/U7", headers=bearer(ADMIN))
+
+    assert (answer.status_code, answer.json()["taken"]) == (200, 51)
+    assert [one["index"] for one in answer.json()["refused"]] == [1]
+    assert [one.event_id for one in clicks] == [f"E{number}" for number in range(50)]
+    assert (retracted.status_code, erased.status_code) == (200, 200)
+    for topic, key in (
+        ("articles", b"A1"),
+        ("profile-updates", b"U7"),
+        ("recommendations", b"U7"),
+    ):
+        newest = topics.records(topic)[-1]
+        assert (newest.key, newest.value) == (key, None)
+
+
+def test_no_call_is_answered_otherwise_than_the_document_of_a_running_system_says(
+    kafka: str, prefix: str, tmp_path: Path, start_gateway: StartGateway
+) -> None:
+    system = System(kafka, prefix, tmp_path)
+    for number in range(20):
+        system.send("articles", f"a{number}", article(number))
+    key = READ + SEND + ADMIN
+    keys = dict.fromkeys(("read_keys", "send_keys", "admin_keys"), f'["{key}"]')
+    try:
+        system.start()
+        client = start_gateway(**keys, rate_per_s="0", max_wait_s="10", inquiry_wait_s="10")
+        ended = subprocess.run(
+            [
+                Path(sys.executable).with_name("schemathesis"),
+                "run",
+                f"{client.base_url}/openapi.json",
+                "--max-examples=20",
+                "--seed=1",
+                "--no-color",
+                "--request-timeout=20",
+                f"--header=Authorization: Bearer {key}",
+            ],
+            cwd=ROOT,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.streams.gateway.contract"},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        system.stop()
+
+    assert ended.returncode == 0, ended.stdout[-6_000:]
+    assert "No issues found" in ended.stdout

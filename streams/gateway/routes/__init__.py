@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.gateway.routes.articles import article_numbers
 from streams.gateway.routes.documents import Documents, OpenApiJson, asyncapi, openapi
 from streams.gateway.routes.events import take_events
+from streams.gateway.routes.explanations import explanation
 from streams.gateway.routes.inquiries import profile, what_if, why_not
 from streams.gateway.routes.probes import live, metrics, ready
 from streams.gateway.routes.recommendations import newest_slate, recommend
@@ -19,6 +20,7 @@ __all__ = [
     "article_numbers",
     "asyncapi",
     "erase",
+    "explanation",
     "live",
     "metrics",
     "newest_slate",
@@ -41,6 +43,7 @@ ROUTES = (
     asyncapi,
     recommend,
     newest_slate,
+    explanation,
     take_events,
     article_numbers,
     profile,

@@ -65,7 +65,7 @@ async def recommend(
     "/v1/users/{user_id:str}/recommendations",
     guards=[Needs("read")],
     summary="The newest slate of a user",
-    responses={304: NOT_MODIFIED, **problems(404)},
+    responses={304: NOT_MODIFIED, **problems(404, 503)},
 )
 async def newest_slate(
     user_id: UserId,
@@ -77,9 +77,9 @@ async def newest_slate(
     Its `ETag` changes with the slate: sent as `If-None-Match`, it is answered 304 while there is no
     newer one.
     """
-    kept = gateway.slates.of(user_id)
+    kept = await gateway.search.of_user(user_id)
     if kept is None:
-        msg = f"no slate of user {user_id!r} is known: ask for one with POST /v1/recommendations"
+        msg = f"no slate of user {user_id!r} is there: ask for one with POST /v1/recommendations"
         raise ProblemError(NOT_FOUND, msg)
     headers = {
         "ETag": kept.tag,

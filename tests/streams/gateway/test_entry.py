@@ -101,6 +101,12 @@ def test_every_error_is_a_problem_document(
     assert answer.json()["detail"]
 
 
+def test_a_path_says_all_of_its_methods(world: World) -> None:
+    answer = world.client.options("/v1/articles/A1")
+
+    assert answer.headers["allow"] == "DELETE, GET, OPTIONS"
+
+
 def test_a_body_that_is_not_said_to_be_json_is_refused(world: World) -> None:
     answer = world.client.post("/v1/recommendations", content=b"{}", headers=bearer(SEND))
 

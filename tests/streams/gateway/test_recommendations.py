@@ -138,4 +138,4 @@ def test_a_user_of_whom_no_slate_is_known_is_told_so(world: World) -> None:
     answer = world.client.get("/v1/users/nobody/recommendations", headers=bearer(READ))
 
     assert answer.status_code == 404
-    assert "no slate of user 'nobody' is known" in answer.json()["detail"]
+    assert "no slate of user 'nobody' is there" in answer.json()["detail"]
