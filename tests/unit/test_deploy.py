@@ -13,12 +13,15 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from cherryrec.cli.settings import load_settings
+from cherryrec.errors import ConfigError
 from gpu_worker.config import GpuConfig
 from gpu_worker.counts import WorkerState
 from gpu_worker.probes import StateCollector
 from streams.broker import kafka_version
-from streams.config import LearnerProcessConfig, StreamConfig
+from streams.config import KafkaConfig, LearnerProcessConfig, StreamConfig
 from streams.engine import Metrics
+from streams.gateway.config import GatewayConfig
+from streams.gateway.gateway import Gateway
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -26,12 +29,18 @@ PROMETHEUS = DEPLOY / "prometheus"
 DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 YAML_FILES = [
     ROOT / "docker-compose.yml",
-    *sorted(path for end in ("*.yml", "*.yaml") for path in DEPLOY.rglob(end)),
+    *sorted(
+        path
+        for end in ("*.yml", "*.yaml")
+        for path in DEPLOY.rglob(end)
+        if path.parent != DEPLOY / "site"  # with tags of Python's: tests/unit/test_site.py
+    ),
 ]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if one["image"].startswith("cherryrec:")}
 ONE_SHOT = {"topics", "model"}
+KEYS = '["0123456789abcdef"]'
 METRIC = re.compile(r"\b(?:cherryrec_\w+|up)\b")
 
 
@@ -47,6 +56,11 @@ def settings_of(service: dict[str, Any]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith("CHERRYREC_")
     }
+
+
+def keys_of(variables: dict[str, str]) -> dict[str, str]:
+    """Keys where a service wants some, which whoever starts it must bring."""
+    return {name: KEYS for name in variables if name.endswith("_KEYS")}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -77,6 +91,10 @@ def exported(registry: CollectorRegistry) -> set[str]:
     }
 
 
+def gateway_registry() -> CollectorRegistry:
+    return Gateway(KafkaConfig(), GatewayConfig()).metrics.registry
+
+
 def gpu_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(StateCollector(WorkerState()))
@@ -99,7 +117,7 @@ def test_compose_runs_the_kafka_of_the_pom() -> None:
 def test_every_variable_in_compose_is_a_setting(name: str) -> None:
     variables = settings_of(SERVICES[name])
 
-    load_settings(None, variables)  # a name that is no setting is an error
+    load_settings(None, variables | keys_of(variables))  # a name that is no setting is an error
 
     assert variables.get("CHERRYREC_KAFKA_BOOTSTRAP_SERVERS") or name == "model"
 
@@ -108,7 +126,8 @@ def test_every_variable_in_compose_is_a_setting(name: str) -> None:
 def test_compose_sets_only_what_differs_from_the_defaults(name: str) -> None:
     for variable, value in settings_of(SERVICES[name]).items():
         if "${" not in str(SERVICES[name]["environment"][variable]):
-            assert load_settings(None, {variable: value}) != load_settings(None, {}), variable
+            keys = keys_of(settings_of(SERVICES[name]))
+            assert load_settings(None, {variable: value, **keys}) != load_settings(None, keys)
 
 
 def test_ports_are_published_on_loopback_only() -> None:
@@ -158,6 +177,7 @@ def test_dependencies_are_there_and_what_they_wait_for_can_happen() -> None:
         ("stream", StreamConfig().http_port),
         ("learner", LearnerProcessConfig().http_port),
         ("gpu", GpuConfig().http_port),
+        ("gateway", GatewayConfig().port),
     ],
 )
 def test_prometheus_and_health_checks_ask_the_workers_own_port(job: str, port: int) -> None:
@@ -169,7 +189,13 @@ def test_prometheus_and_health_checks_ask_the_workers_own_port(job: str, port: i
 
     assert (discovery["names"], discovery["port"]) == ([job], port)
     assert f":{port}/ready" in SERVICES[job]["healthcheck"]["test"][-1]
-    assert variables[f"CHERRYREC_{job.upper()}_HTTP_HOST"] == "0.0.0.0"
+    host = "HOST" if job == "gateway" else "HTTP_HOST"
+    assert variables[f"CHERRYREC_{job.upper()}_{host}"] == "0.0.0.0"
+
+
+def test_the_gateway_of_compose_ends_without_keys() -> None:
+    with pytest.raises(ConfigError, match="set read_keys, send_keys and admin_keys"):
+        load_settings(None, settings_of(SERVICES["gateway"]))
 
 
 def test_prometheus_reads_the_alerts() -> None:
@@ -195,7 +221,8 @@ def test_the_gpu_file_changes_only_services_that_are_there() -> None:
 
 
 def test_every_metric_in_dashboard_and_alerts_is_exported() -> None:
-    known = exported(Metrics().registry) | exported(gpu_registry()) | {"up"}
+    registries = (Metrics().registry, gpu_registry(), gateway_registry())
+    known = {"up"}.union(*map(exported, registries))
 
     asked = {(place, name) for place, text in expressions() for name in METRIC.findall(text)}
 
@@ -245,7 +272,7 @@ def test_the_pages_explain_every_alert_and_metric() -> None:
     page = "".join((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in names)
     families = {
         family.name
-        for registry in (Metrics().registry, gpu_registry())
+        for registry in (Metrics().registry, gpu_registry(), gateway_registry())
         for family in registry.collect()
     }
 
