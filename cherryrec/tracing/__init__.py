@@ -9,10 +9,11 @@ imported when a tracer is opened, and by nothing else.
 from __future__ import annotations
 
 from cherryrec.tracing.config import TracingConfig
-from cherryrec.tracing.headers import Header, trace_headers
+from cherryrec.tracing.headers import TRACE_HEADERS, Header, trace_headers
 from cherryrec.tracing.tracer import Span, Tracer, open_tracer, tracing
 
 __all__ = [
+    "TRACE_HEADERS",
     "Header",
     "Span",
     "Tracer",

@@ -41,5 +41,5 @@ def trace_headers(
     return tuple(
         (name, value)
         for name, value in pairs
-        if name in TRACE_HEADERS and value is not None and len(value) <= _MOST_BYTES
+        if name in TRACE_HEADERS and value and len(value) <= _MOST_BYTES
     )

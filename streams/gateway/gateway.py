@@ -11,6 +11,7 @@ from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.supervised import Gates, TurnWatch
 from cherryrec.topics import TopicNames
+from cherryrec.tracing import Header, Tracer
 from streams.agents import input_rules
 from streams.config import KafkaConfig, StreamConfig
 from streams.gateway.articles import Articles
@@ -49,6 +50,8 @@ class Gateway:
         Wall-clock time in epoch seconds.
     transport
         Makes what sends and feeds; absent: Kafka.
+    tracer
+        Makes spans of calls for slates; None: traces are off.
     """
 
     def __init__(
@@ -60,12 +63,14 @@ class Gateway:
         core: PipelineConfig | None = None,
         clock: Callable[[], float] = time.time,
         transport: MakeTransport | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.kafka = kafka
         self.config = config
         self.stream = stream or StreamConfig()
         self.core = core or PipelineConfig()
         self.clock = clock
+        self.tracer = tracer
         self.names = TopicNames(kafka.prefix)
         self.keys = Keys(config)
         self.limits = CallLimits(config.rate_per_s, burst=config.burst)
@@ -108,7 +113,9 @@ class Gateway:
                 self.metrics.kafka_errors.labels(one.topic).inc()
         return results
 
-    async def send(self, topic: str, key: str, value: bytes | None) -> None:
+    async def send(
+        self, topic: str, key: str, value: bytes | None, headers: tuple[Header, ...] = ()
+    ) -> None:
         """Send one record and wait for its acknowledgement.
 
         Raises
@@ -118,7 +125,7 @@ class Gateway:
         ServiceError
             Kafka has not acknowledged it; it may have it all the same.
         """
-        (result,) = await self.send_all([Outgoing(topic, key.encode(), value)])
+        (result,) = await self.send_all([Outgoing(topic, key.encode(), value, headers)])
         if result is not None:
             raise result
 

@@ -14,12 +14,14 @@ from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
 from cherryrec.events import Recommendation, RecommendationRequest, instant
 from cherryrec.topics import topic_named
+from cherryrec.tracing import Header
 from streams.gateway.answers import Question, Served, ServedSlate, request_of, served
 from streams.gateway.calls import Needs, StrictRequest
 from streams.gateway.gateway import Gateway
 from streams.gateway.paths import UserId
 from streams.gateway.problems import NOT_FOUND, NOT_NOW, UNUSABLE, ProblemError, problems
 from streams.gateway.slates import REFUSED
+from streams.gateway.tracing import traced
 
 __all__ = ["newest_slate", "recommend"]
 
@@ -38,7 +40,7 @@ _SLATE_BYTES = topic_named("recommendations").max_message_bytes
     responses=problems(400, 413, 415, 422, 503),
 )
 async def recommend(
-    data: JSONBody[Question], gateway: NamedDependency[Gateway]
+    data: JSONBody[Question], gateway: NamedDependency[Gateway], request: StrictRequest
 ) -> Response[ServedSlate]:
     """Send the request, and answer with its slate and the reasons for each place.
 
@@ -46,9 +48,20 @@ async def recommend(
     in, marked `stale`, or what is read most now, marked `popular`. A request that no worker can use
     is answered 422 with the reason.
     """
-    request = request_of(data, request_id=uuid.uuid4().hex, now=instant(round(gateway.clock(), 3)))
+    name, now = uuid.uuid4().hex, instant(round(gateway.clock(), 3))
+    with traced(gateway.tracer, request.headers, request_id=name) as call:
+        question = request_of(data, request_id=name, now=now)
+        value, call.served = await _slate(gateway, question, call.headers)
+    gateway.metrics.served.labels(call.served).inc()
+    return Response(_any(served(value, call.served)), media_type=JSON)
+
+
+async def _slate(
+    gateway: Gateway, request: RecommendationRequest, headers: tuple[Header, ...]
+) -> tuple[bytes, Served]:
+    """Return the answer to a request, or what stands in."""
     try:
-        value = await _answer(gateway, request)
+        value = await _answer(gateway, request, headers)
     except ServiceError as error:
         return _instead(gateway, request, str(error))
     if value is None:
@@ -58,7 +71,7 @@ async def recommend(
         slate = decode(Recommendation, value, max_bytes=_SLATE_BYTES)
         if slate.degraded == REFUSED:
             raise ProblemError(UNUSABLE, slate.refused or "no worker can use the request")
-    return _served(gateway, value, "answer")
+    return value, "answer"
 
 
 @get(
@@ -93,7 +106,9 @@ async def newest_slate(
     return Response(_any(kept.value), media_type=JSON, headers=headers)
 
 
-async def _answer(gateway: Gateway, request: RecommendationRequest) -> bytes | None:
+async def _answer(
+    gateway: Gateway, request: RecommendationRequest, headers: tuple[Header, ...]
+) -> bytes | None:
     """Send a request and wait for its answer; None if none comes in time.
 
     Raises
@@ -109,16 +124,14 @@ async def _answer(gateway: Gateway, request: RecommendationRequest) -> bytes | N
         raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "1"})
     answer = waiting.expect(request.request_id, request.user_id)
     try:
-        await gateway.send("requests", request.user_id, encode(request))
+        await gateway.send("requests", request.user_id, encode(request), headers)
         return await waiting.within(answer, gateway.wait_s(request.deadline_ms))
     finally:
         waiting.forget(request.request_id, request.user_id, answer)
 
 
-def _instead(
-    gateway: Gateway, request: RecommendationRequest, reason: str
-) -> Response[ServedSlate]:
-    """Answer with what there is, where there is no answer to the request.
+def _instead(gateway: Gateway, request: RecommendationRequest, reason: str) -> tuple[bytes, Served]:
+    """Return what there is, where there is no answer to the request.
 
     Raises
     ------
@@ -127,17 +140,12 @@ def _instead(
     """
     kept = gateway.slates.of(request.user_id)
     if kept is not None:
-        return _served(gateway, kept.value, "stale")
+        return kept.value, "stale"
     popular = gateway.articles.popular(request, now_s=gateway.clock())
     if popular.slate:
-        return _served(gateway, encode(popular), "popular")
+        return encode(popular), "popular"
     msg = f"{reason}, and nothing is known that could stand in: try again in some seconds"
     raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "2"})
-
-
-def _served(gateway: Gateway, value: bytes, as_what: Served) -> Response[ServedSlate]:
-    gateway.metrics.served.labels(as_what).inc()
-    return Response(_any(served(value, as_what)), media_type=JSON)
 
 
 def _any(content: object) -> Any:

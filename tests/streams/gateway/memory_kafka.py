@@ -12,6 +12,7 @@ from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.events import Event, InquiryAnswer
 from cherryrec.supervised import Gates
 from cherryrec.topics import topic_named
+from cherryrec.tracing import Header
 from streams.engine.watchdog import Standing
 from streams.gateway.feed import Feed
 from streams.gateway.transport import Outgoing
@@ -44,6 +45,7 @@ class MemoryKafka:
         self.feed = feed
         self.gates = gates
         self.sent: list[Sent] = []
+        self.headers: list[tuple[Header, ...]] = []
         self.fails_with = ""
         self.answer: Callable[[Sent], Event | None] = lambda _: None
         self.records: list[ConsumerRecord] = []
@@ -61,6 +63,7 @@ class MemoryKafka:
             return [ServiceError(self.fails_with) for _ in outgoing]
         for one in outgoing:
             self.sent.append((one.topic, one.key, one.value))
+            self.headers.append(one.headers)
             event = self.answer(self.sent[-1])
             if event is not None:
                 is_inquirys = isinstance(event, InquiryAnswer)
