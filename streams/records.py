@@ -113,10 +113,18 @@ class TopicReader:
         silence_s
             End when nothing has come for so long, in seconds; None never ends.
         """
+        self.seek(from_start=from_start)
+        yield from self.further(silence_s)
+
+    def seek(self, *, from_start: bool) -> None:
+        """Go to the first record of each partition, or behind the last one."""
         seek = self._consumer.seek_to_beginning if from_start else self._consumer.seek_to_end
         seek(*self._places)
         for place in self._places:
             self._consumer.position(place)
+
+    def further(self, silence_s: float | None = None) -> Iterator[Record]:
+        """Yield records as they come, from where the reader stands; as `follow` ends."""
         heard = time.monotonic()
         while True:
             for record in self._poll(_POLL_S):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cherryrec.events import Compared, Standing, WhyNot, seconds
+from cherryrec.features.words import PHRASES
 
 __all__ = ["in_words"]
 
 _DAY_S = 86_400.0
-_REASONS = 3
+_REASONS = 2
 _SAYS_LITTLE = 0.1  # of the largest difference
 
 
@@ -31,12 +32,12 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
     >>> old = WhyNot(article_id="a", fate="too_old", sentence="", at=instant(0.0))
     >>> in_words(old, now=5 * 86_400.0, max_age_s=3 * 86_400.0)
     'It is too old: 5.0 days, and at most 3 days is recommended (catalogue.max_age_s).'
-    >>> compared = (Compared(name="clicks_1h", own=0.1, other=0.5, difference=-0.4),)
-    >>> ranked = Standing(rank=31, n=400, n_places=10, value=0.2, other_id="b", other_value=0.6,
+    >>> compared = (Compared(name="age", own=0.1, other=0.5, difference=-0.4),)
+    >>> ranked = Standing(rank=31, n=40, n_places=9, value=0.2, other_id="b", other_value=0.6,
     ...     compared=compared)
     >>> found = WhyNot(article_id="a", fate="outranked", sentence="", ranked=ranked)
     >>> in_words(found, now=0.0, max_age_s=1.0)
-    'It was ranked 31 of 400, and the slate has 10 places: behind the last by clicks 1h (-0.40).'
+    'It was ranked 31 of 40, and the slate has 9 places: behind the last by how old it is (-0.40).'
     """
     at_s = None if found.at is None else seconds(found.at)
     match found.fate:
@@ -55,8 +56,8 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
         case "too_old":
             age_s = now - (at_s or 0.0)
             return (
-                f"It is too old: {age_s / _DAY_S:.1f} days, and at most {max_age_s / _DAY_S:g} "
-                "days is recommended (catalogue.max_age_s)."
+                f"It is too old: {age_s / _DAY_S:.1f} days, and at most {_days(max_age_s)} is "
+                "recommended (catalogue.max_age_s)."
             )
         case "excluded":
             return "The request excludes it."
@@ -72,6 +73,11 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
             return _ranked(found)
 
 
+def _days(time_s: float) -> str:
+    n = time_s / _DAY_S
+    return f"{n:g} day{'' if n == 1.0 else 's'}"
+
+
 def _not_kept(found: WhyNot) -> str:
     kept = found.kept
     assert kept is not None, "what was looked at has its standing"
@@ -80,9 +86,10 @@ def _not_kept(found: WhyNot) -> str:
         if found.n_reserved
         else ""
     )
+    reasons = _because(kept, "catalogue_")
     return (
         f"KnRS has not kept it: it is {kept.rank} of {kept.n} live articles for this reader, "
-        f"{kept.n_places} are kept{reserved}{_because(kept)}."
+        f"{kept.n_places} are kept{reserved}{reasons}."
     )
 
 
@@ -101,15 +108,16 @@ def _ranked(found: WhyNot) -> str:
     return f"It is in the slate, in place {found.position + 1} of {ranked.n_places}."
 
 
-def _because(standing: Standing) -> str:
-    """Name what holds an article back most."""
-    reasons = list(_against(standing.compared))
-    return f": behind the last by {', '.join(reasons)}" if reasons else ""
+def _because(standing: Standing, prefix: str = "") -> str:
+    """Name what holds an article back most; `prefix` is that of the names of contributions."""
+    reasons = list(_against(standing.compared, prefix))
+    return f": behind the last by {', and by '.join(reasons)}" if reasons else ""
 
 
-def _against(compared: Iterable[Compared]) -> Iterable[str]:
+def _against(compared: Iterable[Compared], prefix: str) -> Iterable[str]:
     against = [one for one in compared if (one.difference or 0.0) < 0.0]
     for one in against[:_REASONS]:
         assert one.difference is not None and against[0].difference is not None
         if one.difference <= _SAYS_LITTLE * against[0].difference:
-            yield f"{one.name.replace('_', ' ')} ({one.difference:+.2f})"
+            phrase = PHRASES.get(prefix + one.name, one.name.replace("_", " "))
+            yield f"{phrase.replace('{category}', 'its section')} ({one.difference:+.2f})"

@@ -12,6 +12,7 @@ from cherryrec.events import (
     Event,
     Inquiry,
     InquiryAnswer,
+    InquiryKind,
     Recommendation,
     instant,
 )
@@ -67,7 +68,8 @@ def steps_of(seed: int, n: int = 60) -> Iterator[Step]:
 def inquiry_of(rng: random.Random, time_s: float, name: str) -> Inquiry:
     """An inquiry of any kind, about articles that may be unknown."""
     names = [*(f"a{number}" for number in range(N_ARTICLES)), UNKNOWN, "another"]
-    kind = rng.choice(("profile", "what_if", "what_if", "why_not", "why_not"))
+    kinds: tuple[InquiryKind, ...] = ("profile", "what_if", "what_if", "why_not", "why_not")
+    kind = rng.choice(kinds)
     some = tuple(rng.sample(names, 5))
     return Inquiry(
         inquiry_id=name,

@@ -37,7 +37,7 @@ def test_all_is_as_it_would_be_without_inquiries(seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=settings.default.max_examples // 10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_all_is_as_it_would_be_without_inquiries_on_any_stream(seed: int) -> None:
     assert_nothing_is_kept(seed, 60)
