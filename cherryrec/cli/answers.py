@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from cherryrec.cli.waterfall import STAGES
 from cherryrec.events import InquiryAnswer, Interest, Recommended, Stage, Standing
+from cherryrec.pipeline.waterfall import STAGES
 
 __all__ = ["profile_lines", "what_if_lines", "why_not_lines"]
 
