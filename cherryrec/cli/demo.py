@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
@@ -20,9 +21,11 @@ from cherryrec.events import Click, Recommendation, RecommendationRequest, insta
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cherryrec.cli.demo_news import DemoNews
     from cherryrec.evaluation.mind import MindLog
     from cherryrec.evaluation.mind_rows import MindImpression
     from streams.replay import Session
+    from streams.stack import LocalStack
 
 __all__ = ["demo"]
 
@@ -47,6 +50,17 @@ _ATTEMPTS = 200
     default=None,
     help="With or without the small language model; default: with it if it is installed.",
 )
+@click.option(
+    "--stay",
+    is_flag=True,
+    help="Stay at the end, with readers who go on reading, until Ctrl-C; the page's address is "
+    "printed.",
+)
+@click.option(
+    "--page",
+    is_flag=True,
+    help="As --stay, and the page is there from the start: watch the log come in.",
+)
 @with_settings
 def demo(
     settings: Settings,
@@ -55,8 +69,15 @@ def demo(
     seed: int,
     report: Path,
     llm: bool | None,
+    stay: bool,
+    page: bool,
 ) -> None:
-    """Generate a log, start Kafka and all workers, replay it, explain a slate, stop everything."""
+    """Generate a log, start Kafka and all workers, replay it, explain a slate, stop everything.
+
+    With --stay or --page the system stays, and a page shows it: what comes, how well it is ranked,
+    one reader's slate in words, and a reader to be played by hand.
+    """
+    from cherryrec.cli.demo_news import DemoNews, demo_port, page_address
     from cherryrec.cli.running import open_session, replay_kafka
     from cherryrec.evaluation.generate import generate_log
     from cherryrec.evaluation.mind import MindLog
@@ -65,9 +86,23 @@ def demo(
 
     started = time.monotonic()
     is_evaluated = has_llm(settings) if llm is None else llm
+    port = demo_port(settings.gateway.port) if stay or page else None
     with tempfile.TemporaryDirectory(prefix="cherryrec-demo-") as name:
         folder = Path(name)
-        truth = generate_log(folder / "log", n_users=users, n_impressions=impressions, seed=seed)
+        news, limit = None, None
+        if port is None:
+            truth = generate_log(
+                folder / "log", n_users=users, n_impressions=impressions, seed=seed
+            )
+        else:
+            news = DemoNews(
+                folder / "log",
+                n_users=users,
+                n_impressions=impressions,
+                seed=seed,
+                now_s=time.time(),
+            )
+            truth, limit = news.truth, news.n_until(time.time())
         click.echo(
             f"a log of {impressions:,} impressions of {users} users, generated; knowing every "
             f"true click probability would give an AUC of {100 * truth.oracle_auc:.1f}"
@@ -79,6 +114,8 @@ def demo(
             cache_dir=cache_dir(),
             kafka=settings.kafka,
             has_evaluator=is_evaluated,
+            gateway_port=port,
+            is_demo=True,
             environment={
                 "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
                 "CHERRYREC_FEEDBACK_CORRECTION_S": "0",
@@ -90,6 +127,8 @@ def demo(
         )
         with LocalStack(stack, note=note) as running:
             click.echo(f"ready after {time.monotonic() - started:.0f} s")
+            if page and port is not None:
+                click.echo(f"the page: {page_address(port)}")
             log = MindLog(folder / "log")
             titles = _titles(log)
             first = FirstSlates(
@@ -98,7 +137,7 @@ def demo(
             done = replay_kafka(
                 log,
                 running.kafka,
-                limit=None,
+                limit=limit,
                 seed=seed,
                 window=_WINDOW,
                 deadline_ms=0,
@@ -118,9 +157,28 @@ def demo(
                 described = _before_and_after(session, log, done.rows, is_evaluated=is_evaluated)
             notes = (*summary.notes, *first.sentences(titles), *described)
             summary = replace(summary, notes=notes)
-        page = write_report(summary, report) / "report.md"
-    click.echo(f"report: {page}")
+            written = write_report(summary, report) / "report.md"
+            click.echo(f"report: {written}")
+            if news is not None and port is not None:
+                _stay(running, news, page_address(port))
     click.echo(f"everything stopped after {time.monotonic() - started:.0f} s")
+
+
+def _stay(running: LocalStack, news: DemoNews, address: str) -> None:
+    """Let readers go on reading until Ctrl-C."""
+    click.echo(f"the page: {address} (Ctrl-C ends everything)")
+    ending = threading.Event()
+    readers = threading.Thread(target=news.go_on, args=(running.kafka, ending), daemon=True)
+    readers.start()
+    try:
+        while True:
+            time.sleep(0.5)
+            running.check()
+    except KeyboardInterrupt:
+        click.echo("")
+    finally:
+        ending.set()
+        readers.join(timeout=5.0)
 
 
 def _before_and_after(

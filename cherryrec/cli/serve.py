@@ -51,8 +51,12 @@ def serve(settings: Settings, host: str | None, port: int | None, demo: bool) ->
     )
     for noisy in ("aiokafka", "kafka", "faust", "mode", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns of Faust's member metadata, which is no consumer's, whenever the page asks who works.
+    logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
     gateway = Gateway(settings.kafka, config, stream=settings.stream, core=settings.core)
-    page = page_routes(gateway, label_after_s=settings.core.feedback.label_after_s, is_demo=demo)
+    feedback = settings.core.feedback
+    label_after_s = min(feedback.label_after_s, feedback.attribution_window_s)
+    page = page_routes(gateway, label_after_s=label_after_s, is_demo=demo)
     code = run_gateway(gateway, page)
     if code:
         msg = f"the gateway ended with code {code}; its log says why"

@@ -57,6 +57,16 @@ _compose_option = click.option(
     is_flag=True,
     help="Start only the workers, on the cluster of --bootstrap-servers or the settings.",
 )
+@click.option(
+    "--page",
+    is_flag=True,
+    help="Start the HTTP gateway as well: the API, and the page.",
+)
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="As --page, with generated news and readers, and a reader to be played by hand.",
+)
 @with_settings
 @click.pass_context
 def up(
@@ -67,12 +77,17 @@ def up(
     folder: Path,
     compose: bool,
     external_kafka: bool,
+    page: bool,
+    demo: bool,
 ) -> None:
     """Start Kafka, the workers and the learner in the background, until `cherryrec down`."""
     from streams.stack import read_state
 
     if context.params["bootstrap_servers"] and not external_kafka:
         msg = "--bootstrap-servers needs --external-kafka: `up` starts a Kafka of its own otherwise"
+        raise ConfigError(msg)
+    if demo and (external_kafka or compose):
+        msg = "--demo starts a Kafka of its own: generated readers belong on no other"
         raise ConfigError(msg)
     if compose:
         from cherryrec.cli.compose import compose_up
@@ -86,7 +101,16 @@ def up(
     if state is not None:
         _clean_up(state, folder)
     with _announced(folder):
-        _up(settings, context.params["config"], workers, llm, folder, external_kafka)
+        _up(
+            settings,
+            context.params["config"],
+            workers,
+            llm,
+            folder,
+            external_kafka,
+            is_demo=demo,
+            has_page=page or demo,
+        )
 
 
 def _up(
@@ -96,8 +120,13 @@ def _up(
     llm: bool | None,
     folder: Path,
     external_kafka: bool,
+    *,
+    is_demo: bool,
+    has_page: bool,
 ) -> None:
     """Start all of it and say where it is."""
+    from cherryrec.cli.demo_news import demo_port
+
     is_evaluated = has_llm(settings) if llm is None else llm
     kafka = f"on {settings.kafka.bootstrap_servers}" if external_kafka else "with Kafka"
     click.echo(
@@ -110,6 +139,8 @@ def _up(
         *("--bootstrap-servers", settings.kafka.bootstrap_servers),
         *("--prefix", settings.kafka.prefix),
         *(("--external-kafka",) if external_kafka else ()),
+        *(("--demo",) if is_demo else ()),
+        *(("--page-port", str(demo_port(settings.gateway.port))) if has_page else ()),
     ]
     started = time.monotonic()
     state = _start(command, folder, config=config)
@@ -249,7 +280,12 @@ def _say_running(state: StackState, folder: Path) -> None:
 
 
 def _say(state: StackState, folder: Path) -> None:
+    from cherryrec.cli.demo_news import page_address
+
     click.echo(f"bootstrap servers: {state.bootstrap_servers}")
+    gateways = [one for one in state.processes if one.name == "gateway"]
+    for one in gateways:
+        click.echo(f"the page: {page_address(one.http_port)}")
     for one in state.processes:
         probes = f"http://127.0.0.1:{one.http_port}/ready and /metrics, " if one.http_port else ""
         again = f", started again {one.restarts} times" if one.restarts else ""

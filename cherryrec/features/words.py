@@ -93,7 +93,7 @@ _SLATE = {
     "neighbours_close": "how it did in earlier slates that were almost this one",
 }
 _ARTICLE = {
-    "age": "how old it is",
+    "age": "its age",
     "is_first_shown": "whether nobody has been shown it yet",
 }
 _LENGTHS = {

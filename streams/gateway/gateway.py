@@ -71,6 +71,8 @@ class Gateway:
         self.core = core or PipelineConfig()
         self.clock = clock
         self.tracer = tracer
+        self.is_stopping: Callable[[], bool] = lambda: False
+        """Whether the process is to end, as who serves it knows: what streams, ends then."""
         self.names = TopicNames(kafka.prefix)
         self.keys = Keys(config)
         self.limits = CallLimits(config.rate_per_s, burst=config.burst)

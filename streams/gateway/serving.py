@@ -55,7 +55,8 @@ def run_gateway(gateway: Gateway, more: Sequence[ControllerRouterHandler] = ()) 
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises a signal again once it has ended
-    ending = Ending(config.stop_s, is_stopping=lambda: server.should_exit)
+    gateway.is_stopping = lambda: server.should_exit
+    ending = Ending(config.stop_s, is_stopping=gateway.is_stopping)
     lookout = Lookout(
         gateway.kafka.client_options(),
         [gateway.names(topic) for topic in gateway.feed.topics],

@@ -1,4 +1,4 @@
-"""The whole system on one machine: Kafka, topics, stream workers, learner, gpu worker.
+"""The whole system on one machine: Kafka, topics, stream workers, learner, gpu worker, gateway.
 
 What `demo`, `up`, `replay --engine kafka`, the integration tests and the benchmarks start. Each
 worker is the command a site would run, `cherryrec worker …`, set up through its environment.
@@ -56,6 +56,10 @@ class StackSettings:
         Stream workers, above 0.
     has_evaluator
         Start a gpu worker and let the stream workers ask it.
+    gateway_port
+        Start the HTTP gateway on this port, with its page; None: none.
+    is_demo
+        Show on the page the view in which a reader is played by hand.
     environment
         CHERRYREC_ settings for every worker, above those of this process.
     restarts
@@ -68,6 +72,8 @@ class StackSettings:
     starts_kafka: bool = True
     n_workers: int = 1
     has_evaluator: bool = False
+    gateway_port: int | None = None
+    is_demo: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     restarts: RestartPolicy | None = field(default_factory=RestartPolicy)
 
@@ -102,6 +108,7 @@ class LocalStack:
         self.workers: list[Child] = []
         self.learner: Child | None = None
         self.evaluator: Child | None = None
+        self.gateway: Child | None = None
         self._ends = ExitStack()
         self._interrupts = Interrupts()
 
@@ -168,6 +175,8 @@ class LocalStack:
         if settings.has_evaluator:
             self.evaluator = self._start("gpu")
         self.workers = [self._start("stream", n) for n in range(settings.n_workers)]
+        if settings.gateway_port is not None:
+            self.gateway = self._start("gateway", port=settings.gateway_port)
         for child in self.children():
             child.wait_ready(READY_S)
         if settings.restarts is not None:
@@ -179,8 +188,8 @@ class LocalStack:
 
     def children(self) -> list[Child]:
         """Return the processes, Kafka apart."""
-        rest = [child for child in (self.learner, self.evaluator) if child is not None]
-        return [*rest, *self.workers]
+        single = (self.learner, self.evaluator, self.gateway)
+        return [*(child for child in single if child is not None), *self.workers]
 
     def start_again(self, ended: Child) -> Child:
         """Start a part that has ended, under its name, at its port, on its data."""
@@ -190,6 +199,8 @@ class LocalStack:
             self.workers[self.workers.index(ended)] = child
         elif kind == "learner":
             self.learner = child
+        elif kind == "gateway":
+            self.gateway = child
         else:
             self.evaluator = child
         return child
@@ -209,7 +220,7 @@ class LocalStack:
         port = port or free_port()
         child = start_child(
             name,
-            [sys.executable, "-m", "cherryrec.cli", "worker", kind],
+            [sys.executable, "-m", "cherryrec.cli", *self._command(kind)],
             log_file=self.settings.folder / "logs" / f"{name}.log",
             http_port=port,
             env=self._environment(kind, name, port),
@@ -217,13 +228,24 @@ class LocalStack:
         self._ends.callback(child.stop)
         return child
 
+    def _command(self, kind: str) -> list[str]:
+        """Return the command that a site would run."""
+        if kind != "gateway":
+            return ["worker", kind]
+        return ["serve", "--demo"] if self.settings.is_demo else ["serve"]
+
     def _environment(self, kind: str, name: str, port: int) -> dict[str, str]:
-        section = {"stream": "STREAM", "learner": "LEARNER", "gpu": "GPU"}[kind]
+        port_name = {
+            "stream": "STREAM_HTTP_PORT",
+            "learner": "LEARNER_HTTP_PORT",
+            "gpu": "GPU_HTTP_PORT",
+            "gateway": "GATEWAY_PORT",
+        }[kind]
         own = {
             "CHERRYREC_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "CHERRYREC_KAFKA_PREFIX": self.kafka.prefix,
             "CHERRYREC_KAFKA_PARTITIONS": str(self.kafka.partitions),
-            f"CHERRYREC_{section}_HTTP_PORT": str(port),
+            f"CHERRYREC_{port_name}": str(port),
             "CHERRYREC_EVALUATOR_ENABLED": str(self.settings.has_evaluator).lower(),
         }
         if kind == "stream":

@@ -7,12 +7,15 @@ import fcntl
 import logging
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from cherryrec.errors import ServiceError
+from streams.config import KafkaConfig
 from streams.stack.stack import LocalStack, StackSettings
 from streams.stack.state import (
     ProcessState,
@@ -26,7 +29,11 @@ __all__ = ["supervise", "supervisor_log"]
 
 logger = logging.getLogger(__name__)
 
+Beside = Callable[[KafkaConfig, threading.Event], None]
+"""Goes on beside a stack until its event is set."""
+
 _LOOK_S = 0.5
+_BESIDE_S = 3.0
 
 
 def supervisor_log(folder: Path) -> Path:
@@ -34,8 +41,16 @@ def supervisor_log(folder: Path) -> Path:
     return folder / "logs" / "supervisor.log"
 
 
-def supervise(settings: StackSettings) -> None:
+def supervise(settings: StackSettings, beside: Beside | None = None) -> None:
     """Start a stack and hold it until SIGTERM; its folder has one supervisor at a time.
+
+    Parameters
+    ----------
+    settings
+        What to start.
+    beside
+        Runs in a thread while the stack does, as the readers of a demo: given where Kafka is, and
+        what is set when it should end.
 
     Raises
     ------
@@ -66,7 +81,8 @@ def supervise(settings: StackSettings) -> None:
                     prefix=stack.kafka.prefix,
                 )
                 logger.info("ready, Kafka at %s", state.bootstrap_servers)
-                _hold(folder, state, stack)
+                with _running(beside, stack.kafka):
+                    _hold(folder, state, stack)
         except _GivenUp as error:
             write_state(folder, _failed(state, str(error)))
             raise
@@ -75,6 +91,22 @@ def supervise(settings: StackSettings) -> None:
             raise
         finally:
             logger.info("ended")
+
+
+@contextlib.contextmanager
+def _running(beside: Beside | None, kafka: KafkaConfig) -> Iterator[None]:
+    """Run what goes on beside the stack; it is told to end, and not waited for long."""
+    ending = threading.Event()
+    thread = None
+    if beside is not None:
+        thread = threading.Thread(target=beside, args=(kafka, ending), daemon=True)
+        thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        if thread is not None:
+            thread.join(_BESIDE_S)
 
 
 class _GivenUp(ServiceError):

@@ -5,31 +5,33 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import uvicorn
 
-from cherryrec.codec import decode
+from cherryrec.codec import decode, encode
 from cherryrec.evaluation.generate.words import CATEGORIES
 from cherryrec.evaluation.generate.world import TOPICS, build_world
 from cherryrec.events import (
     ArticlePublished,
     Click,
     DeadLetter,
+    Evaluation,
+    EvaluationRequest,
     Event,
     Impression,
-    Recommendation,
+    Inquiry,
     RecommendationRequest,
-    Recommended,
-    SlateLabelled,
     instant,
+    seconds,
 )
-from cherryrec.knrs import KnrsConfig
-from cherryrec.learner import SERVING, STATE, Learner
-from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
-from cherryrec.vans import VansConfig
+from cherryrec.learner import SERVING, STATE
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
+from cherryrec.system import LocalSystem
+from cherryrec.topics import topic_named
 from streams.config import KafkaConfig
 from streams.gateway.app import create_app
 from streams.gateway.config import GatewayConfig
@@ -41,15 +43,6 @@ from streams.status import Lag, Member
 from tests.streams.gateway.memory_kafka import MemoryKafka, Sent
 
 TOPICS_OF = ("clicks", "impressions", "requests", "profile-updates")
-REASONS = {
-    "ctr_1h": 0.62,
-    "category_lift": 0.31,
-    "text_last": 0.12,
-    "clicks_10m": 0.08,
-    "age": -0.21,
-    "seen_times": -0.09,
-    "others": 0.04,
-}
 
 
 def news(n: int, *, now_s: float) -> list[ArticlePublished]:
@@ -68,29 +61,13 @@ def news(n: int, *, now_s: float) -> list[ArticlePublished]:
     ]
 
 
-def slate_for(request: RecommendationRequest, articles: list[str], **fields: Any) -> Recommendation:
-    """Answer with articles in their order, each with reasons that sum to its score."""
-    scores = [round(sum(REASONS.values()) - 0.05 * place, 6) for place in range(len(articles))]
-    return Recommendation(
-        request_id=request.request_id,
-        user_id=request.user_id,
-        requested_at=request.requested_at,
-        rung="unevaluated",
-        stage="learned",
-        versions={"models": 42},
-        slate=tuple(
-            Recommended(
-                article_id=article_id,
-                position=place,
-                score=scores[place],
-                news_value=0.6,
-                contributions={**REASONS, "others": REASONS["others"] - 0.05 * place},
-                source="rising" if place % 3 == 0 else "alike",
-                is_trial=place == 7,
-            )
-            for place, article_id in enumerate(articles)
-        ),
-        **fields,
+def evaluate(question: EvaluationRequest) -> Evaluation:
+    """Judge as a language model would that likes long titles."""
+    longest = max(len(one.title) for one in question.candidates)
+    return Evaluation(
+        request_id=question.request_id,
+        user_id=question.user_id,
+        evaluations={one.article_id: len(one.title) / longest for one in question.candidates},
     )
 
 
@@ -123,20 +100,23 @@ class StillWatch:
             ),
         )
 
-    async def run(self) -> None:
-        await asyncio.Event().wait()
+    async def run(self, is_wanted: Callable[[], bool]) -> None:
+        """Say the same for ever."""
 
 
 class PageWorld:
-    """Runs the gateway in a thread; a context manager.
+    """Runs the gateway in a thread, and the whole system behind it; a context manager.
 
-    Workers answer each request with the articles that its reader has not opened, the newest first.
+    What the gateway sends, and what follows from it in the system, is on its topics at once.
     """
 
     def __init__(self, *, is_demo: bool = False, **config: Any) -> None:
         self.articles: list[ArticlePublished] = []
-        self.opened: dict[str, list[str]] = {}
-        self.answers_after_s = 0.0
+        self.system = LocalSystem(
+            PipelineConfig(evaluator=EvaluatorConfig(enabled=True)),
+            evaluate=evaluate,
+            on_send=self._follows,
+        )
         self.port = free_port()
         self.gateway = Gateway(
             KafkaConfig(bootstrap_servers="127.0.0.1:1"),
@@ -156,11 +136,13 @@ class PageWorld:
                 log_config=None,
                 access_log=False,
                 ws="none",
-                timeout_graceful_shutdown=1,
+                timeout_graceful_shutdown=3,
             )
         )
+        self.gateway.is_stopping = lambda: self._server.should_exit
         self._thread = threading.Thread(target=self._run)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._at_s: float | None = None  # when all that is sent comes; None: now
 
     @property
     def url(self) -> str:
@@ -198,7 +180,7 @@ class PageWorld:
         asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=30.0)
 
     def publish(self, topic: str, *events: Event, at_s: float | None = None) -> None:
-        """Have events come from Kafka, now by default."""
+        """Have events come from Kafka, now by default; the system does not hear of them."""
         now_s = time.time() if at_s is None else at_s
 
         def put() -> None:
@@ -208,35 +190,48 @@ class PageWorld:
         self.in_loop(put)
 
     def answer(self, sent: Sent) -> Event | None:
-        """Answer as workers would, and let the topics say what was sent."""
+        """Let topics and system have what the gateway has sent; return what answers it."""
         topic, key, value = sent
-        self.kafka.put(topic, key, value, at_s=time.time())
-        if topic == "articles" and value is None:
-            self.articles = [one for one in self.articles if one.article_id.encode() != key]
-        if topic == "clicks":
-            click = decode(Click, value)
-            self.opened.setdefault(click.user_id, []).append(click.article_id)
-        if topic != "requests":
-            return None
-        request = decode(RecommendationRequest, value)
-        read = set(self.opened.get(request.user_id, ()))
-        ids = [one.article_id for one in self.articles if one.article_id not in read]
-        return slate_for(request, ids[: request.slate_size])
+        self._put(topic, key, value)
+        match topic:
+            case "articles" if value is None:
+                self.system.retract(key.decode())
+            case "inquiries":
+                return self.system.ask(decode(Inquiry, value))
+            case "requests":
+                self.system.recommend(decode(RecommendationRequest, value))
+            case "clicks" | "impressions":
+                self.system.send(decode(topic_named(topic).message, value))
+        return None
 
-    def fill(self, *, n_articles: int = 120, n_readers: int = 200, seed: int = 0) -> None:
-        """Let an hour of a paper's life come, from articles to refusals."""
-        rng = np.random.default_rng(seed)
-        now_s = time.time()
+    def _follows(self, send: Send) -> None:
+        """Put on its topic what followed in the system."""
+        if send.topic in {"recommendations", "labelled-slates"} and send.event is not None:
+            self._put(send.topic, send.key.encode(), encode(send.event))
+
+    def _put(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+        self.kafka.put(topic, key, value, at_s=time.time() if self._at_s is None else self._at_s)
+
+    def fill(self, *, minutes: int = 60, n_articles: int = 120, n_readers: int = 60) -> None:
+        """Let the last minutes of a paper's life come, from articles to refusals."""
+        self.in_loop(lambda: self._fill(minutes, n_articles, n_readers))
+
+    def _fill(self, minutes: int, n_articles: int, n_readers: int) -> None:
+        rng, now_s = np.random.default_rng(0), time.time()
         self.articles = news(n_articles, now_s=now_s)
         ids = [one.article_id for one in self.articles]
-        self.publish("articles", *self.articles, at_s=now_s - 3_600.0)
-        learner = Learner(KnrsConfig(), VansConfig())
-        for minute in range(60, -1, -1):
-            at_s = now_s - 60.0 * minute
-            self.publish("models", learner.snapshot(SERVING), learner.snapshot(STATE), at_s=at_s)
-            move(learner, rng)
-            for _ in range(12 if minute else 40):
-                self.turn(rng, ids, f"U{rng.integers(n_readers)}", at_s=at_s, minute=minute)
+        for article in self.articles:
+            self._at_s = seconds(article.published_at) if article.published_at else now_s
+            self._put("articles", article.article_id.encode(), encode(article))
+            self.system.send(article)
+        for minute in range(minutes, 0, -1):
+            learner = self.system.learner
+            self._at_s = now_s - 60.0 * minute
+            for name in (SERVING, STATE):
+                self._put("models", name.encode(), encode(learner.snapshot(name)))
+            for number in range(5):
+                user = f"U{rng.integers(n_readers)}"
+                self._turn(rng, ids, user, at_s=self._at_s + 10.0 * number, minute=minute)
         letter = DeadLetter(
             reason="Object missing required field `event_id`",
             source_topic="cherryrec.clicks",
@@ -246,59 +241,43 @@ class PageWorld:
             key=b"U7",
             value=b"{}",
         )
-        self.publish("dead-letters", *[letter] * 3, at_s=now_s - 90.0)
+        for _ in range(3):
+            self._put("dead-letters", letter.key, encode(letter))
+        self._at_s = None
 
-    def turn(
+    def _turn(
         self, rng: np.random.Generator, ids: list[str], user: str, *, at_s: float, minute: int
     ) -> None:
-        """Let one reader be answered, shown and labelled; stories rise and fall."""
-        name = f"r{rng.integers(1 << 60)}"
-        shown = [ids[k] for k in rng.choice(len(ids), 10, replace=False)]
-        appeal = np.array(
-            [
-                3.0 * np.exp(-((ids.index(one) % 12 * 5 - (60 - minute)) ** 2) / 200.0)
-                for one in shown
-            ]
-        )
-        order = np.argsort(-(appeal + rng.gumbel(size=10)))
-        shown = [shown[k] for k in order]
-        chances = np.exp(appeal[order] + 0.3)
-        clicked = shown[int(rng.choice(10, p=chances / chances.sum()))]
+        """Let one reader be answered and open something; stories rise and fall."""
+        name, self._at_s = f"r{rng.integers(1 << 60)}", at_s
         request = RecommendationRequest(
-            request_id=name, user_id=user, requested_at=instant(at_s), slate_size=10
+            request_id=name,
+            user_id=user,
+            requested_at=instant(at_s),
+            slate_size=10,
+            deadline_ms=0 if rng.random() < 0.5 else None,
         )
-        rung = "evaluated" if rng.random() < 0.4 else "cached" if rng.random() < 0.2 else None
-        slate = slate_for(request, shown)
-        if rung is not None:
-            fields = {one: getattr(slate, one) for one in slate.__struct_fields__}
-            slate = Recommendation(**(fields | {"rung": rung}))
-        later_s = at_s + float(rng.gamma(2.0, 0.004))
-        self.publish("requests", request, at_s=at_s)
-        self.publish("recommendations", slate, at_s=later_s)
+        self._put("requests", user.encode(), encode(request))
+        self._at_s = at_s + float(rng.gamma(2.0, 0.004))
+        slate = [item.article_id for item in self.system.recommend(request).slate]
+        peaks = np.array([ids.index(one) % 12 * 5 for one in slate])
+        appeal = 3.0 * np.exp(-((peaks - (60 - minute)) ** 2) / 200.0)
+        opened = slate[int(np.argmax(appeal + rng.gumbel(size=len(slate))))]
         impression = Impression(
             impression_id=name,
             user_id=user,
-            articles=tuple(shown),
+            articles=tuple(slate),
             shown_at=instant(at_s),
             request_id=name,
         )
-        self.publish("impressions", impression, at_s=later_s)
         click = Click(
-            event_id=name, user_id=user, article_id=clicked, clicked_at=instant(at_s + 1.0)
+            event_id=name,
+            user_id=user,
+            article_id=opened,
+            clicked_at=instant(at_s + 2.0),
+            impression_id=name,
         )
-        self.publish("clicks", click, at_s=later_s)
-        labelled = SlateLabelled(
-            slate_id=name,
-            shown_at=instant(at_s),
-            articles=tuple(shown),
-            clicked=tuple(one == clicked for one in shown),
-            categories=("",) * 10,
-        )
-        self.publish("labelled-slates", labelled, at_s=later_s)
-
-
-def move(learner: Learner, rng: np.random.Generator) -> None:
-    """Move what a learner's weights are, as an hour of learning would."""
-    weights = learner.vans.stacker.weights
-    weights *= np.exp(0.05 * rng.normal(size=len(weights)))
-    learner.n_examples += 12
+        for topic, event in (("impressions", impression), ("clicks", click)):
+            self._put(topic, user.encode(), encode(event))
+            self.system.send(event)
+        self.system.advance(at_s)

@@ -54,14 +54,15 @@ class GroupWatch:
         self._clock = clock
         self._clients: tuple[Any, Any] | None = None
 
-    async def run(self) -> None:
-        """Ask again and again, until it is cancelled."""
-        try:
-            while True:
-                await asyncio.to_thread(self.ask)
-                await asyncio.sleep(EVERY_S)
-        finally:
-            await asyncio.to_thread(self.close)
+    async def run(self, is_wanted: Callable[[], bool]) -> None:
+        """Ask again and again while that is wanted, then disconnect.
+
+        It ends by itself, and is never cancelled: what a thread asks cannot be stopped in between.
+        """
+        while is_wanted():
+            await asyncio.to_thread(self.ask)
+            await asyncio.sleep(EVERY_S)
+        await asyncio.to_thread(self.close)
 
     def ask(self) -> None:
         """Ask once; where Kafka does not answer, what it said before stays, with the reason."""
@@ -90,7 +91,7 @@ class GroupWatch:
             options = {**self._kafka.client_options(), "bootstrap_timeout_ms": _CONNECT_MS}
             admin = KafkaAdminClient(**options)
             try:
-                self._clients = (admin, KafkaConsumer(**options))
+                self._clients = (admin, KafkaConsumer(**options, enable_auto_commit=False))
             except BaseException:
                 admin.close()
                 raise

@@ -16,6 +16,9 @@ HORIZONS_S = {"10m": 600.0, "1h": 3_600.0}
 """How far back attention is shown; sixty buckets each."""
 
 N_BUCKETS = 60
+STEADY = 0.05
+"""A trend of this size at most is none."""
+
 _FRESH = 6
 _PRIOR_CLICKS = 3.0
 _TITLE = 200
@@ -177,7 +180,9 @@ class Stories:
                 clicks=window.series(key, now_s=now_s),
             )
 
-        rising = sorted((one for one in found if one[0] > 0.0), key=lambda one: (-one[0], -one[1]))
-        falling = sorted((one for one in found if one[0] < 0.0), key=lambda one: (one[0], -one[1]))
+        up = [one for one in found if one[0] > STEADY]
+        down = [one for one in found if one[0] < -STEADY]
+        rising = sorted(up, key=lambda one: (-one[0], -one[1]))
+        falling = sorted(down, key=lambda one: (one[0], -one[1]))
         most = sorted(found, key=lambda one: -one[1])
         return tuple([story(one) for one in part[:n]] for part in (rising, falling, most))  # type: ignore[return-value]

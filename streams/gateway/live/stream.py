@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -31,8 +30,8 @@ class Watch(Protocol):
 
     groups: Groups
 
-    async def run(self) -> None:
-        """Keep them new until it is cancelled."""
+    async def run(self, is_wanted: Callable[[], bool]) -> None:
+        """Keep them new while that is wanted."""
 
 
 class LiveStream:
@@ -48,6 +47,8 @@ class LiveStream:
         Says how the groups stand, while someone looks.
     closed
         What the gateway waits for, and why: the page says so.
+    is_stopping
+        Whether the process is to end: streams end by themselves then.
     clock
         Wall-clock time in epoch seconds.
     every_s
@@ -60,12 +61,14 @@ class LiveStream:
         watch: Watch,
         *,
         closed: Callable[[], Mapping[str, str]] = dict,
+        is_stopping: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.time,
         every_s: float = EVERY_S,
     ) -> None:
         self.view = view
         self._watch = watch
         self._closed = closed
+        self._is_stopping = is_stopping
         self._clock = clock
         self._every_s = every_s
         self._encoded: dict[View, tuple[int, float, bytes]] = {}
@@ -73,14 +76,14 @@ class LiveStream:
         self._n_looking = 0
 
     async def events(self, view: View) -> AsyncGenerator[bytes]:
-        """Yield one view's events until the browser leaves."""
+        """Yield one view's events until the browser leaves or the process ends."""
         self._n_looking += 1
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch.run())
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch.run(self._is_looked_at))
         sent: bytes | None = None
         quiet_s = 0.0
         try:
-            while True:
+            while not self._is_stopping():
                 encoded = self._of(view)
                 if encoded is not sent:
                     sent, quiet_s = encoded, 0.0
@@ -92,8 +95,9 @@ class LiveStream:
                 quiet_s += self._every_s
         finally:
             self._n_looking -= 1
-            if self._n_looking == 0:
-                await self._stop_watching()
+
+    def _is_looked_at(self) -> bool:
+        return self._n_looking > 0
 
     def _of(self, view: View) -> bytes:
         """Return the newest encoding: a new one where something was read, or two seconds passed."""
@@ -109,10 +113,3 @@ class LiveStream:
         encoded = b"event: snapshot\ndata: " + msgspec.json.encode(snapshot) + b"\n\n"
         self._encoded[view] = (self.view.n_read, now_s, encoded)
         return encoded
-
-    async def _stop_watching(self) -> None:
-        if self._watching is not None:
-            watching, self._watching = self._watching, None
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching

@@ -156,12 +156,10 @@ class LiveView:
     def _impression(self, record: Record, now_s: float) -> None:
         if (impression := _read("impressions", Impression, record)) is not None:
             self.stories.shown(impression.articles, now_s=now_s)
-            self.judge.shown(impression, now_s=now_s)
 
     def _click(self, record: Record, now_s: float) -> None:
         if (click := _read("clicks", Click, record)) is not None:
             self.stories.clicked(click.article_id, now_s=now_s)
-            self.judge.clicked(click)
 
     def _request(self, record: Record, now_s: float) -> None:
         try:

@@ -51,6 +51,7 @@ class WindowedCounts(Generic[K]):
         self._max_keys = max_keys
         self._newest = 0
         self._buckets: dict[int, Counter[K]] = {}
+        self._sums: Counter[K] = Counter()
 
     def add(self, key: K, *, now_s: float, n: int = 1) -> None:
         """Count `n` of a key at `now_s`."""
@@ -60,24 +61,26 @@ class WindowedCounts(Generic[K]):
         counted = self._buckets.get(number)
         if counted is None:
             counted = self._buckets[number] = Counter()
-            if number > self._newest:
-                self._newest = number
-                self._forget()
+            self._forget(number)
         if key not in counted and len(counted) >= self._max_keys:
             self.n_dropped += n
             return
         counted[key] += n
+        self._sums[key] += n
 
     def totals(self, *, now_s: float, within_s: float | None = None) -> Counter[K]:
         """Return the counts by key of the last `within_s` seconds, whole buckets; of all if None.
 
         The bucket that `now_s` lies in counts as one, as far as it has come.
         """
-        n = self.n_buckets if within_s is None else max(1, round(within_s / self.bucket_s))
-        first = int(now_s // self.bucket_s) - n + 1
+        number = int(now_s // self.bucket_s)
+        if within_s is None:
+            self._forget(number)
+            return self._sums.copy()
+        first = number - max(1, round(within_s / self.bucket_s)) + 1
         summed: Counter[K] = Counter()
-        for number, counted in self._buckets.items():
-            if number >= first:
+        for place, counted in self._buckets.items():
+            if place >= first:
                 summed.update(counted)
         return summed
 
@@ -92,10 +95,17 @@ class WindowedCounts(Generic[K]):
 
     def drop(self, key: K) -> None:
         """Forget a key."""
+        self._sums.pop(key, None)
         for counted in self._buckets.values():
             counted.pop(key, None)
 
-    def _forget(self) -> None:
-        """Let buckets go that lie before the window which ends with the newest."""
-        for number in [one for one in self._buckets if one <= self._newest - self.n_buckets]:
-            del self._buckets[number]
+    def _forget(self, number: int) -> None:
+        """Let buckets go that lie before the window which ends with this one, or a newer one."""
+        if number <= self._newest:
+            return
+        self._newest = number
+        for old in [one for one in self._buckets if one <= number - self.n_buckets]:
+            for key, n in self._buckets.pop(old).items():
+                self._sums[key] -= n
+                if not self._sums[key]:
+                    del self._sums[key]

@@ -64,10 +64,15 @@ def page_routes(
     view = LiveView(gateway.kafka.prefix, label_after_s=label_after_s)
     for topic, follow in view.handlers().items():
         gateway.feed.add(topic, follow, newest=NEWEST[topic])
+
+    def is_stopping() -> bool:
+        return gateway.is_stopping()  # who serves it says so later than now
+
     stream = LiveStream(
         view,
         watch or GroupWatch(gateway.kafka, clock=gateway.clock),
         closed=gateway.gates.closed,
+        is_stopping=is_stopping,
         clock=gateway.clock,
     )
     found = page_files()

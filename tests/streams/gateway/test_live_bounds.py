@@ -7,7 +7,7 @@ from streams.gateway.live.latencies import Latencies
 from streams.gateway.live.models import ModelWatch
 from streams.gateway.live.stories import Stories
 from streams.gateway.live.windows import WindowedCounts
-from tests.streams.gateway.live_records import NOW_S, article, labelled, shown, slate
+from tests.streams.gateway.live_records import NOW_S, article, labelled, slate
 
 
 def test_a_full_bucket_takes_no_new_key_and_counts_what_it_leaves_out() -> None:
@@ -47,7 +47,6 @@ def test_slates_that_wait_for_labels_are_bounded_and_the_rest_counted() -> None:
 
     assert judge.n_passed_over == 6
     judge.answered(slate("later", "ab"), now_s=NOW_S + 61.0)
-    judge.shown(shown("i", "ab", request_id="later"), now_s=NOW_S + 61.0)
     judge.labelled(labelled("later", "ab", clicked="b"), now_s=NOW_S + 62.0)
     assert judge.hour.means(now_s=NOW_S + 62.0)["ours"][0] == 0.0
 

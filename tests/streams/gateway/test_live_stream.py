@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 
 import msgspec
@@ -19,12 +20,11 @@ class StillWatch:
         self.groups = Groups(at_s=NOW_S)
         self.n_running = 0
 
-    async def run(self) -> None:
+    async def run(self, is_wanted: Callable[[], bool]) -> None:
         self.n_running += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.n_running -= 1
+        while is_wanted():
+            await asyncio.sleep(0)
+        self.n_running -= 1
 
 
 def data(event: bytes) -> dict[str, object]:
@@ -77,4 +77,23 @@ async def test_groups_are_watched_once_and_only_while_someone_looks() -> None:
         await asyncio.sleep(0)
         assert watch.n_running == 1
 
+    await asyncio.sleep(0)
     assert watch.n_running == 0
+
+
+async def test_streams_end_with_the_process() -> None:
+    ends = [False]
+    live = LiveStream(
+        LiveView("c.", label_after_s=60.0),
+        StillWatch(),
+        is_stopping=lambda: ends[0],
+        clock=lambda: NOW_S,
+        every_s=0.01,
+    )
+
+    seen = []
+    async for event in live.events("now"):
+        seen.append(event)
+        ends[0] = True
+
+    assert len(seen) == 1

@@ -21,7 +21,6 @@ from tests.streams.gateway.live_records import (
     labelled,
     raw,
     request,
-    shown,
     slate,
     taken,
 )
@@ -125,11 +124,10 @@ def test_what_workers_refuse_is_counted_and_shown_as_a_dead_letter(world: World)
     assert told["n_read"] == 4
 
 
-def test_our_order_is_judged_beside_what_was_popular_before_it_was_shown(world: World) -> None:
-    world.feed("clicks", taken(click("before", "b")))
+def test_our_order_is_judged_beside_what_was_popular_before_its_labels(world: World) -> None:
+    world.feed("labelled-slates", taken(labelled("of another reader", "abc", clicked="b")))
     world.feed("recommendations", taken(slate("r1", "ab")))
-    world.feed("impressions", taken(shown("i1", "ab", request_id="r1")))
-    world.feed("clicks", *[taken(click(f"after{n}", "a")) for n in range(5)])
+    world.feed("clicks", *[taken(click(f"its own {n}", "a")) for n in range(5)])
 
     world.feed("labelled-slates", taken(labelled("r1", "ab", clicked="a")))
 
@@ -140,7 +138,6 @@ def test_our_order_is_judged_beside_what_was_popular_before_it_was_shown(world: 
 
 def test_a_corrected_slate_is_not_judged_again(world: World) -> None:
     world.feed("recommendations", taken(slate("r1", "ab")))
-    world.feed("impressions", taken(shown("i1", "ab", request_id="r1")))
 
     world.feed("labelled-slates", taken(labelled("r1", "ab", clicked="a", is_correction=True)))
 

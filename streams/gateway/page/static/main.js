@@ -103,7 +103,7 @@ const theme = document.getElementById("theme");
 function dress(name) {
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
-  say(document.getElementById("theme-text"), name[0].toUpperCase() + name.slice(1));
+  say(document.getElementById("theme-text"), name);
   theme.setAttribute("aria-label", `Theme: ${THEMES[name]}`);
   localStorage.setItem("cherryrec-theme", name);
 }

@@ -42,16 +42,24 @@ function fact(name, known, nowS) {
 }
 
 // The steps of a score, the largest first and the rest last; each begins where the one before ended.
-export function steps(item) {
+// What is said in the same words is one step: a feature and the signal of its name.
+export function steps(item, phrases) {
   const order = ([name, value]) => (name === OTHERS ? -1 : Math.abs(value));
+  const named = new Map();
+  const sums = new Map();
+  for (const [name, value] of Object.entries(item.contributions)) {
+    const key = phrases[name] ?? name;
+    if (!named.has(key)) named.set(key, name);
+    sums.set(named.get(key), (sums.get(named.get(key)) ?? 0) + value);
+  }
   let sum = 0;
-  return Object.entries(item.contributions).filter(([, value]) => value)
+  return [...sums].filter(([, value]) => value)
     .sort((a, b) => order(b) - order(a) || (a[0] < b[0] ? -1 : 1))
     .map(([name, value]) => ({ name, value, from: sum, to: (sum += value) }));
 }
 
 export function waterfall(item, { phrases, known, nowS }) {
-  const found = steps(item);
+  const found = steps(item, phrases);
   if (!found.length) return h("p", { class: "note" }, "Nothing sets it apart from the others of this slate: all its contributions are 0.");
   const ends = found.flatMap((one) => [one.from, one.to]);
   const low = Math.min(0, ...ends);
@@ -77,7 +85,7 @@ export function titleOf(id, titles, known) {
 export function slateList(slate, { phrases, known, titles, nowS, moved }) {
   return h("ol", { class: "slate" }, slate.map((item) => {
     const about = known?.[item.article_id];
-    const strongest = steps(item).find((one) => one.name !== OTHERS);
+    const strongest = steps(item, phrases).find((one) => one.name !== OTHERS);
     const why = strongest ? sentence(phrases, strongest.name, strongest.value, about, nowS) : "";
     const change = moved?.(item);
     const summary = h("summary", {},

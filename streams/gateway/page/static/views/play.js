@@ -15,7 +15,6 @@ export function play() {
     sessionStorage.setItem("cherryrec-player", user);
   }
   let slate = null;
-  let shownAt = Date.now();
   let isBusy = false;
   const closed = { is: false };
   const list = h("ol", { class: "playing" });
@@ -62,7 +61,7 @@ export function play() {
     const moved = before ? movesFrom(before.slate) : () => null;
     list.replaceChildren(...next.slate.map((item) => {
       const about = known[item.article_id];
-      const strongest = steps(item).find((one) => one.name !== "others" && one.value > 0);
+      const strongest = steps(item, table.phrases).find((one) => one.name !== "others" && one.value > 0);
       const change = moved(item);
       const button = h("button", { type: "button" },
         h("span", { class: "at" }, String(item.position + 1)),
@@ -74,7 +73,6 @@ export function play() {
     }));
     say(note, `${said}. Ranked ${rankedBy(next.stage)}.`);
     announce(said);
-    shownAt = Date.now();
   }
 
   // Says that the slate was shown and the story opened, then asks until the slate has changed.
@@ -87,7 +85,7 @@ export function play() {
     say(note, "Your click is on its way …");
     try {
       await send([
-        { topic: "impressions", impression_id: shown, user_id: user, articles: before.slate.map((one) => one.article_id), shown_at: new Date(Math.min(shownAt, now - 1)).toISOString(), request_id: before.request_id },
+        { topic: "impressions", impression_id: shown, user_id: user, articles: before.slate.map((one) => one.article_id), shown_at: now.toISOString(), request_id: before.request_id },
         { topic: "clicks", event_id: crypto.randomUUID(), user_id: user, article_id: item.article_id, clicked_at: now.toISOString(), impression_id: shown },
       ]);
       const began = performance.now();

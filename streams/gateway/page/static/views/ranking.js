@@ -71,7 +71,7 @@ export function ranking() {
       ? `the last ${ago(snapshot.at_s - snapshot.alarms.at(-1))}` : "none since this page's gateway began");
     const delay = snapshot.label_after_s ? `${duration(snapshot.label_after_s)} after it was shown` : "as soon as the clicks are in";
     const passed = snapshot.n_passed_over ? ` ${count(snapshot.n_passed_over)} were passed over, as more waited for labels than are held.` : "";
-    say(said, `${METRICS[snapshot.metrics[0]]} of ${plural(snapshot.n_judged, "slate")} whose labels came in the last hour; a slate is labelled ${delay}. Both orders are of the same slates, as known before they were shown. Readers saw our order, which favours it.${passed}`);
+    say(said, `${METRICS[snapshot.metrics[0]]} of ${plural(snapshot.n_judged, "slate")} whose labels came in the last hour; a slate is labelled ${delay}. Both orders are of the same slates. Readers saw ours, which favours it; popularity knows all clicks up to the labels, which favours that.${passed}`);
     if (snapshot.minutes.length < 2) {
       if (!nothing.firstChild) nothing.append(empty("No curve yet", "It begins once labels have come in two different minutes: a slate needs one article that was opened and one that was not."));
     } else nothing.replaceChildren();

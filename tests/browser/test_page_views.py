@@ -1,0 +1,241 @@
+"""Each view and each action of the page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cherryrec.events import ArticlePublished, Click, instant
+from tests.browser.conftest import DESK, PHONE, Tab
+from tests.browser.page_world import PageWorld
+
+VIEWS = ("now", "ranking", "stories", "reader/U1", "why-not", "play")
+OpenTab = Callable[..., Tab]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_fits_both_widths_in_both_themes(
+    world: PageWorld, open_tab: OpenTab, scheme: str, size: tuple[int, int]
+) -> None:
+    tab = open_tab(world, size=size, color_scheme=scheme)
+    for view in VIEWS:
+        page = tab.go(view)
+        page.wait_for_function("() => document.querySelector('main').innerText.length > 40")
+
+        width = page.evaluate("document.documentElement.scrollWidth")
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert width <= size[0], view
+        assert (min(map(int, re.findall(r"\d+", paper))) < 128) == (scheme == "dark"), view
+
+
+def test_now_counts_what_comes_while_one_looks(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("now")
+    page.wait_for_selector("tbody tr")
+
+    at = instant(time.time())
+    for number in range(20):
+        click = Click(event_id=f"now{number}", user_id="U1", article_id="none", clicked_at=at)
+        world.publish("clicks", click)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("tbody tr")]
+            .filter((row) => row.innerText.startsWith("clicks") && row.children.length === 4)
+            .some((row) => Number(row.children[2].innerText) >= 2)"""
+    )
+    text = tab.text()
+    assert "judged by the language model" in text
+    assert "Object missing required field" in text
+    assert "0, 1 of 4 topics" in text
+
+
+def test_ranking_shows_both_orders_weights_and_the_label_delay(
+    world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(world)
+    page = tab.go("ranking")
+    page.wait_for_selector("svg.chart polyline.l2")
+
+    text = tab.text()
+    assert "60 s after it was shown" in text
+    assert "recent popularity" in text
+    assert page.locator("svg.chart").count() == 3
+    assert "linear" in text
+    assert "timeliness" in text
+
+
+def test_a_story_is_pulled_after_a_confirmation_and_leaves(
+    world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(world)
+    page = tab.go("stories")
+    story = page.locator(".story").first
+    title = story.locator("h3").inner_text()
+    story.get_by_role("button", name="Pull").click()
+
+    page.get_by_role("button", name="Keep it").click()
+    assert not any(topic == "articles" for topic, _, _ in world.kafka.sent)
+    story.get_by_role("button", name="Pull").click()
+    page.get_by_role("button", name="Pull the story").click()
+
+    page.get_by_role("heading", name="Pulled lately").wait_for()
+    page.locator("section", has_text="Pulled lately").get_by_text(title).first.wait_for()
+    page.wait_for_function(
+        "t => ![...document.querySelectorAll('.story h3')].some(h => h.innerText === t)", arg=title
+    )
+
+
+def test_the_horizon_is_chosen(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("stories")
+    page.get_by_role("button", name="1 hour").click()
+
+    tab.wait_for("over the last 1 hour")
+    assert page.get_by_role("button", name="1 hour").get_attribute("aria-pressed") == "true"
+
+
+def test_a_score_is_read_as_a_waterfall_in_words(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("play")
+    page.wait_for_selector(".playing button")
+    page.locator(".stage a").click()
+    first = page.locator(".place").first
+    first.locator("summary").click()
+
+    page.wait_for_selector(".waterfall .fall")
+    text = first.inner_text()
+    assert "Lifted by " in text
+    assert text.count(" by ") >= 4
+    shown = [float(x.replace("−", "-")) for x in first.locator(".amount").all_inner_texts()]
+    total = first.locator(".total span").last.inner_text().replace("−", "-")
+    assert sum(shown) == pytest.approx(float(total), abs=2e-3)
+
+
+def test_a_reader_nobody_knows_is_asked_a_slate_for(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("reader/somebody new")
+    page.get_by_role("button", name="Ask for one").click()
+
+    page.wait_for_selector(".place")
+    assert page.locator(".place").count() == 10
+
+
+def test_a_profile_tells_interests_and_last_reads(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("reader/U1")
+    page.wait_for_selector(".interest")
+
+    text = tab.text()
+    assert "Last reads" in text
+    assert re.search(r"\d+ clicks?, \d+ slates? shown, last click", text)
+
+
+def test_what_if_compares_two_slates_and_keeps_nothing(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("reader/U1")
+    page.wait_for_selector(".whatif")
+    other = " ".join(one.article_id for one in world.articles[:3])
+    page.fill("#history", other)
+    page.get_by_label("the article's age").check()
+    page.get_by_role("button", name="What would it be?").click()
+
+    page.get_by_role("heading", name="As it would be").wait_for()
+    assert page.locator("section", has_text="As it would be").locator(".place").count() >= 10
+    sent = [topic for topic, _, _ in world.kafka.sent if topic != "inquiries"]
+    assert "clicks" not in sent[-1:]
+
+
+def test_a_what_if_of_an_unknown_article_says_so(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("reader/U1")
+    page.wait_for_selector(".whatif")
+    page.fill("#history", "never-heard-of")
+    page.get_by_role("button", name="What would it be?").click()
+
+    tab.wait_for("No article never-heard-of is known")
+
+
+def test_why_not_names_the_stage_and_what_it_fell_by(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("why-not")
+    page.fill("#what", world.articles[0].article_id)
+    page.fill("#who", "U1")
+    page.get_by_role("button", name="Why not?").click()
+
+    page.wait_for_selector(".step")
+    verdict = page.locator(".verdict").inner_text()
+    assert world.articles[0].title in verdict
+    assert page.locator(".step.fell, .step.passed").count() >= 1
+
+
+def test_why_not_of_an_article_nobody_has_heard_of(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("why-not/U1/nothing")
+
+    page.wait_for_selector(".step.fell")
+    assert page.locator(".step.fell h3").inner_text() == "Known"
+
+
+def test_a_reader_is_played_and_the_next_slate_is_another(
+    world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(world)
+    page = tab.go("play")
+    page.wait_for_selector(".playing button")
+    before = page.locator(".playing h3").all_inner_texts()
+
+    page.locator(".playing button").nth(2).click()
+
+    tab.wait_for("after your click was in Kafka")
+    after = page.locator(".playing h3").all_inner_texts()
+    assert before[2] not in after
+    assert page.locator(".history li span").first.inner_text() == before[2]
+    topics = [topic for topic, _, _ in world.kafka.sent]
+    assert "impressions" in topics
+    assert "clicks" in topics
+
+
+def test_only_a_demo_lets_a_reader_be_played(fresh_world: PageWorld, open_tab: OpenTab) -> None:
+    page = open_tab(fresh_world).go("now")
+
+    assert page.locator("[role=tab]").all_inner_texts() == [
+        "Now",
+        "Ranking",
+        "Stories",
+        "Reader",
+        "Why not",
+    ]
+
+
+def test_a_system_of_which_nothing_came_says_what_to_do(
+    fresh_world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(fresh_world)
+    for view, said in (
+        ("now", "No slate in the last five minutes"),
+        ("ranking", "No curve yet"),
+        ("stories", "No clicks yet"),
+        ("reader", "Whom shall it be?"),
+        ("why-not", "An article and a reader"),
+    ):
+        tab.go(view)
+        tab.wait_for(said)
+
+
+def test_a_title_is_text_whatever_it_holds(world: PageWorld, open_tab: OpenTab) -> None:
+    title = "<img src=x onerror=\"document.title='taken'\"><b>bold</b>"
+    world.publish("articles", ArticlePublished(article_id="evil", title=title, category="<i>s</i>"))
+    for number in range(60):
+        click = Click(
+            event_id=f"evil{number}", user_id="U1", article_id="evil", clicked_at=instant(1e9)
+        )
+        world.publish("clicks", click)
+    tab = open_tab(world)
+    page = tab.go("stories")
+
+    tab.wait_for(title)
+    assert page.locator(".story img, .story b, .story i").count() == 0
+    assert page.title() == "Stories · CherryRec"
