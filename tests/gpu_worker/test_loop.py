@@ -14,6 +14,7 @@ from kafka.structs import TopicPartition
 from cherryrec.codec import decode, encode
 from cherryrec.events import Evaluation, EvaluationRequest
 from cherryrec.topics import TopicNames
+from cherryrec.tracing import Tracer
 from gpu_worker import loop as loop_module
 from gpu_worker import lora_topic
 from gpu_worker.backends import ScriptedBackend
@@ -21,6 +22,7 @@ from gpu_worker.config import GpuConfig
 from gpu_worker.loop import EvaluationLoop
 from gpu_worker.reading import Reading
 from gpu_worker.rebalance import REJOIN_S, Revocations, poll_or_rejoin
+from tests.spans import PARENT, TRACE_ID, Spans, trace_id_of
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -85,6 +87,9 @@ class Consumer:
                         offset=position + number,
                         key=b"",
                         value=value,
+                        headers=[PARENT],
+                        timestamp=0,
+                        timestamp_type=0,
                     )
                     for number, value in enumerate(news)
                 ]
@@ -116,10 +121,12 @@ class Producer:
 
     def __init__(self) -> None:
         self.answered: list[str] = []
+        self.headers: list[Any] = []
 
-    def send(self, topic: str, *, value: bytes, **_: Any) -> Any:
+    def send(self, topic: str, *, value: bytes, headers: Any = None, **_: Any) -> Any:
         assert topic == "evaluations"
         self.answered.append(decode(Evaluation, value).request_id)
+        self.headers.append(headers)
         return SimpleNamespace(get=lambda timeout: None)
 
     def close(self, **_: Any) -> None:
@@ -130,7 +137,11 @@ class Bench:
     """A loop whose first batch ends when it is told to."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, values: dict[TopicPartition, list[bytes]]
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        values: dict[TopicPartition, list[bytes]],
+        *,
+        tracer: Tracer | None = None,
     ) -> None:
         self.consumer = Consumer(values)
         self.producer = Producer()
@@ -144,6 +155,7 @@ class Bench:
             config=GpuConfig(max_wait_s=0.0, max_batch_size=8),
             topics=TopicNames(""),
             client_kwargs={},
+            tracer=tracer,
         )
 
     def run(self, *places: TopicPartition, until: Callable[[], bool] = lambda: True) -> None:
@@ -243,6 +255,28 @@ def test_what_waits_of_a_partition_that_left_during_a_batch_is_given_away(
     assert bench.producer.answered == [*(f"r{number}" for number in range(8)), "r10"]
     assert bench.loop.state.counts.given_away == 2
     assert bench.consumer.committed == {Q: 1}
+
+
+def test_answers_are_of_the_traces_of_their_questions(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask
+) -> None:
+    spans = Spans(lambda: 1_000.0)
+    bench = Bench(monkeypatch, {P: messages(ask, 1, 2)}, tracer=spans.tracer)
+    bench.is_over.set()
+
+    bench.run(P, until=lambda: len(bench.producer.answered) == 2)
+
+    assert {trace_id_of(headers) for headers in bench.producer.headers} == {TRACE_ID}
+    assert spans.names == ["evaluate"] * 2 + ["read evaluation-requests"] * 2
+    assert {(span.attributes or {}).get("cherryrec.n_batch", 2) for span in spans.ended} == {2}
+
+
+def test_without_traces_nothing_goes_beside_an_answer(bench: Bench) -> None:
+    bench.is_over.set()
+
+    bench.run(P, until=lambda: len(bench.producer.answered) == 2)
+
+    assert bench.producer.headers == [None, None]
 
 
 def test_a_stop_during_a_batch_ends_after_its_answers(bench: Bench) -> None:
