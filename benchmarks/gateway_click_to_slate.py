@@ -39,16 +39,20 @@ class Reader:
         self.client = client
         self.user_id = user_id
         self.now = instant(now_s).isoformat()
+        self.n_asked = 0
 
     def slate(self, size: int = SLATE_SIZE) -> list[str]:
-        """Ask for a slate; return its articles."""
+        """Ask for a slate; return its articles. Anything but its own answer ends the run."""
+        self.n_asked += 1
         body = {
+            "request_id": f"{self.user_id}-{self.n_asked}",
             "user_id": self.user_id,
             "requested_at": self.now,
             "slate_size": size,
             "deadline_ms": 0,
         }
         answer = self._post("/v1/recommendations", body)
+        assert answer["served"] == "answer", f"the worker must answer, got {answer['served']!r}"
         return [item["article_id"] for item in answer["slate"]]
 
     def click(self, article_id: str) -> None:
