@@ -19,11 +19,13 @@ __all__ = ["Needs", "StrictRequest", "caller_of"]
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """A guard that lets only callers with a right through."""
+    """A guard that lets only callers with a right through; async, or Litestar takes a thread."""
 
     right: Right
 
-    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def __call__(
+        self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+    ) -> None:
         """Raise a `ProblemError` where the caller does not have the right."""
         caller = caller_of(connection)
         if self.right in caller.rights:

@@ -10,7 +10,7 @@ import re
 import uuid
 from time import perf_counter
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
@@ -38,6 +38,10 @@ SECURITY_HEADERS = {
 }
 """On every answer; what sets one of them itself keeps its own."""
 
+_HEADERS = [
+    (name.lower().encode(), value.encode())
+    for name, value in {**SECURITY_HEADERS, "Cache-Control": "no-store"}.items()
+]
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _BEARER = "bearer "
 _request_id = contextvars.ContextVar("request_id", default="")
@@ -86,9 +90,8 @@ class Entry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = _add_headers(message, request_id)
-                if scope["method"] == "OPTIONS":
-                    headers["Allow"] = _methods_of(scope)
+                allow = _methods_of(scope) if scope["method"] == "OPTIONS" else None
+                _add_headers(message, request_id, allow)
             await send(message)
 
         try:
@@ -181,13 +184,15 @@ def _methods_of(scope: HTTPScope) -> str:
     return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
-def _add_headers(message: Message, request_id: str) -> MutableScopeHeaders:
-    headers = MutableScopeHeaders.from_message(message)
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Request-Id"] = request_id
-    return headers
+def _add_headers(message: HTTPResponseStartEvent, request_id: str, allow: str | None) -> None:
+    """Add what every answer has, unless the answer has its own."""
+    headers = [*message["headers"], (b"x-request-id", request_id.encode())]
+    named = {name.lower() for name, _ in headers}
+    headers += [pair for pair in _HEADERS if pair[0] not in named]
+    if allow is not None:
+        headers = [pair for pair in headers if pair[0].lower() != b"allow"]
+        headers.append((b"allow", allow.encode()))
+    message["headers"] = headers
 
 
 async def _answer(problem: ProblemError, request_id: str, send: Send) -> None:

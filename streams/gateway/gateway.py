@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,7 @@ from cherryrec.topics import TopicNames
 from cherryrec.tracing import Header, Tracer
 from streams.agents import input_rules
 from streams.config import KafkaConfig, StreamConfig
+from streams.engine import end_as_signalled
 from streams.gateway.articles import Articles
 from streams.gateway.config import GatewayConfig
 from streams.gateway.feed import Feed
@@ -27,6 +29,8 @@ from streams.gateway.transport import KafkaTransport, Outgoing, Transport
 from streams.gateway.waiting import Waiting
 
 __all__ = ["Gateway"]
+
+logger = logging.getLogger(__name__)
 
 MakeTransport = Callable[[Feed, Gates], Transport]
 
@@ -78,6 +82,7 @@ class Gateway:
         self.limits = CallLimits(config.rate_per_s, burst=config.burst)
         self.metrics = GatewayMetrics()
         self.gates = Gates()
+        self.has_failed = False
         self.loop_watch = TurnWatch(config.watchdog_s)
         self.rules = input_rules(
             max_future_s=self.stream.max_future_s, max_embargo_s=self.stream.max_embargo_s
@@ -143,7 +148,15 @@ class Gateway:
             self.waiting.answer(head.request_id, head.user_id, record.value)
 
     def _kafka_transport(self, feed: Feed, gates: Gates) -> Transport:
-        return KafkaTransport(self.kafka, feed, gates, ack_wait_s=self.config.ack_wait_s)
+        return KafkaTransport(
+            self.kafka, feed, gates, ack_wait_s=self.config.ack_wait_s, end=self._fail
+        )
+
+    def _fail(self, reason: str) -> None:
+        """End the process, which a supervisor starts anew."""
+        logger.critical(reason)
+        self.has_failed = True
+        end_as_signalled(within_s=self.config.stop_s)
 
     def _show_numbers(self) -> None:
         """Show what is counted elsewhere among the metrics."""

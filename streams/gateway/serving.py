@@ -74,7 +74,7 @@ def run_gateway(gateway: Gateway, more: Sequence[ControllerRouterHandler] = ()) 
     finally:
         lookout.stop()
         ending.stop()
-    return 0 if server.started else 1
+    return 0 if server.started and not gateway.has_failed else 1
 
 
 def _listening(host: str, port: int) -> socket.socket:

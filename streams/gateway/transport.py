@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ import aiokafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP
-from tenacity import AsyncRetrying, before_sleep_log, wait_exponential
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from cherryrec.errors import BadMessage, CherryRecError, ServiceError
 from cherryrec.placement import partition_of
@@ -41,6 +41,7 @@ MAX_OPEN = 20_000
 
 _MAX_REQUEST = 17 << 20
 _LAST_S = 2.0
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,25 @@ class KafkaTransport:
         `connected` is closed until Kafka answers, `following` until what was there is read.
     ack_wait_s
         How long an acknowledgement is waited for, in seconds.
+    end
+        Told why the process must end, to be started anew.
     """
 
-    def __init__(self, kafka: KafkaConfig, feed: Feed, gates: Gates, *, ack_wait_s: float) -> None:
+    def __init__(
+        self,
+        kafka: KafkaConfig,
+        feed: Feed,
+        gates: Gates,
+        *,
+        ack_wait_s: float,
+        end: Callable[[str], None],
+    ) -> None:
         self._kafka = kafka
         self._names = TopicNames(kafka.prefix)
         self._feed = feed
         self._gates = gates
         self._ack_wait_s = ack_wait_s
+        self._end = end
         self._producer: Any = None
         self._follower: Follower | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -243,6 +255,10 @@ class KafkaTransport:
         await follower.catch_up()
         self._gates.open("following")
         logger.info("follows %s", ", ".join(map(self._names, self._feed.topics)))
+        while not follower.should_stop:
+            await asyncio.sleep(_LOOK_S)
+        if follower.crashed:
+            self._end("what follows the topics has failed: no answer would come any more")
 
     async def _started_producer(self) -> Any:
         async for attempt in self._tries():
@@ -279,8 +295,14 @@ class KafkaTransport:
     def _tries(self) -> AsyncRetrying:
         return AsyncRetrying(
             wait=wait_exponential(0.2, max=2.0),
-            before_sleep=before_sleep_log(logger, logging.WARNING),
+            before_sleep=self._say_why,
         )
+
+    def _say_why(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if error is not None:
+            text = str(error) if isinstance(error, ServiceError) else sentence(error)
+            logger.warning("Kafka at %s must answer: %s", self._kafka.bootstrap_servers, text)
 
 
 def _not_taken(topic: str, error: BaseException) -> ServiceError:

@@ -67,7 +67,12 @@ def start_gateway(topics: Topics, prefix: str, tmp_path: Path) -> Iterator[Start
     for client in clients:
         client.close()
     for child in started:
-        child.kill()
+        child.process.terminate()
+    try:
+        assert [child.process.wait(30) for child in started] == [0] * len(started)
+    finally:
+        for child in started:
+            child.kill()
 
 
 def _answers(client: httpx.Client, path: str) -> bool:
