@@ -26,7 +26,7 @@ class Scores(Protocol):
         """The share of what was learned in the scores, in [0, 1]."""
 
     def without(self, names: Collection[str]) -> Scores:
-        """Return what scores likewise, some features held at 0."""
+        """Return what scores likewise without what some features add."""
 
     def score(self, features: NDArray[np.float64]) -> Scored:
         """Score one slate."""

@@ -15,6 +15,7 @@ from cherryrec.vans.features import Feature, check_features, check_slate, finger
 from cherryrec.vans.inputs import features_seen
 from cherryrec.vans.kernels import scaled_scores
 from cherryrec.vans.member import SECOND, SlateMember
+from cherryrec.vans.reduced import ReducedScorer
 from cherryrec.vans.scaler import SlateScaler
 from cherryrec.vans.scored import Scored
 from cherryrec.vans.serving import Learned, Scorer
@@ -121,8 +122,8 @@ class Vans:
         """Score a slate without reasons, (n, F) → (n,): `score`'s within 1e-9, in a fifth of it."""
         return self.scorer.scores(X)
 
-    def without(self, names: Collection[str]) -> Scorer:
-        """Return what scores as this does now, some features held at 0: see `Scorer.without`."""
+    def without(self, names: Collection[str]) -> ReducedScorer:
+        """Return what scores as this does now without some features: see `Scorer.without`."""
         return self.scorer.without(names)
 
     def learn(self, X: Floats, clicked: Bools) -> None:

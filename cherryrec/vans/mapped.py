@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.vans.features import Feature, check_slate
+from cherryrec.vans.reduced import ReducedScorer
 from cherryrec.vans.scored import Scored
 from cherryrec.vans.serving import Scorer
 
@@ -61,11 +62,12 @@ class MappedScorer:
         """The share of what was learned in the scores, in [0, 1]."""
         return self._scorer.trust
 
-    def without(self, names: Collection[str]) -> MappedScorer:
-        """Return one that holds some features at 0; those that the model lacks it passes over."""
+    def without(self, names: Collection[str]) -> ReducedScorer:
+        """Return one to which some features add nothing; those the model lacks add nothing now."""
         known = {one.name for one in self._scorer.features}
-        left_out = [name for name in names if name in known]
-        return MappedScorer(self._scorer.without(left_out), self._features)
+        held = self._scorer.held([name for name in names if name in known])
+        is_out = [one.name in names for one in self._features]
+        return ReducedScorer(MappedScorer(held, self._features), np.flatnonzero(is_out))
 
     def score(self, X: Floats) -> Scored:
         """Score a slate of raw features, (n, F).

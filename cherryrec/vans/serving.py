@@ -20,6 +20,7 @@ from cherryrec.vans.features import (
 )
 from cherryrec.vans.inputs import ALL, features_seen, inputs_of
 from cherryrec.vans.member import FrozenMember, Shapes
+from cherryrec.vans.reduced import ReducedScorer
 from cherryrec.vans.scaler import MOMENTS, RunningMoments
 from cherryrec.vans.scored import Scored, combine
 from cherryrec.vans.shrinkage import Shrinkage
@@ -129,7 +130,7 @@ class Scorer:
         scorer._learned = learned
         return scorer
 
-    def without(self, names: Collection[str]) -> Scorer:
+    def held(self, names: Collection[str]) -> Scorer:
         """Return one that holds some features at 0, and is else what was learned with them.
 
         Raises
@@ -140,6 +141,17 @@ class Scorer:
         scorer = copy.copy(self)
         scorer._used = self._used * used_mask(self.features, tuple(names))
         return scorer
+
+    def without(self, names: Collection[str]) -> ReducedScorer:
+        """Return one to which some features add nothing, and that is else what was learned.
+
+        Raises
+        ------
+        ConfigError
+            One of them is not there.
+        """
+        is_out = [one.name in names for one in self.features]
+        return ReducedScorer(self.held(names), np.flatnonzero(is_out))
 
     @property
     def trust(self) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cherryrec.errors import ModelError
-from cherryrec.vans import Forest, Scorer, Vans, VansConfig
+from cherryrec.errors import ConfigError, ModelError
+from cherryrec.vans import Feature, Forest, Scorer, Vans, VansConfig
+from cherryrec.vans.mapped import MappedScorer
 from cherryrec.vans.snapshot import check_stamp
 from tests.unit.vans.slates import FEATURES, slates
 
@@ -138,3 +139,33 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 def test_a_stamp_that_is_no_number_is_refused(stamp: NDArray[np.generic]) -> None:
     with pytest.raises(ModelError, match="snapshot's 'format' must be"):
         check_stamp({"format": stamp, "features": np.array(7)}, 7)
+
+
+def test_a_feature_that_is_left_out_contributes_nothing_and_the_scorer_stays() -> None:
+    model = learned(60)
+    (slate,) = (X for X, _ in slates(1, seed=9))
+    name, whole = FEATURES[0].name, model.scorer.score(slate)
+
+    without = model.without([name])
+
+    got = without.score(slate)
+    assert np.abs(whole.contributions[:, 0]).max() > 0.0
+    assert np.abs(got.contributions[:, 0]).max() == 0.0
+    assert got.contributions.sum(axis=1) == pytest.approx(got.scores, abs=1e-9)
+    assert np.array_equal(model.scorer.score(slate).scores, whole.scores)
+    with pytest.raises(ConfigError, match="moon"):
+        model.without(["moon"])
+
+
+def test_a_mapped_scorer_leaves_out_what_its_model_knows() -> None:
+    model = learned(60)
+    (slate,) = (X for X, _ in slates(1, seed=9))
+    new = Feature("new")
+    mapped = MappedScorer(model.scorer, (new, *FEATURES))
+    wider = np.column_stack((np.ones(len(slate)), slate))
+
+    got = mapped.without([new.name, FEATURES[0].name]).score(wider)
+
+    wanted = model.without([FEATURES[0].name]).score(slate)
+    np.testing.assert_allclose(got.scores, wanted.scores, rtol=0, atol=1e-9)
+    assert np.abs(got.contributions[:, :2]).max() == 0.0
