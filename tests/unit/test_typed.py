@@ -18,12 +18,23 @@ def test_a_checked_package_is_marked_as_typed(package: str) -> None:
 
 
 def test_files_beside_the_code_are_shipped() -> None:
-    shipped = TOOLS["setuptools"]["package-data"]["*"]
+    patterns = dict(TOOLS["setuptools"]["package-data"])
+    anywhere = patterns.pop("*")
     beside = {
         path.relative_to(ROOT)
         for package in TOOLS["mypy"]["packages"]
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}
     }
+    within = [
+        f"{package.replace('.', '/')}/{pattern}"
+        for package, listed in patterns.items()
+        for pattern in listed
+    ]
 
-    assert {path for path in beside if not any(fnmatch(path.name, one) for one in shipped)} == set()
+    assert {
+        path
+        for path in beside
+        if not any(fnmatch(path.name, one) for one in anywhere)
+        and not any(fnmatch(path.as_posix(), one) for one in within)
+    } == set()

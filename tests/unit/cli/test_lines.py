@@ -77,7 +77,7 @@ def test_only_plain_files_are_counted_ahead(tmp_path: Path) -> None:
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_only_what_sites_write_is_sent_unless_asked(topic: object) -> None:
     name = topic.name  # type: ignore[attr-defined]
-    inputs = {"articles", "impressions", "clicks", "profile-updates", "requests"}
+    inputs = {"articles", "impressions", "clicks", "profile-updates", "requests", "inquiries"}
 
     if name in inputs:
         assert writable_topic(name, internal=False).name == name
