@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -177,7 +177,7 @@ class PageWorld:
         async def run() -> None:
             call()
 
-        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=30.0)
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=240.0)
 
     def publish(self, topic: str, *events: Event, at_s: float | None = None) -> None:
         """Have events come from Kafka, now by default; the system does not hear of them."""
@@ -185,6 +185,16 @@ class PageWorld:
 
         def put() -> None:
             for event in events:
+                self.kafka.publish(topic, event, at_s=now_s)
+
+        self.in_loop(put)
+
+    def publish_all(self, events: Sequence[tuple[str, Event]]) -> None:
+        """Have events of several topics come from Kafka now, in their order."""
+        now_s = time.time()
+
+        def put() -> None:
+            for topic, event in events:
                 self.kafka.publish(topic, event, at_s=now_s)
 
         self.in_loop(put)
@@ -229,7 +239,7 @@ class PageWorld:
             self._at_s = now_s - 60.0 * minute
             for name in (SERVING, STATE):
                 self._put("models", name.encode(), encode(learner.snapshot(name)))
-            for number in range(5):
+            for number in range(4):
                 user = f"U{rng.integers(n_readers)}"
                 self._turn(rng, ids, user, at_s=self._at_s + 10.0 * number, minute=minute)
         letter = DeadLetter(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -125,6 +127,32 @@ def test_interrupted_demo_leaves_nothing(
     assert demo.running() == []
     assert list(demo.temporary.iterdir()) == []
     assert not (cache_dir() / "kafka.lock").exists() or is_free(cache_dir() / "kafka.lock")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("demo", [("--stay",)], indirect=["demo"])
+def test_a_demo_that_stays_shows_its_page_until_it_is_interrupted(demo: Demo) -> None:
+    demo.wait_until(lambda: "Ctrl-C ends everything" in demo.printed())
+    found = re.search(r"the page: (http://127\.0\.0\.1:\d+/)", demo.printed())
+    assert found is not None
+    with urllib.request.urlopen(f"{found[1]}page/settings.json") as answer:
+        assert json.loads(answer.read())["demo"] is True
+    with urllib.request.urlopen(found[1]) as answer:
+        assert b"CherryRec" in answer.read()
+
+    def has_readers() -> bool:
+        with urllib.request.urlopen(f"{found[1]}page/live/now") as events:
+            assert events.readline() == b"event: snapshot\n"
+            snapshot = json.loads(events.readline().removeprefix(b"data: "))
+        return any(one["topic"] == "clicks" and one["per_s"] > 0 for one in snapshot["topics"])
+
+    demo.wait_until(has_readers)
+    to_group(demo.process)
+    code = demo.process.wait(WAIT_S)
+
+    assert code == 0, demo.printed()
+    assert demo.running() == []
+    assert list(demo.temporary.iterdir()) == []
 
 
 def is_free(lock: Path) -> bool:

@@ -52,6 +52,18 @@ def up(folder: Path, *arguments: str) -> StackState:
     return state
 
 
+@pytest.mark.slow
+def test_up_with_a_page_serves_it(folder: Path) -> None:
+    ended = cherryrec("up", "--no-llm", "--page", "--folder", str(folder))
+
+    assert ended.returncode == 0, ended.stderr
+    address = next(x for x in ended.stdout.splitlines() if x.startswith("the page: "))
+    with urllib.request.urlopen(address.removeprefix("the page: ")) as answer:
+        assert answer.status == 200
+    ended = cherryrec("down", "--folder", str(folder))
+    assert "gateway" in ended.stdout
+
+
 def wait_ended(processes: tuple[ProcessState, ...], *, within_s: float) -> None:
     give_up = time.monotonic() + within_s
     while left := [one.name for one in processes if one.is_running]:

@@ -118,7 +118,7 @@ def page_routes(
 
     @get("/page/slates/{user_id:str}", guards=[Needs("read")], include_in_schema=False)
     async def slate(user_id: UserId) -> Response[bytes]:
-        kept = gateway.slates.of(user_id)
+        kept = await gateway.search.of_user(user_id)
         content = b"null" if kept is None else kept.value
         return Response(content, media_type="application/json")
 
