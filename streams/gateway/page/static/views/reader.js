@@ -5,12 +5,13 @@ import { announce, empty, h, part, say, svg } from "../dom.js";
 import { ago, count, fixed, plural, share } from "../format.js";
 import { movesFrom, rankedBy, slateList, titleOf } from "../slate.js";
 
+// What can be left out, in both stages: features of the score, and signals of the first look.
 const PARTS = {
-  "features:reading": "what the reader reads",
+  "features:reading knrs:near knrs:readers_topics knrs:alike": "what the reader reads",
   "features:exposure": "what the reader was shown",
-  "features:attention": "what everyone does",
+  "features:attention knrs:rising knrs:most_clicked knrs:views": "what everyone does",
   "features:slate": "what earlier slates say",
-  "features:article": "the article's age",
+  "features:article knrs:newest": "the article's age",
   "features:knrs": "the news value and its metrics",
 };
 
@@ -101,7 +102,7 @@ export function reader([user]) {
       event.preventDefault();
       button.disabled = true;
       out.replaceChildren(h("p", { class: "waiting" }, "Asking the workers …"));
-      const without = boxes.map((box) => box.firstChild).filter((box) => box.checked).map((box) => box.value);
+      const without = boxes.map((box) => box.firstChild).filter((box) => box.checked).flatMap((box) => box.value.split(" "));
       const ids = history.value.split(/[\s,]+/).filter(Boolean);
       const question = { without, ...(history.value.trim() !== before.trim() ? { history: ids } : {}) };
       try {
@@ -137,7 +138,7 @@ function described(found, titles) {
     return [empty("Not known", "No click, no impression and no profile of this reader has come. Their slates are made for anyone.")];
   }
   const said = [found.role, ...(found.fields ?? []), ...(found.collections ?? [])].filter(Boolean);
-  const interests = (found.categories ?? []).slice(0, 8);
+  const interests = (found.categories ?? []).filter((one) => one.share > 0).slice(0, 8);
   const top = Math.max(...interests.map((one) => one.share), 0.01);
   const history = found.history ?? [];
   return [
