@@ -97,6 +97,7 @@ def main() -> int:
         environment = {
             "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
             "CHERRYREC_STREAM_TICK_S": "0",
+            "CHERRYREC_TRIALS_EVERY": "0",  # each request draws its own trials, clicked or not
         }
         stack = StackSettings(folder=folder, cache_dir=cache_dir(), environment=environment)
         log = MindLog(folder / "log")
