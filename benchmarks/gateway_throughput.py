@@ -2,7 +2,8 @@
 
 An open-loop client over HTTP, 100 candidates a request, without CnLE; broker, worker, learner,
 gateway and client share this machine. Beside it, in the same run, the same gateway in front of a
-plain Faust agent that sends back what it gets. Latencies count from when a request was due.
+plain Faust agent that sends back what it gets. Latencies count from when a request was due. Another
+time and rate: `python -m benchmarks.gateway_throughput SECONDS PER_SECOND`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from benchmarks._system import broker, counts, fill, gateway, reference, topics,
 from benchmarks._traffic import Traffic
 
 SEED = 0
-PER_SECOND = 300
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+PER_SECOND = int(sys.argv[2]) if len(sys.argv) > 2 else 300
 WARM_S = 5
 N_CANDIDATES = 100
 AT_MOST = 2.5
