@@ -349,6 +349,7 @@ class StreamWorker:
             answer=spec.answer,
             traces=self.traces if spec.rules.topic in TRACED else None,
             yield_every=spec.yield_every,
+            pause_s=spec.pause_s,
         )
 
         async def run(stream: StreamT[bytes]) -> None:

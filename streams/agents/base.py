@@ -183,6 +183,8 @@ class Agent(Generic[E]):
         Makes spans of the messages; None: traces are off, or not of this topic.
     yield_every
         Events after which the other agents have their turn, above 0.
+    pause_s
+        How long to rest after a batch, of how long it took, in seconds; None: not at all.
     """
 
     def __init__(
@@ -203,6 +205,7 @@ class Agent(Generic[E]):
         answer: Answer | None = None,
         traces: RequestTraces | None = None,
         yield_every: int = YIELD_EVERY,
+        pause_s: Callable[[float], float] | None = None,
     ) -> None:
         self.rules = rules
         self._apply = apply
@@ -219,6 +222,7 @@ class Agent(Generic[E]):
         self._answer = answer
         self._traces = traces
         self._yield_every = yield_every
+        self._pause_s = pause_s
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -236,6 +240,8 @@ class Agent(Generic[E]):
             self._metrics.batch_s.labels(topic).observe(perf_counter() - started)
             if taken_s is not None:
                 self._metrics.latency_s.labels(topic).observe(max(0.0, self._clock() - taken_s))
+            if self._pause_s is not None:
+                await asyncio.sleep(self._pause_s(perf_counter() - started))
 
     async def work(self, batch: Sequence[EventT[Any]]) -> None:
         """Apply a batch and deliver what follows."""

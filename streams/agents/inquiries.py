@@ -8,20 +8,15 @@ from time import perf_counter
 from cherryrec.events import Event, Inquiry
 from cherryrec.inquiries import InquiryLimit, inquire, over_limit
 from cherryrec.pipeline import Effects, Pipeline, Position
-from streams.agents.base import Apply
 
-__all__ = ["inquiry_call"]
+__all__ = ["InquiryCall"]
+
+MOST_PAUSE_S = 0.5
+"""How long the agent rests at most after a batch, in seconds."""
 
 
-def inquiry_call(
-    pipeline: Pipeline,
-    *,
-    share: float,
-    late_s: float,
-    broker_clock: Callable[[], float],
-    timer: Callable[[], float] = perf_counter,
-) -> Apply[Event]:
-    """Return the core call of an inquiry.
+class InquiryCall:
+    """The core call of an inquiry, and how long its agent rests when there are too many.
 
     Parameters
     ----------
@@ -36,18 +31,48 @@ def inquiry_call(
     timer
         Seconds of a clock that does not go back, by which inquiries are timed.
     """
-    limit = InquiryLimit(share=share)
 
-    def inquiry(at: Position, _: str, event: Event | None) -> Effects:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        share: float,
+        late_s: float,
+        broker_clock: Callable[[], float],
+        timer: Callable[[], float] = perf_counter,
+    ) -> None:
+        self._pipeline = pipeline
+        self._late_s = late_s
+        self._broker_clock = broker_clock
+        self._timer = timer
+        self._limit = InquiryLimit(share=share)
+        self._n_unanswered = 0
+
+    def __call__(self, at: Position, _: str, event: Event | None) -> Effects:
+        """Answer an inquiry, or say why there is no time for it."""
         assert isinstance(event, Inquiry)
-        waited_s = max(0.0, broker_clock() - at.arrived_s)
-        started = timer()
+        limit, waited_s = self._limit, max(0.0, self._broker_clock() - at.arrived_s)
+        started = self._timer()
         wait_s = limit.wait_s(started)
-        if wait_s > 0.0 and waited_s <= late_s:
-            return over_limit(event, at, share=share, wait_s=wait_s)
+        if wait_s > 0.0 and waited_s <= self._late_s:
+            self._n_unanswered += 1
+            return over_limit(event, at, share=limit.share, wait_s=wait_s)
         try:
-            return inquire(pipeline, at, event, waited_s=waited_s, late_after_s=late_s)
+            effects = inquire(
+                self._pipeline, at, event, waited_s=waited_s, late_after_s=self._late_s
+            )
         finally:
-            limit.spend(timer() - started)
+            limit.spend(self._timer() - started)
+        self._n_unanswered += effects.counted == "late"
+        return effects
 
-    return inquiry
+    def pause_s(self, taken_s: float) -> float:
+        """Return how long to rest after a batch that took so long, in seconds.
+
+        Where some of it were not answered there are too many: reading and refusing them takes time
+        too, and rests keep that within the share, or within a rest of half a second a batch.
+        """
+        n, self._n_unanswered = self._n_unanswered, 0
+        if not n:
+            return 0.0
+        return min(taken_s * (1.0 / self._limit.share - 1.0), MOST_PAUSE_S)

@@ -24,7 +24,7 @@ from cherryrec.events import (
 from cherryrec.inquiries import refused_inquiry
 from cherryrec.pipeline import Effects, Pipeline, Position, refused_answer
 from streams.agents.base import YIELD_EVERY, Answer, Apply, TopicRules
-from streams.agents.inquiries import inquiry_call
+from streams.agents.inquiries import InquiryCall
 from streams.config import StreamConfig
 
 __all__ = ["AgentSpec", "agent_specs", "input_rules"]
@@ -36,7 +36,8 @@ _MS = 1_000.0
 class AgentSpec:
     """One agent: how it reads, what it calls, and whether its counters must be flushed first.
 
-    `answer` answers what it refuses; after `yield_every` events the other agents have their turn.
+    `answer` answers what it refuses; after `yield_every` events the other agents have their turn,
+    and after a batch that took so long it rests for `pause_s`, in seconds.
     """
 
     rules: TopicRules
@@ -44,6 +45,7 @@ class AgentSpec:
     is_held: bool = False
     answer: Answer | None = None
     yield_every: int = YIELD_EVERY
+    pause_s: Callable[[float], float] | None = None
 
 
 def agent_specs(
@@ -121,16 +123,18 @@ def agent_specs(
         request,
         answer=lambda raw, reason, arrived_s: refused_answer(raw, reason, arrived_s=arrived_s),
     )
+    inquiry = InquiryCall(
+        pipeline,
+        share=config.inquiry_share,
+        late_s=config.inquiry_late_s,
+        broker_clock=broker_clock or clock,
+    )
     yield AgentSpec(
         rules["inquiries"],
-        inquiry_call(
-            pipeline,
-            share=config.inquiry_share,
-            late_s=config.inquiry_late_s,
-            broker_clock=broker_clock or clock,
-        ),
+        inquiry,
         answer=lambda raw, reason, arrived_s: refused_inquiry(raw, reason, arrived_s=arrived_s),
         yield_every=1,
+        pause_s=inquiry.pause_s,
     )
     for topic, message, apply, key in (
         ("evaluations", Evaluation, evaluation, "user_id"),

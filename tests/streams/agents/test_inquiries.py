@@ -10,7 +10,7 @@ from cherryrec.codec import encode
 from cherryrec.events import Inquiry, instant
 from cherryrec.inquiries import inquire
 from cherryrec.pipeline import Position
-from streams.agents.inquiries import inquiry_call
+from streams.agents.inquiries import InquiryCall
 from tests.streams.agents.conftest import CLOCK_S
 from tests.worlds import START_S, click, pipeline_of
 
@@ -94,7 +94,7 @@ def test_a_flood_takes_its_share_of_the_time_and_no_more() -> None:
         now[0] += 0.05
         return now[0]
 
-    call = inquiry_call(
+    call = InquiryCall(
         pipeline_of(4), share=0.1, late_s=LATE_S, broker_clock=lambda: START_S, timer=timer
     )
     outcomes = []
@@ -107,11 +107,13 @@ def test_a_flood_takes_its_share_of_the_time_and_no_more() -> None:
     assert outcomes[:9] == ["answered"] * 9 and outcomes[15] == "over_limit"
     assert taken_s <= 0.1 * now[0] + 0.5 + 0.05
     assert n_answered > 0.9 * 0.1 * now[0] / 0.05, "what is theirs they get"
+    assert call.pause_s(0.01) == pytest.approx(0.09), "refusing takes its share, too"
+    assert call.pause_s(0.01) == 0.0, "and nothing where none was refused"
 
 
 def test_a_late_one_costs_nothing_of_the_share() -> None:
     pipeline = pipeline_of(4)
-    call = inquiry_call(pipeline, share=0.1, late_s=LATE_S, broker_clock=lambda: START_S + 6.0)
+    call = InquiryCall(pipeline, share=0.1, late_s=LATE_S, broker_clock=lambda: START_S + 6.0)
 
     (send,) = call(Position(0, 0, START_S), "u", inquiry()).sends
     wanted = inquire(
