@@ -62,7 +62,8 @@ function tell(state, snapshot) {
   document.getElementById("state").dataset.is = isKafkaAway ? "stale" : state;
   const silent = snapshot?.silent_s;
   const quiet = state === "live" && silent > 10 ? `, last event ${ago(silent)}` : "";
-  say(document.getElementById("state-text"), isKafkaAway ? "Waits for Kafka" : `${STATES[state]}${quiet}`);
+  say(document.getElementById("state-text"), isKafkaAway ? "Waits for Kafka" : STATES[state]);
+  say(document.getElementById("state-quiet"), isKafkaAway ? "" : quiet);
   const text = warning(state, snapshot, isKafkaAway);
   if ((banner.textContent || "") !== (text ?? "")) banner.replaceChildren(...(text ? [h("p", {}, text)] : []));
   banner.hidden = !text;

@@ -90,7 +90,7 @@ export function ranking() {
       keyed(alarms, [...snapshot.alarms].reverse(), (s) => s, (s) => h("li", {},
         h("span", {}, "The error rose well above its usual level: everything learns faster again"), h("span", {}, atExactly(s))), () => {});
     } else if (!drift.firstChild) {
-      drift.append(empty("No drift", "The error of the last hundred slates is compared with the usual one; where it rises by six standard errors, an alarm stands here and in the charts, and all members learn faster again."));
+      drift.append(empty("No drift", "The error of the last hundred slates is compared with the usual one; where it rises well above it, an alarm stands here and in the charts, and all members learn faster again."));
     }
   }
 }
