@@ -37,7 +37,7 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
     ...     compared=compared)
     >>> found = WhyNot(article_id="a", fate="outranked", sentence="", ranked=ranked)
     >>> in_words(found, now=0.0, max_age_s=1.0)
-    'It was ranked 31 of 40, and the slate has 9 places: behind the last by how old it is (-0.40).'
+    'It was ranked 31 of 40, and the slate has 9 places: behind the last by its age (-0.40).'
     """
     at_s = None if found.at is None else seconds(found.at)
     match found.fate:

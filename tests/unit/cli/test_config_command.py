@@ -224,7 +224,7 @@ def test_a_former_setting_is_refused_by_its_new_name_or_means_the_same(
         assert f"it is {' and '.join(variables)} now" in in_environment.err
 
 
-FILES = {"cherryrec.toml", "features.md", "slates.md", "learner.py", "trials.jsonl"}
+FILES = {"cherryrec.toml", "features.md", "slates.md", "gateway.py", "learner.py", "trials.jsonl"}
 """Names in backticks that are files."""
 
 

@@ -41,17 +41,20 @@ def answering(kept: str, ranked: str) -> Selector:
     """A selector that answers the same whatever it is asked; its slate is the first of `ranked`."""
 
     def select(pipeline: Pipeline, partition: int, request: RecommendationRequest) -> Preview:
-        slate = tuple(
-            Recommended(article_id=a, position=i, score=0.0, news_value=0.0, contributions={})
-            for i, a in enumerate(ranked[: request.slate_size])
-        )
-        answer = Recommendation(
-            request_id=request.request_id,
-            user_id=request.user_id,
-            requested_at=request.requested_at,
-            slate=slate,
-        )
-        return Preview(tuple(kept), answer, lambda: tuple(ranked))
+        def first(n_articles: int) -> Recommendation:
+            slate = tuple(
+                Recommended(article_id=a, position=i, score=0.0, news_value=0.0, contributions={})
+                for i, a in enumerate(ranked[:n_articles])
+            )
+            return Recommendation(
+                request_id=request.request_id,
+                user_id=request.user_id,
+                requested_at=request.requested_at,
+                slate=slate,
+            )
+
+        answer = first(request.slate_size)
+        return Preview(tuple(kept), answer, whole=lambda n_explained: first(len(ranked)))
 
     return Selector("ours", select)
 
