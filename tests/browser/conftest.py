@@ -24,8 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """A browser, closed after each file.
+
+    Playwright's loop runs in this thread as long as it is open, and no test that is a coroutine
+    could run in the same process meanwhile.
+    """
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on the path (apt-get install)")
@@ -105,7 +110,7 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Tab]]:
         tab.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world() -> Iterator[PageWorld]:
     """A system with an hour behind it."""
     with PageWorld(is_demo=True) as running:
