@@ -1,36 +1,28 @@
 """Claim: a click changes its reader's recommendation within a second.
 
 A system with a learned model on a real Kafka; 100 readers, one after the other, get a slate from
-the whole catalogue, click an article, and ask again until their slate is another one. A reader who
-asks again without a click is the reference: that slate must stay as it was.
+the whole catalogue, click its last article, and ask again until their slate is another one. A
+reader who asks again without a click is the reference: that slate must stay as it was. No trial
+places are drawn, which are others at each request.
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from benchmarks._report import header, verdict
-from cherryrec.cli.options import cache_dir
-from cherryrec.cli.running import open_session, replay_kafka
-from cherryrec.evaluation.generate import generate_log
-from cherryrec.evaluation.mind import MindLog
+from benchmarks._clicked import SLATE_SIZE, measure
+from cherryrec.cli.running import open_session
 from cherryrec.events import Click, RecommendationRequest, instant
+from streams.config import KafkaConfig
 from streams.replay import Session
-from streams.stack import LocalStack, StackSettings
 
-SEED = 0
-N_TRIALS = 100
-SLATE_SIZE = 10
-GIVE_UP_S = 5.0
 AT_MOST_S = 1.0
 
 
 class Reader:
-    """One reader of the log, asking for slates."""
+    """One reader of the log, asking through the topics."""
 
     def __init__(self, session: Session, user_id: str, now_s: float) -> None:
         self.session = session
@@ -38,14 +30,14 @@ class Reader:
         self.now_s = now_s
         self.n_asked = 0
 
-    def slate(self, size: int = SLATE_SIZE) -> list[str]:
+    def slate(self) -> list[str]:
         """Ask for a slate; return its articles."""
         self.n_asked += 1
         request = RecommendationRequest(
             request_id=f"{self.user_id}-{self.n_asked}",
             user_id=self.user_id,
             requested_at=instant(self.now_s),
-            slate_size=size,
+            slate_size=SLATE_SIZE,
             deadline_ms=0,
         )
         answer = self.session.ask(request)
@@ -63,50 +55,12 @@ class Reader:
         self.session.flush()
 
 
-def trial(reader: Reader) -> tuple[float | None, bool]:
-    """Return the seconds from click to changed slate (None: it did not), and whether it was stable.
-
-    The article clicked is the last of a wide slate: far from what the reader is shown.
-    """
-    before = reader.slate()
-    is_stable = reader.slate() == before
-    chosen = reader.slate(size=60)[-1]
-    started_s = time.perf_counter()
-    reader.click(chosen)
-    while time.perf_counter() - started_s < GIVE_UP_S:
-        if reader.slate() != before:
-            return time.perf_counter() - started_s, is_stable
-    return None, is_stable
-
-
-def main() -> int:
-    """Print the figures; exit 1 where the claim does not hold."""
-    header(f"seconds from a click to a changed slate, {N_TRIALS} readers", seed=SEED)
-    with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as name:
-        folder = Path(name)
-        generate_log(folder / "log", n_users=2 * N_TRIALS, n_impressions=1_000, seed=SEED)
-        environment = {
-            "CHERRYREC_FEEDBACK_ATTRIBUTION_WINDOW_S": "0",
-            "CHERRYREC_STREAM_TICK_S": "0",
-        }
-        stack = StackSettings(folder=folder, cache_dir=cache_dir(), environment=environment)
-        log = MindLog(folder / "log")
-        with LocalStack(stack) as running:
-            done = replay_kafka(log, running.kafka, limit=None, seed=SEED, window=16)
-            time.sleep(2.0)  # the last snapshot of the models
-            now_s = done.rows[-1].shown_at + 60.0
-            users = sorted({row.user_id for row in done.rows})[:N_TRIALS]
-            with open_session(running.kafka) as session:
-                trials = [trial(Reader(session, user_id, now_s)) for user_id in users]
-    seconds = sorted(waited for waited, _ in trials if waited is not None)
-    print(
-        f"{len(seconds)} of {len(trials)} slates changed after the click; "
-        f"{sum(not is_stable for _, is_stable in trials)} changed without one"
-    )
-    p50, p99 = statistics.median(seconds), seconds[int(0.99 * len(seconds))]
-    print(f"click to changed slate: p50 {p50:.3f} s, p99 {p99:.3f} s, longest {seconds[-1]:.3f} s")
-    return 0 if verdict("p99 in seconds", p99, most=AT_MOST_S) else 1
+@contextmanager
+def readers(kafka: KafkaConfig, now_s: float) -> Iterator[Callable[[str], Reader]]:
+    """Connect; yield what makes a reader."""
+    with open_session(kafka) as session:
+        yield lambda user_id: Reader(session, user_id, now_s)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure("a click to a changed slate", readers, most_s=AT_MOST_S))
