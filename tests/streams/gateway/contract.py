@@ -24,11 +24,21 @@ def map_body(_: Any, body: Any) -> Any:
     """Write 5.0 as 5, which JSON Schema calls an integer too, and a propensity an article."""
     if isinstance(body, dict):
         kept = {name: map_body(_, one) for name, one in body.items()}
-        if isinstance(kept.get("propensities"), list) and isinstance(kept.get("articles"), list):
-            kept["propensities"] = [0.5] * len(kept["articles"])
+        chances, articles = kept.get("propensities"), kept.get("articles")
+        if (
+            isinstance(chances, list)
+            and isinstance(articles, list)
+            and all(map(_is_chance, chances))
+        ):
+            kept["propensities"] = [0.5] * len(articles)
         return kept
     if isinstance(body, list):
         return [map_body(_, one) for one in body]
     if isinstance(body, float) and body.is_integer():
         return int(body)
     return body
+
+
+def _is_chance(value: Any) -> bool:
+    """Whether it may stand among propensities; what may not is left for the gateway to refuse."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= 1.0

@@ -76,6 +76,8 @@ def test_documents_need_no_key(world: World) -> None:
 @pytest.mark.slow
 def test_no_call_is_answered_otherwise_than_the_document_says() -> None:
     assert contract.map_body(None, {"a": [5.0]}) == {"a": [5]}
+    wrong = {"propensities": [-1, 2], "articles": ["a"]}
+    assert contract.map_body(None, wrong) == wrong
     keys = {"read_keys": (KEY,), "send_keys": (KEY,), "admin_keys": (KEY,)}
     gateway = Gateway(
         KafkaConfig(),
