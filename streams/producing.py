@@ -106,8 +106,10 @@ class SafeProducer:
     def close(self) -> None:
         """Flush and disconnect."""
         with self._lock:
-            self.flush()
-            self._producer.close()
+            try:
+                self.flush()
+            finally:
+                self._producer.close()
 
     def _sent(self, record: _Record) -> Any:
         """Hand a record to the producer; return its future, or the error that it raised."""

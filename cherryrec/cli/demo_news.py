@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cherryrec.errors import ServiceError
+from cherryrec.errors import CherryRecError
 from cherryrec.events import Click, Impression, RecommendationRequest, instant
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from streams.replay import Session
 
 __all__ = ["DemoNews", "demo_port", "page_address"]
+
+logger = logging.getLogger(__name__)
 
 BEFORE_DAYS = 2.0
 AHEAD_DAYS = 0.25
@@ -33,7 +36,8 @@ SETTLED_S = 2 * 3_600.0
 _READERS_PER_S = 4.0
 _SLATE_SIZE = 10
 _FRESH_S = 86_400.0
-_PAUSE_S = 2.0
+PAUSE_S = 2.0
+"""How long a Kafka that is away is waited for before it is tried again."""
 
 
 class DemoNews:
@@ -92,6 +96,8 @@ class DemoNews:
 
         A Kafka that is away is waited for.
         """
+        from kafka.errors import KafkaError
+
         from cherryrec.cli.running import open_session
 
         articles = self.log.articles()
@@ -104,8 +110,9 @@ class DemoNews:
                         self._publish(session, articles, since_s, now_s)
                         since_s = now_s
                         self._read(session, now_s)
-            except (ServiceError, OSError):
-                ending.wait(_PAUSE_S)
+            except (CherryRecError, KafkaError, OSError) as error:
+                logger.warning("readers come back in %g s: %s", PAUSE_S, error)
+                ending.wait(PAUSE_S)
 
     def _publish(
         self, session: Session, articles: Mapping[str, MindArticle], since_s: float, now_s: float

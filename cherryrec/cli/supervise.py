@@ -70,6 +70,8 @@ def supervise(
 
 def _news(folder: Path, settings: Settings, kafka: KafkaConfig, ending: threading.Event) -> None:
     """Fill a stack with generated news, then let readers come and read."""
+    from kafka.errors import KafkaError
+
     from cherryrec.cli.demo_news import DemoNews
 
     now_s = time.time()
@@ -80,7 +82,7 @@ def _news(folder: Path, settings: Settings, kafka: KafkaConfig, ending: threadin
             attribution_window_s=settings.core.feedback.attribution_window_s,
             now_s=now_s,
         )
-    except CherryRecError as error:
+    except (CherryRecError, KafkaError, OSError) as error:
         logger.warning("the news before now is not all there: %s", error)
     logger.info("readers come and read until the stack ends")
     news.go_on(kafka, ending)

@@ -56,7 +56,11 @@ class Session:
     def __enter__(self) -> Self:
         """Connect; only recommendations made from now on are seen."""
         self._producer = SafeProducer(self._connected)
-        self._consumer = self.follow("recommendations")
+        try:
+            self._consumer = self.follow("recommendations")
+        except BaseException:
+            self._producer.close()
+            raise
         return self
 
     def __exit__(
@@ -66,9 +70,9 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         """Disconnect."""
-        if self._producer is not None:
-            self._producer.close()
-        if self._consumer is not None:
+        try:
+            self._open().close()
+        finally:
             self._consumer.close()
 
     def send(self, topic: str, key: str, event: Event | None) -> None:
@@ -153,11 +157,19 @@ class Session:
             isolation_level=READ_COMMITTED,
             **self._client,
         )
+        try:
+            self._go_to_the_end(consumer, names)
+        except BaseException:
+            consumer.close()
+            raise
+        return consumer
+
+    def _go_to_the_end(self, consumer: Any, names: Sequence[str]) -> None:
+        """Give a consumer all partitions of topics, from now on."""
         places = []
         for topic in map(self.names, names):
             partitions = consumer.partitions_for_topic(topic)
             if not partitions:
-                consumer.close()
                 msg = f"topic {topic!r} must be there: run `cherryrec topics create`"
                 raise ServiceError(msg)
             places += [TopicPartition(topic, partition) for partition in sorted(partitions)]
@@ -165,7 +177,6 @@ class Session:
         consumer.seek_to_end(*places)
         for place in places:
             consumer.position(place)
-        return consumer
 
     def _answers(self, sent: dict[str, float]) -> dict[str, Answer]:
         answers: dict[str, Answer] = {}
