@@ -57,7 +57,7 @@ def test_topic_of_the_system_is_not_written_unless_asked(topics: Topics) -> None
     allowed = topics.run("send", "-", "--topic", "recommendations", "--internal", stdin=line)
 
     assert refused.code == 2
-    assert "(articles, impressions, clicks, profile-updates, requests)" in refused.err
+    assert "(articles, impressions, clicks, profile-updates, requests, inquiries)" in refused.err
     assert allowed.code == 0
     assert [one.key for one in topics.records("recommendations")] == [b"u1"]
 
