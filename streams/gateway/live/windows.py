@@ -34,6 +34,8 @@ class WindowedCounts(Generic[K]):
     >>> counts.add("clicks", now_s=25.0)
     >>> counts.totals(now_s=25.0)["clicks"], counts.totals(now_s=25.0, within_s=20.0)["clicks"]
     (4, 1)
+    >>> counts.totals(now_s=15.0, within_s=20.0)["clicks"]
+    3
     >>> counts.series("clicks", now_s=25.0)
     [0, 0, 0, 3, 0, 1]
     >>> counts.totals(now_s=61.0)["clicks"]
@@ -71,7 +73,7 @@ class WindowedCounts(Generic[K]):
     def totals(self, *, now_s: float, within_s: float | None = None) -> Counter[K]:
         """Return the counts by key of the last `within_s` seconds, whole buckets; of all if None.
 
-        The bucket that `now_s` lies in counts as one, as far as it has come.
+        The bucket that `now_s` lies in counts as one, as far as it has come; later ones do not.
         """
         number = int(now_s // self.bucket_s)
         if within_s is None:
@@ -80,7 +82,7 @@ class WindowedCounts(Generic[K]):
         first = number - max(1, round(within_s / self.bucket_s)) + 1
         summed: Counter[K] = Counter()
         for place, counted in self._buckets.items():
-            if place >= first:
+            if first <= place <= number:
                 summed.update(counted)
         return summed
 

@@ -73,6 +73,14 @@ def test_events_are_counted_by_topic_and_second(world: World) -> None:
     assert rates["requests"]["per_s"] == 0.0
 
 
+def test_a_rate_leaves_out_the_second_that_has_just_begun(world: World) -> None:
+    world.feed("clicks", *[taken(click(f"e{n}", "a"), NOW_S + n / 10) for n in range(205)])
+
+    told = world.told("now", now_s=NOW_S + 20.5)
+
+    assert {one["topic"]: one["per_s"] for one in told["topics"]}["clicks"] == 10.0
+
+
 def test_a_heartbeat_is_no_event(world: World) -> None:
     world.feed("recommendations", Taken(HEARTBEAT_KEY, None, round(1_000 * NOW_S)))
 
