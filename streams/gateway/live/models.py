@@ -73,10 +73,13 @@ class ModelWatch:
         self._max_points = max_points
         self._points: list[ModelPoint] = []
         self._ensemble: dict[str, float] = {}
-        self._n_alarms = 0
+        self._n_alarms: int | None = None  # of the newest state; None before one was read
         self.newest: ModelPoint | None = None
         self.alarms: list[float] = []
-        """When the last drift alarms were read, epoch seconds; ten at most."""
+        """When the last drift alarms came, epoch seconds; ten at most.
+
+        What the first state counts was before it, nobody knows when.
+        """
 
     def add(self, raw: bytes, *, at_s: float) -> None:
         """Read one record of `models`; one that cannot be read changes nothing."""
@@ -105,12 +108,12 @@ class ModelWatch:
         drift = _array(snapshot, "vans/drift/state")
         if drift is not None and len(drift) > 1:
             n_alarms = int(drift[1])
-            if n_alarms > self._n_alarms:
+            if self._n_alarms is not None and n_alarms > self._n_alarms:
                 self.alarms = [*self.alarms, at_s][-10:]
             self._n_alarms = n_alarms
         if self.newest is not None:
             self.newest = msgspec.structs.replace(
-                self.newest, ensemble=self._ensemble, n_alarms=self._n_alarms
+                self.newest, ensemble=self._ensemble, n_alarms=self._n_alarms or 0
             )
 
     def _add_serving(self, snapshot: _Snapshot, at_s: float) -> None:
@@ -122,7 +125,7 @@ class ModelWatch:
             n_examples=snapshot.n_examples,
             ensemble=self._ensemble,
             knrs=knrs,
-            n_alarms=self._n_alarms,
+            n_alarms=self._n_alarms or 0,
         )
         if self._points and at_s - self._points[-1].at_s < self._every_s:
             return

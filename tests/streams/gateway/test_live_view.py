@@ -178,6 +178,18 @@ def test_a_drift_alarm_is_told_with_its_time(world: World) -> None:
     assert told["model"]["n_alarms"] == 2
 
 
+def test_alarms_of_before_the_first_state_that_is_read_are_none_of_now(world: World) -> None:
+    learner = Learner(KnrsConfig(), VansConfig())
+    learner.vans.drift.n_alarms = 3
+
+    for at_s in (NOW_S, NOW_S + 1.0):
+        world.feed("models", taken(learner.snapshot(SERVING)), taken(learner.snapshot(STATE), at_s))
+
+    told = world.told("ranking")
+    assert told["alarms"] == []
+    assert told["model"]["n_alarms"] == 3
+
+
 def test_a_model_that_cannot_be_read_changes_nothing(world: World) -> None:
     world.feed("models", raw(b"{}"), raw(b'{"model":"cherryrec","version":1,"n_examples":"x"}'))
 
