@@ -51,6 +51,7 @@ class Letters:
         self._counts: WindowedCounts[str] = WindowedCounts(
             window_s=_WINDOW_S, bucket_s=60.0, max_keys=200
         )
+        self._all: WindowedCounts[None] = WindowedCounts(window_s=_WINDOW_S, bucket_s=60.0)
         self.newest: deque[Letter] = deque(maxlen=20)
 
     def add(self, letter: DeadLetter, *, now_s: float) -> None:
@@ -58,6 +59,7 @@ class Letters:
         topic = letter.source_topic.removeprefix(self._prefix)
         wanted = letter.reason.partition(", got")[0][:_TEXT]
         self._counts.add(f"{topic}: {wanted}", now_s=now_s)
+        self._all.add(None, now_s=now_s)
         self.newest.append(
             Letter(
                 at_s=now_s,
@@ -73,5 +75,5 @@ class Letters:
         return self._counts.totals(now_s=now_s).most_common(10)
 
     def n(self, *, now_s: float) -> int:
-        """Return how many there were in the last hour."""
-        return self._counts.totals(now_s=now_s).total()
+        """Return how many there were in the last hour, of more reasons than are kept as well."""
+        return self._all.totals(now_s=now_s).total()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cherryrec.events import DeadLetter, instant
 from streams.gateway.live.judging import OnlineJudge
 from streams.gateway.live.latencies import Latencies
+from streams.gateway.live.letters import Letters
 from streams.gateway.live.models import ModelWatch
 from streams.gateway.live.stories import Stories
 from streams.gateway.live.windows import WindowedCounts
@@ -49,6 +51,23 @@ def test_slates_that_wait_for_labels_are_bounded_and_the_rest_counted() -> None:
     judge.answered(slate("later", "ab"), now_s=NOW_S + 61.0)
     judge.labelled(labelled("later", "ab", clicked="b"), now_s=NOW_S + 62.0)
     assert judge.hour.means(now_s=NOW_S + 62.0)["ours"][0] == 0.0
+
+
+def test_letters_of_more_reasons_than_are_kept_are_counted() -> None:
+    letters = Letters("c.")
+
+    for number in range(1_000):
+        letter = DeadLetter(
+            reason=f"no field {number}",
+            source_topic="c.clicks",
+            source_partition=0,
+            source_offset=number,
+            received_at=instant(NOW_S),
+        )
+        letters.add(letter, now_s=NOW_S)
+
+    assert letters.n(now_s=NOW_S) == 1_000
+    assert len(letters.newest) == 20
 
 
 def test_the_articles_heard_of_longest_ago_leave() -> None:
