@@ -107,6 +107,21 @@ def test_a_kafka_that_is_away_is_told(fresh_world: PageWorld, open_tab: OpenTab)
     tab.page.wait_for_selector("#banner", state="hidden")
 
 
+def test_groups_that_cannot_be_asked_for_are_told_with_the_reason(
+    fresh_world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(fresh_world)
+    page = tab.go("now")
+    tab.wait_for("10.0.0.6")
+    known = fresh_world.watch.groups
+    reason = "AttributeError: no coordinator"
+    fresh_world.watch.groups = msgspec.structs.replace(known, failure=reason)
+
+    tab.wait_for(f"Kafka could not be asked: {reason}")
+    assert "10.0.0.6" in tab.text()
+    assert page.locator("#banner").is_hidden()
+
+
 def test_a_click_that_kafka_does_not_take_is_told_and_tried_again(
     world: PageWorld, open_tab: OpenTab
 ) -> None:

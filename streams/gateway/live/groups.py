@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,11 @@ from streams.status import Lag, Member, lags, members
 
 __all__ = ["GroupWatch", "Groups"]
 
+logger = logging.getLogger(__name__)
+
 EVERY_S = 3.0
 _CONNECT_MS = 3_000
+_REASON = 200
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,12 +33,15 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
         When it last answered, epoch seconds; 0 before it ever has.
     error
         Why it did not answer the last time; "" where it did.
+    failure
+        What went wrong here the last time it was asked; "" where nothing did.
     """
 
     at_s: float = 0.0
     lags: tuple[Lag, ...] = ()
     members: tuple[Member, ...] = ()
     error: str = ""
+    failure: str = ""
 
 
 class GroupWatch:
@@ -58,11 +65,25 @@ class GroupWatch:
         """Ask again and again while that is wanted, then disconnect.
 
         It ends by itself, and is never cancelled: what a thread asks cannot be stopped in between.
+        What nobody thought of ends it no sooner: `groups` says so, and it is asked again.
         """
         while is_wanted():
-            await asyncio.to_thread(self.ask)
+            if not await self._done(self.ask):
+                await self._done(self.close)  # it connects anew
             await asyncio.sleep(EVERY_S)
-        await asyncio.to_thread(self.close)
+        await self._done(self.close)
+
+    async def _done(self, call: Callable[[], None]) -> bool:
+        """Do something in a thread; return whether it went well, and note what went wrong."""
+        try:
+            await asyncio.to_thread(call)
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"[:_REASON]
+            if failure != self.groups.failure:
+                logger.exception("Kafka could not be asked for its groups")
+            self.groups = msgspec.structs.replace(self.groups, error="", failure=failure)
+            return False
+        return True
 
     def ask(self) -> None:
         """Ask once; where Kafka does not answer, what it said before stays, with the reason."""
@@ -74,9 +95,8 @@ class GroupWatch:
                 members=members(admin, self._kafka.prefix),
             )
         except (KafkaError, OSError, ValueError) as error:
-            self.groups = msgspec.structs.replace(
-                self.groups, error=f"{type(error).__name__} at {self._kafka.bootstrap_servers}"
-            )
+            reason = f"{type(error).__name__} at {self._kafka.bootstrap_servers}"
+            self.groups = msgspec.structs.replace(self.groups, error=reason, failure="")
             self.close()
 
     def close(self) -> None:

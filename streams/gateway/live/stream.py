@@ -78,12 +78,13 @@ class LiveStream:
     async def events(self, view: View) -> AsyncGenerator[bytes]:
         """Yield one view's events until the browser leaves or the process ends."""
         self._n_looking += 1
-        if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch.run(self._is_looked_at))
         sent: bytes | None = None
         quiet_s = 0.0
         try:
             while not self._is_stopping():
+                # An earlier watch may still have been ending when this browser came.
+                if self._watching is None or self._watching.done():
+                    self._watching = asyncio.create_task(self._watch.run(self._is_looked_at))
                 encoded = self._of(view)
                 if encoded is not sent:
                     sent, quiet_s = encoded, 0.0

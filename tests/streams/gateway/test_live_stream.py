@@ -81,6 +81,32 @@ async def test_groups_are_watched_once_and_only_while_someone_looks() -> None:
     assert watch.n_running == 0
 
 
+async def test_who_comes_while_an_earlier_watch_ends_has_one(monkeypatch) -> None:
+    class SlowToEnd(StillWatch):
+        is_ended = False
+
+        async def run(self, is_wanted: Callable[[], bool]) -> None:
+            await super().run(is_wanted)
+            while not self.is_ended:
+                await asyncio.sleep(0)
+
+    watch = SlowToEnd()
+    live = streaming(LiveView("c.", label_after_s=60.0), [NOW_S], watch)
+    monkeypatch.setattr(live_stream, "KEEP_ALIVE_S", 0.0)
+    async with aclosing(live.events("now")) as events:
+        await anext(events)
+    await asyncio.sleep(0.01)
+
+    async with aclosing(live.events("now")) as events:
+        await anext(events)
+        assert watch.n_running == 0
+        watch.is_ended = True
+        await asyncio.sleep(0.01)
+        await anext(events)
+        await asyncio.sleep(0)
+        assert watch.n_running == 1
+
+
 async def test_streams_end_with_the_process() -> None:
     ends = [False]
     live = LiveStream(

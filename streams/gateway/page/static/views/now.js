@@ -52,6 +52,7 @@ export function now() {
   const refusals = h("div", {});
   const members = h("tbody", {});
   const workers = h("div", {});
+  const unasked = h("p", { class: "note" });
 
   const element = h("div", {},
     h("h1", { class: "unseen" }, "Now"),
@@ -62,7 +63,7 @@ export function now() {
         h("thead", {}, h("tr", {}, ["Topic", "Last minute", "A second", "Waiting"].map((name, k) =>
           h("th", { scope: "col", class: k > 1 ? "number" : null }, name)))), rows)),
         h("p", { class: "note" }, "Waiting is what a group of workers has not committed yet, by the second or two.")),
-      part("Who owns what", workers)),
+      part("Who owns what", workers, unasked)),
     part("Dead letters", refusals));
 
   return { element, update };
@@ -115,9 +116,13 @@ export function now() {
   }
 
   function showWorkers(groups) {
+    const trouble = groups.error || groups.failure;
+    const since = groups.at_s ? ` This, and what waits, is of ${atExactly(groups.at_s)}.` : "";
+    say(unasked, trouble ? `Kafka could not be asked: ${trouble}.${since}` : "");
     if (!groups.members.length) {
-      swap(workers, empty("Nobody works", groups.error ? `Kafka could not be asked: ${groups.error}.` : "No stream worker, no learner and no language model is in its group.",
-        "cherryrec up"));
+      swap(workers, trouble ? empty("Not known", "Kafka has not said yet who works.")
+        : groups.at_s ? empty("Nobody works", "No stream worker, no learner and no language model is in its group.", "cherryrec up")
+          : empty("Asking", "Kafka is being asked who works."));
       return;
     }
     if (!members.parentElement) {
