@@ -33,6 +33,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from cherryrec.codec import dead_letter, decode
 from cherryrec.errors import BadMessage, ServiceError
 from cherryrec.events import EvaluationRequest
+from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames
 from cherryrec.tracing import Span, Tracer
 from gpu_worker.backends import Backend
@@ -165,9 +166,10 @@ class EvaluationLoop:
     def _connected(self, stack: ExitStack) -> tuple[Producer, KafkaConsumer]:
         """Connect to Kafka; the stack closes what was opened."""
         try:
-            producer = KafkaProducer(**self._client_kwargs)
+            producer = connected(KafkaProducer, **self._client_kwargs)
             stack.callback(producer.close, timeout=ACKNOWLEDGE_S)
-            consumer = KafkaConsumer(
+            consumer = connected(
+                KafkaConsumer,
                 **self._client_kwargs,
                 group_id=f"{self._topics.prefix}{GROUP}",
                 enable_auto_commit=False,

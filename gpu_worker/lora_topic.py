@@ -12,6 +12,7 @@ from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import TopicPartition
 
+from cherryrec.supervised import connected
 from gpu_worker.reading import READ_COMMITTED, Reading
 
 __all__ = ["LoraTopic"]
@@ -46,7 +47,8 @@ class LoraTopic:
 
     def connect(self, stack: ExitStack) -> None:
         """Connect; the stack closes the connection."""
-        self._consumer = KafkaConsumer(
+        self._consumer = connected(
+            KafkaConsumer,
             **self._client_kwargs,
             group_id=None,
             enable_auto_commit=False,

@@ -12,6 +12,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames, record_limit, topic_named
 from streams.config import KafkaConfig
 from streams.kafka_errors import sentence
@@ -28,7 +29,8 @@ class Admin:
 
     def __enter__(self) -> Any:
         try:
-            self._client = KafkaAdminClient(
+            self._client = connected(
+                KafkaAdminClient,
                 request_timeout_ms=10_000,
                 bootstrap_timeout_ms=10_000,
                 **self._kafka.client_options(),

@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, TopicPartition
 from cherryrec.codec import decode, encode
 from cherryrec.errors import BadMessage, ServiceError
 from cherryrec.events import TopicEpoch
-from cherryrec.supervised import Cluster, look
+from cherryrec.supervised import Cluster, connected, look
 from cherryrec.topics import CHANGELOGS, TopicNames
 from streams.config import KafkaConfig
 from streams.records import TopicReader, TopicWriter
@@ -230,7 +230,7 @@ def topics_read(kafka: KafkaConfig, agents: Iterable[str]) -> list[str]:
 
 def _has_records(client: Mapping[str, Any], topics: Sequence[str]) -> bool:
     """Whether anything was ever written to one of the topics."""
-    consumer = KafkaConsumer(**client)
+    consumer = connected(KafkaConsumer, **client)
     try:
         places = [
             TopicPartition(topic, number)

@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from cherryrec.errors import BadMessage, ServiceError
+from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames
 from streams.admin_client import require_topic
 from streams.config import KafkaConfig
@@ -61,7 +62,8 @@ class TopicReader:
         n_partitions = require_topic(self.kafka, self.topic).n_partitions
         name = TopicNames(self.kafka.prefix)(self.topic)
         self._places = [TopicPartition(name, number) for number in range(n_partitions)]
-        self._consumer = KafkaConsumer(
+        self._consumer = connected(
+            KafkaConsumer,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
@@ -242,7 +244,8 @@ class TopicWriter:
             raise ServiceError(msg) from refusals[0]
 
     def _connected(self) -> Any:
-        return KafkaProducer(
+        return connected(
+            KafkaProducer,
             linger_ms=5,
             max_request_size=self._max_bytes + _ENVELOPE_BYTES,
             **self.kafka.client_options(),

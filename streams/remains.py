@@ -13,6 +13,7 @@ import rocksdict
 from kafka import KafkaConsumer, TopicPartition
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised import connected
 from cherryrec.topics import CHANGELOGS, ERASABLE, TOPICS, TopicNames
 from streams.admin_client import Admin, configs_of
 from streams.config import KafkaConfig
@@ -74,7 +75,8 @@ def remains_on_topics(
     topics = {names(one.name): one.cleanup for one in TOPICS}
     topics |= {kafka.prefix + name: "compact" for name in CHANGELOGS}
     erasable = {kafka.prefix + name for name in ERASABLE}
-    consumer = KafkaConsumer(
+    consumer = connected(
+        KafkaConsumer,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         max_partition_fetch_bytes=17 << 20,

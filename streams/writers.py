@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from cherryrec.placement import partition_of
+from cherryrec.supervised import connected
 from cherryrec.topics import TOPICS, Topic, TopicNames
 from streams.config import KafkaConfig
 from streams.engine import READ_COMMITTED
@@ -207,7 +208,8 @@ def _newest(reader: Any, place: TopicPartition, *, start: int, end: int) -> list
 @contextmanager
 def _consumer(kafka: KafkaConfig, **settings: Any) -> Iterator[Any]:
     """Open a consumer without a group, closed at the end."""
-    consumer = KafkaConsumer(
+    consumer = connected(
+        KafkaConsumer,
         enable_auto_commit=False,
         allow_auto_create_topics=False,
         fetch_max_wait_ms=50,

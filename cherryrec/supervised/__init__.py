@@ -4,11 +4,13 @@ Not of the core: it has clocks, threads and Kafka, which stream worker, learner 
 need at their edges. `Gates` say what a worker waits for and `ProbeServer` tells it; `TurnWatch`
 looks at the loop and `Ending` at the stop, each from a thread; `look` and `Lookout` know the
 cluster and its topics by Kafka's own ids, whether it answers, and whether they are still those the
-worker began with; `Repeats` keeps the log readable meanwhile.
+worker began with; `connected` makes a client
+of it that leaves nothing open where nobody answers; `Repeats` keeps the log readable meanwhile.
 """
 
 from __future__ import annotations
 
+from cherryrec.supervised.clients import connected
 from cherryrec.supervised.cluster import Cluster, Lookout, look
 from cherryrec.supervised.ending import UNFINISHED, Ending
 from cherryrec.supervised.gates import Gates
@@ -26,5 +28,6 @@ __all__ = [
     "ProbeServer",
     "Repeats",
     "TurnWatch",
+    "connected",
     "look",
 ]

@@ -21,6 +21,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised.clients import connected
 from cherryrec.supervised.gates import Gates
 
 __all__ = ["Cluster", "Lookout", "look"]
@@ -60,7 +61,7 @@ class _Asker:
         """Ask once; raises a `KafkaError` when there is no answer."""
         try:
             if self._admin is None:
-                self._admin = KafkaAdminClient(**self._client)
+                self._admin = connected(KafkaAdminClient, **self._client)
             cluster_id = self._admin.describe_cluster()["cluster_id"]
             described = self._admin.describe_topics(sorted(topics))
         except KafkaError:

@@ -17,6 +17,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised import connected
 from streams.broker.jars import require_java
 from streams.processes import parent_bound
 
@@ -233,8 +234,8 @@ class LocalKafka:
             if probe.connect_ex((host, int(port))) != 0:
                 return False
         try:
-            admin = KafkaAdminClient(
-                bootstrap_servers=self.bootstrap_servers, request_timeout_ms=3_000
+            admin = connected(
+                KafkaAdminClient, bootstrap_servers=self.bootstrap_servers, request_timeout_ms=3_000
             )
         except KafkaError:
             return False

@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from cherryrec.codec import decode, encode
 from cherryrec.errors import ServiceError
 from cherryrec.events import Event, Recommendation, RecommendationRequest
+from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames, topic_named
 from streams.engine import READ_COMMITTED
 from streams.producing import SafeProducer
@@ -151,7 +152,8 @@ class Session:
         ServiceError
             A topic is not there.
         """
-        consumer = KafkaConsumer(
+        consumer = connected(
+            KafkaConsumer,
             fetch_max_wait_ms=5,
             max_partition_fetch_bytes=4 << 20,
             isolation_level=READ_COMMITTED,
@@ -214,7 +216,7 @@ class Session:
         self._refusals.setdefault(f"{topic}:{name}", str(reason) or repr(reason))
 
     def _connected(self) -> Any:
-        return KafkaProducer(linger_ms=1, max_request_size=5 << 20, **self._client)
+        return connected(KafkaProducer, linger_ms=1, max_request_size=5 << 20, **self._client)
 
     def _open(self) -> SafeProducer:
         assert self._producer is not None, "a session is used inside its `with`"

@@ -17,6 +17,7 @@ from cherryrec.codec import decode
 from cherryrec.errors import BadMessage
 from cherryrec.events import DeadLetter, Origin, Recommendation
 from cherryrec.learner import SERVING
+from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig
 from streams.status.groups import lags
@@ -74,7 +75,8 @@ def collect(
         servers=kafka.bootstrap_servers, prefix=kafka.prefix, parts=asked, minutes=minutes
     )
     try:
-        consumer = KafkaConsumer(
+        consumer = connected(
+            KafkaConsumer,
             **kafka.client_options(),
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=17 << 20,
@@ -165,7 +167,7 @@ class _Topics:
 
 
 def _lags(kafka: KafkaConfig, topics: _Topics) -> tuple[Lag, ...]:
-    admin = KafkaAdminClient(**kafka.client_options())
+    admin = connected(KafkaAdminClient, **kafka.client_options())
     try:
         return lags(admin, topics.consumer, kafka.prefix)
     finally:

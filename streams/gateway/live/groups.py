@@ -12,6 +12,7 @@ import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import KafkaError
 
+from cherryrec.supervised import connected
 from streams.config import KafkaConfig
 from streams.status import Lag, Member, lags, members
 
@@ -109,10 +110,11 @@ class GroupWatch:
     def _connected(self) -> tuple[Any, Any]:
         if self._clients is None:
             options = {**self._kafka.client_options(), "bootstrap_timeout_ms": _CONNECT_MS}
-            admin = KafkaAdminClient(**options)
+            admin = connected(KafkaAdminClient, **options)
             try:
-                self._clients = (admin, KafkaConsumer(**options, enable_auto_commit=False))
+                consumer = connected(KafkaConsumer, **options, enable_auto_commit=False)
             except BaseException:
                 admin.close()
                 raise
+            self._clients = (admin, consumer)
         return self._clients
