@@ -2,7 +2,8 @@
 
 A stream worker's agent without a broker: requests for 37 given candidates are read, ranked and
 sent to a sender that keeps nothing, with traces off, of one in a hundred and of all, in the same
-run. Spans go through OpenTelemetry's batches to an exporter that drops them.
+run. Spans go through OpenTelemetry's batches to an exporter that drops them. Beside it: what a span
+of OpenTelemetry's API takes where nothing makes spans, and the bytes of the header that goes along.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+import timeit
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ import msgspec
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import NoOpTracer
 
 from benchmarks._report import header, spread, verdict
 from benchmarks._traffic import Traffic
@@ -27,6 +30,7 @@ from cherryrec.pipeline import Effects, MemoryStore, Models, Pipeline, PipelineC
 from cherryrec.topics import TopicNames
 from cherryrec.tracing import Tracer
 from streams.agents import Agent, agent_specs
+from streams.config import StreamConfig
 from streams.engine import Arrivals, BrokerClock, DeadLetters, Metrics, Mover, RecordingSender
 from streams.model_age import ModelAge
 from streams.outbox import Outbox
@@ -34,7 +38,7 @@ from streams.tracing import request_traces
 
 SEED = 0
 N_ARTICLES, N_CANDIDATES, N_REQUESTS, N_RUNS = 500, 37, 500, 9
-BATCH = 50
+BATCH, N_SPANS = 50, 20_000
 KINDS: dict[str, float | None] = {"off": None, "1 in 100": 0.01, "all": 1.0}
 AT_MOST = {"1 in 100": 1.05, "all": 1.15}
 
@@ -87,8 +91,7 @@ class Desk:
         specs = agent_specs(
             pipeline,
             clock=time.time,
-            max_future_s=600.0,
-            max_embargo_s=600.0,
+            config=StreamConfig(),
             count_title=lambda _: None,
         )
         spec = next(one for one in specs if one.rules.topic == "requests")
@@ -111,18 +114,18 @@ class Desk:
             for send in one.sends:
                 await self.outbox.send(send, one.headers)
 
-    async def seconds(self) -> float:
+    async def seconds(self, n_requests: int = N_REQUESTS) -> float:
         """Answer requests of new readers; return the processor time of one, in seconds."""
-        batches = [[self.record() for _ in range(BATCH)] for _ in range(N_REQUESTS // BATCH)]
+        batches = [[self.record() for _ in range(BATCH)] for _ in range(n_requests // BATCH)]
         started_s = time.process_time()
         for batch in batches:
             await self.agent.work(batch)
         taken_s = time.process_time() - started_s
         n_answers = len(self.sender.sent)
-        assert n_answers == N_REQUESTS, f"{n_answers} of {N_REQUESTS} requests were answered"
+        assert n_answers == n_requests, f"{n_answers} of {n_requests} requests were answered"
         self.sender.sent.clear()
         self.sender.headers.clear()
-        return taken_s / N_REQUESTS
+        return taken_s / n_requests
 
     def record(self) -> Any:
         """Draw a request, as the engine hands it to an agent."""
@@ -154,6 +157,25 @@ async def measured() -> dict[str, list[float]]:
     return found
 
 
+def empty_spans_us() -> list[float]:
+    """Return microseconds of a span in the API's tracer that makes none, by run."""
+    tracer = NoOpTracer()
+
+    def span() -> None:
+        with tracer.start_as_current_span("select"):
+            pass
+
+    return [1e6 * taken_s / N_SPANS for taken_s in timeit.repeat(span, number=N_SPANS)]
+
+
+def header_bytes() -> int:
+    """Return the length of the header that a request takes along, its name and its value."""
+    tracer = tracer_of(1.0)
+    assert tracer is not None, "a rate was given"
+    headers = tracer.begin("read requests", "consumer", None, started_s=0.0).headers
+    return sum(len(name) + len(value) for name, value in headers)
+
+
 def main() -> int:
     """Print processor time a request; exit 1 where the claim does not hold."""
     what = f"{N_REQUESTS} requests for {N_CANDIDATES} candidates of {N_ARTICLES} articles"
@@ -161,6 +183,8 @@ def main() -> int:
     found = asyncio.run(measured())
     for kind, values in found.items():
         print(f"traces {kind}: {spread(values)} µs of processor time a request")
+    print(f"a span of the API where none is made: {spread(empty_spans_us(), 1)} µs")
+    print(f"the header that goes along: {header_bytes()} bytes")
     off = min(found["off"])  # of runs on a busy machine the best says what the code takes
     ratios = {kind: min(found[kind]) / off for kind in AT_MOST}
     holds = [verdict(f"{kind} over off", ratios[kind], most=most) for kind, most in AT_MOST.items()]
