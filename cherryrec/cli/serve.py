@@ -11,6 +11,7 @@ import click
 from cherryrec.cli.options import with_settings
 from cherryrec.cli.settings import Settings
 from cherryrec.errors import ServiceError
+from streams.gateway.config import GatewayConfig
 
 __all__ = ["serve"]
 
@@ -29,18 +30,40 @@ def serve(settings: Settings, host: str | None, port: int | None, demo: bool) ->
 
     Without keys (gateway.read_keys, send_keys, admin_keys) only this machine is answered.
     """
-    from cherryrec.supervised import Repeats
-    from streams.gateway.entry import RequestIds
+    from cherryrec.tracing import tracing
     from streams.gateway.gateway import Gateway
     from streams.gateway.page import page_routes
     from streams.gateway.serving import run_gateway
 
-    config = settings.gateway
-    config = replace(
+    _log_to_stderr()
+    config = _listening_at(settings.gateway, host, port)
+    feedback = settings.core.feedback
+    label_after_s = min(feedback.label_after_s, feedback.attribution_window_s)
+    with tracing(settings.tracing, "gateway") as tracer:
+        gateway = Gateway(
+            settings.kafka, config, stream=settings.stream, core=settings.core, tracer=tracer
+        )
+        page = page_routes(gateway, label_after_s=label_after_s, is_demo=demo)
+        code = run_gateway(gateway, page)
+    if code:
+        msg = f"the gateway ended with code {code}; its log says why"
+        raise ServiceError(msg)
+
+
+def _listening_at(config: GatewayConfig, host: str | None, port: int | None) -> GatewayConfig:
+    """Return the settings with the address of the command line, where it names one."""
+    return replace(
         config,
         host=config.host if host is None else host,
         port=config.port if port is None else port,
     )
+
+
+def _log_to_stderr() -> None:
+    """Log with the id of the call, and leave out what clients say of themselves."""
+    from cherryrec.supervised import Repeats
+    from streams.gateway.entry import RequestIds
+
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Repeats())
     handler.addFilter(RequestIds())
@@ -53,11 +76,3 @@ def serve(settings: Settings, host: str | None, port: int | None, demo: bool) ->
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns of Faust's member metadata, which is no consumer's, whenever the page asks who works.
     logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
-    gateway = Gateway(settings.kafka, config, stream=settings.stream, core=settings.core)
-    feedback = settings.core.feedback
-    label_after_s = min(feedback.label_after_s, feedback.attribution_window_s)
-    page = page_routes(gateway, label_after_s=label_after_s, is_demo=demo)
-    code = run_gateway(gateway, page)
-    if code:
-        msg = f"the gateway ended with code {code}; its log says why"
-        raise ServiceError(msg)

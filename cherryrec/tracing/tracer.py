@@ -212,7 +212,7 @@ def open_tracer(config: TracingConfig, part: str) -> Tracer | None:
     config
         Where to, and how many.
     part
-        Which process it is: `stream`, `gpu`.
+        Which process it is: `stream`, `gpu`, `gateway`.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cherryrec.codec import encode
@@ -27,13 +28,13 @@ SCRIPT = ROOT / "tests" / "gpu_worker" / "scripted_worker.py"
 class Traced(System):
     """A stream worker that asks CnLE, a gpu worker with a scripted model, and a collector."""
 
-    def __init__(self, servers: str, folder: Path, spans: Collector) -> None:
+    def __init__(self, servers: str, prefix: str, folder: Path, spans: Collector) -> None:
         environment = {
             "CHERRYREC_EVALUATOR_ENABLED": "true",
             "CHERRYREC_EVALUATOR_DEADLINE_MS": "20000",
             "CHERRYREC_TRACING_ENDPOINT": spans.url,
         }
-        super().__init__(servers, "traced.", folder, environment)
+        super().__init__(servers, prefix, folder, environment)
         self.spans = spans
 
     def start_gpu(self) -> Child:
@@ -55,6 +56,24 @@ class Traced(System):
         child.wait_ready(WAIT_S)
         return child
 
+    def start_gateway(self) -> Child:
+        port = free_port()
+        own = {
+            "CHERRYREC_KAFKA_BOOTSTRAP_SERVERS": self.servers,
+            "CHERRYREC_KAFKA_PREFIX": self.names.prefix,
+            "CHERRYREC_GATEWAY_MARGIN_MS": "20000",
+        }
+        child = start_child(
+            "gateway",
+            [sys.executable, "-m", "cherryrec.cli", "serve", "--port", str(port)],
+            log_file=self.folder / "logs" / "gateway.log",
+            http_port=port,
+            env={**os.environ, **self.environment, **own},
+        )
+        self.children.append(child)
+        child.wait_ready(WAIT_S)
+        return child
+
     def ask(self, name: str, *, headers: list[tuple[str, bytes]]) -> None:
         producer = self.producer()
         asked = request(name, START_S + 60, user_id="u")
@@ -68,9 +87,9 @@ class Traced(System):
 
 
 @pytest.fixture
-def traced(kafka: str, tmp_path: Path) -> Iterator[Traced]:
+def traced(kafka: str, prefix: str, tmp_path: Path) -> Iterator[Traced]:
     with collector() as spans:
-        system = Traced(kafka, tmp_path, spans)
+        system = Traced(kafka, prefix, tmp_path, spans)
         try:
             for number in range(8):
                 published = article(number, published_at=instant(START_S))
@@ -109,3 +128,24 @@ def test_one_trace_from_request_to_recommendation(traced: Traced) -> None:
     }
     assert {one.rung for one in traced.recommendations()} == {"evaluated", "cached"}
     assert traced.dead_letters() == []
+
+
+@pytest.mark.slow
+def test_a_call_over_http_is_of_one_trace_with_what_the_worker_does(traced: Traced) -> None:
+    stream, gateway = traced.start(), traced.start_gateway()
+
+    answer = httpx.post(
+        f"http://127.0.0.1:{gateway.http_port}/v1/recommendations",
+        json={"user_id": "u", "deadline_ms": 0},
+        headers={PARENT[0]: PARENT[1].decode()},
+        timeout=60.0,
+    )
+    gateway.stop()
+    stream.stop()
+
+    assert (answer.status_code, answer.json()["served"]) == (200, "answer")
+    steps = {"read requests", "select", "rank", "send recommendations"}
+    assert traced.spans.of_trace(TRACE_ID) == {
+        ("cherryrec-gateway", "POST /v1/recommendations"),
+        *(("cherryrec-stream", step) for step in steps),
+    }

@@ -155,10 +155,13 @@ def test_nothing_of_opentelemetry_is_imported_when_off() -> None:
         "import gpu_worker.main\n"
         "from cherryrec.cli.settings import load_settings\n"
         "from cherryrec.tracing import tracing\n"
+        "from streams.gateway.gateway import Gateway\n"
         "from streams.worker import StreamWorker\n"
         "settings = load_settings(None, {})\n"
         "with tracing(settings.tracing, 'stream') as tracer:\n"
         "    StreamWorker(settings.kafka, settings.stream, settings.core, tracer=tracer)\n"
+        "with tracing(settings.tracing, 'gateway') as tracer:\n"
+        "    Gateway(settings.kafka, settings.gateway, core=settings.core, tracer=tracer)\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])\n"
     )
 
