@@ -48,9 +48,9 @@ async def recommend(
     in, marked `stale`, or what is read most now, marked `popular`. A request that no worker can use
     is answered 422 with the reason.
     """
-    name, now = uuid.uuid4().hex, instant(round(gateway.clock(), 3))
-    with traced(gateway.tracer, request.headers, request_id=name) as call:
-        question = request_of(data, request_id=name, now=now)
+    now = instant(round(gateway.clock(), 3))
+    question = request_of(data, request_id=uuid.uuid4().hex, now=now)
+    with traced(gateway.tracer, request.headers, request_id=question.request_id) as call:
         value, call.served = await _slate(gateway, question, call.headers)
     gateway.metrics.served.labels(call.served).inc()
     return Response(_any(served(value, call.served)), media_type=JSON)

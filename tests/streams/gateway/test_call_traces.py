@@ -46,6 +46,17 @@ def test_a_call_and_its_request_are_of_the_caller_s_trace(world: World, spans: S
     assert "reader-7" not in span.to_json()
 
 
+def test_a_span_names_the_request_by_the_id_that_its_caller_gave(
+    world: World, spans: Spans
+) -> None:
+    world.kafka.answer = a_worker
+
+    world.ask(user_id="reader-7", request_id="mine")
+
+    attributes = spans.one("POST /v1/recommendations").attributes or {}
+    assert attributes["cherryrec.request_id"] == "mine"
+
+
 def test_a_call_that_is_given_nothing_is_a_failure(world: World, spans: Spans) -> None:
     assert ask(world) == 503
 
