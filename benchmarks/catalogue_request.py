@@ -77,6 +77,7 @@ def site(n_articles: int, seed: int) -> Pipeline:
     history = tuple(f"a{one}" for one in read[:30].tolist())
     update = ProfileUpdate(user_id="reader", updated_at=instant(START_S), history=history)
     pipeline.profile_update(Position(0, 0), "reader", update)
+    pipeline.catalogue.sum_up()  # as a request before those that are timed
     return pipeline
 
 

@@ -236,6 +236,10 @@ class Catalogue(Counts):
         for until_s, article in self.embargo.due(now):
             self.publish(article, until_s)
 
+    def knows(self, article_id: str) -> bool:
+        """Whether anything has come of an article: it has a row, or waits for its time."""
+        return article_id in self.row_of or article_id in self.embargo
+
     def is_withheld(self, article_id: str) -> bool:
         """Whether an article was taken out, or may not be shown yet."""
         if article_id in self.embargo:
@@ -273,6 +277,11 @@ class Catalogue(Counts):
             self.categories.keys(self.category[rows]),
             self.subcategories.keys(subcategories[subcategories > 0]),
         )
+
+    def sum_up(self) -> None:
+        """Take the sums over all articles anew where it is time to, as a request does."""
+        self.subcategory_share()
+        self.click_ages()
 
     def looked_at(self) -> AbstractContextManager[None]:
         """Let it be read meanwhile without a trace, by what is no request."""

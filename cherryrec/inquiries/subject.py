@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cherryrec.catalogue import Catalogue
 from cherryrec.events import Click, Inquiry, RecommendationRequest, instant, seconds
 from cherryrec.exposures import note_clicked, without_clicks
 from cherryrec.inquiries.parts import without_parts
@@ -34,8 +33,7 @@ class Subject:
     inquiry
         As it came.
     request
-        The request of now that it stands for: as of a time as a request's is, and without
-        candidates that are not known, as a request would give them rows of the catalogue.
+        The request of now that it stands for, as of a time as a request's is.
     profile, requests
         All that is known of the user; empty for one who was erased after the inquiry had come.
     unknown
@@ -110,16 +108,13 @@ def subject_of(pipeline: Pipeline, at: Position, inquiry: Inquiry) -> Subject:
     """
     catalogue = pipeline.catalogue
     named = (*(inquiry.candidates or ()), *(inquiry.history or ()))
-    unknown = tuple(a for a in dict.fromkeys(named) if not _is_known(catalogue, a))
-    candidates = inquiry.candidates
-    if candidates is not None:
-        candidates = tuple(a for a in candidates if a not in unknown)
+    unknown = tuple(a for a in dict.fromkeys(named) if not catalogue.knows(a))
     request = RecommendationRequest(
         request_id=inquiry.inquiry_id,
         user_id=inquiry.user_id,
         requested_at=inquiry.asked_at,
         slate_size=inquiry.slate_size,
-        candidates=candidates,
+        candidates=inquiry.candidates,
         exclude=inquiry.exclude,
     )
     request = as_of(request, catalogue.reached_s, arrived_s=at.arrived_s)
@@ -128,10 +123,6 @@ def subject_of(pipeline: Pipeline, at: Position, inquiry: Inquiry) -> Subject:
         user = pipeline.users.load(at.partition, inquiry.user_id)
         profile, requests = user.profile, user.requests
     return Subject(pipeline, inquiry, request, profile, requests, unknown)
-
-
-def _is_known(catalogue: Catalogue, article_id: str) -> bool:
-    return article_id in catalogue.row_of or article_id in catalogue.embargo
 
 
 def _with_history(

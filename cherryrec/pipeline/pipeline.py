@@ -278,16 +278,17 @@ class Pipeline:
         Other settings of KnRS than the pipeline's own may be tried with `config`.
         """
         user = self.users.load(partition, request.user_id)
-        return preview(
-            self.catalogue,
-            Reader.of(user.profile, self.catalogue, user.requests.exposures),
-            self.slates,
-            request,
-            config=config or self.config.knrs,
-            models=self.models,
-            co_reads=self.co_reads,
-            trials=self.config.trials,
-        )
+        with self.catalogue.looked_at():
+            return preview(
+                self.catalogue,
+                Reader.of(user.profile, self.catalogue, user.requests.exposures),
+                self.slates,
+                request,
+                config=config or self.config.knrs,
+                models=self.models,
+                co_reads=self.co_reads,
+                trials=self.config.trials,
+            )
 
     def evaluation(self, at: Position, evaluation: Evaluation) -> Effects:
         """Rank a pending request with its evaluations; late ones are counted and dropped."""

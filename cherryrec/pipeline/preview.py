@@ -60,8 +60,13 @@ def preview(
 ) -> Preview:
     """Select, score and explain as for a request, and change nothing.
 
-    `observe` is told what was considered of the whole catalogue.
+    Candidates of which nothing has come are left out, as a request makes rows of the catalogue for
+    them. Sums over the catalogue may be taken anew: call it within `Catalogue.looked_at`. `observe`
+    is told what was considered of the whole catalogue.
     """
+    if request.candidates is not None:
+        known = tuple(a for a in request.candidates if catalogue.knows(a))
+        request = msgspec.structs.replace(request, candidates=known)
     entry, frozen = open_request(
         catalogue,
         reader,

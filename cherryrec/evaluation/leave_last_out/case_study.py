@@ -186,6 +186,7 @@ class _FollowedReader(ServedSequences):
             slate_size=SLATE,
             exclude=tuple(data.articles[code] for code in (read + fresh)[-MAX_CANDIDATES:]),
         )
+        self.pipeline.catalogue.sum_up()  # no other request does
         twenty = self.pipeline.preview(PARTITION, request, config=self._twenty)
         ours = [self._codes[one] for one in twenty.ranked()[:SLATE]]
         other = self._other(read, [self._codes[one] for one in twenty.kept])

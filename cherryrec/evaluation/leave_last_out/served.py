@@ -220,6 +220,7 @@ class ServedSequences(ReplayedSystem):
         )
         self._check_times(request, self.pipeline.users.profile(PARTITION, request.user_id))
         wanted = data.articles[data.target(user, split)]
+        self.pipeline.catalogue.sum_up()  # no other request does
         kept = self.pipeline.preview(PARTITION, request)
         twenty = self.pipeline.preview(PARTITION, request, config=self._twenty)
         found.ranked[user] = _rank(wanted, twenty.ranked())

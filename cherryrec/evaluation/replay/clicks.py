@@ -68,6 +68,7 @@ class ClickReplay(ReplayedSystem):
             self._learn_known(delayed, moment.time_s, retrieval)
             profile = self.pipeline.users.profile(PARTITION, moment.user_id)
             self._check_times(moment.request, profile)
+            self.pipeline.catalogue.sum_up()  # the requests that are judged are all there are
             retrieval.rank(self.pipeline, PARTITION, moment)
             if logged.article_id not in published:
                 published.add(logged.article_id)

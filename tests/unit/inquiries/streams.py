@@ -14,12 +14,13 @@ from cherryrec.events import (
     InquiryAnswer,
     InquiryKind,
     Recommendation,
+    RecommendationRequest,
     instant,
 )
 from cherryrec.inquiries import served_parts
 from cherryrec.pipeline import PipelineConfig, Send
 from cherryrec.slates import SlatesConfig
-from cherryrec.system import LocalSystem
+from cherryrec.system import PARTITION, LocalSystem
 from tests.worlds import CATEGORIES, START_S, article, click, impression, request, update
 
 USERS = ("u0", "u1", "u2")
@@ -63,6 +64,18 @@ def steps_of(seed: int, n: int = 60) -> Iterator[Step]:
             yield f"retract {few[0]}"
         else:
             yield _published(rng.randrange(N_ARTICLES), rng, time_s)
+
+
+def look_of(inquiry: Inquiry) -> RecommendationRequest:
+    """The request that an inquiry stands for."""
+    return RecommendationRequest(
+        request_id=inquiry.inquiry_id,
+        user_id=inquiry.user_id,
+        requested_at=inquiry.asked_at,
+        slate_size=inquiry.slate_size,
+        candidates=inquiry.candidates,
+        exclude=inquiry.exclude,
+    )
 
 
 def inquiry_of(rng: random.Random, time_s: float, name: str) -> Inquiry:
@@ -121,6 +134,11 @@ class Run:
         answer = self.system.ask(inquiry)
         self.answers.append(answer)
         return answer
+
+    def look(self, asked: RecommendationRequest) -> None:
+        """Preview a request."""
+        got = self.system.pipeline.preview(PARTITION, asked)
+        assert sorted(got.ranked()) == sorted(got.kept)
 
     def state(self) -> dict[str, object]:
         """Everything that a later answer may be computed from."""

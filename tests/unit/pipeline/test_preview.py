@@ -41,12 +41,31 @@ def test_nothing_is_kept_of_it() -> None:
         pipeline.article(f"a{n}", article(n), now=START_S)
     used(pipeline)
     before = dict(profiles.values), dict(requests.values)
+    kept = sums(pipeline)
 
     first = pipeline.preview(0, request("r", START_S + 60, user_id="new"))
     second = pipeline.preview(0, request("r", START_S + 60, user_id="new"))
 
     assert first == second
     assert (profiles.values, requests.values) == before
+    assert sums(pipeline) == kept
+    pipeline.request(Position(0, 0), request("r", START_S + 60, user_id="new"), clock_s=CLOCK_S)
+    assert sums(pipeline) != kept, "a request does take them"
+
+
+def sums(pipeline: Pipeline) -> list[tuple[float, bytes]]:
+    shares, ages = pipeline.catalogue.shares.kept, pipeline.catalogue.ages.kept
+    return [(one._counted, one._sums.tobytes()) for one in (shares, ages)]
+
+
+def test_candidates_of_which_nothing_has_come_get_no_rows() -> None:
+    pipeline = used(pipeline_of(4))
+    known = set(pipeline.catalogue.row_of)
+
+    got = pipeline.preview(0, request("r", START_S + 60, candidates=("a1", "nowhere", "a2")))
+
+    assert sorted(got.kept) == ["a1", "a2"]
+    assert set(pipeline.catalogue.row_of) == known
 
 
 def test_other_settings_of_knrs_may_be_tried() -> None:
