@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cherryrec.codec import decode
-from cherryrec.events import Click, Recommendation, instant
+from cherryrec.events import ArticlePublished, Click, Recommendation, instant
 from tests.browser.conftest import Tab
 from tests.browser.page_world import PageWorld
 
@@ -83,6 +83,88 @@ def test_a_key_that_may_not_is_told_so(locked_world: PageWorld, open_tab: OpenTa
     page.get_by_role("button", name="Go on").click()
 
     tab.wait_for("may not do this")
+
+
+def test_the_question_for_a_key_can_be_left_and_asked_for_again(
+    locked_world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(locked_world)
+    tab.is_trouble_expected = True  # the browser notes a refused call
+    page = tab.go_nowhere()
+    page.fill("#key", "half a k")
+    page.keyboard.press("Escape")
+
+    tab.wait_for("Nothing can be shown without a key")
+    assert page.evaluate("sessionStorage.getItem('cherryrec-key')") is None
+    assert page.evaluate("document.activeElement.id") == "panel"
+    for view in ("ranking", "reader/U1", "why-not/U1/A1"):
+        tab.go(view)
+    page.get_by_text("No answer.").or_(page.locator(".problem")).first.wait_for()
+    page.wait_for_timeout(700)  # longer than the first pause of a stream that tries again
+    assert page.locator("dialog").count() == 0
+    assert page.inner_text("#state-text") == "No key"
+
+    page.get_by_role("button", name="Give a key").press("Enter")
+    page.get_by_role("button", name="Without a key").click()
+    assert page.evaluate("document.activeElement.innerText") == "Give a key"
+    page.get_by_role("button", name="Give a key").click()
+    page.fill("#key", READ)
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector(".state[data-is=live]")
+    assert page.locator("#banner").is_hidden()
+    assert page.evaluate("document.activeElement.id") == "panel"
+
+
+def test_a_wrong_key_is_told_and_forgotten(locked_world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(locked_world)
+    tab.is_trouble_expected = True  # the browser notes a refused call
+    page = tab.go_nowhere()
+    page.fill("#key", "x" * 16)
+    page.keyboard.press("Enter")
+
+    tab.wait_for("The gateway does not know that key")
+    page.keyboard.press("Escape")
+
+    tab.wait_for("Nothing can be shown without a key")
+    page.wait_for_timeout(700)  # longer than the first pause of a stream that tries again
+    assert page.locator("dialog").count() == 0
+    assert page.evaluate("sessionStorage.getItem('cherryrec-key')") is None
+
+
+def test_a_press_that_the_key_may_not_asks_each_time_and_keeps_the_key(
+    locked_world: PageWorld, open_tab: OpenTab
+) -> None:
+    article = ArticlePublished(article_id="a", title="One to pull", category="sport")
+    locked_world.publish("articles", article)
+    click = Click(event_id="e", user_id="U1", article_id="a", clicked_at=instant(time.time()))
+    locked_world.publish("clicks", click)
+    tab = open_tab(locked_world)
+    tab.is_trouble_expected = True  # the browser notes a refused call
+    page = tab.go_nowhere()
+    page.fill("#key", READ)
+    page.keyboard.press("Enter")
+    tab.go("stories")
+    page.get_by_role("button", name="Pull One to pull").first.click()
+    page.get_by_role("button", name="Pull the story").click()
+
+    for again in ("Try again", "Keep it"):
+        tab.wait_for("may not do this")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".problem")
+        page.get_by_role("button", name=again).click()
+    page.wait_for_selector("dialog", state="detached")
+    assert page.evaluate("sessionStorage.getItem('cherryrec-key')") == READ
+    page.wait_for_selector(".state[data-is=live]")
+
+
+def test_an_address_that_cannot_be_read_is_taken_as_it_is(
+    fresh_world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(fresh_world)
+    page = tab.go("reader/100%")
+
+    assert page.input_value("#user") == "100%"
 
 
 def test_a_gateway_that_ends_leaves_what_was_there_and_says_so(open_tab: OpenTab) -> None:
