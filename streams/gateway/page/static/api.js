@@ -4,7 +4,15 @@ import { h } from "./dom.js";
 
 const STORED = "cherryrec-key";
 const PATIENCE_MS = 20000;
+const GIVEN = "given";
+const REASONS = {
+  401: "This gateway answers callers with a key. It is kept in this tab alone, and forgotten with it.",
+  403: "The key that was given may not do this: give one that may.",
+};
+const WRONG = "The gateway does not know that key. Give another, or go on without one.";
+
 let asking = null;
+let isDeclined = false;
 
 export class Problem extends Error {
   constructor(status, title, detail) {
@@ -14,79 +22,92 @@ export class Problem extends Error {
   }
 }
 
-export function headers() {
-  const key = sessionStorage.getItem(STORED);
-  return key ? { Authorization: `Bearer ${key}` } : {};
-}
+// Whether a call was refused for want of a key, or of its rights.
+export const isLocked = (error) => error?.status === 401 || error?.status === 403;
 
-// Asks for a key once, however many calls want one; kept until the tab is closed.
-export function askForKey(reason) {
+// Asks for a key once, however many calls want one, and says whether one was given. It is kept until
+// the tab is closed. Escape goes on without, and nothing but a press asks by itself again.
+export function askForKey(reason = REASONS[401]) {
   asking ??= new Promise((resolve) => {
-    const input = h("input", { type: "password", id: "key", autocomplete: "off", required: true });
-    const dialog = h("dialog", { "aria-labelledby": "key-title" }, h("form", { method: "dialog" },
+    const input = h("input", { type: "password", id: "key", autocomplete: "off", required: true,
+      pattern: "\\s*[\\x21-\\x7e]+\\s*", title: "letters, digits and signs, without a space" });
+    const without = h("button", { type: "button", class: "quiet" }, "Without a key");
+    const dialog = h("dialog", { "aria-labelledby": "key-title", "aria-describedby": "key-why" }, h("form", { method: "dialog" },
       h("h2", { id: "key-title" }, "A key, please"),
-      h("p", {}, reason),
+      h("p", { id: "key-why" }, reason),
       h("div", {}, h("label", { for: "key" }, "Key"), input),
-      h("div", { class: "actions" }, h("button", { type: "submit" }, "Go on"))));
+      h("div", { class: "actions" }, without, h("button", { type: "submit", value: GIVEN }, "Go on"))));
+    without.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
-      if (input.value) sessionStorage.setItem(STORED, input.value);
-      dialog.remove();
+      const isGiven = dialog.returnValue === GIVEN;
+      if (isGiven) sessionStorage.setItem(STORED, input.value.trim());
+      isDeclined = !isGiven;
       asking = null;
-      resolve();
+      dialog.remove();
+      if (document.activeElement === document.body) document.getElementById("panel").focus();
+      resolve(isGiven);
+      if (isGiven) dispatchEvent(new Event("key-given"));
     });
     document.body.append(dialog);
     dialog.showModal();
+    input.focus();
   });
   return asking;
 }
 
-async function problemOf(response) {
+function problemOf(response, text) {
   let said = {};
-  try { said = await response.json(); } catch { /* no document came with it */ }
-  return new Problem(response.status, said.title ?? `answered ${response.status}`, said.detail);
+  try { said = JSON.parse(text); } catch { /* no document came with it */ }
+  return new Problem(response.status, said?.title ?? `answered ${response.status}`, said?.detail);
 }
 
-const REASONS = {
-  401: "This gateway answers callers with a key. It is kept in this tab alone, and forgotten with it.",
-  403: "The key that was given may not do this: give one that may.",
-};
+// Says whether a refused call is to be made again: with a key that came meanwhile, or is given now.
+async function hasNewKey(status, key, isPressed) {
+  const stored = sessionStorage.getItem(STORED);
+  if (stored && stored !== key) return true;
+  const isWrong = status === 401 && key;
+  if (isWrong) sessionStorage.removeItem(STORED);
+  if (isDeclined && !(isPressed && status === 403)) return false;
+  return askForKey(isWrong ? WRONG : REASONS[status]);
+}
 
 // Asks for the key before the first call, where the gateway wants one.
 export async function begin() {
   const settings = await call("/page/settings.json");
-  if (settings.wants_key && !sessionStorage.getItem(STORED)) await askForKey(REASONS[401]);
+  if (settings.wants_key && !sessionStorage.getItem(STORED)) await askForKey();
   return settings;
 }
 
 // Fetches, asks for a key where one is wanted, and goes on waiting for a slow answer up to 20 s.
 export async function call(path, { method = "GET", body, signal, stream = false } = {}) {
   for (;;) {
-    const patience = stream ? null : AbortSignal.timeout(PATIENCE_MS);
-    const signals = [signal, patience].filter(Boolean);
-    let response;
+    const key = sessionStorage.getItem(STORED);
+    const ending = new AbortController();
+    const patience = setTimeout(() => ending.abort(), PATIENCE_MS);
     try {
-      response = await fetch(path, {
+      const response = await fetch(path, {
         method,
-        headers: { ...headers(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+        headers: {
+          ...(key ? { Authorization: `Bearer ${key}` } : {}),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: signals.length ? AbortSignal.any(signals) : undefined,
+        signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
         cache: "no-store",
       });
+      if (response.ok && stream) return response;
+      const text = await response.text();
+      if (response.ok) return text ? JSON.parse(text) : null;
+      const problem = problemOf(response, text);
+      clearTimeout(patience);
+      if (!isLocked(problem) || !(await hasNewKey(response.status, key, method !== "GET"))) throw problem;
     } catch (error) {
-      if (signal?.aborted) throw error;
-      const slow = error.name === "TimeoutError";
-      throw new Problem(0, slow ? "No answer within 20 s" : "The gateway does not answer",
-        slow ? "It may be busy, or Kafka is slow: try again." : "Is it running? The page tries again by itself.");
+      if (error instanceof Problem || signal?.aborted) throw error;
+      throw new Problem(0, ending.signal.aborted ? "No answer within 20 s" : "The gateway does not answer",
+        ending.signal.aborted ? "It may be busy, or Kafka is slow: try again." : "Is it running? The page tries again by itself.");
+    } finally {
+      clearTimeout(patience);
     }
-    if (REASONS[response.status]) {
-      await askForKey(REASONS[response.status]);
-      if (!sessionStorage.getItem(STORED)) throw await problemOf(response);
-      continue;
-    }
-    if (!response.ok) throw await problemOf(response);
-    if (stream) return response;
-    const text = await response.text();
-    return text ? JSON.parse(text) : null;
   }
 }
 

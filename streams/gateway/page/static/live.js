@@ -1,11 +1,12 @@
 // Server-sent events read by fetch, so that the key goes along; begins again by itself.
 
-import { call } from "./api.js";
+import { call, isLocked } from "./api.js";
 
 const SILENT_MS = 25000;
 const WAITS_MS = [500, 1000, 2000, 5000];
 
-// Calls `changed(state, snapshot)` with live, stale or down; returns what ends it.
+// Calls `changed(state, snapshot)` with live, stale or down; returns what ends it. It ends by itself
+// with locked, where it may not read: who gives a key begins it again.
 export function follow(view, changed) {
   const ending = new AbortController();
   run(view, changed, ending.signal);
@@ -21,14 +22,17 @@ async function run(view, changed, signal) {
     newest = snapshot;
     pending ??= requestAnimationFrame(() => { pending = null; if (!signal.aborted) changed("live", newest); });
   };
+  const hold = () => { cancelAnimationFrame(pending); pending = null; };
   while (!signal.aborted) {
     try {
       const response = await call(`/page/live/${view}`, { signal, stream: true });
       await read(response.body, signal, (snapshot) => { n = 0; show(snapshot); });
     } catch (error) {
       if (signal.aborted) return;
+      if (isLocked(error)) { hold(); changed("locked", newest); return; }
     }
     if (signal.aborted) return;
+    hold();
     changed(newest ? "stale" : "down", newest);
     await new Promise((resolve) => setTimeout(resolve, WAITS_MS[Math.min(n, WAITS_MS.length - 1)]));
     n += 1;

@@ -1,6 +1,6 @@
 // The frame: tabs, theme, the state of the stream; each view is a module of its own.
 
-import { begin } from "./api.js";
+import { askForKey, begin } from "./api.js";
 import { announce, h, say } from "./dom.js";
 import { ago } from "./format.js";
 import { follow } from "./live.js";
@@ -19,7 +19,7 @@ const VIEWS = [
   ["why-not", "Why not", whyNot, null],
 ];
 const PLAY = ["play", "Play", play, null];
-const STATES = { live: "Live", stale: "Cut off", down: "No answer" };
+const STATES = { live: "Live", stale: "Cut off", down: "No answer", locked: "No key" };
 
 const panel = document.getElementById("panel");
 const tabs = document.getElementById("tabs");
@@ -27,10 +27,16 @@ const banner = document.getElementById("banner");
 let views = VIEWS;
 let leave = () => {};
 let shown = null;
+let warned = "";
+let isLocked = false;
 
 function route() {
-  const [name, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const [name, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decoded);
   return [views.find((view) => view[0] === name) ?? views[0], rest];
+}
+
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
 }
 
 function show() {
@@ -48,7 +54,10 @@ function show() {
   panel.setAttribute("aria-labelledby", `tab-${name}`);
   panel.dataset.view = name;
   const { element, update, close } = create(parts);
+  const hadFocus = panel.contains(document.activeElement);
   panel.replaceChildren(element);
+  if (hadFocus) panel.focus({ preventScroll: true });
+  isLocked = false;
   const end = follow(topic ?? "now", (state, snapshot) => {
     tell(state, snapshot);
     if (topic && snapshot && state === "live") update(snapshot);
@@ -64,14 +73,30 @@ function tell(state, snapshot) {
   const quiet = state === "live" && silent > 10 ? `, last event ${ago(silent)}` : "";
   say(document.getElementById("state-text"), isKafkaAway ? "Waits for Kafka" : STATES[state]);
   say(document.getElementById("state-quiet"), isKafkaAway ? "" : quiet);
-  const text = warning(state, snapshot, isKafkaAway);
-  if ((banner.textContent || "") !== (text ?? "")) banner.replaceChildren(...(text ? [h("p", {}, text)] : []));
-  banner.hidden = !text;
+  isLocked = state === "locked";
+  warn(isKafkaAway ? "away" : state, warning(state, snapshot, isKafkaAway));
+}
+
+// Shows what is wrong over the view. It is said once: the seconds in it go on.
+function warn(kind, text) {
+  if (warned !== kind) {
+    if (banner.contains(document.activeElement)) panel.focus();
+    banner.replaceChildren(...(text ? [h("p", {}), isLocked ? giveKey() : null].filter(Boolean) : []));
+    banner.hidden = !text;
+    if (text) announce(text);
+    warned = kind;
+  }
+  if (text) say(banner.firstChild, text);
+}
+
+function giveKey() {
+  return h("button", { type: "button", class: "quiet", onclick: () => askForKey() }, "Give a key");
 }
 
 function warning(state, snapshot, isKafkaAway) {
   if (state === "stale") return "The gateway does not answer. What you see is how it stood; this page tries again by itself.";
   if (state === "down") return "The gateway does not answer. This page tries again by itself: is `cherryrec serve` running?";
+  if (state === "locked") return "Nothing can be shown without a key that may read.";
   if (!isKafkaAway) return null;
   const why = Object.values(snapshot.waiting_for)[0] ?? snapshot.kafka_error;
   return `The gateway waits for Kafka: ${why}. Numbers stand still until it is there; nothing is lost.`;
@@ -123,6 +148,7 @@ async function start() {
   if (settings.demo) views = [...VIEWS, PLAY];
   buildTabs();
   addEventListener("hashchange", show);
+  addEventListener("key-given", () => { if (isLocked) show(); });
   document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); panel.focus(); });
   if (!location.hash) history.replaceState(null, "", settings.demo ? "#/play" : "#/now");
   show();
