@@ -22,6 +22,7 @@ __all__ = [
     "note_clicked",
     "note_labelled",
     "note_shown",
+    "unclicked",
     "without_clicks",
 ]
 
@@ -152,6 +153,23 @@ def without_clicks(exposures: Exposures, keys: Keys) -> Exposures:
     records = exposures.article_records().copy()
     records["clicks"][np.isin(records["key"], keys)] = 0
     return msgspec.structs.replace(exposures, articles=records.tobytes())
+
+
+def unclicked(exposures: Exposures) -> Exposures:
+    """Return exposures as those of somebody who was shown the same, and clicked none of it.
+
+    Of slates without a click no category is expected to have any.
+
+    Examples
+    --------
+    >>> exposures = note_shown(Exposures(), np.array([7, 9], np.uint32), 60.0, offset=0)
+    >>> labelled = note_labelled(exposures, np.array([5, 6], np.uint32), np.array([False, True]))
+    >>> unclicked(note_clicked(labelled, 9, 61.0)) == exposures
+    True
+    """
+    records = exposures.article_records().copy()
+    records["clicks"] = 0
+    return msgspec.structs.replace(exposures, articles=records.tobytes(), categories=b"")
 
 
 def note_labelled(

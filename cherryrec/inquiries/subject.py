@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cherryrec.events import Click, Inquiry, RecommendationRequest, instant, seconds
-from cherryrec.exposures import note_clicked, without_clicks
+from cherryrec.exposures import note_clicked, unclicked
 from cherryrec.inquiries.parts import without_parts
 from cherryrec.knrs import Observe
 from cherryrec.open_requests import OpenRequests
@@ -53,14 +53,13 @@ class Subject:
         return self.inquiry.history is not None or bool(self.inquiry.without)
 
     def reader(self, *, is_changed: bool = False) -> Reader:
-        """Return the user, or one with the other history, resolved."""
+        """Return the user, or one with the other history and no click besides, resolved."""
         catalogue, history = self.pipeline.catalogue, self.inquiry.history
         exposures = self.requests.exposures
         if not is_changed or history is None:
             return Reader.of(self.profile, catalogue, exposures)
         now = seconds(self.request.requested_at)
-        before = [past.article_id for past in self.profile.history]
-        exposures = without_clicks(exposures, catalogue.keys(catalogue.known_rows(before)))
+        exposures = unclicked(exposures)
         for key in catalogue.keys(catalogue.known_rows(history)).tolist():
             exposures = note_clicked(exposures, key, now)
         profile = _with_history(self.profile, history, now=now, pipeline=self.pipeline)

@@ -9,8 +9,10 @@ import pytest
 from cherryrec.errors import BadMessage
 from cherryrec.events import Inquiry, InquiryAnswer, instant, seconds
 from cherryrec.inquiries import inquire, over_limit
-from cherryrec.pipeline import Position
+from cherryrec.inquiries.subject import subject_of
+from cherryrec.pipeline import PipelineConfig, Position
 from cherryrec.pipeline.ablations import feature_groups
+from cherryrec.profile import ProfileConfig
 from cherryrec.system import LocalSystem
 from tests.worlds import START_S, click, impression, system_of, update
 
@@ -90,6 +92,35 @@ def test_another_history_takes_the_place_of_the_clicks(system: LocalSystem) -> N
     assert "a2" in names(answer.slate) and "a1" not in names(answer.slate)
     assert "a2" not in names(answer.changed) and {"a1", "a5"} <= set(names(answer.changed))
     assert answer.unknown == ("nowhere",)
+
+
+def test_no_click_of_the_reader_s_own_is_left_under_another_history() -> None:
+    config = PipelineConfig(profile=ProfileConfig(history_size=1))
+    system = system_of(8, config=config, is_learning=False)
+    for reader in ("clicks", "only looks"):
+        shown = ["a1", "a2", "a3"]
+        system.send(impression(f"i {reader}", shown, START_S + 60.0, user_id=reader))
+        if reader == "clicks":
+            for article_id in ("a1", "a2"):  # the history keeps the second alone
+                system.send(
+                    click(article_id, START_S + 65.0, user_id=reader, impression_id=f"i {reader}")
+                )
+    system.advance(START_S + 300.0)
+    at = Position(0, 0)
+
+    clicks, only_looks = (
+        subject_of(system.pipeline, at, asks(user_id=reader, history=("a3", "a5")))
+        for reader in ("clicks", "only looks")
+    )
+
+    own = clicks.reader().exposures
+    assert own.article_records()["clicks"].sum() == 2 and own.categories
+    one, other = (subject.reader(is_changed=True) for subject in (clicks, only_looks))
+    assert one.exposures.articles == other.exposures.articles
+    assert one.exposures.article_records()["clicks"].tolist() == [0, 0, 1]
+    assert one.exposures.categories == other.exposures.categories == b""
+    assert one.profile == other.profile
+    assert names(one.profile.history) == ["a5"]
 
 
 def test_the_same_history_is_the_same_but_for_its_times(system: LocalSystem) -> None:
