@@ -38,6 +38,8 @@ class Subject:
         All that is known of the user; empty for one who was erased after the inquiry had come.
     unknown
         Articles that the inquiry names and no message has come of.
+    history
+        The other history without these; None where the user keeps their own.
     """
 
     pipeline: Pipeline
@@ -46,15 +48,16 @@ class Subject:
     profile: Profile
     requests: OpenRequests
     unknown: tuple[str, ...]
+    history: tuple[str, ...] | None
 
     @property
     def is_changed(self) -> bool:
         """Whether anything is subject to be other than it is."""
-        return self.inquiry.history is not None or bool(self.inquiry.without)
+        return self.history is not None or bool(self.inquiry.without)
 
     def reader(self, *, is_changed: bool = False) -> Reader:
         """Return the user, or one with the other history and no click besides, resolved."""
-        catalogue, history = self.pipeline.catalogue, self.inquiry.history
+        catalogue, history = self.pipeline.catalogue, self.history
         exposures = self.requests.exposures
         if not is_changed or history is None:
             return Reader.of(self.profile, catalogue, exposures)
@@ -106,8 +109,11 @@ def subject_of(pipeline: Pipeline, at: Position, inquiry: Inquiry) -> Subject:
         Its id stands for a request's, so that ties and trials fall the same way each time.
     """
     catalogue = pipeline.catalogue
-    named = (*(inquiry.candidates or ()), *(inquiry.history or ()))
+    named = (*(inquiry.candidates or ()), *inquiry.exclude, *(inquiry.history or ()))
     unknown = tuple(a for a in dict.fromkeys(named) if not catalogue.knows(a))
+    history = inquiry.history
+    if history is not None:
+        history = tuple(a for a in history if a not in unknown)
     request = RecommendationRequest(
         request_id=inquiry.inquiry_id,
         user_id=inquiry.user_id,
@@ -121,7 +127,7 @@ def subject_of(pipeline: Pipeline, at: Position, inquiry: Inquiry) -> Subject:
     if not pipeline.erasures.covers(at.partition, inquiry.user_id, at.arrived_s):
         user = pipeline.users.load(at.partition, inquiry.user_id)
         profile, requests = user.profile, user.requests
-    return Subject(pipeline, inquiry, request, profile, requests, unknown)
+    return Subject(pipeline, inquiry, request, profile, requests, unknown, history)
 
 
 def _with_history(

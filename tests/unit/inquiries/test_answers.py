@@ -123,6 +123,17 @@ def test_no_click_of_the_reader_s_own_is_left_under_another_history() -> None:
     assert names(one.profile.history) == ["a5"]
 
 
+def test_articles_that_nobody_knows_are_no_reads_of_another_history(system: LocalSystem) -> None:
+    asked = asks(history=("nowhere", "a2", "nor here"), exclude=("a3", "no such"))
+
+    reader = subject_of(system.pipeline, Position(0, 0), asked).reader(is_changed=True)
+    answer = system.ask(asked)
+
+    assert names(reader.profile.history) == ["a2"] and reader.profile.n_clicks == 1
+    assert answer.unknown == ("no such", "nowhere", "nor here")
+    assert answer.changed == system.ask(asks(history=("a2",), exclude=("a3",))).changed
+
+
 def test_the_same_history_is_the_same_but_for_its_times(system: LocalSystem) -> None:
     answer = system.ask(asks(history=("a1", "a5")))
 
