@@ -51,6 +51,7 @@ def why_not(subject: Subject) -> tuple[WhyNot, Preview]:
         found,
         now=seconds(subject.request.requested_at),
         max_age_s=subject.pipeline.catalogue.config.max_age_s,
+        is_other_history=subject.history is not None,
     )
     return msgspec.structs.replace(found, sentence=sentence), got
 
@@ -83,9 +84,10 @@ def _fallen(article_id: str, subject: Subject, considered: Considered | None) ->
     if place is None:
         if is_excluded:
             return fell("excluded")
-        reader = subject.reader(is_changed=subject.is_changed)
-        read_s = [p.clicked_s for p in reader.profile.history if p.article_id == article_id]
-        return fell("read", max(read_s))
+        if subject.history is not None:
+            return fell("read")
+        past_clicks = subject.profile.history
+        return fell("read", max(p.clicked_s for p in past_clicks if p.article_id == article_id))
     return _with_place(fell("not_kept"), place, considered)
 
 

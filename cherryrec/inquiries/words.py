@@ -14,7 +14,7 @@ _REASONS = 2
 _SAYS_LITTLE = 0.1  # of the largest difference
 
 
-def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
+def in_words(found: WhyNot, *, now: float, max_age_s: float, is_other_history: bool = False) -> str:
     """Return the sentence of what was found.
 
     Parameters
@@ -25,6 +25,8 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
         Event time of the answer, epoch seconds.
     max_age_s
         The oldest that an article may be, in seconds.
+    is_other_history
+        Whether it was asked with another history than the reader's own.
 
     Examples
     --------
@@ -49,8 +51,13 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
                 "when there is such an article."
             )
         case "embargoed":
-            assert found.at is not None, "an embargo has an end"
-            return f"It is under embargo until {found.at.isoformat()}."
+            assert found.at is not None and at_s is not None, "an embargo has an end"
+            if at_s > now:
+                return f"It is under embargo until {found.at.isoformat()}."
+            return (
+                f"Its embargo ended at {found.at.isoformat()}, and the next request or article "
+                "makes it live: none has come since."
+            )
         case "retracted":
             return "It was retracted: its key came without a value."
         case "too_old":
@@ -62,6 +69,8 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float) -> str:
         case "excluded":
             return "The request excludes it."
         case "read":
+            if is_other_history:
+                return "It is in the history that was asked about."
             if found.at is None:
                 return "The reader has read it already: it is in the history the site has sent."
             return f"The reader has read it already: clicked at {found.at.isoformat()}."

@@ -56,6 +56,21 @@ def test_an_embargo_has_its_end(system: LocalSystem) -> None:
     found = why_not(system, "a99")
 
     assert (found.fate, found.at) == ("embargoed", instant(START_S + DAY_S))
+    assert found.sentence == "It is under embargo until 2026-01-06T00:00:00+00:00."
+
+
+def test_an_embargo_that_has_ended_waits_for_what_makes_it_live(system: LocalSystem) -> None:
+    system.send(article(99, published_at=instant(START_S + 599.0)), Position(0, 99, START_S))
+
+    found = why_not(system, "a99")
+    system.recommend(request("r", START_S + 600.0))
+
+    assert (found.fate, found.at) == ("embargoed", instant(START_S + 599.0))
+    assert found.sentence == (
+        "Its embargo ended at 2026-01-05T00:09:59+00:00, and the next request or article makes it "
+        "live: none has come since."
+    )
+    assert why_not(system, "a99").fate != "embargoed"
 
 
 def test_a_retracted_article_is_retracted(system: LocalSystem) -> None:
@@ -82,6 +97,16 @@ def test_what_is_excluded_or_read_says_by_what(system: LocalSystem) -> None:
     assert why_not(system, "a3", exclude=("a3",)).fate == "excluded"
     assert (why_not(system, "a1").fate, why_not(system, "a1").at) == ("read", None)
     assert why_not(system, "a2").at == instant(START_S + 60.0)
+
+
+def test_a_read_of_another_history_has_no_time(system: LocalSystem) -> None:
+    system.send(click("a2", START_S + 60.0))
+
+    found = why_not(system, "a4", history=("a4",))
+
+    assert (found.fate, found.at) == ("read", None)
+    assert found.sentence == "It is in the history that was asked about."
+    assert why_not(system, "a2", history=("a4",)).fate == "in_slate"
 
 
 def test_of_given_candidates_it_is_one_or_not(system: LocalSystem) -> None:
