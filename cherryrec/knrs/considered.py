@@ -21,8 +21,8 @@ class Place:
 
     `rank` is 1 for the strongest; `strengths` (2,) and `signals` (2, S) are the article's and the
     other's, `differences` (S,) what each signal makes of the first less the second, None where the
-    strength is no weighted sum. Without any article kept for itself, `other` is None and stands for
-    the article.
+    strength is no weighted sum. `other` is None, and stands for the article, where no article was
+    kept for itself, or the article is the last of them.
     """
 
     rank: int
@@ -84,5 +84,5 @@ class Considered:
             strengths=strengths[both],
             signals=found[both],
             differences=self.chooser.differences(found[at] - found[last]),
-            other=int(self.rows[last]) if len(own) else None,
+            other=int(self.rows[last]) if last != at else None,
         )

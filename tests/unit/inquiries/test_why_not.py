@@ -217,6 +217,10 @@ def test_ranks_agree_with_what_is_kept() -> None:
 
     kept = [one.kept for one in found]
     assert sorted(one.rank for one in kept if one) == list(range(1, 31))
+    (last,) = (one for one in found if one.kept is not None and one.kept.rank == 8)
+    assert last.kept is not None
+    assert (last.kept.other_id, last.kept.other_value, last.kept.compared) == (None, None, ())
+    assert {one.kept.other_id for one in found if one is not last and one.kept} == {last.article_id}
     for one in found:
         assert one.kept is not None
         if one.fate == "not_kept":
