@@ -112,18 +112,26 @@ class Gateway:
         """Disconnect."""
         await self.transport.stop()
 
-    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+    async def send_all(
+        self, outgoing: Sequence[Outgoing], *, within_s: float | None = None
+    ) -> list[CherryRecError | None]:
         """Send records and wait for Kafka's acknowledgements; see `Transport.send_all`."""
-        results = await self.transport.send_all(outgoing)
+        results = await self.transport.send_all(outgoing, within_s=within_s)
         for one, result in zip(outgoing, results, strict=True):
             if isinstance(result, ServiceError):
                 self.metrics.kafka_errors.labels(one.topic).inc()
         return results
 
     async def send(
-        self, topic: str, key: str, value: bytes | None, headers: tuple[Header, ...] = ()
+        self,
+        topic: str,
+        key: str,
+        value: bytes | None,
+        headers: tuple[Header, ...] = (),
+        *,
+        within_s: float | None = None,
     ) -> None:
-        """Send one record and wait for its acknowledgement.
+        """Send one record and wait for its acknowledgement, no longer than `within_s` seconds.
 
         Raises
         ------
@@ -132,12 +140,17 @@ class Gateway:
         ServiceError
             Kafka has not acknowledged it; it may have it all the same.
         """
-        (result,) = await self.send_all([Outgoing(topic, key.encode(), value, headers)])
+        outgoing = [Outgoing(topic, key.encode(), value, headers)]
+        (result,) = await self.send_all(outgoing, within_s=within_s)
         if result is not None:
             raise result
 
     def wait_s(self, deadline_ms: int | None) -> float:
-        """Return how long an answer is waited for, in seconds: the deadline, and some more."""
+        """Return how long an answer is waited for, in seconds: the deadline, and some more.
+
+        A request for an answer at once, with deadline 0, waits as long as one without a deadline,
+        as it does at the workers.
+        """
         own_ms = deadline_ms or self.core.evaluator.deadline_ms
         return min((own_ms + self.config.margin_ms) / 1_000.0, self.config.max_wait_s)
 

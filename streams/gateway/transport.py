@@ -65,8 +65,17 @@ class Transport(Protocol):
         """Disconnect, within seconds."""
         ...
 
-    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+    async def send_all(
+        self, outgoing: Sequence[Outgoing], *, within_s: float | None = None
+    ) -> list[CherryRecError | None]:
         """Send records in their order, and wait until Kafka has acknowledged or refused each.
+
+        Parameters
+        ----------
+        outgoing
+            The records.
+        within_s
+            How long that may take where it is less than what Kafka may take, in seconds.
 
         Returns
         -------
@@ -146,12 +155,15 @@ class KafkaTransport:
                 with contextlib.suppress(TimeoutError, KafkaError):
                     await asyncio.wait_for(part.stop(), _LAST_S)
 
-    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
+    async def send_all(
+        self, outgoing: Sequence[Outgoing], *, within_s: float | None = None
+    ) -> list[CherryRecError | None]:
         """Send records and wait for the acknowledgements; see `Transport`."""
+        wait_s = self._ack_wait_s if within_s is None else min(self._ack_wait_s, within_s)
         results: list[CherryRecError | None] = [None] * len(outgoing)
         open_: dict[int, asyncio.Future[Any]] = {}
         try:
-            async with asyncio.timeout(self._ack_wait_s):
+            async with asyncio.timeout(wait_s):
                 for number, one in enumerate(outgoing):
                     sent = await self._sent(one)
                     if isinstance(sent, CherryRecError):
@@ -164,7 +176,7 @@ class KafkaTransport:
             pass
         for number in range(len(outgoing)):
             if results[number] is None:
-                results[number] = self._result(outgoing[number], open_.get(number))
+                results[number] = self._result(outgoing[number], open_.get(number), wait_s)
         return results
 
     async def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
@@ -212,11 +224,13 @@ class KafkaTransport:
             msg = f"Kafka must acknowledge what was sent before: {self._n_open:,} records wait"
             raise ServiceError(msg)
 
-    def _result(self, one: Outgoing, delivery: asyncio.Future[Any] | None) -> ServiceError | None:
+    def _result(
+        self, one: Outgoing, delivery: asyncio.Future[Any] | None, wait_s: float
+    ) -> ServiceError | None:
         """Say what has become of a record when its time is up."""
         if delivery is None or not delivery.done():
             msg = (
-                f"Kafka must acknowledge within {self._ack_wait_s:g} s, it has not: it may have "
+                f"Kafka must acknowledge within {wait_s:g} s, it has not: it may have "
                 "the message all the same; send it again with the same ids"
             )
             return ServiceError(msg)

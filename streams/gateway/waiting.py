@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from cherryrec.errors import CherryRecError
+
 __all__ = ["Waiting"]
 
 
@@ -19,7 +21,8 @@ class Waiting:
     ...     asked, late = waiting.expect("r1", "u1"), waiting.expect("r2", "u1")
     ...     waiting.answer("r1", "u2", b"of another")
     ...     waiting.answer("r1", "u1", b"slate")
-    ...     got = await waiting.within(asked, 1.0), await waiting.within(late, 0.0)
+    ...     now_s = asyncio.get_running_loop().time()
+    ...     got = await waiting.until(asked, now_s + 1.0), await waiting.until(late, now_s)
     ...     waiting.forget("r1", "u1", asked)
     ...     waiting.forget("r2", "u1", late)
     ...     return *got, len(waiting)
@@ -42,6 +45,10 @@ class Waiting:
         self._n += 1
         return future
 
+    def is_expected(self, request_id: str, user_id: str) -> bool:
+        """Return whether a call waits for an answer to this request already."""
+        return (request_id, user_id) in self._of
+
     def forget(self, request_id: str, user_id: str, future: asyncio.Future[bytes]) -> None:
         """Wait no more."""
         futures = self._of[request_id, user_id]
@@ -50,13 +57,19 @@ class Waiting:
         if not futures:
             del self._of[request_id, user_id]
 
-    async def within(self, future: asyncio.Future[bytes], time_s: float) -> bytes | None:
-        """Return an expected answer, or None if none has come within the time, in seconds."""
+    async def until(self, future: asyncio.Future[bytes], until_s: float) -> bytes | None:
+        """Return an expected answer, or None if none has come until then by the loop's time."""
         try:
-            async with asyncio.timeout(time_s):
+            async with asyncio.timeout_at(until_s):
                 return await future
         except TimeoutError:
             return None
+
+    def fail(self, request_id: str, user_id: str, error: CherryRecError) -> None:
+        """Raise an error in all who wait: what they wait for was not asked."""
+        for future in self._of.get((request_id, user_id), ()):
+            if not future.done():
+                future.set_exception(error)
 
     def answer(self, request_id: str, user_id: str, value: bytes) -> None:
         """Give an answer to all who wait for it."""

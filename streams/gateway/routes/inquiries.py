@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Annotated, Any
 
@@ -104,10 +105,12 @@ async def _ask(
         kind=kind,
         **fields,
     )
+    until_s = asyncio.get_running_loop().time() + config.inquiry_wait_s
     answer = waiting.expect(inquiry.inquiry_id, user_id)
     try:
-        await gateway.send("inquiries", user_id, encode(inquiry))
-        value = await waiting.within(answer, config.inquiry_wait_s)
+        within_s = config.inquiry_wait_s
+        await gateway.send("inquiries", user_id, encode(inquiry), within_s=within_s)
+        value = await waiting.until(answer, until_s)
     finally:
         waiting.forget(inquiry.inquiry_id, user_id, answer)
     if value is None:

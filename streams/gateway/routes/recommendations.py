@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -11,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from cherryrec.codec import decode, encode
-from cherryrec.errors import ServiceError
+from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.events import Recommendation, RecommendationRequest, instant
 from cherryrec.topics import topic_named
 from cherryrec.tracing import Header
@@ -59,7 +60,10 @@ async def recommend(
 async def _slate(
     gateway: Gateway, request: RecommendationRequest, headers: tuple[Header, ...]
 ) -> tuple[bytes, Served]:
-    """Return the answer to a request, or what stands in."""
+    """Return the answer to a request, the one that it had before, or what stands in."""
+    kept = gateway.slates.of(request.user_id)
+    if kept is not None and kept.request_id == request.request_id:
+        return kept.value, "answer"
     try:
         value = await _answer(gateway, request, headers)
     except ServiceError as error:
@@ -111,6 +115,8 @@ async def _answer(
 ) -> bytes | None:
     """Send a request and wait for its answer; None if none comes in time.
 
+    One that is waited for already is not sent again: both calls are given the one answer.
+
     Raises
     ------
     ServiceError
@@ -122,12 +128,19 @@ async def _answer(
     if len(waiting) >= gateway.config.max_waiting:
         msg = f"{len(waiting):,} requests wait for their answers already: try again in a second"
         raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "1"})
-    answer = waiting.expect(request.request_id, request.user_id)
+    name, user_id, wait_s = request.request_id, request.user_id, gateway.wait_s(request.deadline_ms)
+    until_s = asyncio.get_running_loop().time() + wait_s
+    is_asked = waiting.is_expected(name, user_id)
+    answer = waiting.expect(name, user_id)
     try:
-        await gateway.send("requests", request.user_id, encode(request), headers)
-        return await waiting.within(answer, gateway.wait_s(request.deadline_ms))
+        if not is_asked:
+            try:
+                await gateway.send("requests", user_id, encode(request), headers, within_s=wait_s)
+            except CherryRecError as error:  # an answer that has come all the same is one
+                waiting.fail(name, user_id, error)
+        return await waiting.until(answer, until_s)
     finally:
-        waiting.forget(request.request_id, request.user_id, answer)
+        waiting.forget(name, user_id, answer)
 
 
 def _instead(gateway: Gateway, request: RecommendationRequest, reason: str) -> tuple[bytes, Served]:

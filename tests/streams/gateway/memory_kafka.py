@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from aiokafka.structs import ConsumerRecord
@@ -50,6 +51,8 @@ class MemoryKafka:
         self.answer: Callable[[Sent], Event | None] = lambda _: None
         self.records: list[ConsumerRecord] = []
         self.n_searches = 0
+        self.ack_s = 0.0
+        self.is_lost_as = ""
         self._offset = 0
 
     async def start(self) -> None:
@@ -58,9 +61,14 @@ class MemoryKafka:
     async def stop(self) -> None:
         self.gates.close("connected", "stopped")
 
-    async def send_all(self, outgoing: Sequence[Outgoing]) -> list[CherryRecError | None]:
-        if self.fails_with:
-            return [ServiceError(self.fails_with) for _ in outgoing]
+    async def send_all(
+        self, outgoing: Sequence[Outgoing], *, within_s: float | None = None
+    ) -> list[CherryRecError | None]:
+        wait_s = self.ack_s if within_s is None else min(self.ack_s, within_s)
+        await asyncio.sleep(wait_s)
+        failure = self.fails_with or ("not in time" if wait_s < self.ack_s else "")
+        if failure:
+            return [ServiceError(failure) for _ in outgoing]
         for one in outgoing:
             self.sent.append((one.topic, one.key, one.value))
             self.headers.append(one.headers)
@@ -68,7 +76,8 @@ class MemoryKafka:
             if event is not None:
                 is_inquirys = isinstance(event, InquiryAnswer)
                 self.publish("inquiry-answers" if is_inquirys else "recommendations", event)
-        return [None] * len(outgoing)
+        lost = ServiceError(self.is_lost_as) if self.is_lost_as else None
+        return [lost] * len(outgoing)
 
     async def standings(self) -> Mapping[TP, Standing]:
         return {}
