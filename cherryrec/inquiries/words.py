@@ -51,13 +51,7 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float, is_other_history: b
                 "when there is such an article."
             )
         case "embargoed":
-            assert found.at is not None and at_s is not None, "an embargo has an end"
-            if at_s > now:
-                return f"It is under embargo until {found.at.isoformat()}."
-            return (
-                f"Its embargo ended at {found.at.isoformat()}, and the next request or article "
-                "makes it live: none has come since."
-            )
+            return _embargoed(found, now)
         case "retracted":
             return "It was retracted: its key came without a value."
         case "too_old":
@@ -69,17 +63,32 @@ def in_words(found: WhyNot, *, now: float, max_age_s: float, is_other_history: b
         case "excluded":
             return "The request excludes it."
         case "read":
-            if is_other_history:
-                return "It is in the history that was asked about."
-            if found.at is None:
-                return "The reader has read it already: it is in the history the site has sent."
-            return f"The reader has read it already: clicked at {found.at.isoformat()}."
+            return _read(found, is_other_history=is_other_history)
         case "not_a_candidate":
             return "It is none of the candidates."
         case "not_kept":
             return _not_kept(found)
         case _:
             return _ranked(found)
+
+
+def _embargoed(found: WhyNot, now: float) -> str:
+    assert found.at is not None, "an embargo has an end"
+    until = found.at.isoformat()
+    if seconds(found.at) > now:
+        return f"It is under embargo until {until}."
+    return (
+        f"Its embargo ended at {until}, and the next request or article makes it live: none has "
+        "come since."
+    )
+
+
+def _read(found: WhyNot, *, is_other_history: bool) -> str:
+    if is_other_history:
+        return "It is in the history that was asked about."
+    if found.at is None:
+        return "The reader has read it already: it is in the history the site has sent."
+    return f"The reader has read it already: clicked at {found.at.isoformat()}."
 
 
 def _days(time_s: float) -> str:
