@@ -342,7 +342,7 @@ class StreamWorker:
             metrics=self.metrics,
             arrivals=self.arrivals,
             mover=self.mover,
-            max_batch=self.stream.max_batch,
+            max_batch=min(self.stream.max_batch, spec.most_at_once or self.stream.max_batch),
             hold=self.pending_acks.hold if spec.is_held else None,
             position=self._position,
             clock=self.clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from cherryrec.pipeline.effects import Send
 __all__ = ["refused_answer", "refused_fields"]
 
 _REASON_LETTERS = 2_000
+_MOST_BYTES = 4 << 20  # several times what any topic of questions takes; more came packed
 
 
 def refused_answer(raw: bytes | None, reason: str, *, arrived_s: float) -> Send | None:
@@ -72,8 +74,13 @@ def refused_fields(
     --------
     >>> refused_fields(b'{"id": "r1", "user_id": 7}', "id", "at", arrived_s=0.0) is None
     True
+    >>> raw = b'{"id": "r1", "at": "noon", "more": [[]], "user_id": "u1"}'
+    >>> refused_fields(raw, "id", "at", arrived_s=0.0)[:2]
+    ('r1', 'u1')
+    >>> refused_fields(raw + b" " * 2**22, "id", "at", arrived_s=0.0) is None
+    True
     """
-    value = _read(raw)
+    value = _read(raw, id_field, "user_id", time_field)
     name, user_id = (_as(Id, value.get(field)) for field in (id_field, "user_id"))
     if name is None or user_id is None:
         return None
@@ -83,13 +90,24 @@ def refused_fields(
     return name, user_id, at
 
 
-def _read(raw: bytes | None) -> Mapping[str, Any]:
-    """Return the fields of a message whatever they are; none where it is no JSON object."""
+def _read(raw: bytes | None, *names: str) -> Mapping[str, Any]:
+    """Return some fields of a message whatever they are; none where it is no JSON object.
+
+    All others are passed over unread: what is refused must not cost more than what is taken.
+    """
+    if raw is None or len(raw) > _MOST_BYTES:
+        return {}
     try:
-        value = msgspec.json.decode(raw or b"")
+        found = msgspec.json.decode(raw, type=_fields_of(*names))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return {name: getattr(found, name) for name in names}
+
+
+@cache
+def _fields_of(*names: str) -> type[msgspec.Struct]:
+    """Return a message of these fields and no others."""
+    return msgspec.defstruct("Fields", [(name, Any, None) for name in names])
 
 
 def _as(kind: Any, value: Any) -> Any:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from time import perf_counter
 
 from cherryrec.events import Event, Inquiry
-from cherryrec.inquiries import InquiryLimit, inquire, over_limit
-from cherryrec.pipeline import Effects, Pipeline, Position
+from cherryrec.inquiries import InquiryLimit, inquire, over_limit, refused_inquiry
+from cherryrec.pipeline import Effects, Pipeline, Position, Send
 
-__all__ = ["InquiryCall"]
+__all__ = ["MOST_AT_ONCE", "InquiryCall"]
+
+MOST_AT_ONCE = 16
+"""Inquiries of a batch: of so few a rest of `MOST_PAUSE_S` keeps even large ones in the share."""
 
 MOST_PAUSE_S = 0.5
 """How long the agent rests at most after a batch, in seconds."""
@@ -65,6 +68,17 @@ class InquiryCall:
             limit.spend(self._timer() - started)
         self._n_unanswered += effects.counted == "late"
         return effects
+
+    def refuse(self, raw: bytes | None, reason: str, arrived_s: float) -> Send | None:
+        """Answer what is no inquiry with the reason, as far as it says whose it is.
+
+        It is one that was not answered: a flood of them is held to the share as one of others.
+        """
+        self._n_unanswered += 1
+        started = self._timer()
+        send = refused_inquiry(raw, reason, arrived_s=arrived_s)
+        self._limit.spend(self._timer() - started)
+        return send
 
     def pause_s(self, taken_s: float) -> float:
         """Return how long to rest after a batch that took so long, in seconds.

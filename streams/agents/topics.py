@@ -21,10 +21,9 @@ from cherryrec.events import (
     Recommendation,
     RecommendationRequest,
 )
-from cherryrec.inquiries import refused_inquiry
 from cherryrec.pipeline import Effects, Pipeline, Position, refused_answer
 from streams.agents.base import YIELD_EVERY, Answer, Apply, TopicRules
-from streams.agents.inquiries import InquiryCall
+from streams.agents.inquiries import MOST_AT_ONCE, InquiryCall
 from streams.config import StreamConfig
 
 __all__ = ["AgentSpec", "agent_specs", "input_rules"]
@@ -37,7 +36,8 @@ class AgentSpec:
     """One agent: how it reads, what it calls, and whether its counters must be flushed first.
 
     `answer` answers what it refuses; after `yield_every` events the other agents have their turn,
-    and after a batch that took so long it rests for `pause_s`, in seconds.
+    and after a batch that took so long it rests for `pause_s`, in seconds. It takes `most_at_once`
+    events at most, None: as many as the others.
     """
 
     rules: TopicRules
@@ -46,6 +46,7 @@ class AgentSpec:
     answer: Answer | None = None
     yield_every: int = YIELD_EVERY
     pause_s: Callable[[float], float] | None = None
+    most_at_once: int | None = None
 
 
 def agent_specs(
@@ -132,9 +133,10 @@ def agent_specs(
     yield AgentSpec(
         rules["inquiries"],
         inquiry,
-        answer=lambda raw, reason, arrived_s: refused_inquiry(raw, reason, arrived_s=arrived_s),
+        answer=inquiry.refuse,
         yield_every=1,
         pause_s=inquiry.pause_s,
+        most_at_once=MOST_AT_ONCE,
     )
     for topic, message, apply, key in (
         ("evaluations", Evaluation, evaluation, "user_id"),

@@ -10,7 +10,9 @@ from cherryrec.codec import encode
 from cherryrec.events import Inquiry, instant
 from cherryrec.inquiries import inquire
 from cherryrec.pipeline import Position
-from streams.agents.inquiries import InquiryCall
+from streams.agents import agent_specs
+from streams.agents.inquiries import MOST_AT_ONCE, InquiryCall
+from streams.config import StreamConfig
 from tests.streams.agents.conftest import CLOCK_S
 from tests.worlds import START_S, click, pipeline_of
 
@@ -109,6 +111,36 @@ def test_a_flood_takes_its_share_of_the_time_and_no_more() -> None:
     assert n_answered > 0.9 * 0.1 * now[0] / 0.05, "what is theirs they get"
     assert call.pause_s(0.01) == pytest.approx(0.09), "refusing takes its share, too"
     assert call.pause_s(0.01) == 0.0, "and nothing where none was refused"
+
+
+def test_a_flood_of_what_is_no_inquiry_takes_no_more() -> None:
+    specs = agent_specs(
+        pipeline_of(4), clock=lambda: CLOCK_S, config=StreamConfig(), count_title=lambda _: None
+    )
+    (spec,) = (one for one in specs if one.rules.topic == "inquiries")
+    assert spec.answer is not None and spec.pause_s is not None
+
+    assert spec.answer(b"{oops", "not JSON", CLOCK_S) is None
+    assert spec.pause_s(0.01) == pytest.approx(0.09), "reading them takes its share, too"
+    assert spec.pause_s(0.01) == 0.0
+    assert spec.most_at_once == MOST_AT_ONCE
+
+
+def test_what_refusing_takes_is_spent() -> None:
+    now = [0.0]
+
+    def timer() -> float:
+        now[0] += 1.0
+        return now[0]
+
+    call = InquiryCall(
+        pipeline_of(4), share=0.1, late_s=LATE_S, broker_clock=lambda: START_S, timer=timer
+    )
+    send = call.refuse(b'{"inquiry_id":"q","user_id":"u"}', "no kind", CLOCK_S)
+    (after,) = call(Position(0, 1, START_S), "u", inquiry()).sends
+
+    assert send is not None and send.event.outcome == "refused"  # type: ignore[attr-defined]
+    assert after.event.outcome == "over_limit"  # type: ignore[attr-defined]
 
 
 def test_a_late_one_costs_nothing_of_the_share() -> None:
