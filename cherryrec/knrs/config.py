@@ -71,6 +71,9 @@ class KnrsConfig:
         are drawn, in [0, 1]: each costs about a request over 2,000 articles.
     click_rivals_share
         The same of clicks of which no slate is known, in [0, 1].
+    rivals_per_s
+        Requests, own slates and such clicks a second of event time, of each worker, up to which all
+        of them draw others and rivals; of more only a share, by their ids. Above 0.
     half_life_s
         Age at which timeliness has halved, in seconds; above 0. Each category starts here and
         learns its own from the ages of its articles at their clicks.
@@ -98,6 +101,7 @@ class KnrsConfig:
     n_rivals: int = 32
     rivals_share: float = 1.0
     click_rivals_share: float = 1.0
+    rivals_per_s: float = 20.0
     half_life_s: float = 12 * 3_600.0
     half_life_strength: float = 50.0
     category_half_lives_s: dict[str, float] = field(default_factory=dict)
@@ -120,7 +124,7 @@ class KnrsConfig:
             msg = f"quota must be above 0 and at most 1, got {self.quota!r}"
             raise ConfigError(msg)
         positive = ("half_life_s", "half_life_strength", "credibility_strength")
-        for name in ("floor", "n_evaluated", "n_hidden", "n_others", *positive):
+        for name in ("floor", "n_evaluated", "n_hidden", "n_others", "rivals_per_s", *positive):
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)

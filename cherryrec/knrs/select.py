@@ -112,6 +112,7 @@ def select(
     retriever: Retriever | None = None,
     co_reads: CoReads | None = None,
     site_share: float = 1.0,
+    taught_share: float = 1.0,
     observe: Observe | None = None,
 ) -> Selection:
     """Select the candidates of a request.
@@ -141,6 +142,9 @@ def select(
         What was read one after another; nothing where None.
     site_share
         How much of what was shown the site has chosen, in (0, 1] (`SlateMemory.site_share`).
+    taught_share
+        Of the requests with given candidates the share for which others and rivals are drawn, by
+        their ids, in [0, 1].
     observe
         Told what a selection over the whole catalogue has considered.
     """
@@ -159,7 +163,7 @@ def select(
     )
     if request.candidates is None:
         return _from_catalogue(chooser, observe)
-    return _of_candidates(chooser, request.candidates)
+    return _of_candidates(chooser, request.candidates, taught_share)
 
 
 def _from_catalogue(chooser: Chooser, observe: Observe | None) -> Selection:
@@ -185,7 +189,7 @@ def _from_catalogue(chooser: Chooser, observe: Observe | None) -> Selection:
     )
 
 
-def _of_candidates(chooser: Chooser, candidates: tuple[str, ...]) -> Selection:
+def _of_candidates(chooser: Chooser, candidates: tuple[str, ...], taught_share: float) -> Selection:
     catalogue, now = chooser.catalogue, chooser.now
     excluded = set(chooser.request.exclude)
     names = dict.fromkeys(candidates)
@@ -198,10 +202,12 @@ def _of_candidates(chooser: Chooser, candidates: tuple[str, ...]) -> Selection:
     values = chooser.value.values(f)
     order = chooser.ordered(rows, values)
     chosen = Selection(rows[order], f[order], values[order], found[order], dropped=dropped)
-    return _with_contrast(chooser, chosen)
+    if not is_taught(chooser.request.request_id, taught_share):
+        return chosen
+    return _with_contrast(chooser, chosen, taught_share)
 
 
-def _with_contrast(chooser: Chooser, chosen: Selection) -> Selection:
+def _with_contrast(chooser: Chooser, chosen: Selection, taught_share: float) -> Selection:
     """Draw what else was live, and for a share of the requests what of it would be kept."""
     catalogue, config, request = chooser.catalogue, chooser.config, chooser.request
     everything = catalogue.live_rows(chooser.now)
@@ -211,7 +217,7 @@ def _with_contrast(chooser: Chooser, chosen: Selection) -> Selection:
     if not pool.size:
         return chosen
     drawn = draw(rng, len(pool), config.n_others)
-    if not config.n_rivals or not is_taught(request.request_id, config.rivals_share):
+    if not config.n_rivals or not is_taught(request.request_id, taught_share * config.rivals_share):
         others = contrast_of(catalogue, pool[drawn], chooser.signals(pool[drawn]), n_all=len(live))
         return replace(chosen, others=others)
     n = n_kept(len(pool), request.slate_size, config)

@@ -39,6 +39,7 @@ from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Closed, Effects, Erased, Pending, Position, Send, Store
 from cherryrec.pipeline.erasures import Erasures
 from cherryrec.pipeline.evaluation_policy import EvaluationPolicy
+from cherryrec.pipeline.lessons import Lessons
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.pipeline.preview import Preview, preview
@@ -80,7 +81,8 @@ class Pipeline:
         self.attribution = Attribution(config.feedback, self.users, self.catalogue)
         self.slates = SlateMemory(config.slates)
         self.co_reads = CoReads(config.co_reads)
-        self.site = SiteSlates(config, self.catalogue, self.slates, self.co_reads)
+        self.lessons = Lessons(config.knrs.rivals_per_s)
+        self.site = SiteSlates(config, self.catalogue, self.slates, self.co_reads, self.lessons)
         self.evaluation_policy = EvaluationPolicy(
             config.evaluator, self.catalogue, n_evaluated=config.knrs.n_evaluated
         )
@@ -202,12 +204,7 @@ class Pipeline:
         return Effects.after(outcome)
 
     def request(
-        self,
-        at: Position,
-        request: RecommendationRequest,
-        *,
-        clock_s: float,
-        waited_s: float = 0.0,
+        self, at: Position, request: RecommendationRequest, *, clock_s: float, waited_s: float = 0.0
     ) -> Effects:
         """Select candidates; then ask CnLE, or rank at once where it is not used.
 
@@ -253,6 +250,7 @@ class Pipeline:
                 config=self.config.knrs,
                 models=self.models,
                 co_reads=self.co_reads,
+                taught_share=self.lessons.share(seconds(request.requested_at)),
             )
             selected_s = self.stopwatch()
             asked = self.evaluation_policy.choose(

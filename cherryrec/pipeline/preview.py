@@ -75,6 +75,7 @@ def preview(
         config=config,
         models=models,
         co_reads=co_reads,
+        taught_share=0.0,
         observe=observe,
     )
 

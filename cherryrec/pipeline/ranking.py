@@ -52,10 +52,12 @@ def open_request(
     config: KnrsConfig,
     models: Models,
     co_reads: CoReads | None = None,
+    taught_share: float = 1.0,
     observe: Observe | None = None,
 ) -> tuple[OpenRequest, Frozen]:
     """Select the candidates and freeze all that scoring and learning will need of them.
 
+    What to learn against is drawn for `taught_share` of the requests with given candidates;
     `observe` is told what was considered of the whole catalogue.
     """
     selection = select(
@@ -67,6 +69,7 @@ def open_request(
         retriever=models.retriever,
         co_reads=co_reads,
         site_share=slates.site_share,
+        taught_share=taught_share,
         observe=observe,
     )
     requested_s = seconds(request.requested_at)

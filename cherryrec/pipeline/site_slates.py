@@ -42,6 +42,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest
 from cherryrec.pipeline.config import PipelineConfig
 from cherryrec.pipeline.effects import Position, Taken
+from cherryrec.pipeline.lessons import Lessons
 from cherryrec.pipeline.models import Models
 from cherryrec.pipeline.ranking import open_request, recommend
 from cherryrec.pipeline.times import STALE_S
@@ -81,6 +82,8 @@ class SiteSlates:
         What is learned from, and how profiles and metrics are made.
     catalogue, slates, co_reads
         The articles, the labelled slates of before, and what was read together.
+    lessons
+        Says what share of all draws rivals.
     """
 
     def __init__(
@@ -89,11 +92,13 @@ class SiteSlates:
         catalogue: Catalogue,
         slates: SlateMemory,
         co_reads: CoReads,
+        lessons: Lessons,
     ) -> None:
         self.config = config
         self.catalogue = catalogue
         self.slates = slates
         self.co_reads = co_reads
+        self._lessons = lessons
         self._knrs_of_clicks = replace(config.knrs, rivals_share=config.knrs.click_rivals_share)
 
     def impression(
@@ -285,6 +290,7 @@ class SiteSlates:
                 config=knrs or self.config.knrs,
                 models=models,
                 co_reads=self.co_reads,
+                taught_share=self._lessons.share(moment.time_s),
             )
 
     def _shadow(
