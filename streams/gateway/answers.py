@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
-from cherryrec.codec import EARLIEST
+from cherryrec.codec import EARLIEST, decode, encode
 from cherryrec.events import Recommendation, RecommendationRequest
 from cherryrec.events.base import Id, Time
+from cherryrec.topics import topic_named
 
-__all__ = ["Question", "Served", "ServedSlate", "request_of", "served"]
+__all__ = ["SLATE_BYTES", "Question", "Served", "ServedSlate", "request_of", "served", "without"]
+
+SLATE_BYTES = topic_named("recommendations").max_message_bytes
+"""The longest slate that is read."""
 
 Served = Literal["answer", "stale", "popular"]
 """Where a slate comes from: it answers the request, was published before, or is what is popular."""
@@ -57,6 +63,31 @@ class ServedSlate(Recommendation, frozen=True, kw_only=True, omit_defaults=True)
     """
 
     served: Annotated[Served, Meta(description="answer, stale or popular")]
+
+
+def without(value: bytes, withheld: Collection[str]) -> bytes | None:
+    """Return a published slate without some articles; None where none is left.
+
+    The others move up, each with the reasons that it had.
+
+    Examples
+    --------
+    >>> from cherryrec.events import Recommended, instant
+    >>> items = tuple(
+    ...     Recommended(article_id=name, position=n, score=0.5, news_value=0.4, contributions={})
+    ...     for n, name in enumerate(["a", "b"])
+    ... )
+    >>> slate = Recommendation(request_id="r", user_id="u", requested_at=instant(1e9), slate=items)
+    >>> left = decode(Recommendation, without(encode(slate), {"a"}))
+    >>> [(item.article_id, item.position) for item in left.slate]
+    [('b', 0)]
+    >>> without(encode(slate), {"a", "b"}) is None
+    True
+    """
+    slate = decode(Recommendation, value, max_bytes=SLATE_BYTES)
+    left = [item for item in slate.slate if item.article_id not in withheld]
+    items = tuple(replace(item, position=position) for position, item in enumerate(left))
+    return encode(replace(slate, slate=items)) if items else None
 
 
 def served(value: bytes, as_what: Served) -> bytes:

@@ -30,6 +30,7 @@ from cherryrec.pipeline import PipelineConfig
 from cherryrec.pipeline.popular import PopularSlates
 from cherryrec.topics import topic_named
 from streams.agents import TopicRules
+from streams.gateway.slates import articles_in
 
 __all__ = ["ArticleNumbers", "Articles", "Lately"]
 
@@ -71,17 +72,6 @@ class ArticleNumbers(msgspec.Struct, frozen=True, kw_only=True):
     readers: Count = 0
     lately: tuple[Lately, ...] = ()
     recommended: Count = 0
-
-
-class _Item(msgspec.Struct, frozen=True):
-    article_id: str
-
-
-class _Slate(msgspec.Struct, frozen=True):
-    slate: tuple[_Item, ...]
-
-
-_slates = msgspec.json.Decoder(_Slate)
 
 
 class Articles:
@@ -138,10 +128,6 @@ class Articles:
         """Count what a slate names, in the minute in which the broker took it."""
         if record.value is None:
             return
-        try:
-            items = _slates.decode(record.value).slate
-        except msgspec.MsgspecError:
-            return
         minute = record.timestamp // 60_000
         if minute > self._newest_minute:
             self._newest_minute = minute
@@ -149,12 +135,18 @@ class Articles:
                 del self._minutes[old]
         if minute > self._newest_minute - MINUTES:
             counts = self._minutes.setdefault(minute, Counter())
-            counts.update(item.article_id for item in items)
+            counts.update(articles_in(record.value))
 
     def popular(self, request: RecommendationRequest, *, now_s: float) -> Recommendation:
         """Return what is read most now, without what the request excludes; maybe no article."""
         self.catalogue.release(now_s)
         return self._popular.answer(request, clock_s=now_s, degraded="request_late")
+
+    def withheld(self, value: bytes, *, now_s: float) -> frozenset[str]:
+        """Return the articles of a published slate that were taken out since, or are to come."""
+        catalogue = self.catalogue
+        catalogue.release(now_s)
+        return frozenset(filter(catalogue.is_withheld, articles_in(value)))
 
     def numbers(self, article_id: str, *, now_s: float) -> ArticleNumbers | None:
         """Return what is known of an article; None where nothing is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-__all__ = ["REFUSED", "Kept", "NewestSlates", "SlateHead"]
+__all__ = ["REFUSED", "Kept", "NewestSlates", "SlateHead", "articles_in"]
 
 REFUSED = "request_refused"
 """What the answer to a request is degraded by that no worker can use."""
@@ -22,7 +22,30 @@ class SlateHead(msgspec.Struct, frozen=True):
     degraded: str | None = None
 
 
+class _Item(msgspec.Struct, frozen=True):
+    article_id: str
+
+
+class _Items(msgspec.Struct, frozen=True):
+    slate: tuple[_Item, ...]
+
+
 _heads = msgspec.json.Decoder(SlateHead)
+_items = msgspec.json.Decoder(_Items)
+
+
+def articles_in(value: bytes) -> tuple[str, ...]:
+    """Return the articles of a published slate in their order; none of what cannot be read.
+
+    Examples
+    --------
+    >>> articles_in(b'{"slate":[{"article_id":"a"},{"article_id":"b"}]}'), articles_in(b"{}")
+    (('a', 'b'), ())
+    """
+    try:
+        return tuple(item.article_id for item in _items.decode(value).slate)
+    except msgspec.MsgspecError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

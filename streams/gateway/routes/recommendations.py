@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -14,14 +15,21 @@ from litestar.params import JSONBody
 from cherryrec.codec import decode, encode
 from cherryrec.errors import CherryRecError, ServiceError
 from cherryrec.events import Recommendation, RecommendationRequest, instant
-from cherryrec.topics import topic_named
 from cherryrec.tracing import Header
-from streams.gateway.answers import Question, Served, ServedSlate, request_of, served
+from streams.gateway.answers import (
+    SLATE_BYTES,
+    Question,
+    Served,
+    ServedSlate,
+    request_of,
+    served,
+    without,
+)
 from streams.gateway.calls import Needs, StrictRequest
 from streams.gateway.gateway import Gateway
 from streams.gateway.paths import UserId
 from streams.gateway.problems import NOT_FOUND, NOT_NOW, UNUSABLE, ProblemError, problems
-from streams.gateway.slates import REFUSED
+from streams.gateway.slates import REFUSED, Kept, articles_in
 from streams.gateway.tracing import traced
 
 __all__ = ["newest_slate", "recommend"]
@@ -30,7 +38,6 @@ JSON = "application/json"
 
 NOT_MODIFIED = ResponseSpec(None, description="There is no newer one", generate_examples=False)
 _REFUSED = REFUSED.encode()
-_SLATE_BYTES = topic_named("recommendations").max_message_bytes
 
 
 @post(
@@ -63,7 +70,9 @@ async def _slate(
     """Return the answer to a request, the one that it had before, or what stands in."""
     kept = gateway.slates.of(request.user_id)
     if kept is not None and kept.request_id == request.request_id:
-        return kept.value, "answer"
+        value = _showable(gateway, kept).value
+        if value is not None:
+            return value, "answer"
     try:
         value = await _answer(gateway, request, headers)
     except ServiceError as error:
@@ -72,7 +81,7 @@ async def _slate(
         waited_s = gateway.wait_s(request.deadline_ms)
         return _instead(gateway, request, f"no answer has come within {waited_s:g} s")
     if _REFUSED in value:
-        slate = decode(Recommendation, value, max_bytes=_SLATE_BYTES)
+        slate = decode(Recommendation, value, max_bytes=SLATE_BYTES)
         if slate.degraded == REFUSED:
             raise ProblemError(UNUSABLE, slate.refused or "no worker can use the request")
     return value, "answer"
@@ -92,22 +101,24 @@ async def newest_slate(
     """Return the newest slate that was published for a user, without asking for another.
 
     Its `ETag` changes with the slate: sent as `If-None-Match`, it is answered 304 while there is no
-    newer one.
+    newer one. Articles that were retracted since are left out, and then the tag changes as well.
     """
     kept = await gateway.search.of_user(user_id)
-    if kept is None:
-        msg = f"no slate of user {user_id!r} is there: ask for one with POST /v1/recommendations"
+    slate = None if kept is None else _showable(gateway, kept)
+    if slate is None or slate.value is None:
+        what = "no slate" if slate is None else "no article that may be shown in the newest slate"
+        msg = f"{what} of user {user_id!r} is there: ask for one with POST /v1/recommendations"
         raise ProblemError(NOT_FOUND, msg)
     headers = {
-        "ETag": kept.tag,
+        "ETag": slate.tag,
         "Cache-Control": f"private, max-age={gateway.config.max_age_s}",
         "Vary": "Authorization, X-Api-Key",
     }
     wanted = request.headers.get("if-none-match", "")
     known = {one.strip().removeprefix("W/") for one in wanted.split(",")}
-    if kept.tag in known or "*" in known:
+    if slate.tag in known or "*" in known:
         return Response(_any(None), status_code=304, headers=headers)
-    return Response(_any(kept.value), media_type=JSON, headers=headers)
+    return Response(_any(slate.value), media_type=JSON, headers=headers)
 
 
 async def _answer(
@@ -152,13 +163,30 @@ def _instead(gateway: Gateway, request: RecommendationRequest, reason: str) -> t
         There is nothing.
     """
     kept = gateway.slates.of(request.user_id)
-    if kept is not None:
-        return kept.value, "stale"
+    value = None if kept is None else _showable(gateway, kept).value
+    if value is not None and articles_in(value):
+        return value, "stale"
     popular = gateway.articles.popular(request, now_s=gateway.clock())
     if popular.slate:
         return encode(popular), "popular"
     msg = f"{reason}, and nothing is known that could stand in: try again in some seconds"
     raise ProblemError(NOT_NOW, msg, headers={"Retry-After": "2"})
+
+
+class _Showable(NamedTuple):
+    """A kept slate as it may be shown now: None where nothing of it may, and its tag."""
+
+    value: bytes | None
+    tag: str
+
+
+def _showable(gateway: Gateway, kept: Kept) -> _Showable:
+    """Return a kept slate without what is known to be withheld, mostly as it was published."""
+    withheld = gateway.articles.withheld(kept.value, now_s=gateway.clock())
+    if not withheld:
+        return _Showable(kept.value, kept.tag)
+    shown = hashlib.sha256("\0".join(sorted(withheld)).encode()).hexdigest()[:8]
+    return _Showable(without(kept.value, withheld), f'{kept.tag[:-1]}-{shown}"')
 
 
 def _any(content: object) -> Any:

@@ -24,7 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 class Retracted(msgspec.Struct, frozen=True, kw_only=True):
-    """An article that is in no slate made from now on; slates sent before still name it."""
+    """An article that is in no slate made or given from now on.
+
+    Those that lie on `recommendations` still name it.
+    """
 
     article_id: str
 
