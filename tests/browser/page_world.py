@@ -46,19 +46,23 @@ TOPICS_OF = ("clicks", "impressions", "requests", "profile-updates")
 
 
 def news(n: int, *, now_s: float) -> list[ArticlePublished]:
-    """Return generated articles, published over the last hours."""
+    """Return generated articles, no two of one title, published over the last hours."""
     world = build_world(
         np.random.default_rng(3), n_users=1, n_articles=n, starts_at=now_s - 86_400.0, days=1.0
     )
-    return [
-        ArticlePublished(
-            article_id=article_id,
-            title=world.headlines[number][0],
-            category=CATEGORIES[TOPICS[int(world.topic[number])][0]].name,
-            published_at=instant(now_s - 60.0 * (n - number)),
+    found: dict[str, ArticlePublished] = {}
+    for number, article_id in enumerate(world.article_ids):
+        title = world.headlines[number][0]
+        found.setdefault(
+            title,
+            ArticlePublished(
+                article_id=article_id,
+                title=title,
+                category=CATEGORIES[TOPICS[int(world.topic[number])][0]].name,
+                published_at=instant(now_s - 60.0 * (n - number)),
+            ),
         )
-        for number, article_id in enumerate(world.article_ids)
-    ]
+    return list(found.values())
 
 
 def evaluate(question: EvaluationRequest) -> Evaluation:

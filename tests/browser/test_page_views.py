@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from cherryrec.events import ArticlePublished, Click, instant
+from cherryrec.codec import decode
+from cherryrec.events import ArticlePublished, Click, Event, instant
 from tests.browser.conftest import DESK, PHONE, Tab
 from tests.browser.page_world import PageWorld
+from tests.streams.gateway.memory_kafka import Sent
 
 VIEWS = ("now", "ranking", "stories", "reader/U1", "why-not", "play")
 OpenTab = Callable[..., Tab]
@@ -189,13 +191,96 @@ def test_a_reader_is_played_and_the_next_slate_is_another(
 
     page.locator(".playing button").nth(2).click()
 
-    tab.wait_for("after your click was in Kafka")
+    tab.wait_for("Your click counts")
     after = page.locator(".playing h3").all_inner_texts()
     assert before[2] not in after
     assert page.locator(".history li span").first.inner_text() == before[2]
     topics = [topic for topic, _, _ in world.kafka.sent]
     assert "impressions" in topics
     assert "clicks" in topics
+
+
+def test_a_slate_that_changed_without_the_click_is_not_told_as_changed_by_it(
+    open_tab: OpenTab,
+) -> None:
+    with PageWorld(is_demo=True) as world:
+        world.fill(minutes=3, n_articles=40, n_readers=5)
+        answer = world.kafka.answer
+
+        def without_clicks(sent: Sent) -> Event | None:
+            if sent[0] != "clicks":
+                return answer(sent)
+            world.system.retract(decode(Click, sent[2]).article_id)  # it leaves by itself
+            return None
+
+        tab = open_tab(world)
+        page = tab.go("play")
+        page.wait_for_selector(".playing button")
+        world.kafka.answer = without_clicks
+        page.locator(".playing button").first.click()
+
+        tab.wait_for("No slate knows of your click yet")
+        assert page.locator(".moved.up, .moved.down").count() == 0
+        tab.close()
+
+
+def test_who_opens_a_story_by_the_keyboard_stays_in_the_slate(
+    world: PageWorld, open_tab: OpenTab
+) -> None:
+    tab = open_tab(world)
+    page = tab.go("play")
+    page.wait_for_selector(".playing button")
+    page.locator(".playing button").nth(3).press("Enter")
+
+    tab.wait_for("Your click counts")
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('.playing button')].indexOf(document.activeElement)"
+        )
+        == 3
+    )
+
+
+def test_a_player_who_comes_back_has_read_before(world: PageWorld, open_tab: OpenTab) -> None:
+    tab = open_tab(world)
+    page = tab.go("play")
+    page.wait_for_selector(".playing button")
+    tab.wait_for("Made for someone nobody knows")
+    read = page.locator(".playing h3").first.inner_text()
+    page.locator(".playing button").first.click()
+    tab.wait_for("Your click counts")
+
+    page.reload()
+
+    tab.wait_for("Made for who you are by now")
+    assert page.locator(".history li span").first.inner_text() == read
+
+
+SAME = """([one, other]) => import("/page/slate.js").then((slates) => {
+    const slate = (text) => ({ slate: text.split(" ").map((part) => ({
+        article_id: part[0], score: Number(part.slice(1).replace("t", "")),
+        is_trial: part.endsWith("t") })) });
+    return slates.isSameOrder(slate(one), slate(other), "x");
+})"""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("a3 x2 b1", "a3 b1 c0", True),
+        ("a3 x2 b1", "b3 a1 c0", False),
+        ("a3 b3 x2 c1", "b3 a3 c1 d0", True),
+        ("a3 x2 b1 d0t", "a3 b1 c0 e0t", True),
+        ("a3 x2 b1 c1", "a3 c1 d1 e0", True),
+        ("a3 x2 b1 c0", "a3 c1 b0 d0", False),
+    ],
+)
+def test_trials_and_ties_are_no_other_order(
+    world: PageWorld, open_tab: OpenTab, one: str, other: str, is_same: bool
+) -> None:
+    page = open_tab(world).go("why-not")
+
+    assert page.evaluate(SAME, [one, other]) is is_same
 
 
 def test_only_a_demo_lets_a_reader_be_played(fresh_world: PageWorld, open_tab: OpenTab) -> None:

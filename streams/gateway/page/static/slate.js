@@ -107,15 +107,37 @@ export function slateList(slate, { phrases, known, titles, nowS, moved }) {
   }));
 }
 
-// Says how each article of one slate stood in another.
+// Says how each article of one slate stood among those of another, `before`.
 export function movesFrom(before) {
-  const places = new Map(before.map((item) => [item.article_id, item.position]));
+  const places = new Map(before.map((item, k) => [item.article_id, k]));
   return (item) => {
     if (!places.has(item.article_id)) return { way: "new", text: "new" };
     const up = places.get(item.article_id) - item.position;
     if (!up) return null;
     return up > 0 ? { way: "up", text: `▲ ${up}` } : { way: "down", text: `▼ ${-up}` };
   };
+}
+
+// Whether two slates rank alike, but for one that was opened: trials are drawn anew for each request,
+// and so is the order of equal scores.
+export function isSameOrder(one, other, opened) {
+  const [first, second] = [ranked(one, opened), ranked(other, opened)];
+  const n = Math.min(first.length, second.length);
+  return first.slice(0, n).join(" ") === second.slice(0, n).join(" ");
+}
+
+// The ids by score, equal ones in the order of their names; of those that tie at the end, not all
+// may be there.
+function ranked({ slate }, opened) {
+  const ties = [];
+  for (const { article_id: id, score, is_trial: isTrial } of slate) {
+    if (isTrial || id === opened) continue;
+    const key = score.toFixed(9);
+    if (ties.at(-1)?.key === key) ties.at(-1).ids.push(id);
+    else ties.push({ key, ids: [id] });
+  }
+  if (ties.at(-1)?.ids.length > 1) ties.pop();
+  return ties.flatMap(({ ids }) => ids.sort());
 }
 
 export function rankedBy(stage) {
