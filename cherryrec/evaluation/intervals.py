@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Interval", "bootstrap_means", "mean_interval"]
+__all__ = ["LEAST", "Interval", "bootstrap_means", "mean_interval"]
 
 LEAST = 10
 """With fewer values there is no interval: what few have in common would pass for certain."""

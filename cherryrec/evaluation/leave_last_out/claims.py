@@ -1,7 +1,8 @@
 """What the paper claims, and whether it holds on a log.
 
 A claim of at least some amount holds where the whole 95 % interval is at or above it, does not hold
-where the interval is below it, and cannot be told where the interval holds it.
+where the interval is below it, and cannot be told where the interval holds it, or where users are
+too few for one. A claim of more than nothing does not hold of two that are equal.
 
 References
 ----------
@@ -18,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cherryrec.evaluation.intervals import Interval
+from cherryrec.evaluation.intervals import LEAST, Interval
 from cherryrec.evaluation.leave_last_out.ablation import CLAIMED, KNRS_SCORE
 from cherryrec.evaluation.leave_last_out.metrics import METRICS
 from cherryrec.evaluation.leave_last_out.results import Ranked, ablation_rows
@@ -66,15 +67,19 @@ class Finding:
 
 
 def verdict(interval: Interval, least: float) -> Verdict:
-    """Say whether something is at least so much.
+    """Say whether something is at least so much; where that is 0, whether it is more.
 
     Examples
     --------
+    >>> verdict(Interval(0.0, 0.0, 0.0), 0.0)
+    'does not hold'
     >>> verdict(Interval(0.2, 0.1, 0.3), 0.1), verdict(Interval(0.2, 0.1, 0.3), 0.15)
     ('holds', 'cannot be told on this data')
     >>> verdict(Interval(0.2, 0.1, 0.3), 0.4)
     'does not hold'
     """
+    if not least:
+        return helps(interval)
     if interval.low >= least:
         return "holds"
     return "does not hold" if interval.high < least else "cannot be told on this data"
@@ -85,7 +90,8 @@ def relative_gain(
 ) -> Interval:
     """Return the mean over the metrics of ours / theirs - 1, each a mean over users.
 
-    Users are resampled, the same for both; a sample in which theirs is 0 has no gain to tell.
+    Users are resampled, the same for both; of a sample in which theirs is 0 there is no bound to
+    the gain. Of fewer than `LEAST` users there is no interval.
 
     Parameters
     ----------
@@ -106,15 +112,20 @@ def relative_gain(
         ours, theirs = ours[among], theirs[among]
     if not len(ours) or not theirs.mean(axis=0).all():
         return Interval(float("nan"), float("nan"), float("nan"))
+    mean = float((ours.mean(axis=0) / theirs.mean(axis=0) - 1.0).mean())
+    if len(ours) < LEAST:
+        return Interval(mean, float("nan"), float("nan"))
     both = np.hstack([ours, theirs])  # (U, 2m)
     m = ours.shape[1]
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(both), np.full(len(both), 1.0 / len(both)), size=_N_RESAMPLES)
     means = drawn @ both / len(both)  # (n_resamples, 2m)
-    means = means[(means[:, m:] > 0.0).all(axis=1)]
-    gains = (means[:, :m] / means[:, m:] - 1.0).mean(axis=1)
-    low, high = np.percentile(gains, [2.5, 97.5])
-    mean = float((ours.mean(axis=0) / theirs.mean(axis=0) - 1.0).mean())
+    is_told = (means[:, m:] > 0.0).all(axis=1)
+    told = means[is_told]
+    gains = np.full(len(means), np.inf)
+    gains[is_told] = (told[:, :m] / told[:, m:] - 1.0).mean(axis=1)
+    method = "linear" if is_told.all() else "inverted_cdf"  # nothing lies half way to infinity
+    low, high = np.percentile(gains, [2.5, 97.5], method=method)
     return Interval(mean, float(low), float(high))
 
 
@@ -217,7 +228,7 @@ def _recall(knrs: Ranked | None, other: Ranked | None, name: str, seed: int) -> 
 
 
 def helps(gain: Interval) -> Verdict:
-    """Say whether a part that was left out had brought something: more than 0.
+    """Say whether a gain is one, as of a part that was left out: more than 0.
 
     Examples
     --------
@@ -264,7 +275,7 @@ def _parts_help(system: Ranked | None, seed: int) -> Iterator[Finding]:
 def _hundredths(gain: Interval) -> str:
     """Return a difference of a metric with its interval."""
     mean, low, high = (100 * end for end in gain)
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"{mean:+.2f} {_ends(low, high, 2)}"
 
 
 def _percent(gain: Interval, other: Ranked) -> str:
@@ -274,4 +285,9 @@ def _percent(gain: Interval, other: Ranked) -> str:
     mean, low, high = (100 * end for end in gain)
     is_cut = any("ended by time" in note for note in other.notes)
     cut = f"; {other.name} was cut by the clock and may be better" if is_cut else ""
-    return f"{mean:+.1f} % [{low:+.1f}, {high:+.1f}]{cut}"
+    return f"{mean:+.1f} % {_ends(low, high, 1)}{cut}"
+
+
+def _ends(low: float, high: float, digits: int) -> str:
+    """Return the ends of an interval, or that there is none."""
+    return "[n too small]" if np.isnan(low) else f"[{low:+.{digits}f}, {high:+.{digits}f}]"

@@ -39,6 +39,32 @@ def test_against_what_finds_nothing_there_is_no_gain() -> None:
     assert np.isnan(relative_gain(np.ones((20, 3)), np.zeros((20, 3))).mean)
 
 
+def test_of_few_users_there_is_a_gain_and_no_interval() -> None:
+    gain = relative_gain(np.ones((9, 3)), np.full((9, 3), 0.5))
+
+    assert gain.mean == 1.0 and np.isnan([gain.low, gain.high]).all()
+    text, verdict = found(ranked(OURS, [1] * 9), ranked("NARM", [2] * 9))["better than NARM"]
+    assert text == "+52.8 % [n too small]"
+    assert verdict == "cannot be told on this data"
+
+
+def test_who_is_equal_is_not_better() -> None:
+    same = found(ranked(OURS, [1, 3] * 50), ranked("NARM", [1, 3] * 50))
+
+    assert same["better than NARM"] == ("+0.0 % [+0.0, +0.0]", "does not hold")
+
+
+def test_where_some_samples_find_nothing_the_gain_has_no_upper_end() -> None:
+    ours, theirs = np.zeros((40, 1)), np.zeros((40, 1))
+    theirs[0] = 1.0  # a third of the samples are without it
+    ours[:2] = 1.0
+
+    gain = relative_gain(ours, theirs)
+
+    assert gain.mean == 1.0 and gain.high == np.inf
+    assert -1.0 <= gain.low <= 0.0
+
+
 def test_a_claim_holds_where_the_whole_interval_is_above_it() -> None:
     ours, theirs = ranked(OURS, [1] * 200), ranked("SASRec", [2] * 200)
 
