@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cherryrec.evaluation.leave_last_out import LeaveLastOut, Ranked, Results, Split
-    from cherryrec.evaluation.logs import AnyLog, LogSource
+    from cherryrec.evaluation.logs import AnyLog, ClickLog, ImpressionLog, LogSource
     from gpu_worker.sequential import NetworkConfig
 
-__all__ = ["judged", "leave_last_out", "network_configs", "read_sequences", "write_results"]
+__all__ = [
+    "judged",
+    "leave_last_out",
+    "network_configs",
+    "read_sequences",
+    "with_readers",
+    "write_results",
+]
 
 
 @click.command(name="leave-last-out")
@@ -203,12 +210,9 @@ def read_sequences(
     from cherryrec.cli.progress import progress_bar
     from cherryrec.evaluation.leave_last_out import leave_last_out as sequences_of
     from cherryrec.evaluation.leave_last_out.tables import statistics_line
-    from cherryrec.evaluation.logs import DisplayLog, Health, ImpressionLog
+    from cherryrec.evaluation.logs import Health, ImpressionLog
 
-    log = opened(source)
-    if isinstance(log, DisplayLog):
-        msg = f"{log.title} names no readers, so that they have no sequences: take another log"
-        raise click.UsageError(msg)
+    log = with_readers(opened(source))
     articles = log.articles()
     health = Health(articles)
     with progress_bar(f"reading {log.name}", None) as log.progress:
@@ -225,6 +229,16 @@ def read_sequences(
     ]
     click.echo(statistics_line(data.statistics))
     return log, data, notes
+
+
+def with_readers(log: AnyLog) -> ClickLog | ImpressionLog:
+    """Return a log that says who read what; refuse any other."""
+    from cherryrec.evaluation.logs import DisplayLog
+
+    if isinstance(log, DisplayLog):
+        msg = f"{log.title} names no readers, so that they have no sequences: take another log"
+        raise click.UsageError(msg)
+    return log
 
 
 def write_results(results: Results, folder: Path) -> None:

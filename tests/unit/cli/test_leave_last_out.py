@@ -101,6 +101,47 @@ def test_what_cannot_be_is_refused(run: Run, log: str, options: list[str], said:
     assert said in done.err
 
 
+def test_what_ends_the_paper_s_command_keeps_what_was_found(
+    run: Run, log: str, tmp_path: Path
+) -> None:
+    few = CLICKS.splitlines(keepends=True)[:40]
+    (tmp_path / "few.csv").write_text("".join(few))
+
+    done = run("paper", log, "few.csv", "--rankings", "newest,markov", "--report", "paper")
+
+    assert done.code == 1
+    assert "5 interactions each" in done.err
+    assert "## clicks" in (tmp_path / "paper" / "paper.md").read_text()
+
+
+def test_the_paper_s_command_refuses_logs_before_it_asks_the_first(
+    run: Run, log: str, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "clicks.csv").write_text(CLICKS)
+    (tmp_path / "notes.txt").write_text("nothing\n")
+
+    for other, said in (("other/clicks.csv", "both 'clicks'"), ("notes.txt", "notes.txt")):
+        done = run("paper", log, other, "--rankings", "newest", "--report", "paper")
+
+        assert done.code in {1, 2}
+        assert said in done.err
+    assert not (tmp_path / "paper").exists()
+
+
+def test_the_paper_s_command_takes_any_log_anyway(run: Run, tmp_path: Path) -> None:
+    rows = CLICKS.splitlines(keepends=True)
+    broken = [f"{row.split(',')[0]},,,\n" for row in rows[1:]] * 2
+    (tmp_path / "broken.csv").write_text("".join([*rows, *broken]))
+    options = ("--rankings", "newest", "--report", "paper")
+
+    refused = run("paper", "broken.csv", *options)
+    taken = run("paper", "broken.csv", *options, "--anyway")
+
+    assert refused.code == 1 and "no healthy log" in refused.err
+    assert taken.code == 0, taken.err
+
+
 @pytest.mark.slow
 def test_the_paper_s_claims_are_answered_or_said_not_to_be(
     run: Run, log: str, tmp_path: Path
