@@ -124,7 +124,8 @@ def relative_gain(
     told = means[is_told]
     gains = np.full(len(means), np.inf)
     gains[is_told] = (told[:, :m] / told[:, m:] - 1.0).mean(axis=1)
-    method = "linear" if is_told.all() else "inverted_cdf"  # nothing lies half way to infinity
+    # nothing lies half way to infinity
+    method: Literal["linear", "inverted_cdf"] = "linear" if is_told.all() else "inverted_cdf"
     low, high = np.percentile(gains, [2.5, 97.5], method=method)
     return Interval(mean, float(low), float(high))
 
