@@ -158,6 +158,30 @@ def test_a_press_that_the_key_may_not_asks_each_time_and_keeps_the_key(
     page.wait_for_selector(".state[data-is=live]")
 
 
+KEYED = """(turns) => import("/page/dom.js").then(({ h, keyed }) => {
+    const place = h("div"), seen = [];
+    document.body.append(place);
+    for (const turn of turns) {
+        keyed(place, [...turn], (name) => name, (name) => h("button", {}, name), () => {});
+        if (!seen.length) place.firstChild.focus();
+        seen.push([...place.children].map((one) => one.textContent).join(""));
+    }
+    return [seen, document.activeElement.textContent];
+})"""
+
+
+def test_a_list_stands_in_its_order_with_its_focus_and_grows_by_nothing(
+    fresh_world: PageWorld, open_tab: OpenTab
+) -> None:
+    page = open_tab(fresh_world).go("why-not")
+    turns = ["abcd", "bcda", "dacb", "aab", "aab", "aaab", "bacd", "xby", "a", "", "abba"]
+
+    shown, focused = page.evaluate(KEYED, turns[:7])
+    assert (shown, focused) == (turns[:7], "a")
+    shown, _ = page.evaluate(KEYED, turns)
+    assert shown == turns
+
+
 def test_an_address_that_cannot_be_read_is_taken_as_it_is(
     fresh_world: PageWorld, open_tab: OpenTab
 ) -> None:

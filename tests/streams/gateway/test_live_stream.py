@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from streams.gateway.live import Groups, LiveStream, LiveView
+from streams.gateway.live import VIEWS, Groups, LiveStream, LiveView, View
 from streams.gateway.live import stream as live_stream
 from tests.streams.gateway.live_records import NOW_S, click, taken
 
@@ -55,6 +55,24 @@ async def test_what_came_is_in_the_next_snapshot() -> None:
         clock[0] += 0.5
 
         assert data(await anext(events))["n_read"] == 1_000
+
+
+async def test_weights_and_curves_are_sent_more_rarely_than_counts() -> None:
+    view, clock = LiveView("c.", label_after_s=60.0), [NOW_S]
+    live = LiveStream(view, StillWatch(), clock=lambda: clock[0])
+    sent: dict[View, set[bytes]] = {name: set() for name in VIEWS}
+
+    for number in range(20):
+        view.handlers()["clicks"](taken(click(f"e{number}", "a")))
+        for name in VIEWS:
+            sent[name].add(live._of(name))
+        clock[0] += 0.5
+
+    assert {name: len(found) for name, found in sent.items()} == {
+        "now": 20,
+        "stories": 10,
+        "ranking": 5,
+    }
 
 
 async def test_a_quiet_stream_says_that_it_is_there(monkeypatch) -> None:

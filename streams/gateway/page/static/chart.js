@@ -1,7 +1,7 @@
 // Lines over time and sparklines, as SVG: no library, no inline style, colours from the palette.
 
 import { at } from "./format.js";
-import { h, svg } from "./dom.js";
+import { h, set, svg } from "./dom.js";
 
 const HEIGHT = 208;
 const LEFT = 40;
@@ -67,8 +67,9 @@ export function lineChart({ label, lines, format, marks = [], floor = null, ceil
 export function livingChart(describe) {
   const place = h("div");
   let known = "";
+  let width = 0; // as the browser has laid it out: to ask for it would have it lay out at once
   const draw = () => {
-    const width = Math.max(280, Math.round(place.clientWidth || 600));
+    if (!width) return;
     const described = describe(width);
     const key = JSON.stringify([width, described]);
     if (!described || key === known) return;
@@ -76,16 +77,19 @@ export function livingChart(describe) {
     const drawn = lineChart({ ...described, ...formats(described), width });
     place.replaceChildren(...(drawn ? [drawn] : []));
   };
-  new ResizeObserver(draw).observe(place);
+  new ResizeObserver(([entry]) => {
+    const next = Math.max(280, Math.round(entry.contentRect.width || 600));
+    if (next === width) return;
+    width = next;
+    draw();
+  }).observe(place);
   return { place, draw };
 }
 
 const formats = (described) => ({ format: (n) => n.toFixed(described.digits ?? 2) });
 
 export function sparkline(values, label) {
-  const top = Math.max(...values, 1);
-  const x = (k) => (100 * k) / Math.max(values.length - 1, 1);
-  const line = values.map((n, k) => `${k ? "L" : "M"}${x(k).toFixed(2)} ${(27 - (25 * n) / top).toFixed(2)}`).join("");
+  const line = curve(values);
   return svg(
     "svg",
     { class: "spark", viewBox: "0 0 100 28", preserveAspectRatio: "none", role: "img", "aria-label": label },
@@ -96,11 +100,17 @@ export function sparkline(values, label) {
 
 // Changes a sparkline's curve in place.
 export function respark(element, values, label) {
-  const next = sparkline(values, label);
-  const [area, line] = element.children;
-  area.setAttribute("d", next.children[0].getAttribute("d"));
-  line.setAttribute("d", next.children[1].getAttribute("d"));
-  element.setAttribute("aria-label", label);
+  const line = curve(values);
+  set(element, "aria-label", label);
+  if (element.lastChild.getAttribute("d") === line) return;
+  element.firstChild.setAttribute("d", `${line}L100 28L0 28Z`);
+  element.lastChild.setAttribute("d", line);
+}
+
+function curve(values) {
+  const top = Math.max(...values, 1);
+  const x = (k) => (100 * k) / Math.max(values.length - 1, 1);
+  return values.map((n, k) => `${k ? "L" : "M"}${x(k).toFixed(2)} ${(27 - (25 * n) / top).toFixed(2)}`).join("");
 }
 
 export function legend(entries) {

@@ -26,23 +26,40 @@ export function say(element, text) {
   if (element.textContent !== next) element.textContent = next;
 }
 
-// Keeps a list's elements by key: those that stay keep their focus and their state.
+// Sets an attribute only where it has changed.
+export function set(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+}
+
+// Keeps a list's elements by key: those that stay keep their focus and their state. Of one key again
+// each has its own.
 export function keyed(container, items, keyOf, create, update) {
   const old = new Map([...container.children].map((child) => [child.dataset.key, child]));
+  const times = new Map();
+  const focused = container.contains(document.activeElement) ? document.activeElement : null;
   let at = container.firstElementChild;
   for (const item of items) {
-    const key = String(keyOf(item));
+    const name = String(keyOf(item));
+    const n = times.get(name) ?? 0;
+    times.set(name, n + 1);
+    const key = n ? `${name} (${n + 1})` : name;
     let element = old.get(key);
     old.delete(key);
     if (!element) {
       element = create(item);
       element.dataset.key = key;
     }
+    // One that fell is moved, and not all that it stood before: what is moved is laid out anew.
+    if (at && element === at.nextElementSibling) {
+      container.append(at);
+      at = element;
+    }
     if (element === at) at = at.nextElementSibling;
     else container.insertBefore(element, at);
     update(element, item);
   }
   for (const gone of old.values()) gone.remove();
+  if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
 export function empty(title, text, command) {

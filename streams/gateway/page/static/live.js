@@ -5,7 +5,8 @@ import { call, isLocked } from "./api.js";
 const SILENT_MS = 25000;
 const WAITS_MS = [500, 1000, 2000, 5000];
 
-// Calls `changed(state, snapshot)` with live, stale or down; returns what ends it. It ends by itself
+// Calls `changed(state, snapshot)` with live, stale or down; returns what ends it. What it returns is
+// gone through, a step a frame. It ends by itself
 // with locked, where it may not read: who gives a key begins it again.
 export function follow(view, changed) {
   const ending = new AbortController();
@@ -17,10 +18,17 @@ async function run(view, changed, signal) {
   let n = 0;
   let newest = null;
   let pending = null;
-  // Pictures are drawn when the browser draws: the newest only, and none in a hidden tab.
+  // Pictures are drawn when the browser draws: the newest only, and none in a hidden tab. A view that
+  // yields between its parts gets a frame for each, so that no frame waits for all of them.
   const show = (snapshot) => {
     newest = snapshot;
-    pending ??= requestAnimationFrame(() => { pending = null; if (!signal.aborted) changed("live", newest); });
+    pending ??= requestAnimationFrame(() => draw(newest, changed("live", newest)));
+  };
+  const draw = (drawn, parts) => {
+    pending = null;
+    if (signal.aborted) return;
+    if (parts && !parts.next().done) pending = requestAnimationFrame(() => draw(drawn, parts));
+    else if (newest !== drawn) show(newest);
   };
   const hold = () => { cancelAnimationFrame(pending); pending = null; };
   while (!signal.aborted) {

@@ -60,7 +60,7 @@ function show() {
   isLocked = false;
   const end = follow(topic ?? "now", (state, snapshot) => {
     tell(state, snapshot);
-    if (topic && snapshot && state === "live") update(snapshot);
+    return topic && snapshot && state === "live" ? update(snapshot) : null;
   });
   leave = () => { end(); close?.(); };
 }

@@ -68,7 +68,7 @@ export function now() {
 
   return { element, update };
 
-  function update(snapshot) {
+  function* update(snapshot) {
     const total = snapshot.topics.reduce((sum, one) => sum + one.per_s, 0);
     put(events, rate(total), "", snapshot.silent_s === null ? "none yet" : `newest ${ago(snapshot.silent_s)}`);
     const waits = snapshot.wait_ms;
@@ -77,7 +77,9 @@ export function now() {
     put(refused, count(snapshot.n_dead_letters), "", snapshot.n_dead_letters ? "with their reasons below" : "everything could be used");
     refused.value.classList.toggle("is-cherry", snapshot.n_dead_letters > 0);
     showLadder(snapshot);
+    yield;
     showTopics(snapshot);
+    yield;
     showWorkers(snapshot.groups);
     showLetters(snapshot);
   }
@@ -129,12 +131,7 @@ export function now() {
       swap(workers, h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {},
         ["Process", "Where", "Partitions"].map((name) => h("th", { scope: "col" }, name)))), members)));
     }
-    const seen = {};
-    keyed(members, groups.members.map((one) => {
-      const name = `${one.group}|${one.name}|${one.host}`;
-      seen[name] = (seen[name] ?? 0) + 1;
-      return { ...one, key: `${name}|${seen[name]}` };
-    }), (one) => one.key,
+    keyed(members, groups.members, (one) => `${one.group}|${one.name}|${one.host}`,
       (one) => h("tr", {}, h("td", {}, GROUPS[one.group] ?? one.group), h("td", {}, one.host), h("td", {}, h("span", { class: "chips" }))),
       (row, one) => {
         // Topics whose partitions go together are said together.

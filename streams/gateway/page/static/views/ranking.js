@@ -57,7 +57,7 @@ export function ranking() {
     });
   }
 
-  function update(snapshot) {
+  function* update(snapshot) {
     newest = snapshot;
     const { means, model } = snapshot;
     snapshot.metrics.forEach((metric, k) => {
@@ -75,8 +75,10 @@ export function ranking() {
     if (snapshot.minutes.length < 2) {
       if (!nothing.firstChild) nothing.append(empty("No curve yet", "It begins once labels have come in two different minutes: a slate needs one article that was opened and one that was not."));
     } else nothing.replaceChildren();
+    yield;
     quality.draw();
     for (const chart of charts) {
+      yield;
       chart.draw();
       const entries = namesOf(snapshot, chart.kind).map((name, k) => [(k % 7) + 1, name, model ? fixed(model[chart.kind][name] ?? 0, 2) : ""]);
       const key = JSON.stringify(entries);

@@ -2,7 +2,7 @@
 
 import { problemBox, pull } from "../api.js";
 import { respark, sparkline } from "../chart.js";
-import { announce, empty, h, keyed, part, say } from "../dom.js";
+import { announce, empty, h, keyed, part, say, set } from "../dom.js";
 import { ago, atExactly, count, duration, plural, trend } from "../format.js";
 
 const HORIZONS = { "10m": "10 minutes", "1h": "1 hour" };
@@ -32,14 +32,20 @@ export function stories() {
   function choose(key) {
     horizon = key;
     for (const button of segments.children) button.setAttribute("aria-pressed", button.dataset.key === key);
-    if (newest) update(newest);
+    draw();
   }
 
-  function update(snapshot) {
+  function draw() {
+    if (newest) for (const _ of update(newest)) { /* all at once: somebody has pressed something */ }
+  }
+
+  function* update(snapshot) {
     newest = snapshot;
     const shownNow = snapshot.horizons[horizon];
     say(summary, `${plural(snapshot.n_articles, "article")} known. A curve shows clicks by ${duration(shownNow.bucket_s)} over the last ${HORIZONS[horizon]}.`);
     for (const { key, list, none, hint } of lists) {
+      yield;
+      if (snapshot.horizons[horizon] !== shownNow) return; // another was chosen, and drawn
       const found = shownNow[key];
       if (!found.length) {
         if (!list.querySelector(".empty")) list.replaceChildren(empty(none, hint, key === "most" ? CLICK : null));
@@ -72,7 +78,7 @@ export function stories() {
     const [title, slope, about, , spark] = element_.children;
     say(title, one.title);
     say(slope, trend(one.trend));
-    slope.className = `trend ${one.trend > 0 ? "up" : one.trend < 0 ? "down" : ""}`;
+    set(slope, "class", `trend ${one.trend > 0 ? "up" : one.trend < 0 ? "down" : ""}`);
     const age = one.published_s === null ? "" : `, published ${ago(Math.max(0, newest.at_s - one.published_s))}`;
     say(about, `${one.category}, ${plural(one.n_clicks, "click")} of ${plural(one.n_views, "view")}${age}`);
     respark(spark, smooth(one.clicks), `clicks over the last ${HORIZONS[horizon]}, ${count(one.n_clicks)} in all`);
@@ -102,7 +108,7 @@ export function stories() {
         yes.disabled = false;
         say(yes, "Try again");
       }
-      if (newest) update(newest);
+      draw();
     });
     dialog.addEventListener("close", () => { dialog.remove(); opener.focus(); });
     document.body.append(dialog);
