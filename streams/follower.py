@@ -70,6 +70,27 @@ class Follower(Service):
         ServiceError
             A topic is not there.
         """
+        async for attempt in AsyncRetrying(
+            stop=stop_after_delay(_START_S),
+            wait=wait_exponential(0.2, max=2.0),
+            reraise=True,
+        ):
+            with attempt:
+                consumer = await self._started_consumer()
+        try:
+            self._done = dict.fromkeys(sorted(consumer.assignment()), 0)
+            missing = sorted(set(self._follow) - {place.topic for place in self._done})
+            if missing:
+                msg = f"topics {', '.join(missing)} must be there: run `cherryrec topics create`"
+                raise ServiceError(msg)
+            await self._skip_old(consumer)
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
+
+    async def _started_consumer(self) -> aiokafka.AIOKafkaConsumer:
+        """Connect; one that has failed half-way cannot be started again."""
         # Without a group a subscription is every partition of its topics, from the first message.
         consumer = aiokafka.AIOKafkaConsumer(
             *self._follow,
@@ -81,21 +102,12 @@ class Follower(Service):
             isolation_level=READ_COMMITTED,
             **self._client,
         )
-        async for attempt in AsyncRetrying(
-            stop=stop_after_delay(_START_S),
-            wait=wait_exponential(0.2, max=2.0),
-            reraise=True,
-        ):
-            with attempt:
-                await consumer.start()
-        self._consumer = consumer
-        self._done = dict.fromkeys(sorted(consumer.assignment()), 0)
-        missing = sorted(set(self._follow) - {place.topic for place in self._done})
-        if missing:
+        try:
+            await consumer.start()
+        except BaseException:
             await consumer.stop()
-            msg = f"topics {', '.join(missing)} must be there: run `cherryrec topics create`"
-            raise ServiceError(msg)
-        await self._skip_old(consumer)
+            raise
+        return consumer
 
     async def _skip_old(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Begin near the end of topics of which the newest messages are enough."""

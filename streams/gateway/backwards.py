@@ -31,8 +31,8 @@ async def newest_first(
         isolation_level=READ_COMMITTED,
         **kafka.aiokafka_options(),
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(places)
         starts = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)

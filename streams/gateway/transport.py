@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ import aiokafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from cherryrec.errors import BadMessage, CherryRecError, ServiceError
 from cherryrec.placement import partition_of
@@ -42,6 +42,7 @@ MAX_OPEN = 20_000
 _MAX_REQUEST = 17 << 20
 _LAST_S = 2.0
 _LOOK_S = 1.0
+_CANCELLED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +136,27 @@ class KafkaTransport:
         self._follower: Follower | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
-        self._n_open = 0
+        self._open: set[asyncio.Future[Any]] = set()
+        self._is_stopping = False
 
     async def start(self) -> None:
         """Begin to connect; return at once."""
         self._gates.close("connected", "Kafka has not answered yet")
         self._gates.close("following", "what is on the topics has not been read yet")
-        self._connecting = asyncio.create_task(self._connect())
+        self._connecting = self._begun(self._connect(), "connecting to Kafka")
 
     async def stop(self) -> None:
         """Disconnect; what Kafka does not acknowledge within two seconds is given up."""
+        self._is_stopping = True
         for task in (self._connecting, self._renewing):
             if task is not None:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        for part in (self._producer, self._follower):
-            if part is not None:
-                with contextlib.suppress(TimeoutError, KafkaError):
-                    await asyncio.wait_for(part.stop(), _LAST_S)
+                await asyncio.wait([task])
+        if self._producer is not None:
+            await self._stop_producer(self._producer)
+        if self._follower is not None:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(self._follower.stop(), _LAST_S)
 
     async def send_all(
         self, outgoing: Sequence[Outgoing], *, within_s: float | None = None
@@ -209,7 +212,7 @@ class KafkaTransport:
             return error
         except KafkaError as error:
             return _not_taken(topic, error)
-        self._n_open += 1
+        self._open.add(delivery)
         delivery.add_done_callback(self._delivered)
         return delivery
 
@@ -220,15 +223,15 @@ class KafkaTransport:
         if self._producer is None or reason is not None:
             msg = f"Kafka at {self._kafka.bootstrap_servers} must answer: {reason or 'not yet'}"
             raise ServiceError(msg)
-        if self._n_open >= MAX_OPEN:
-            msg = f"Kafka must acknowledge what was sent before: {self._n_open:,} records wait"
+        if len(self._open) >= MAX_OPEN:
+            msg = f"Kafka must acknowledge what was sent before: {len(self._open):,} records wait"
             raise ServiceError(msg)
 
     def _result(
         self, one: Outgoing, delivery: asyncio.Future[Any] | None, wait_s: float
     ) -> ServiceError | None:
         """Say what has become of a record when its time is up."""
-        if delivery is None or not delivery.done():
+        if delivery is None or not delivery.done() or delivery.cancelled():
             msg = (
                 f"Kafka must acknowledge within {wait_s:g} s, it has not: it may have "
                 "the message all the same; send it again with the same ids"
@@ -245,20 +248,52 @@ class KafkaTransport:
 
     def _delivered(self, delivery: asyncio.Future[Any]) -> None:
         """Count a record as no longer open; begin anew where an idempotent producer is stuck."""
-        self._n_open -= 1
+        self._open.discard(delivery)
         if delivery.cancelled():
             return
         error = delivery.exception()
         is_stuck = isinstance(error, KafkaError) and not error.retriable
-        if is_stuck and (self._renewing is None or self._renewing.done()):
+        is_renewed = self._is_stopping or (self._renewing is not None and not self._renewing.done())
+        if is_stuck and not is_renewed:
             logger.error("Kafka refused a record, going on with a new producer: %r", error)
-            self._renewing = asyncio.create_task(self._renew())
+            self._renewing = self._begun(self._renew(), "a new producer")
+
+    def _begun(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+        """Begin what nobody waits for: if it fails, the process ends with the reason."""
+        task = asyncio.create_task(work, name=what)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.error("%s has failed", task.get_name(), exc_info=error)
+            self._end(f"{task.get_name()} has failed, and would not be tried again: {error!r}")
 
     async def _renew(self) -> None:
         before, self._producer = self._producer, None
-        with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(before.stop(), _LAST_S)
+        await self._stop_producer(before)
         self._producer = await self._started_producer()
+
+    async def _stop_producer(self, producer: Any) -> None:
+        """Stop a producer; what Kafka does not acknowledge within two seconds is given up.
+
+        aiokafka's own stop waits for it without end, and one that is cancelled goes on sending.
+        """
+        try:
+            await asyncio.wait_for(producer.flush(), _LAST_S)
+        except TimeoutError:
+            producer._closed = True
+            await producer.client.close()
+            sending = producer._sender.sender_task
+            while not sending.done():  # it waits for what is in flight, unless cancelled again
+                sending.cancel()
+                await asyncio.wait([sending], timeout=_CANCELLED_S)
+            for delivery in tuple(self._open):
+                delivery.cancel()
+        else:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(producer.stop(), _LAST_S)
 
     async def _connect(self) -> None:
         """Start producer and follower, however long that takes, and read what is there."""
@@ -266,7 +301,9 @@ class KafkaTransport:
         self._gates.open("connected")
         follower = await self._started_follower()
         self._follower = follower
-        await follower.catch_up()
+        async for attempt in self._tries():
+            with attempt:
+                await follower.catch_up()
         self._gates.open("following")
         logger.info("follows %s", ", ".join(map(self._names, self._feed.topics)))
         while not follower.should_stop:
@@ -308,6 +345,7 @@ class KafkaTransport:
 
     def _tries(self) -> AsyncRetrying:
         return AsyncRetrying(
+            retry=retry_if_exception_type((KafkaError, ServiceError, OSError)),
             wait=wait_exponential(0.2, max=2.0),
             before_sleep=self._say_why,
         )

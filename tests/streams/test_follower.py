@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import TopicPartition
 
+from cherryrec.errors import ServiceError
 from streams.follower import Follower
 
 pytestmark = pytest.mark.asyncio
@@ -85,3 +88,76 @@ async def test_it_has_caught_up_only_when_the_end_of_every_topic_is_followed() -
     await follower.catch_up()
 
     assert slept == [900, 950]
+
+
+class StartingConsumer(ScriptedConsumer):
+    """Fails at its start, or later, as a test says; counts those made and those stopped."""
+
+    made: list[StartingConsumer]
+    failures: list[BaseException | None]
+
+    def __init__(self, *_: str, **__: Any) -> None:
+        super().__init__({ARTICLES: (0, 500)})
+        self.failure = self.failures.pop(0)
+        self.is_stopped = False
+        self.made.append(self)
+
+    async def start(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    async def stop(self) -> None:
+        self.is_stopped = True
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.offsets)
+
+
+@pytest.fixture
+def starting(monkeypatch: pytest.MonkeyPatch) -> type[StartingConsumer]:
+    monkeypatch.setattr(StartingConsumer, "made", [], raising=False)
+    monkeypatch.setattr(StartingConsumer, "failures", [], raising=False)
+    monkeypatch.setattr("aiokafka.AIOKafkaConsumer", StartingConsumer)
+    return StartingConsumer
+
+
+async def test_each_try_has_a_consumer_of_its_own_and_those_that_failed_are_closed(
+    starting: type[StartingConsumer],
+) -> None:
+    starting.failures += [KafkaConnectionError("no broker"), KafkaConnectionError("no"), None]
+    follower = Follower({"articles": lambda _: None}, {})
+
+    await follower.on_start()
+
+    assert [one.is_stopped for one in starting.made] == [True, True, False]
+    await follower.on_stop()
+    assert starting.made[-1].is_stopped
+
+
+@pytest.mark.parametrize("topic", ["clicks", "articles"])
+async def test_a_start_that_fails_half_way_leaves_no_consumer(
+    starting: type[StartingConsumer], monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    async def lost(*_: Any) -> dict[TopicPartition, int]:
+        msg = "the broker has gone"
+        raise KafkaConnectionError(msg)
+
+    monkeypatch.setattr(starting, "end_offsets", lost)
+    starting.failures += [None]
+    follower = Follower({topic: lambda _: None}, {}, {"articles": 100})
+
+    with pytest.raises(ServiceError if topic == "clicks" else KafkaConnectionError):
+        await follower.on_start()
+
+    assert [one.is_stopped for one in starting.made] == [True]
+
+
+async def test_a_start_that_is_cancelled_leaves_no_consumer(
+    starting: type[StartingConsumer],
+) -> None:
+    starting.failures += [asyncio.CancelledError()]
+
+    with pytest.raises(asyncio.CancelledError):
+        await Follower({"articles": lambda _: None}, {}).on_start()
+
+    assert [one.is_stopped for one in starting.made] == [True]
