@@ -155,6 +155,30 @@ def test_a_demo_that_stays_shows_its_page_until_it_is_interrupted(demo: Demo) ->
     assert list(demo.temporary.iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("demo", [("--page", "--impressions", "1000")], indirect=["demo"])
+def test_a_demo_with_its_page_shows_the_log_as_it_comes_in(demo: Demo) -> None:
+    demo.wait_until(lambda: "the page: " in demo.printed())
+    found = re.search(r"the page: (http://127\.0\.0\.1:\d+/)", demo.printed())
+    assert found is not None
+
+    def n_read() -> int:
+        with urllib.request.urlopen(f"{found[1]}page/live/now") as events:
+            events.readline()
+            snapshot = json.loads(events.readline().removeprefix(b"data: "))
+        assert snapshot["kafka_error"] == ""
+        return int(snapshot["n_read"])
+
+    demo.wait_until(lambda: n_read() > 100)
+    assert "report: " not in demo.printed()
+    to_group(demo.process)
+    code = demo.process.wait(WAIT_S)
+
+    assert code == 130, demo.printed()
+    assert demo.running() == []
+    assert list(demo.temporary.iterdir()) == []
+
+
 def is_free(lock: Path) -> bool:
     """Whether nobody holds a file lock."""
     import fcntl

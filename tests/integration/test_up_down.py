@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -62,6 +63,36 @@ def test_up_with_a_page_serves_it(folder: Path) -> None:
         assert answer.status == 200
     ended = cherryrec("down", "--folder", str(folder))
     assert "gateway" in ended.stdout
+
+
+@pytest.mark.slow
+def test_up_with_a_demo_has_news_readers_and_one_to_be_played(folder: Path) -> None:
+    ended = cherryrec("up", "--no-llm", "--demo", "--folder", str(folder))
+
+    assert ended.returncode == 0, ended.stderr
+    line = next(x for x in ended.stdout.splitlines() if x.startswith("the page: "))
+    address = line.removeprefix("the page: ")
+    with urllib.request.urlopen(f"{address}page/settings.json") as answer:
+        assert json.loads(answer.read())["demo"] is True
+    give_up = time.monotonic() + 120.0
+    while not has_readers(address):
+        assert time.monotonic() < give_up, "readers come and open what they like"
+        time.sleep(0.5)
+    body = json.dumps({"user_id": "player", "deadline_ms": 0}).encode()
+    kind = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{address}v1/recommendations", body, kind)
+    with urllib.request.urlopen(asked) as answer:
+        assert len(json.loads(answer.read())["slate"]) == 10
+    assert cherryrec("down", "--folder", str(folder)).returncode == 0
+
+
+def has_readers(address: str) -> bool:
+    """Whether slates were asked for and opened in the last seconds; the past asks for none."""
+    with urllib.request.urlopen(f"{address}page/live/now") as events:
+        events.readline()
+        snapshot = json.loads(events.readline().removeprefix(b"data: "))
+    per_s = {one["topic"]: one["per_s"] for one in snapshot["topics"]}
+    return min(per_s["requests"], per_s["recommendations"], per_s["clicks"]) > 0.0
 
 
 def wait_ended(processes: tuple[ProcessState, ...], *, within_s: float) -> None:
