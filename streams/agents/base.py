@@ -184,7 +184,7 @@ class Agent(Generic[E]):
     yield_every
         Events after which the other agents have their turn, above 0.
     pause_s
-        How long to rest after a batch, of how long it took, in seconds; None: not at all.
+        How long to rest after a batch, of how long was worked on it, in seconds; None: not at all.
     """
 
     def __init__(
@@ -223,6 +223,7 @@ class Agent(Generic[E]):
         self._traces = traces
         self._yield_every = yield_every
         self._pause_s = pause_s
+        self._waited_s = 0.0  # of the batch, for the brokers to have its dead letters
 
     async def run(self, stream: Any) -> None:
         """Work through the stream until it stops."""
@@ -232,7 +233,7 @@ class Agent(Generic[E]):
             started = perf_counter()
             first = batch[0].message
             taken_s = by_broker(first.timestamp, first.timestamp_type)
-            await self.work(batch)
+            worked_s = await self.work(batch)
             if self._hold is not None:
                 self._hold(batch)
             topic = self.rules.topic
@@ -241,19 +242,23 @@ class Agent(Generic[E]):
             if taken_s is not None:
                 self._metrics.latency_s.labels(topic).observe(max(0.0, self._clock() - taken_s))
             if self._pause_s is not None:
-                await asyncio.sleep(self._pause_s(perf_counter() - started))
+                await asyncio.sleep(self._pause_s(worked_s))
 
-    async def work(self, batch: Sequence[EventT[Any]]) -> None:
-        """Apply a batch and deliver what follows."""
+    async def work(self, batch: Sequence[EventT[Any]]) -> float:
+        """Apply a batch, deliver what follows, and return the seconds that applying took."""
         effects = []
+        worked_s, self._waited_s = 0.0, 0.0
         one = self._one if self._traces is None else self._traced
         for number, event in enumerate(batch, start=1):
+            started = perf_counter()
             outcome = await one(event.message)
+            worked_s += perf_counter() - started
             if outcome is not None:
                 effects.append(outcome)
             if number % self._yield_every == 0:
                 await asyncio.sleep(0)
         await self._deliver(effects)
+        return worked_s - self._waited_s
 
     async def _one(self, message: Message) -> Effects | None:
         if message.value is None and message.key == HEARTBEAT_KEY:
@@ -315,7 +320,9 @@ class Agent(Generic[E]):
         return arrived_s if first_s is None else min(arrived_s, first_s)
 
     async def _refuse(self, message: Message, reason: str, arrived_s: float) -> Effects | None:
+        started = perf_counter()
         await self._dead_letters.send(message, reason)
+        self._waited_s += perf_counter() - started
         self._metrics.count(self.rules.topic, "dead_lettered")
         send = None if self._answer is None else self._answer(message.value, reason, arrived_s)
         return None if send is None else Effects(sends=[send])

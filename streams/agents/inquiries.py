@@ -50,6 +50,7 @@ class InquiryCall:
         self._timer = timer
         self._limit = InquiryLimit(share=share)
         self._n_unanswered = 0
+        self._spent_s = 0.0  # of the limit, since the last rest
 
     def __call__(self, at: Position, _: str, event: Event | None) -> Effects:
         """Answer an inquiry, or say why there is no time for it."""
@@ -65,7 +66,7 @@ class InquiryCall:
                 self._pipeline, at, event, waited_s=waited_s, late_after_s=self._late_s
             )
         finally:
-            limit.spend(self._timer() - started)
+            self._spend(started)
         self._n_unanswered += effects.counted == "late"
         return effects
 
@@ -77,16 +78,24 @@ class InquiryCall:
         self._n_unanswered += 1
         started = self._timer()
         send = refused_inquiry(raw, reason, arrived_s=arrived_s)
-        self._limit.spend(self._timer() - started)
+        self._spend(started)
         return send
 
     def pause_s(self, taken_s: float) -> float:
-        """Return how long to rest after a batch that took so long, in seconds.
+        """Return how long to rest after a batch that was worked on so long, in seconds.
 
         Where some of it were not answered there are too many: reading and refusing them takes time
-        too, and rests keep that within the share, or within a rest of half a second a batch.
+        beside what the limit counts, and rests keep that within as much again, or within a rest of
+        half a second a batch.
         """
         n, self._n_unanswered = self._n_unanswered, 0
-        if not n:
+        beside_s, self._spent_s = taken_s - self._spent_s, 0.0
+        if not n or beside_s <= 0.0:
             return 0.0
-        return min(taken_s * (1.0 / self._limit.share - 1.0), MOST_PAUSE_S)
+        return min(beside_s * (1.0 / self._limit.share - 1.0), MOST_PAUSE_S)
+
+    def _spend(self, started: float) -> None:
+        """Take what has passed since off the limit."""
+        spent_s = self._timer() - started
+        self._limit.spend(spent_s)
+        self._spent_s += spent_s
