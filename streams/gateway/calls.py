@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import InternalServerException
 from litestar.handlers import BaseRouteHandler
 
 from cherryrec.codec import decode
@@ -60,13 +61,17 @@ class StrictRequest(Request[Any, Any, Any]):
         Raises
         ------
         ProblemError
-            It is said to be something else.
+            It is said to be something else, or does not come to its end.
         """
         kind, _ = self.content_type
         if self.method in {"POST", "PUT", "PATCH"} and kind != "application/json":
             msg = f"Content-Type must be application/json, got {kind or 'none'!r}"
             raise ProblemError(NOT_JSON, msg)
-        raw = await super().body()
+        try:
+            raw = await super().body()
+        except InternalServerException as error:  # so Litestar calls it, as a fault of ours
+            msg = "the caller has gone before its body was whole"
+            raise ProblemError(BAD_MESSAGE, msg) from error
         if not raw and self.method == "POST":
             msg = "the body must be JSON, got nothing"
             raise ProblemError(BAD_MESSAGE, msg)

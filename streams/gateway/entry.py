@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import ipaddress
 import logging
@@ -16,7 +17,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 
 from streams.gateway.gateway import Gateway
 from streams.gateway.keys import Caller
-from streams.gateway.problems import MEDIA_TYPE, TOO_MANY, WRONG_HOST, ProblemError
+from streams.gateway.problems import MEDIA_TYPE, NOT_NOW, TOO_MANY, WRONG_HOST, ProblemError
 
 __all__ = ["PROBES", "SECURITY_HEADERS", "Entry", "RequestIds"]
 
@@ -101,6 +102,12 @@ class Entry:
             await self.app(scope, receive, passed_on)
         except ProblemError as problem:
             await _answer(problem, request_id, passed_on)
+        except asyncio.CancelledError:
+            if status:
+                raise
+            msg = "this gateway is ending: ask again, another one may answer"
+            ending = ProblemError(NOT_NOW, msg, headers={"Retry-After": "1"})
+            await _answer(ending, request_id, passed_on)
         finally:
             self._note(scope, status, perf_counter() - started)
             _request_id.reset(token)
