@@ -36,19 +36,32 @@ _KEEP_EVERY = 8  # steps
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How tuning went: steps taken, the loss over the first and last of them, and why it ended."""
+    """How tuning went: steps taken, the loss over the first and last of them, and why it ended.
+
+    Of no step there is no loss. `budget_s` is what it had, in seconds; None for no end, and of a
+    tuning that does not say.
+    """
 
     n_steps: int
-    first_loss: float
-    last_loss: float
+    first_loss: float | None
+    last_loss: float | None
     ended_by: str
+    budget_s: float | None = None
+
+    def goes_on_with(self, budget_s: float | None) -> bool:
+        """Whether it was cut by less time than there is now, None for no end."""
+        if self.ended_by != "time" or self.budget_s is None:
+            return False
+        return budget_s is None or budget_s > self.budget_s
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        return (
-            f"{self.n_steps} LoRA steps, loss {self.first_loss:.2f} to {self.last_loss:.2f} nats "
-            f"a token, ended by {self.ended_by}"
+        losses = (
+            "no loss"
+            if self.first_loss is None or self.last_loss is None
+            else f"loss {self.first_loss:.2f} to {self.last_loss:.2f} nats a token"
         )
+        return f"{self.n_steps} LoRA steps, {losses}, ended by {self.ended_by}"
 
 
 def tuned(
@@ -65,7 +78,7 @@ def tuned(
     """Return the model with its LoRA weights on, and how they came about.
 
     What a former call has finished in the folder is taken; what it has begun goes on from its last
-    kept step.
+    kept step. So does what less time had cut, and what its model had answered is forgotten.
 
     Parameters
     ----------
@@ -95,7 +108,13 @@ def tuned(
         base.model.train(False)
         return base, None
     done = folder / "tuning.json"
-    if not done.is_file():
+    how = msgspec.json.decode(done.read_bytes(), type=Tuning) if done.is_file() else None
+    if how is not None and how.goes_on_with(budget_s):
+        for answers in folder.glob("answers-*.jsonl"):
+            answers.unlink()
+        done.unlink()
+        how = None
+    if how is None:
         how = _trained(
             base,
             examples,
@@ -110,7 +129,7 @@ def tuned(
     base.model.train(False)
     layers = LoraLayers(base.model, base=base.name, merge=not base.is_nf4)
     layers.install(layers.fitted(read_lora(folder / "lora")))
-    return base, msgspec.json.decode(done.read_bytes(), type=Tuning)
+    return base, how
 
 
 def _trained(
@@ -143,6 +162,7 @@ def _trained(
         for step in range(len(losses), config.n_steps):
             if budget_s is not None and time.monotonic() - started > budget_s:
                 ended_by = "time"
+                _keep(folder, model, optimiser, losses)
                 break
             torch.manual_seed(seed * 1_000_003 + step)  # as if it had never been interrupted
             for group in optimiser.param_groups:
@@ -159,11 +179,12 @@ def _trained(
         ready = folder / "lora"
         shutil.rmtree(ready, ignore_errors=True)
         model.save_pretrained(str(ready), safe_serialization=True, save_embedding_layers=False)
-    (folder / _STEP).unlink(missing_ok=True)
+    if ended_by != "time":
+        (folder / _STEP).unlink(missing_ok=True)
     _name_base(ready / "adapter_config.json", base.name)
-    few = losses[:_KEEP_EVERY] or [float("nan")], losses[-_KEEP_EVERY:] or [float("nan")]
-    first, last = (sum(some) / len(some) for some in few)
-    return Tuning(len(losses), first, last, ended_by)
+    few = losses[:_KEEP_EVERY], losses[-_KEEP_EVERY:]
+    first, last = (sum(some) / len(some) if some else None for some in few)
+    return Tuning(len(losses), first, last, ended_by, budget_s)
 
 
 def _batches(

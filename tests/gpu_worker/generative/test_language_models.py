@@ -30,7 +30,7 @@ from gpu_worker.generative import (
     judge,
 )
 from gpu_worker.generative.examples import training_steps
-from gpu_worker.generative.judge import Bar, loaded
+from gpu_worker.generative.judge import Bar, Loaded, loaded
 from gpu_worker.small_model import small_model_path
 from tests.gpu_worker.generative.conftest import FOOD, SPORTS
 
@@ -151,6 +151,39 @@ def test_a_tuning_that_was_killed_ends_with_the_same_weights(
     assert list((tmp_path / "cut").glob("*/step.pt")), "what was done is kept"
     assert run("cut", silent) == whole
     assert not list((tmp_path / "cut").glob("*/step.pt"))
+
+
+def test_tuning_that_time_cut_goes_on_when_there_is_more(
+    two_kinds: LeaveLastOut, tiny: GpuConfig, silent: Bar, tmp_path: Path
+) -> None:
+    def run(folder: str, budget_s: float | None) -> Loaded:
+        return loaded(
+            TallRec,
+            two_kinds,
+            gpu=tiny,
+            config=QUICK,
+            seed=3,
+            folder=tmp_path / folder,
+            bar=silent,
+            budget_s=budget_s,
+        )
+
+    def weights(of: Loaded) -> bytes:
+        return (of.folder / "lora" / "adapter_model.safetensors").read_bytes()
+
+    cut = run("cut", 0.0)
+    assert "0 LoRA steps" in cut.model and cut.model.endswith("ended by time")
+    first = weights(cut)
+    (cut.folder / "answers-test-x.jsonl").write_text("of the model that was cut\n")
+
+    assert weights(run("cut", 0.0)) == first, "the same time gives the same"
+    assert (cut.folder / "answers-test-x.jsonl").exists()
+    more = run("cut", None)
+
+    assert "10 LoRA steps" in more.model
+    assert weights(more) == weights(run("whole", None))
+    assert not (cut.folder / "answers-test-x.jsonl").exists()
+    assert run("cut", 0.0).model == more.model, "less time takes nothing back"
 
 
 @pytest.fixture
