@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.cli.progress import progress_bar
+from cherryrec.evaluation.intervals import LEAST
 from cherryrec.evaluation.leave_last_out import LeaveLastOut, Ranked, Split, retrieved_by
 from cherryrec.evaluation.leave_last_out.markov import Markov
 from gpu_worker.config import GpuConfig
@@ -33,8 +34,11 @@ def ranked_by_language(
     seeds: Sequence[int],
     folder: Path,
     budget_s: float | None = None,
-) -> list[Ranked]:
+) -> tuple[list[Ranked], dict[str, str]]:
     """Ask language models for users; return their ranks for the first of them that all reached.
+
+    One that its time ended before it had reached `LEAST` users would leave no table to the others:
+    it is left out, and the second of what is returned says so by its name.
 
     TALLRec and P5 rank the twenty of the Markov chain: of what is fitted on training alone and
     needs no network, it retrieves the most. Where CherryRec was run they rank its twenty too.
@@ -67,7 +71,8 @@ def ranked_by_language(
     chain.fit(data)
     lists = {_MARKOV: retrieved_by(chain, data, split, users.tolist())}
     lists |= {name: rows[users] for name, rows in also.items()}
-    ranked = []
+    ranked: list[Ranked] = []
+    left_out: dict[str, str] = {}
     for name in names:
         method = LANGUAGE_MODELS[name]
         started = time.perf_counter()
@@ -89,6 +94,12 @@ def ranked_by_language(
         ]
         wall_s = time.perf_counter() - started
         n = min(len(ranks) for one in found for ranks in one.ranks.values())
+        if n < min(LEAST, len(users)):
+            left_out[name] = (
+                f"ended by time after {n} of {len(users):,} users: called again it goes on, and "
+                "--budget-minutes gives it more"
+            )
+            continue
         for of in found[0].ranks:
             ranked.append(
                 Ranked(
@@ -102,4 +113,4 @@ def ranked_by_language(
                 )
             )
     least = min((one.ranks.shape[1] for one in ranked), default=len(users))
-    return [one.among(np.arange(least)) for one in ranked]
+    return [one.among(np.arange(least)) for one in ranked], left_out

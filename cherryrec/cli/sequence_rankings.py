@@ -122,7 +122,7 @@ def ranked_by(
     if n_users is None and not language:
         return ranked, left_out, None
     users = sampled_users(data, n_users, SAMPLE_SEED)
-    by_language = ranked_by_language(
+    by_language, unreached = ranked_by_language(
         language,
         data,
         split,
@@ -135,7 +135,7 @@ def ranked_by(
     )
     if by_language:
         users = users[: by_language[0].ranks.shape[1]]  # all that each of them reached
-    return [*(one.among(users) for one in ranked), *by_language], left_out, users
+    return [*(one.among(users) for one in ranked), *by_language], left_out | unreached, users
 
 
 def _why_not(

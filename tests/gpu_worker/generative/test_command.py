@@ -130,3 +130,17 @@ def test_a_log_without_titles_is_refused_before_anything_is_run(run: Run, tmp_pa
     assert done.code == 2
     assert "p5 needs titles, and the log has none" in done.err
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.slow
+def test_a_model_that_reached_next_to_nobody_takes_no_row_with_it(run: Run, tmp_path: Path) -> None:
+    done = run(
+        *("leave-last-out", "log", "--anyway", "--rankings", "markov,tallrec", "--seeds", "0"),
+        *("--report", "here", "--users", "12", "--budget-minutes", "0.0001"),
+    )
+
+    assert done.code == 0, done.err
+    found = report(tmp_path / "here")
+    assert [row["name"] for row in found["rows"]] == ["Markov"]
+    assert found["n_users"] == 12
+    assert found["left_out"]["tallrec"].startswith("ended by time after 0 of 12 users")
