@@ -28,6 +28,7 @@ from cherryrec.events import (
 from cherryrec.events.base import Count, Fraction, Time
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.pipeline.popular import PopularSlates
+from cherryrec.pipeline.times import as_of
 from cherryrec.topics import topic_named
 from streams.agents import TopicRules
 from streams.gateway.slates import articles_in
@@ -138,8 +139,12 @@ class Articles:
             counts.update(articles_in(record.value))
 
     def popular(self, request: RecommendationRequest, *, now_s: float) -> Recommendation:
-        """Return what is read most now, without what the request excludes; maybe no article."""
+        """Return what is read most now, without what the request excludes; maybe no article.
+
+        The request is asked as of its time within what workers allow.
+        """
         self.catalogue.release(now_s)
+        request = as_of(request, self.catalogue.reached_s, arrived_s=now_s)
         return self._popular.answer(request, clock_s=now_s, degraded="request_late")
 
     def withheld(self, value: bytes, *, now_s: float) -> frozenset[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import Catalogue
-from cherryrec.events import RecommendationRequest, instant
+from cherryrec.events import Recommendation, RecommendationRequest, instant, seconds
 from tests.streams.gateway.conftest import NOW_S, READ, World, bearer, slate_of
 from tests.worlds import HOUR_S, article
 
@@ -74,6 +75,18 @@ def test_where_nothing_was_published_for_a_user_what_is_read_most_stands_in(
     assert (got["request_id"], got["degraded"]) == ("r1", "request_late")
     assert [one["article_id"] for one in got["slate"]] == ["a1", "a2"]
     assert [one["article_id"] for one in without.json()["slate"]] == ["a2"]
+
+
+@pytest.mark.parametrize("asked_at", ["2025-06-01T00:00:00Z", "2027-06-01T00:00:00Z"])
+def test_what_is_read_most_is_so_now_whatever_the_caller_s_clock_says(
+    read_world: World, asked_at: str
+) -> None:
+    answer = read_world.ask(user_id="new", requested_at=asked_at)
+
+    assert (answer.status_code, answer.json()["served"]) == (200, "popular")
+    got = msgspec.json.decode(answer.content, type=Recommendation)
+    assert NOW_S - HOUR_S <= seconds(got.requested_at) <= NOW_S
+    assert [one.article_id for one in got.slate] == ["a1", "a2"]
 
 
 def test_what_no_worker_takes_is_passed_over(read_world: World) -> None:
