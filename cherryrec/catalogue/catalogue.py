@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from math import inf
 
@@ -131,7 +131,7 @@ class Catalogue(Counts):
         except KeyError:
             return np.array([self.row(article_id, now) for article_id in article_ids], np.intp)
 
-    def known_rows(self, article_ids: Sequence[str]) -> Rows:
+    def known_rows(self, article_ids: Iterable[str]) -> Rows:
         """Rows of those articles that have one, in the same order; makes none."""
         find = self.row_of.get
         found = [row for row in map(find, article_ids) if row is not None]
@@ -246,6 +246,13 @@ class Catalogue(Counts):
             return True
         row = self.row_of.get(article_id)
         return row is not None and self.retracted.item(row)
+
+    def withheld(self, article_ids: Collection[str]) -> frozenset[str]:
+        """Return those of several articles of which `is_withheld` is true."""
+        rows = self.known_rows(article_ids)
+        if not len(self.embargo) and not self.retracted[rows].any():
+            return frozenset()
+        return frozenset(filter(self.is_withheld, article_ids))
 
     def embedding(self, article_id: str) -> NDArray[np.float32] | None:
         """Return an article's embedding; None where its text is not known."""

@@ -191,11 +191,10 @@ def _from_catalogue(chooser: Chooser, observe: Observe | None) -> Selection:
 
 def _of_candidates(chooser: Chooser, candidates: tuple[str, ...], taught_share: float) -> Selection:
     catalogue, now = chooser.catalogue, chooser.now
-    excluded = set(chooser.request.exclude)
     names = dict.fromkeys(candidates)
-    dropped = tuple(a for a in names if a in excluded or catalogue.is_withheld(a))
-    left_out = set(dropped)
-    rows = catalogue.rows([a for a in names if a not in left_out], now)
+    left_out = catalogue.withheld(names).union(chooser.request.exclude)
+    dropped = tuple(a for a in names if a in left_out) if left_out else ()
+    rows = catalogue.rows([a for a in names if a not in left_out] if dropped else names, now)
     # A candidate that nobody was shown yet is new: the slate it stands in is its birth.
     found = chooser.signals(rows, unknown_age_s=0.0)
     f = np.ascontiguousarray(found[:, :_N_METRICS])

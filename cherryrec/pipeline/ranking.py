@@ -82,7 +82,7 @@ def open_request(
         is_given=request.candidates is not None,
     )
     frozen = Frozen(
-        articles=tuple(catalogue.ids[row] for row in selection.rows),
+        articles=tuple(catalogue.ids[row] for row in selection.rows.tolist()),
         features=features.tobytes(),
         metrics=selection.metrics.astype("<f4").tobytes(),
         dropped=selection.dropped,
@@ -261,11 +261,8 @@ def recommend(
 
 def _may_show(catalogue: Catalogue, articles: Sequence[str]) -> Iterable[int]:
     """Return the places of the articles that are not withheld."""
-    places = range(len(articles))
-    is_retracted = catalogue.retracted[catalogue.known_rows(articles)]
-    if len(catalogue.embargo) or is_retracted.any():
-        return [i for i in places if not catalogue.is_withheld(articles[i])]
-    return places
+    places, withheld = range(len(articles)), catalogue.withheld(articles)
+    return [i for i in places if articles[i] not in withheld] if withheld else places
 
 
 def _categories(catalogue: Catalogue, articles: Sequence[str]) -> NDArray[np.int64]:

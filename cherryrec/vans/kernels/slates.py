@@ -16,6 +16,7 @@ __all__ = ["count_slate", "slate_inputs", "slate_ranks", "standardise"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+_Numbers = NDArray[np.float32] | NDArray[np.float64]
 
 _RANKS_SHARE = 0.3
 
@@ -74,22 +75,22 @@ def slate_ranks(X: Floats) -> Floats:
     [-1.73, 1.73, 0.0, 0.0]
     """
     n, n_features = X.shape
+    columns = np.empty(n_features, np.int64)  # those that differ
+    n_columns, is_single = 0, True
+    for f in range(n_features):
+        differs = False
+        for i in range(n):
+            differs |= X[i, f] != X[0, f]
+            is_single &= np.float64(np.float32(X[i, f])) == X[i, f]
+        if differs:
+            columns[n_columns] = f
+            n_columns += 1
+    columns = columns[:n_columns]
     out = np.zeros((n, n_features))
-    for i in range(n):  # how many it is above, less how many it is below
-        for j in range(i):
-            for f in range(n_features):
-                if X[i, f] > X[j, f]:
-                    above = 1.0
-                elif X[i, f] < X[j, f]:
-                    above = -1.0
-                else:
-                    above = 0.0
-                out[i, f] += above
-                out[j, f] -= above
-    scale = np.sqrt(3.0) / max(n - 1, 1)
-    for i in range(n):
-        for f in range(n_features):
-            out[i, f] *= scale
+    if is_single:  # as features are: twice as many at once
+        _rank(_picked(X, columns, np.empty((n, n_columns), np.float32)), columns, out)
+    else:
+        _rank(_picked(X, columns, np.empty((n, n_columns), np.float64)), columns, out)
     return out
 
 
@@ -134,6 +135,37 @@ def slate_inputs(
         _fill(raw, 0, Z, shared)
         _fill(raw, width, _scaled(X, moments[4], scale, clip), shared)
     return Z, centred, ranked, raw
+
+
+@inner
+def _picked(X: Floats, columns: NDArray[np.int64], out: _Numbers) -> _Numbers:
+    """Copy some columns side by side into `out`, (n, C)."""
+    for i in range(len(X)):
+        for c in range(len(columns)):
+            out[i, c] = X[i, columns[c]]
+    return out
+
+
+@inner
+def _rank(X: _Numbers, columns: NDArray[np.int64], out: Floats) -> None:
+    """Rank each of some columns, (n, C), into its own of `out`, (n, F)."""
+    n, n_columns = X.shape
+    counts = np.zeros_like(X)  # how many it is above, less how many it is below
+    for i in range(n):
+        for j in range(i):
+            for c in range(n_columns):
+                if X[i, c] > X[j, c]:
+                    above = np.float32(1.0)
+                elif X[i, c] < X[j, c]:
+                    above = np.float32(-1.0)
+                else:
+                    above = np.float32(0.0)
+                counts[i, c] += above
+                counts[j, c] -= above
+    scale = np.sqrt(3.0) / max(n - 1, 1)
+    for i in range(n):
+        for c in range(n_columns):
+            out[i, columns[c]] = counts[i, c] * scale
 
 
 @inner

@@ -47,11 +47,13 @@ def test_a_retraction_before_the_article_holds_until_it_is_published_again() -> 
     catalogue = Catalogue(HALF_LIVES_S)
     catalogue.retract("a0", START_S)
     assert catalogue.is_withheld("a0")
+    assert catalogue.withheld(["a1", "a0", "a2"]) == {"a0"}
     assert live(catalogue) == []
 
     catalogue.publish(article(0), START_S)
 
     assert live(catalogue) == ["a0"]
+    assert catalogue.withheld(["a1", "a0", "a2"]) == frozenset()
 
 
 def test_an_article_seen_before_its_message_is_shown_but_not_live() -> None:

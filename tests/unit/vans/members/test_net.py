@@ -147,6 +147,12 @@ def test_ranks_are_mean_ranks_spread_evenly(rows: list[list[float]]) -> None:
     np.testing.assert_allclose(slate_ranks(X), wanted, atol=1e-12)
 
 
+def test_ranks_tell_values_apart_that_single_precision_does_not() -> None:
+    X = np.array([[1.0, 0.5], [1.0 + 1e-12, 0.5], [1.0 + 2e-12, 0.25]])
+
+    assert np.sign(slate_ranks(X)).T.tolist() == [[-1, 0, 1], [1, 1, -1]]
+
+
 def test_ranks_spread_as_standardised_values_do() -> None:
     X = np.random.default_rng(0).normal(size=(400, 3))
 
