@@ -120,12 +120,12 @@ def relative_gain(
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(both), np.full(len(both), 1.0 / len(both)), size=_N_RESAMPLES)
     means = drawn @ both / len(both)  # (n_resamples, 2m)
-    is_told = (means[:, m:] > 0.0).all(axis=1)
-    told = means[is_told]
+    is_bounded = (means[:, m:] > 0.0).all(axis=1)
+    bounded = means[is_bounded]
     gains = np.full(len(means), np.inf)
-    gains[is_told] = (told[:, :m] / told[:, m:] - 1.0).mean(axis=1)
+    gains[is_bounded] = (bounded[:, :m] / bounded[:, m:] - 1.0).mean(axis=1)
     # nothing lies half way to infinity
-    method: Literal["linear", "inverted_cdf"] = "linear" if is_told.all() else "inverted_cdf"
+    method: Literal["linear", "inverted_cdf"] = "linear" if is_bounded.all() else "inverted_cdf"
     low, high = np.percentile(gains, [2.5, 97.5], method=method)
     return Interval(mean, float(low), float(high))
 
