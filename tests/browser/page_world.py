@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self
+from functools import partial
+from typing import Any
 
 import numpy as np
-import uvicorn
 
 from cherryrec.codec import decode, encode
 from cherryrec.evaluation.generate.words import CATEGORIES
@@ -32,15 +29,11 @@ from cherryrec.learner import SERVING, STATE
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
 from cherryrec.system import LocalSystem
 from cherryrec.topics import topic_named
-from streams.config import KafkaConfig
-from streams.gateway.app import create_app
-from streams.gateway.config import GatewayConfig
-from streams.gateway.gateway import Gateway
 from streams.gateway.live import Groups
 from streams.gateway.page import page_routes
-from streams.stack import free_port
 from streams.status import Lag, Member
-from tests.streams.gateway.memory_kafka import MemoryKafka, Sent
+from tests.streams.gateway.memory_kafka import Sent
+from tests.streams.gateway.served import ServedGateway
 
 TOPICS_OF = ("clicks", "impressions", "requests", "profile-updates")
 
@@ -108,7 +101,7 @@ class StillWatch:
         """Say the same for ever."""
 
 
-class PageWorld:
+class PageWorld(ServedGateway):
     """Runs the gateway in a thread, and the whole system behind it; a context manager.
 
     What the gateway sends, and what follows from it in the system, is on its topics at once.
@@ -116,72 +109,20 @@ class PageWorld:
 
     def __init__(self, *, is_demo: bool = False, **config: Any) -> None:
         self.articles: list[ArticlePublished] = []
+        self.watch = StillWatch()
+        super().__init__(
+            core=PipelineConfig(evaluator=EvaluatorConfig(deadline_ms=1_000)),
+            pages=partial(page_routes, label_after_s=60.0, is_demo=is_demo, watch=self.watch),
+            rate_per_s=0.0,
+            **config,
+        )
         self.system = LocalSystem(
             PipelineConfig(evaluator=EvaluatorConfig(enabled=True)),
             evaluate=evaluate,
             on_send=self._follows,
         )
-        self.port = free_port()
-        self.gateway = Gateway(
-            KafkaConfig(bootstrap_servers="127.0.0.1:1"),
-            GatewayConfig(port=self.port, rate_per_s=0.0, **config),
-            core=PipelineConfig(evaluator=EvaluatorConfig(deadline_ms=1_000)),
-            transport=MemoryKafka,
-        )
-        assert isinstance(self.gateway.transport, MemoryKafka)
-        self.kafka = self.gateway.transport
         self.kafka.answer = self.answer
-        self.watch = StillWatch()
-        routes = page_routes(self.gateway, label_after_s=60.0, is_demo=is_demo, watch=self.watch)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(self.gateway, routes),
-                port=self.port,
-                log_config=None,
-                access_log=False,
-                ws="none",
-                timeout_graceful_shutdown=3,
-            )
-        )
-        self.gateway.is_stopping = lambda: self._server.should_exit
-        self._thread = threading.Thread(target=self._run)
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._at_s: float | None = None  # when all that is sent comes; None: now
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-    def _run(self) -> None:
-        async def serve() -> None:
-            self._loop = asyncio.get_running_loop()
-            await self._server.serve()
-
-        asyncio.run(serve())
-
-    def in_loop(self, call: Any) -> None:
-        """Run something where the gateway runs, and wait for it."""
-        assert self._loop is not None, "the server has started"
-
-        async def run() -> None:
-            call()
-
-        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=240.0)
 
     def publish(self, topic: str, *events: Event, at_s: float | None = None) -> None:
         """Have events come from Kafka, now by default; the system does not hear of them."""

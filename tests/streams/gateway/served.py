@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from litestar.handlers import HTTPRouteHandler
 
+from cherryrec.pipeline import PipelineConfig
 from streams.config import KafkaConfig
 from streams.gateway.app import create_app
 from streams.gateway.config import GatewayConfig
@@ -18,23 +22,48 @@ from tests.streams.gateway.memory_kafka import MemoryKafka
 
 
 class ServedGateway:
-    """Listens inside its `with`."""
+    """Listens inside its `with`.
 
-    def __init__(self, **config: Any) -> None:
+    Parameters
+    ----------
+    core
+        How slates are made; the defaults where absent.
+    pages
+        Makes what is served beside the API, of the gateway.
+    config
+        Of the gateway.
+    """
+
+    def __init__(
+        self,
+        *,
+        core: PipelineConfig | None = None,
+        pages: Callable[[Gateway], Sequence[HTTPRouteHandler]] = lambda _: (),
+        **config: Any,
+    ) -> None:
         self.port = free_port()
         self.gateway = Gateway(
             KafkaConfig(bootstrap_servers="127.0.0.1:1"),
             GatewayConfig(port=self.port, **config),
+            core=core or PipelineConfig(),
             transport=MemoryKafka,
         )
         assert isinstance(self.gateway.transport, MemoryKafka)
         self.kafka = self.gateway.transport
         self._server = uvicorn.Server(
             uvicorn.Config(
-                create_app(self.gateway), port=self.port, log_config=None, http="httptools"
+                create_app(self.gateway, pages(self.gateway)),
+                port=self.port,
+                log_config=None,
+                access_log=False,
+                ws="none",
+                http="httptools",
+                timeout_graceful_shutdown=3,
             )
         )
-        self._thread = threading.Thread(target=self._server.run)
+        self.gateway.is_stopping = lambda: self._server.should_exit
+        self._thread = threading.Thread(target=self._run)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
@@ -56,3 +85,19 @@ class ServedGateway:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            await self._server.serve()
+
+        asyncio.run(serve())
+
+    def in_loop(self, call: Callable[[], None]) -> None:
+        """Run something where the gateway runs, and wait for it."""
+        assert self._loop is not None, "the server has started"
+
+        async def run() -> None:
+            call()
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=240.0)
