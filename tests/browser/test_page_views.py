@@ -116,6 +116,55 @@ def test_a_score_is_read_as_a_waterfall_in_words(world: PageWorld, open_tab: Ope
     assert sum(shown) == pytest.approx(float(total), abs=2e-3)
 
 
+SAID = """([name, value, item, known]) => Promise.all([import("/page/slate.js"),
+    fetch("/page/words.json").then((answer) => answer.json())]).then(([slates, words]) =>
+        slates.sentence(words.phrases, { name, value }, item, known, 7200))"""
+
+COUNTED = {
+    "category": "sport",
+    "published_s": 0.0,
+    "clicks_1h": 412,
+    "views_1h": 2_060,
+    "base_1h": 0.1,
+    "views_10m": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("clicks_1h", COUNTED, "Lifted by how many opened it in the last hour: 412 did."),
+        (
+            "catalogue_clicks_hour",
+            COUNTED,
+            "Lifted by how many opened it in the last hour: 412 did.",
+        ),
+        ("views_10m", COUNTED, "Lifted by how many were shown it in the last ten minutes: 1 was."),
+        (
+            "ctr_1h",
+            COUNTED,
+            "Lifted by how often it was opened, of the times it was shown in the last hour: "
+            "412 of 2,060 views, more than most.",
+        ),
+        ("age", COUNTED, "Lifted by its age: published 2.0 h ago."),
+        (
+            "evaluation",
+            None,
+            "Lifted by what the language model thinks of it for this reader: 0.83 of 1.",
+        ),
+        ("clicks_24h", COUNTED, "Lifted by how many opened it in the last day."),
+        ("clicks_1h", None, "Lifted by how many opened it in the last hour."),
+    ],
+)
+def test_a_sentence_tells_the_value_where_it_is_known(
+    world: PageWorld, open_tab: OpenTab, name: str, known: dict[str, object] | None, said: str
+) -> None:
+    page = open_tab(world).go("why-not")
+    item = {"article_id": "a", "evaluation": 0.83, "news_value": 0.5}
+
+    assert page.evaluate(SAID, [name, 0.1, item, known]) == said
+
+
 def test_a_reader_nobody_knows_is_asked_a_slate_for(world: PageWorld, open_tab: OpenTab) -> None:
     tab = open_tab(world)
     page = tab.go("reader/somebody new")

@@ -21,21 +21,29 @@ const STAGES = {
 };
 const OTHERS = "others";
 
-// Says what a contribution is about and what it does, as a sentence; with the page's own count of
-// what is behind it, where it has one.
-export function sentence(phrases, name, value, known, nowS) {
+// Says what a contribution is about and what it does, as a sentence; with the value that is behind it,
+// where the slate holds it or the page has counted it itself.
+export function sentence(phrases, { name, value }, item, known, nowS) {
   const phrase = (phrases[name] ?? name).replace("{category}", known?.category || "its section");
-  const counted = fact(name, known, nowS);
+  const counted = held(name, item) ?? (known ? fact(name, known, nowS) : null);
   return `${value > 0 ? "Lifted" : "Held back"} by ${phrase}${counted ? `: ${counted}` : ""}.`;
 }
 
+function held(name, item) {
+  if (name === "evaluation" && item.evaluation != null) return `${fixed(item.evaluation, 2)} of 1`;
+  return name === "news_value" ? fixed(item.news_value, 2) : null;
+}
+
 function fact(name, known, nowS) {
-  if (!known) return null;
-  const [, kind, life] = /^(?:catalogue_)?(ctr|rate|clicks|views)_(10m|1h)$/.exec(name) ?? [];
-  if (life) {
+  const [, kind, span] = /^(?:catalogue_)?(ctr|rate|clicks|views)_(10m|1h|hour)$/.exec(name) ?? [];
+  if (span) {
+    const life = span === "hour" ? "1h" : span;
     const [clicks, views, base] = [known[`clicks_${life}`], known[`views_${life}`], known[`base_${life}`]];
-    if (kind === "clicks" || kind === "views") return plural(kind === "clicks" ? clicks : views, kind.slice(0, -1));
-    return views ? `${count(clicks)} of ${plural(views, "view")}, ${clicks / views >= base ? "more" : "less"} than most` : null;
+    if (kind === "clicks") return `${count(clicks)} did`;
+    if (kind === "views") return `${count(views)} ${views === 1 ? "was" : "were"}`;
+    if (!views) return null;
+    const beside = clicks / views - base;
+    return `${count(clicks)} of ${plural(views, "view")}, ${beside ? `${beside > 0 ? "more" : "less"} than` : "as"} most`;
   }
   const isAge = /^(catalogue_)?(age|freshness)$/.test(name);
   return isAge && known.published_s !== null ? `published ${ago(Math.max(0, nowS - known.published_s))}` : null;
@@ -68,7 +76,7 @@ export function waterfall(item, { phrases, known, nowS }) {
   return h("div", { class: "waterfall" }, found.map((one) => {
     const way = one.value > 0 ? "lift" : "hold";
     return h("div", { class: "fall" },
-      h("p", { title: one.name }, sentence(phrases, one.name, one.value, known, nowS)),
+      h("p", { title: one.name }, sentence(phrases, one, item, known, nowS)),
       h("span", { class: `amount ${way}` }, signed(one.value)),
       svg("svg", { viewBox: "0 0 1000 8", preserveAspectRatio: "none", "aria-hidden": "true" },
         svg("line", { x1: x(0), x2: x(0), y1: -2, y2: 10 }),
@@ -86,7 +94,7 @@ export function slateList(slate, { phrases, known, titles, nowS, moved }) {
   return h("ol", { class: "slate" }, slate.map((item) => {
     const about = known?.[item.article_id];
     const strongest = steps(item, phrases).find((one) => one.name !== OTHERS);
-    const why = strongest ? sentence(phrases, strongest.name, strongest.value, about, nowS) : "";
+    const why = strongest ? sentence(phrases, strongest, item, about, nowS) : "";
     const change = moved?.(item);
     const summary = h("summary", {},
       h("span", { class: "at" }, String(item.position + 1)),

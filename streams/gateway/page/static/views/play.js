@@ -81,7 +81,7 @@ export function play() {
       const button = h("button", { type: "button" },
         h("span", { class: "at" }, String(item.position + 1)),
         h("span", {}, h("h3", {}, about?.title ?? item.article_id),
-          h("p", { class: "note" }, `${about?.category ?? ""}${strongest ? `. ${sentence(table.phrases, strongest.name, strongest.value, about, Date.now() / 1000)}` : ""}`)),
+          h("p", { class: "note" }, `${about?.category ?? ""}${strongest ? `. ${sentence(table.phrases, strongest, item, about, Date.now() / 1000)}` : ""}`)),
         h("span", { class: `moved ${change?.way ?? ""}` }, change?.text ?? ""));
       button.addEventListener("click", () => open(item, about));
       return h("li", { class: change ? "arrives" : null }, button);
