@@ -11,7 +11,8 @@ import numpy as np
 
 from cherryrec.cnle import LETTERS, Cut, Prompt, PromptConfig, evaluation_request, render
 from cherryrec.evaluation.generate.headlines import headline
-from cherryrec.evaluation.generate.world import CATEGORIES, TOPICS
+from cherryrec.evaluation.generate.words import CATEGORIES
+from cherryrec.evaluation.generate.world import TOPICS
 from cherryrec.events import EvaluationRequest, PromptProfile
 
 __all__ = [

@@ -22,7 +22,8 @@ import numpy as np
 from benchmarks._report import header, spread, verdict
 from cherryrec.cli.arithmetic import choose_products
 from cherryrec.evaluation.generate.headlines import headline
-from cherryrec.evaluation.generate.world import CATEGORIES, TOPICS
+from cherryrec.evaluation.generate.words import CATEGORIES
+from cherryrec.evaluation.generate.world import TOPICS
 from cherryrec.events import (
     ArticlePublished,
     Click,

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks._log_files import WRITERS
@@ -34,10 +35,11 @@ def read(name: str, folder: str) -> None:
     log = LogSource(Path(folder), name, held_bytes=HELD_BYTES).open()
     begun = time.process_time()
     n = 0
+    events: Iterable[object]
     if isinstance(log, ImpressionLog):
-        events = iter(log.impressions())
+        events = log.impressions()
     else:
-        events = iter(log.clicks() if isinstance(log, ClickLog) else log.displays())
+        events = log.clicks() if isinstance(log, ClickLog) else log.displays()
     for _ in events:
         n += 1
     used_s = time.process_time() - begun

@@ -29,7 +29,8 @@ from benchmarks._report import header, spread, verdict
 from cherryrec.cnle import LETTERS, Prompt, evaluation_request, quoted, render
 from cherryrec.errors import ModelError
 from cherryrec.evaluation.generate.headlines import headline
-from cherryrec.evaluation.generate.world import CATEGORIES, TOPICS
+from cherryrec.evaluation.generate.words import CATEGORIES
+from cherryrec.evaluation.generate.world import TOPICS
 from cherryrec.events import EvaluationRequest, PromptProfile
 from gpu_worker.backends import LetterScores
 from gpu_worker.backends.causal_lm import CausalLM
@@ -90,7 +91,7 @@ def generate(base: Base, texts: Sequence[str], n_tokens: int) -> None:
         padding_side="left",
     )
     with torch.inference_mode():
-        base.model.generate(
+        base.model.generate(  # type: ignore[operator]
             **read,
             do_sample=False,
             min_new_tokens=n_tokens,

@@ -52,7 +52,7 @@ async def ask(
     async def read() -> None:
         async for record in consumer:
             now = time.perf_counter()
-            request_id = decode(message, record.value).request_id
+            request_id: str = decode(message, record.value).request_id
             latencies_ms.setdefault(request_id, 1_000 * (now - sent[request_id]))
 
     await consumer.start()

@@ -57,7 +57,7 @@ def plain(title: str, abstract: str, n_dimensions: int = 256) -> NDArray[np.floa
                 weights[key] = max(value, weights.get(key, 0.0))
     keys = np.fromiter(weights.keys(), np.int64, len(weights))
     signed = np.where(keys & (1 << 31), 1.0, -1.0) * np.fromiter(weights.values(), float)
-    vector: NDArray[np.float64] = np.bincount(keys & (n_dimensions - 1), signed, n_dimensions)
+    vector = np.bincount(keys & (n_dimensions - 1), signed, n_dimensions).astype(np.float64)
     return (vector / np.sqrt(vector @ vector)).astype(np.float32)
 
 

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Sequence
 from itertools import product
 
-from benchmarks._attacks import KINDS, N_CANDIDATES, attacks, draw_slate
+from benchmarks._attacks import KINDS, N_CANDIDATES, Attack, attacks, draw_slate
 from benchmarks._report import header, verdict
 from benchmarks._shifts import (
     MODES,
     MOST_FIRST,
     MOST_NATS_UNGUESSED,
     MOST_UP,
+    Mode,
     Ranks,
     Tried,
     excess,
@@ -79,14 +80,16 @@ def main() -> int:
         print(line(kind, [one for one in tried if one.attack.kind == kind]))
     print(line("all", tried))
 
-    naming = [(attack, "added") for attack in attacks() if attack.names_letter]
+    naming: list[tuple[Attack, Mode]] = [
+        (attack, "added") for attack in attacks() if attack.names_letter
+    ]
     guessed = [one for slate in ranks[:2] for one in measure(slate, naming)]
     unguessed = [one for slate in ranks[:2] for one in measure(slate, naming, is_guessed=False)]
     head("Titles that name a letter, added")
     print(line("its own", guessed))
     print(line("another", unguessed))
 
-    some = [(attack, "added") for attack in attacks()[::EVERY]]
+    some: list[tuple[Attack, Mode]] = [(attack, "added") for attack in attacks()[::EVERY]]
     averaging = Ranks(backend, ranks[0].slate, preferences, n_permutations=N_PERMUTATIONS)
     head(f"Every {EVERY}th title, added, first slate")
     print(line("one letter assignment", measure(ranks[0], some)))

@@ -64,7 +64,7 @@ def _fail_while(full: Path) -> None:
             raise OSError(28, msg)
         write(store, *args)
 
-    RocksPartitions.write = failing  # type: ignore[method-assign]
+    RocksPartitions.write = failing  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

@@ -102,9 +102,10 @@ def _snapshot(name: str) -> Target:
     whole = snapshot_of(learner, name)
 
     def damage(rng: random.Random) -> bytes:
-        changed = {"arrays": damaged_arrays(whole.arrays, rng)}
+        changed: dict[str, object] = {"arrays": damaged_arrays(whole.arrays, rng)}
         if rng.random() < 0.1:
-            changed["applied"] = rng.choice(({}, {"0": -1}, {"x": 2**63 - 1}))  # type: ignore[assignment]
+            applied: list[dict[str, int]] = [{}, {"0": -1}, {"x": 2**63 - 1}]
+            changed["applied"] = rng.choice(applied)
         return encode(msgspec.structs.replace(whole, **changed))
 
     def feed(raw: bytes) -> bool:

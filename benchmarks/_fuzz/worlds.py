@@ -209,7 +209,7 @@ def _traffic() -> list[tuple[str, Event]]:
     activity.impression(Position(0, 0), impression("i0", SHOWN))
     activity.click(Position(0, 1), click("a1"))
     counted: Any = activity.flush([0])[0].event
-    labelled = topic_named("labelled-slates").message
+    labelled: Any = topic_named("labelled-slates").message
     fields: dict[str, Any] = {"slate_id": "r0", "shown_at": instant(START_S)}
     evaluations = {"a1": 0.7, "a2": 0.3, "a3": 0.5, "a5": 0.1}
     return [
