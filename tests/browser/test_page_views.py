@@ -113,7 +113,7 @@ def test_a_score_is_read_as_a_waterfall_in_words(world: PageWorld, open_tab: Ope
     assert text.count(" by ") >= 4
     shown = [float(x.replace("−", "-")) for x in first.locator(".amount").all_inner_texts()]
     total = first.locator(".total span").last.inner_text().replace("−", "-")
-    assert sum(shown) == pytest.approx(float(total), abs=2e-3)
+    assert sum(shown) == pytest.approx(float(total), abs=1e-9)
 
 
 SAID = """([name, value, item, known]) => Promise.all([import("/page/slate.js"),

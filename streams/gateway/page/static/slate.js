@@ -77,13 +77,16 @@ export function waterfall(item, { phrases, known, nowS }) {
     const way = one.value > 0 ? "lift" : "hold";
     return h("div", { class: "fall" },
       h("p", { title: one.name }, sentence(phrases, one, item, known, nowS)),
-      h("span", { class: `amount ${way}` }, signed(one.value)),
+      h("span", { class: `amount ${way}` }, signed(rounded(one.to) - rounded(one.from))),
       svg("svg", { viewBox: "0 0 1000 8", preserveAspectRatio: "none", "aria-hidden": "true" },
         svg("line", { x1: x(0), x2: x(0), y1: -2, y2: 10 }),
         svg("rect", { class: way, x: x(Math.min(one.from, one.to)), width: Math.max(4, x(Math.max(one.from, one.to)) - x(Math.min(one.from, one.to))), height: 8, rx: 1 })));
   }),
-  h("p", { class: "total" }, h("span", {}, "Score, against this slate's average"), h("span", {}, signed(found.at(-1).to))));
+  h("p", { class: "total" }, h("span", {}, "Score, against this slate's average"), h("span", {}, signed(rounded(found.at(-1).to)))));
 }
+
+// Amounts are differences of rounded ends, so that what is shown adds up to the total that is shown.
+const rounded = (value) => Math.round(1000 * value) / 1000;
 
 export function titleOf(id, titles, known) {
   return titles?.[id] || known?.[id]?.title || id;
