@@ -89,7 +89,7 @@ def generate(base: Base, texts: Sequence[str], n_tokens: int) -> None:
         add_special_tokens=False,
         padding=len(texts) > 1,
         padding_side="left",
-    )
+    ).to(base.model.device)
     with torch.inference_mode():
         base.model.generate(  # type: ignore[operator]
             **read,

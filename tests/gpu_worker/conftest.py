@@ -13,6 +13,7 @@ NEED_TORCH = [
     "tiny_qwen.py",
     "test_causal_lm.py",
     "test_four_bits.py",
+    "test_gpu_session.py",
     "test_checkpoints.py",
     "test_loading.py",
     "test_lora.py",
