@@ -180,6 +180,6 @@ def signals(
     places, values = place_alike(alike, rows)
     out[places, ALIKE] = values
     out[:, EXPOSURES] *= site_share
-    for column in np.flatnonzero(~used_signals(config)).tolist():
-        out[:, column] = 0.0
+    if config.without:
+        out[:, ~used_signals(config)] = 0.0
     return out

@@ -11,6 +11,7 @@ the same stage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +165,11 @@ def best_first(
     chosen = np.array([*places], np.intp)
     if not chosen.size:
         return []
+    losses = -np.asarray(scores)[chosen]
+    by_score = np.argsort(losses, kind="stable")
+    losses = losses[by_score]
+    if not (losses[1:] == losses[:-1]).any():  # the rest is for ties
+        return cast("list[int]", chosen[by_score].tolist())
     keys = np.stack(
         [-np.asarray(scores), -features[:, _NEWS_VALUE].astype(np.float64), ages_of(features)]
     )[:, chosen]

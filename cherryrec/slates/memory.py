@@ -207,7 +207,11 @@ class SlateMemory:
 
     def codes(self, categories: Sequence[str]) -> Ints:
         """Return the place of each category in the window's arrays, (n,)."""
-        return np.array([self._code(name) for name in categories], np.int32)
+        find, code = self._category_of.get, self._code
+        return np.array(
+            [code(name) if (known := find(name)) is None else known for name in categories],
+            np.int32,
+        )
 
     @property
     def window(self) -> SlateWindow:

@@ -53,9 +53,10 @@ class Shrinkage:
     def __init__(
         self, features: tuple[Feature, ...], feature: str | None, *, impressions: float
     ) -> None:
-        self.weights = np.array([float(one.name == feature) for one in features])  # (F,)
+        columns = [column for column, one in enumerate(features) if one.name == feature]
+        self.column = columns[0] if columns else 0
         self.impressions = impressions
-        self.is_on = bool(self.weights.any())
+        self.is_on = bool(columns)
 
     def trust(self, n_learned: int) -> float:
         """Return t, the share of the learned scores, in [0, 1]; 1 where nothing is mixed."""
@@ -82,9 +83,10 @@ class Shrinkage:
         if not self.is_on:
             return scored
         trust = self.trust(n_learned)
-        prior = centred(Z * self.weights * (1.0 - trust), Z.shape[1])  # (n, F)
-        contributions = trust * scored.contributions + prior
-        members = np.column_stack([trust * scored.members, prior.sum(axis=1)])
+        prior = self._prior(Z, trust)
+        contributions = trust * scored.contributions
+        contributions[:, self.column] += prior
+        members = np.column_stack([trust * scored.members, prior])
         return Scored(contributions.sum(axis=1), contributions, members)
 
     def mix_scores(self, scores: Floats, Z: Floats, *, n_learned: int) -> Floats:
@@ -92,5 +94,9 @@ class Shrinkage:
         if not self.is_on:
             return scores
         trust = self.trust(n_learned)
-        prior = centred(Z * self.weights * (1.0 - trust), Z.shape[1])
-        return np.asarray(trust * scores + prior.sum(axis=1))
+        return np.asarray(trust * scores + self._prior(Z, trust))
+
+    def _prior(self, Z: Floats, trust: float) -> Floats:
+        """Return what the feature adds, (n,), of mean 0."""
+        column = Z[:, self.column : self.column + 1] * (1.0 - trust)
+        return centred(column, 1)[:, 0]
