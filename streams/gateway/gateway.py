@@ -162,7 +162,12 @@ class Gateway:
 
     def _kafka_transport(self, feed: Feed, gates: Gates) -> Transport:
         return KafkaTransport(
-            self.kafka, feed, gates, ack_wait_s=self.config.ack_wait_s, end=self._fail
+            self.kafka,
+            feed,
+            gates,
+            ack_wait_s=self.config.ack_wait_s,
+            stall_s=self.stream.follow_stall_s,
+            end=self._fail,
         )
 
     def _fail(self, reason: str) -> None:

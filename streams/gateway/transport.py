@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import aiokafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
-from faust.types import TP
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from cherryrec.errors import BadMessage, CherryRecError, ServiceError
@@ -25,7 +24,7 @@ from cherryrec.placement import partition_of
 from cherryrec.supervised import Gates
 from cherryrec.topics import TopicNames, record_limit, topic_named
 from streams.config import KafkaConfig
-from streams.engine.watchdog import Standing
+from streams.follow_gate import FollowGate
 from streams.follower import Follower
 from streams.gateway.backwards import newest_first
 from streams.gateway.feed import Feed
@@ -41,7 +40,7 @@ MAX_OPEN = 20_000
 
 _MAX_REQUEST = 17 << 20
 _LAST_S = 2.0
-_LOOK_S = 1.0
+_LOOK_S = 2.0
 _CANCELLED_S = 0.2
 
 
@@ -87,10 +86,6 @@ class Transport(Protocol):
         """
         ...
 
-    async def standings(self) -> Mapping[TP, Standing]:
-        """Return how far each followed partition has been read, and where it ends."""
-        ...
-
     def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
         """Yield the records of a topic, of each partition from the newest on.
 
@@ -110,9 +105,13 @@ class KafkaTransport:
     feed
         Told of the records of the topics it names.
     gates
-        `connected` is closed until Kafka answers, `following` until what was there is read.
+        `connected` is closed until Kafka answers, `following` until what was there is read, and
+        while a followed topic stands still.
     ack_wait_s
         How long an acknowledgement is waited for, in seconds.
+    stall_s
+        How long a followed topic with messages waiting may stand still before `following` closes,
+        in seconds.
     end
         Told why the process must end, to be started anew.
     """
@@ -124,6 +123,7 @@ class KafkaTransport:
         gates: Gates,
         *,
         ack_wait_s: float,
+        stall_s: float,
         end: Callable[[str], None],
     ) -> None:
         self._kafka = kafka
@@ -131,6 +131,7 @@ class KafkaTransport:
         self._feed = feed
         self._gates = gates
         self._ack_wait_s = ack_wait_s
+        self._stall_s = stall_s
         self._end = end
         self._producer: Any = None
         self._follower: Follower | None = None
@@ -240,12 +241,6 @@ class KafkaTransport:
         error = delivery.exception()
         return None if error is None else _not_taken(self._names(one.topic), error)
 
-    async def standings(self) -> Mapping[TP, Standing]:
-        """Return how far each followed partition has been read, and where it ends."""
-        if self._follower is None:
-            return {}
-        return await self._follower.standings()
-
     def _delivered(self, delivery: asyncio.Future[Any]) -> None:
         """Count a record as no longer open; begin anew where an idempotent producer is stuck."""
         self._open.discard(delivery)
@@ -306,8 +301,10 @@ class KafkaTransport:
                 await follower.catch_up()
         self._gates.open("following")
         logger.info("follows %s", ", ".join(map(self._names, self._feed.topics)))
+        gate = FollowGate(follower, self._gates, stall_s=self._stall_s)
         while not follower.should_stop:
             await asyncio.sleep(_LOOK_S)
+            await gate.look()
         if follower.crashed:
             self._end("what follows the topics has failed: no answer would come any more")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from aiokafka.structs import ConsumerRecord
-from faust.types import TP
 
 from cherryrec.codec import encode
 from cherryrec.errors import CherryRecError, ServiceError
@@ -14,7 +13,6 @@ from cherryrec.events import Event, InquiryAnswer
 from cherryrec.supervised import Gates
 from cherryrec.topics import topic_named
 from cherryrec.tracing import Header
-from streams.engine.watchdog import Standing
 from streams.gateway.feed import Feed
 from streams.gateway.transport import Outgoing
 
@@ -78,9 +76,6 @@ class MemoryKafka:
                 self.publish("inquiry-answers" if is_inquirys else "recommendations", event)
         lost = ServiceError(self.is_lost_as) if self.is_lost_as else None
         return [lost] * len(outgoing)
-
-    async def standings(self) -> Mapping[TP, Standing]:
-        return {}
 
     async def newest_first(self, topic: str, key: bytes | None) -> AsyncGenerator[ConsumerRecord]:
         if self.fails_with:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import TopicPartition
+from faust.types import TP
 
 from cherryrec.supervised import Gates
 from streams.config import KafkaConfig
+from streams.engine.watchdog import Standing
 from streams.gateway import transport
 from streams.gateway.backwards import newest_first
 from streams.gateway.feed import Feed
@@ -73,6 +75,10 @@ class ScriptedFollower:
     def __init__(self, *failures: BaseException) -> None:
         self.failures = list(failures)
         self.should_stop, self.crashed = False, False
+        self.place = Standing(5, 5)
+
+    async def standings(self) -> dict[TP, Standing]:
+        return {TP("t.clicks", 0): self.place}
 
     async def catch_up(self) -> None:
         if self.failures:
@@ -89,7 +95,14 @@ class ScriptedTransport(KafkaTransport):
         self.gates, self.reasons = Gates(), list[str]()
         feed = Feed()
         feed.add("clicks", lambda _: None)
-        super().__init__(KafkaConfig(), feed, self.gates, ack_wait_s=0.05, end=self.reasons.append)
+        super().__init__(
+            KafkaConfig(),
+            feed,
+            self.gates,
+            ack_wait_s=0.05,
+            stall_s=0.05,
+            end=self.reasons.append,
+        )
         self._producers, self._scripted = producers, follower or ScriptedFollower()
 
     async def _started_producer(self) -> Any:
@@ -103,7 +116,7 @@ class ScriptedTransport(KafkaTransport):
 
     async def until(self, *, are_open: bool) -> None:
         for _ in range(500):
-            if self.reasons or (are_open and self.gates.is_ready):
+            if self.reasons or are_open == self.gates.is_ready:
                 return
             await asyncio.sleep(0.01)
         pytest.fail("it has neither connected nor ended")
@@ -112,6 +125,7 @@ class ScriptedTransport(KafkaTransport):
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_LAST_S", 0.1)
+    monkeypatch.setattr(transport, "_LOOK_S", 0.02)
 
 
 @pytest.fixture
@@ -133,6 +147,24 @@ async def test_what_fails_while_it_connects_ends_the_process_with_the_reason() -
     assert gateway.reasons == [
         "connecting to Kafka has failed, and would not be tried again: TypeError('a fault of ours')"
     ]
+
+
+async def test_a_followed_topic_that_stands_still_closes_the_gate(silent: SilentProducer) -> None:
+    follower = ScriptedFollower()
+    gateway = ScriptedTransport([silent], follower)
+    await gateway.start()
+    await gateway.until(are_open=True)
+
+    follower.place = Standing(5, 9)
+    await gateway.until(are_open=False)
+    closed = gateway.gates.closed()
+    follower.place = Standing(9, 9)
+    await gateway.until(are_open=True)
+    await gateway.stop()
+
+    assert closed == {
+        "following": "messages have waited for 0.05 s and none was taken: t.clicks[0] (4 messages)"
+    }
 
 
 async def test_a_broker_that_goes_while_it_catches_up_is_waited_for(silent: SilentProducer) -> None:
