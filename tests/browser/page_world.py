@@ -28,7 +28,6 @@ from cherryrec.events import (
 from cherryrec.learner import SERVING, STATE
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
 from cherryrec.system import LocalSystem
-from cherryrec.topics import topic_named
 from streams.gateway.live import Groups
 from streams.gateway.page import page_routes
 from streams.status import Lag, Member
@@ -155,8 +154,10 @@ class PageWorld(ServedGateway):
                 return self.system.ask(decode(Inquiry, value))
             case "requests":
                 self.system.recommend(decode(RecommendationRequest, value))
-            case "clicks" | "impressions":
-                self.system.send(decode(topic_named(topic).message, value))
+            case "clicks":
+                self.system.send(decode(Click, value))
+            case "impressions":
+                self.system.send(decode(Impression, value))
         return None
 
     def _follows(self, send: Send) -> None:
