@@ -13,7 +13,7 @@ from faust.types import TP
 from cherryrec.supervised import Gates
 from streams.engine.watchdog import ProgressWatch, Standing
 
-__all__ = ["FollowGate", "Followed", "Standings"]
+__all__ = ["FollowGate", "FollowState", "Standings"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Standings(Protocol):
         ...
 
 
-class Followed(NamedTuple):
+class FollowState(NamedTuple):
     """How far each partition has been followed, and which stand still."""
 
     standings: Mapping[TP, Standing]
@@ -65,7 +65,7 @@ class FollowGate:
         self._watch = ProgressWatch(stall_s)
         self._monotonic = monotonic
 
-    async def look(self) -> Followed | None:
+    async def look(self) -> FollowState | None:
         """Look once; None, and nothing changed, where the broker does not answer."""
         try:
             async with asyncio.timeout(_ANSWER_S):
@@ -86,4 +86,4 @@ class FollowGate:
                 "following",
                 f"messages have waited for {self._watch.stall_s:g} s and none was taken: {places}",
             )
-        return Followed(standings, stalled)
+        return FollowState(standings, stalled)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mode import Service
 
 from streams.engine import Gates, Metrics
-from streams.follow_gate import Followed, FollowGate, Standings
+from streams.follow_gate import FollowGate, FollowState, Standings
 from streams.model_age import ModelAge
 
 __all__ = ["FollowWatch"]
@@ -70,7 +70,7 @@ class FollowWatch(Service):
         if followed is not None:
             self._report(followed)
 
-    def _report(self, followed: Followed) -> None:
+    def _report(self, followed: FollowState) -> None:
         lags: dict[str, int] = {}
         for tp, standing in followed.standings.items():
             behind = max(0, standing.end - standing.position)
