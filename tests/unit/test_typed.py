@@ -10,10 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+SHIPPED = [one.removesuffix("*") for one in TOOLS["setuptools"]["packages"]["find"]["include"]]
 
 
-@pytest.mark.parametrize("package", TOOLS["mypy"]["packages"])
-def test_a_checked_package_is_marked_as_typed(package: str) -> None:
+def test_what_is_shipped_is_checked_and_benchmarks_too() -> None:
+    assert set(TOOLS["mypy"]["packages"]) == {*SHIPPED, "benchmarks"}
+
+
+@pytest.mark.parametrize("package", SHIPPED)
+def test_a_shipped_package_is_marked_as_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").read_bytes() == b""
 
 
@@ -22,7 +27,7 @@ def test_files_beside_the_code_are_shipped() -> None:
     anywhere = patterns.pop("*")
     beside = {
         path.relative_to(ROOT)
-        for package in TOOLS["mypy"]["packages"]
+        for package in SHIPPED
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}
     }
