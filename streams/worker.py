@@ -145,6 +145,7 @@ class StreamWorker:
             requests=self.requests,
         )
         self.metrics.embargoed.set_function(lambda: len(self.pipeline.catalogue.embargo))
+        self.metrics.drawn_share.set_function(lambda: self.pipeline.lessons.latest)
         self.traces = request_traces(tracer, self.pipeline, self.names, self.broker_clock)
         self.owned: frozenset[int] = frozenset()
         self._has_failed = False

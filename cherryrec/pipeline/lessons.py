@@ -34,6 +34,8 @@ class Lessons:
     """
 
     def __init__(self, per_s: float) -> None:
+        self.latest = 1.0
+        """The share as of the last request."""
         self._per_s = per_s
         self._n = 0.0
         self._at_s = -math.inf
@@ -44,4 +46,5 @@ class Lessons:
         self._n = self._n * 0.5 ** (passed_s / _HALF_LIFE_S) + 1.0
         self._at_s = max(self._at_s, at_s)
         rate = self._n * math.log(2.0) / _HALF_LIFE_S
-        return min(1.0, self._per_s / rate)
+        self.latest = min(1.0, self._per_s / rate)
+        return self.latest

@@ -193,6 +193,11 @@ class Metrics:
             "Share of the labelled slates whose articles the site chose: so much do views count.",
             registry=self.registry,
         )
+        self.drawn_share = Gauge(
+            "cherryrec_drawn_share",
+            "Share of requests and own slates that drew what to learn against, as of the last one.",
+            registry=self.registry,
+        )
         self.co_reads = Counter(
             "cherryrec_co_reads",
             "Clicks followed with what was read before them, for what readers alike went on to.",

@@ -43,6 +43,7 @@ def test_a_share_draws_while_many_come_and_all_again_afterwards() -> None:
         clock_s=CLOCK_S,
     )
 
+    assert pipeline.lessons.latest == 1.0
     assert all(found[:30]), "half a minute's worth is drawn at once"
     assert 0.03 < sum(found[-1_200:]) / 1_200 < 0.07, "of twenty a second one"
     assert answer(later).slate
