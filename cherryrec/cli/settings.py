@@ -26,6 +26,7 @@ from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, TrialsConfig
 from cherryrec.profile import ProfileConfig
 from cherryrec.slates import SlatesConfig
+from cherryrec.supervised import INSTANCE_VARIABLE
 from cherryrec.tracing import TracingConfig
 from cherryrec.vans import FORMER_SETTINGS, MEMBERS, Member, VansConfig
 from gpu_worker.config import GpuConfig
@@ -51,7 +52,10 @@ ENV_PREFIX = "CHERRYREC_"
 CACHE_VARIABLE = "CHERRYREC_CACHE_DIR"
 """Where jars and models are kept; read by the commands that fetch them."""
 
-_OTHER_VARIABLES = {CACHE_VARIABLE, "CHERRYREC_CONFIG", "CHERRYREC_TEST_LOGS"}
+_OTHER_VARIABLES = {
+    *(CACHE_VARIABLE, INSTANCE_VARIABLE),
+    *("CHERRYREC_CONFIG", "CHERRYREC_TEST_LOGS"),
+}
 
 # What Kubernetes and Docker tell every process of a Service whose name begins with cherryrec.
 _SERVICE_NAME = re.compile(

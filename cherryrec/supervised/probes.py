@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised.instance import instance_headers
 
 __all__ = ["Answer", "ProbeServer"]
 
@@ -140,6 +141,7 @@ class ProbeServer:
 
 def _responder(answer: Callable[[str], Answer]) -> type[BaseHTTPRequestHandler]:
     """Return a request class that asks `answer`."""
+    headers = instance_headers()
 
     class Responder(BaseHTTPRequestHandler):
         timeout = _SILENCE_S
@@ -149,6 +151,8 @@ def _responder(answer: Callable[[str], Answer]) -> type[BaseHTTPRequestHandler]:
             self.send_response(found.status)
             self.send_header("Content-Type", found.content_type)
             self.send_header("Content-Length", str(len(found.body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(found.body)
 

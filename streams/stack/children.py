@@ -9,11 +9,13 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cherryrec.errors import ServiceError
+from cherryrec.supervised import INSTANCE_HEADER, INSTANCE_VARIABLE
 from streams.processes import parent_bound
 
 __all__ = ["Child", "start_child"]
@@ -24,12 +26,13 @@ _LAST_LINES = 8
 
 @dataclass(slots=True)
 class Child:
-    """One process with its log and the port of its probes."""
+    """One process with its log, the port of its probes, and the name it gives there as its own."""
 
     name: str
     process: subprocess.Popen[bytes]
     log_file: Path
     http_port: int
+    instance: str
 
     @property
     def is_running(self) -> bool:
@@ -37,7 +40,7 @@ class Child:
         return self.process.poll() is None
 
     def is_ready(self) -> bool:
-        """Whether `/ready` answers 200."""
+        """Whether it answers `/ready` with 200: it, and not another at its port."""
         return self._answers("ready", timeout_s=1.0)
 
     def is_alive(self) -> bool:
@@ -88,7 +91,8 @@ class Child:
         url = f"http://127.0.0.1:{self.http_port}/{path}"
         try:
             with urllib.request.urlopen(url, timeout=timeout_s) as answer:
-                return bool(answer.status == 200)
+                is_own = answer.headers.get(INSTANCE_HEADER) == self.instance
+                return bool(answer.status == 200 and is_own)
         except (urllib.error.URLError, http.client.HTTPException, OSError):
             return False
 
@@ -118,16 +122,17 @@ def start_child(
     http_port
         Where it will answer `/ready`.
     env
-        Its whole environment.
+        Its whole environment, but for the name by which it is known at its port.
     """
     log_file.parent.mkdir(parents=True, exist_ok=True)
+    instance = uuid.uuid4().hex
     with log_file.open("ab") as log:
         process = subprocess.Popen(
             parent_bound(command),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=dict(env),
+            env={**env, INSTANCE_VARIABLE: instance},
             start_new_session=True,
         )
-    return Child(name, process, log_file, http_port)
+    return Child(name, process, log_file, http_port, instance)

@@ -18,6 +18,7 @@ import pytest
 from cherryrec.codec import decode
 from cherryrec.evaluation import ladder as rungs
 from cherryrec.events import (
+    Evaluation,
     EvaluationRequest,
     Recommendation,
     RecommendationRequest,
@@ -193,12 +194,11 @@ def test_gpu_worker_killed_in_mid_replay_leaves_no_request_unanswered(
     ladder: Ladder, session: Session
 ) -> None:
     asked = requests("killed", 60, deadline_ms=12_000)  # time for ten also on a busy machine
-    n_before = len(ladder.records("evaluations"))
     with ladder.gpu("killed", batch_s=0.05, config={"max_batch_size": 2}) as gpu:
         for one in asked:
             session.send("requests", one.user_id, one)
         session.flush()
-        ladder.wait_until(lambda: len(ladder.records("evaluations")) > n_before + 10, every_s=0.02)
+        ladder.wait_until(lambda: evaluated_of(ladder, "killed") > 10, every_s=0.02)
         gpu.kill()
     killed_s = time.monotonic()
     ladder.wait_until(lambda: asked_of(ladder, "killed") == 60, every_s=0.1)
@@ -297,4 +297,10 @@ def late(ladder: Ladder) -> int:
 def asked_of(ladder: Ladder, name: str) -> int:
     """How many requests of a test have been answered."""
     found = {one.request_id for one in ladder.recommendations()}
+    return sum(request_id.startswith(f"{name}-") for request_id in found)
+
+
+def evaluated_of(ladder: Ladder, name: str) -> int:
+    """How many requests of a test a gpu worker has answered; it may answer earlier ones again."""
+    found = {decode(Evaluation, one.value).request_id for one in ladder.records("evaluations")}
     return sum(request_id.startswith(f"{name}-") for request_id in found)

@@ -17,6 +17,7 @@ import pytest
 
 from cherryrec.cli.options import cache_dir
 from streams.broker import fetch_kafka
+from streams.stack import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -40,7 +41,12 @@ class Demo:
                 [sys.executable, "-m", "cherryrec.cli", *DEMO, *options, "--report", self.report],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "TMPDIR": str(self.temporary),
+                    "PYTHONUNBUFFERED": "1",
+                    "CHERRYREC_GATEWAY_PORT": str(free_port()),
+                },
                 text=True,
                 start_new_session=True,
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.stack import ProcessState, StackState, end_processes, read_state
+from streams.stack import ProcessState, StackState, end_processes, free_port, read_state
 
 COMMAND = (sys.executable, "-m", "cherryrec.cli")
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,12 @@ def cherryrec(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=ROOT,
-        env={**environment, **({"CHERRYREC_CACHE_DIR": cache} if cache else {})},
+        env={
+            **environment,
+            **({"CHERRYREC_CACHE_DIR": cache} if cache else {}),
+            # Not the one that everybody has: tests beside this one start gateways as well.
+            "CHERRYREC_GATEWAY_PORT": str(free_port()),
+        },
     )
 
 
