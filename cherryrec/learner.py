@@ -16,14 +16,7 @@ from cherryrec.cnle.calibration import Calibration, Temperatures
 from cherryrec.codec import EARLIEST, pack, unpack
 from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, FeatureColumn, ModelSnapshot, PackedArray, instant, seconds
-from cherryrec.features import (
-    CONTEXT,
-    FEATURE_SET,
-    FEATURES,
-    GATED,
-    evaluated,
-    probes,
-)
+from cherryrec.features import FEATURE_SETS, evaluated, probes
 from cherryrec.knrs import (
     METRICS,
     N_SIGNALS,
@@ -36,6 +29,7 @@ from cherryrec.knrs import (
     value_learner,
     value_of,
 )
+from cherryrec.model_features import VANS_FEATURES, set_name, vans_features
 from cherryrec.text import stable_hash
 from cherryrec.vans import (
     Feature,
@@ -55,13 +49,9 @@ __all__ = [
     "retriever_of",
     "scorer_of",
     "temperatures_of",
+    "vans_features",
     "weights_of",
 ]
-
-VANS_FEATURES: tuple[Feature, ...] = tuple(
-    Feature(name, is_context=name in CONTEXT, is_gated=name in GATED) for name in FEATURES
-)
-"""The columns of a feature matrix as VaNS knows them."""
 
 SERVING = "cherryrec"
 """Name of the snapshots that workers score with."""
@@ -84,10 +74,18 @@ class Learner:
         Which news value is learned, and where its weights start.
     vans
         Settings of the ensemble.
+    features
+        What VaNS learns of, as `vans_features`.
     """
 
-    def __init__(self, knrs: KnrsConfig, vans: VansConfig) -> None:
-        self.vans = Vans(VANS_FEATURES, vans)
+    def __init__(
+        self,
+        knrs: KnrsConfig,
+        vans: VansConfig,
+        features: tuple[Feature, ...] = VANS_FEATURES,
+    ) -> None:
+        self.features = features
+        self.vans = Vans(features, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
         self.calibration = Calibration()
@@ -96,15 +94,15 @@ class Learner:
         self.newest_s = seconds(EARLIEST)  # a snapshot of nothing has a time that can be read
         self.applied: dict[str, int] = {}
         self.recent = RecentIds(_RECENT_EXAMPLES)
-        self._columns: dict[str, tuple[str, ...]] = {FEATURE_SET: FEATURES}
+        self._columns: dict[str, tuple[str, ...]] = dict(FEATURE_SETS)
 
     def know(self, snapshot: ModelSnapshot) -> None:
         """Take examples of a snapshot's feature set too, by the names it carries."""
         if snapshot.features and snapshot.feature_set not in self._columns:
             names = tuple(column.name for column in snapshot.features)
             self._columns[snapshot.feature_set] = names
-            if len(self._columns) > _MAX_SETS + 1:
-                del self._columns[list(self._columns)[1]]
+            if len(self._columns) > _MAX_SETS + len(FEATURE_SETS):
+                del self._columns[list(self._columns)[len(FEATURE_SETS)]]
 
     @property
     def knrs_weights(self) -> NewsValue:
@@ -154,7 +152,7 @@ class Learner:
         key = str(partition)
         if offset <= self.applied.get(key, -1):
             return False
-        features, metrics = _arrays(example, self._columns)
+        features, metrics = _arrays(example, self._columns, self.features)
         read = contrasted(example)
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
@@ -195,7 +193,7 @@ class Learner:
         return ModelSnapshot(
             model=name,
             version=self.version,
-            feature_set=FEATURE_SET,
+            feature_set=set_name(self.features),
             n_examples=self.n_examples,
             created_at=instant(self.newest_s),
             arrays={name: pack(array) for name, array in sorted(arrays.items())},
@@ -203,12 +201,18 @@ class Learner:
             metrics=self._metrics(),
             features=tuple(
                 FeatureColumn(name=one.name, is_context=one.is_context, is_gated=one.is_gated)
-                for one in VANS_FEATURES
+                for one in self.features
             ),
         )
 
     @classmethod
-    def restore(cls, knrs: KnrsConfig, vans: VansConfig, snapshot: ModelSnapshot) -> Learner:
+    def restore(
+        cls,
+        knrs: KnrsConfig,
+        vans: VansConfig,
+        snapshot: ModelSnapshot,
+        features: tuple[Feature, ...] = VANS_FEATURES,
+    ) -> Learner:
         """Go on from a `STATE` snapshot as if there had been no stop.
 
         Raises
@@ -217,11 +221,11 @@ class Learner:
             The snapshot is of another feature set or kind, or damaged.
         """
         _check_name(snapshot, STATE)
-        if snapshot.feature_set != FEATURE_SET:
-            raise _of_another_set(snapshot)
+        if snapshot.feature_set != set_name(features):
+            raise _of_another_set(snapshot, features)
         arrays = _unpacked(snapshot.arrays)
-        learner = cls(knrs, vans)
-        learner.vans = Vans.restore(VANS_FEATURES, vans, under("vans", arrays))
+        learner = cls(knrs, vans, features)
+        learner.vans = Vans.restore(features, vans, under("vans", arrays))
         learner.knrs.load(under("knrs", arrays))
         learner.calibration.load(under("cnle", arrays))
         learner.retrieval.load(under("retrieval", arrays))
@@ -241,10 +245,12 @@ class Learner:
         return {"temperature": latest.value, **trust}
 
 
-def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScorer:
+def scorer_of(
+    snapshot: ModelSnapshot, vans: VansConfig, features: tuple[Feature, ...] = VANS_FEATURES
+) -> Scorer | MappedScorer:
     """Return what a worker scores with, from a `SERVING` snapshot.
 
-    One of another feature set that names its features scores by those that are there.
+    One of another feature set than `features` that names its own scores by those that are there.
 
     Raises
     ------
@@ -253,16 +259,16 @@ def scorer_of(snapshot: ModelSnapshot, vans: VansConfig) -> Scorer | MappedScore
     """
     _check_name(snapshot, SERVING)
     arrays = under("vans", _unpacked(snapshot.arrays))
-    if snapshot.feature_set == FEATURE_SET:
-        return Scorer.of_arrays(VANS_FEATURES, vans, arrays)
+    if snapshot.feature_set == set_name(features):
+        return Scorer.of_arrays(features, vans, arrays)
     theirs = tuple(
         Feature(one.name, is_context=one.is_context, is_gated=one.is_gated)
         for one in snapshot.features
     )
     if not theirs:
-        raise _of_another_set(snapshot)
+        raise _of_another_set(snapshot, features)
     try:
-        return MappedScorer(Scorer.of_arrays(theirs, vans, arrays), VANS_FEATURES)
+        return MappedScorer(Scorer.of_arrays(theirs, vans, arrays), features)
     except ConfigError as error:  # of its features, not of our settings
         msg = f"snapshot of feature set {snapshot.feature_set!r} cannot be used: {error}"
         raise ModelError(msg) from error
@@ -311,13 +317,13 @@ def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:
 
 
 def _arrays(
-    example: Example, columns: Mapping[str, tuple[str, ...]]
+    example: Example, columns: Mapping[str, tuple[str, ...]], ours: tuple[Feature, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     n = len(example.articles)
     names = columns.get(example.feature_set)
     if names is None:
         msg = (
-            f"feature_set must be {FEATURE_SET!r} or one a snapshot has named, "
+            f"feature_set must be {set_name(ours)!r} or one a snapshot has named, "
             f"got {example.feature_set!r}: the worker that sent it runs another version"
         )
         raise BadMessage(msg)
@@ -335,17 +341,20 @@ def _arrays(
         msg = f"features of example {example.example_id!r} must be finite"
         raise BadMessage(msg)
     return (
-        _by_name(features.reshape(n, -1).astype(np.float64), names),
+        _by_name(features.reshape(n, -1).astype(np.float64), names, ours),
         metrics.reshape(n, -1).astype(np.float64),
     )
 
 
-def _by_name(features: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
+def _by_name(
+    features: NDArray[np.float64], names: tuple[str, ...], ours: tuple[Feature, ...]
+) -> NDArray[np.float64]:
     """Put columns into their places by name; what was not there is 0, and teaches nothing."""
-    if names == FEATURES:
+    wanted = tuple(one.name for one in ours)
+    if names == wanted:
         return features
-    columns = columns_by_name(FEATURES, names)
-    placed = np.zeros((len(features), len(FEATURES)))
+    columns = columns_by_name(wanted, names)
+    placed = np.zeros((len(features), len(wanted)))
     placed[:, columns >= 0] = features[:, columns[columns >= 0]]
     return placed
 
@@ -356,9 +365,9 @@ def _check_name(snapshot: ModelSnapshot, name: str) -> None:
         raise ModelError(msg)
 
 
-def _of_another_set(snapshot: ModelSnapshot) -> ModelError:
+def _of_another_set(snapshot: ModelSnapshot, features: tuple[Feature, ...]) -> ModelError:
     return ModelError(
-        f"snapshot must be of feature set {FEATURE_SET!r}, got {snapshot.feature_set!r}: "
+        f"snapshot must be of feature set {set_name(features)!r}, got {snapshot.feature_set!r}: "
         "roll back to a snapshot of this version, or let the learner learn anew"
     )
 

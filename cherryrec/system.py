@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cherryrec.errors import BadMessage
 from cherryrec.events import (
     ArticlePublished,
@@ -32,7 +35,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.inquiries import inquire
-from cherryrec.learner import SERVING, Learner
+from cherryrec.learner import SERVING, Learner, vans_features
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -42,14 +45,18 @@ from cherryrec.pipeline import (
     Position,
     Send,
 )
+from cherryrec.text import load_sentence_model
 
-__all__ = ["PARTITION", "Evaluate", "Input", "LocalSystem"]
+__all__ = ["PARTITION", "Embed", "Evaluate", "Input", "LocalSystem"]
 
 PARTITION = 0
 """Where events come from that are sent without a position."""
 
 Evaluate = Callable[[EvaluationRequest], Evaluation]
 """CnLE in this process."""
+
+Embed = Callable[[str], NDArray[np.int8]]
+"""A sentence model, or what remembers its vectors."""
 
 Input = (
     ArticlePublished
@@ -80,6 +87,8 @@ class LocalSystem:
         Answers the questions of `recommend` to CnLE, where the settings enable it.
     on_send
         Called with everything that is sent, before it is taken.
+    embed
+        Title → its sentence vector; absent, by the model of the settings, where they name one.
 
     Examples
     --------
@@ -120,16 +129,22 @@ class LocalSystem:
         is_live: bool = True,
         evaluate: Evaluate | None = None,
         on_send: Callable[[Send], None] | None = None,
+        embed: Embed | None = None,
     ) -> None:
         self.config = config or PipelineConfig()
+        model = load_sentence_model(self.config.catalogue.sentence_model) if embed is None else None
+        self.embed = embed if model is None else model.embed
         self.is_learning = is_learning
         self.is_live = is_live
         self.evaluate = evaluate
         self.on_send = on_send
         self.profiles, self.requests = MemoryStore(), MemoryStore()
-        self.learner = Learner(self.config.knrs, self.config.vans)
+        features = vans_features(self.config.catalogue)
+        self.learner = Learner(self.config.knrs, self.config.vans, features)
         learns_apart = is_learning and not is_live
-        ranking = Learner(self.config.knrs, self.config.vans) if learns_apart else self.learner
+        ranking = self.learner
+        if learns_apart:
+            ranking = Learner(self.config.knrs, self.config.vans, features)
         self.pipeline = Pipeline(
             self.config,
             Models(scorer=ranking.vans),
@@ -223,7 +238,8 @@ class LocalSystem:
     def publish(self) -> None:
         """Rank from now on with a snapshot of what was learned so far, a new version."""
         snapshot = self.learner.snapshot(SERVING)
-        self.pipeline.rank_with(Models.of_snapshot(snapshot, self.config.vans))
+        models = Models.of_snapshot(snapshot, self.config.vans, self.learner.features)
+        self.pipeline.rank_with(models)
 
     def apply(
         self, event: Input, at: Position | None = None, *, now: float | None = None
@@ -234,6 +250,7 @@ class LocalSystem:
             case ArticlePublished():
                 now = _published_s(event, at, now, pipeline.newest_s)
                 pipeline.article(event.article_id, event, now=now, arrived_s=at.arrived_s)
+                self._read_titles()
                 return Effects()
             case ProfileUpdate():
                 return pipeline.profile_update(at, event.user_id, event)
@@ -274,6 +291,14 @@ class LocalSystem:
         self.pipeline.forget(effects.closed)
         if effects.erased is not None:
             self.pipeline.seal(effects.erased)
+
+    def _read_titles(self) -> None:
+        """Give each new title its vector at once, as workers do a moment later."""
+        if self.embed is None:
+            return
+        sentences = self.pipeline.catalogue.sentences
+        for one in sentences.unread(sentences.n_unread):
+            sentences.put(one.article_id, one.key, self.embed(one.title))
 
     def _learn(self, example: Example) -> None:
         if not self.is_learning:

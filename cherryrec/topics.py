@@ -214,6 +214,17 @@ TOPICS: tuple[Topic, ...] = (
         retention_s=2 * 86_400,
     ),
     Topic(
+        name="title-vectors",
+        key="article_id",
+        cleanup="compact,delete",
+        message=events.TitleVector,
+        summary="titles as a sentence model reads them, where one is set",
+        tombstone="says nothing",
+        co_partitioned=False,
+        n_partitions=1,
+        retention_s=30 * 86_400,
+    ),
+    Topic(
         name="models",
         key="model",
         cleanup="compact",

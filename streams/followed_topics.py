@@ -17,13 +17,14 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.learner import SERVING
+from cherryrec.learner import SERVING, vans_features
 from cherryrec.pipeline import Models, Pipeline
-from cherryrec.topics import topic_named
+from cherryrec.topics import TopicNames, topic_named
 from cherryrec.vans import VansConfig
 from streams.agents import TopicRules
 from streams.engine import Arrivals, Metrics
 from streams.model_age import ModelAge
+from streams.title_vectors import TitleVectors
 
 __all__ = ["FollowedTopics"]
 
@@ -65,10 +66,26 @@ class FollowedTopics:
         self.pipeline = pipeline
         self.articles = articles
         self.vans = vans
+        self.features = vans_features(pipeline.config.catalogue)
         self.metrics = metrics
         self.arrivals = arrivals
         self.model_age = model_age
         self.is_ours = is_ours
+        sentences = pipeline.catalogue.sentences
+        self.titles = TitleVectors(sentences, metrics) if sentences else None
+
+    def by_topic(self, names: TopicNames) -> dict[str, Callable[[ConsumerRecord], None]]:
+        """Return what follows each topic, by its full name."""
+        follow = {
+            "articles": self.article,
+            "article-activity": self.activity,
+            "labelled-slates": self.labelled,
+            "co-reads": self.co_read,
+            "models": self.model,
+        }
+        if self.titles is not None:
+            follow["title-vectors"] = self.titles.follow
+        return {names(topic): one for topic, one in follow.items()}
 
     def article(self, record: ConsumerRecord) -> None:
         """Follow what the agent of the same rules accepts; what it refuses it writes down."""
@@ -124,7 +141,7 @@ class FollowedTopics:
         try:
             limit = topic_named("models").max_message_bytes
             snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
-            models = Models.of_snapshot(snapshot, self.vans)
+            models = Models.of_snapshot(snapshot, self.vans, self.features)
             if not models.order.is_learned:
                 logger.info(
                     "model version %d brings no learned order of the catalogue: articles are kept "

@@ -21,7 +21,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from cherryrec.codec import dead_letter, decode, encode
 from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, ModelSnapshot
-from cherryrec.learner import SERVING, STATE, Learner
+from cherryrec.learner import SERVING, STATE, Learner, vans_features
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.supervised import Ending, Lookout, TurnWatch
 from cherryrec.topics import TopicNames, topic_named
@@ -81,7 +81,8 @@ class LearnerProcess:
         self.gates = Gates(connected="Kafka has not answered yet")
         self.reading = Reading(self.metrics, self.gates)
         self.incarnations = Incarnations()
-        self.learner = Learner(core.knrs, core.vans)
+        self.features = vans_features(core.catalogue)
+        self.learner = Learner(core.knrs, core.vans, self.features)
         self.loop_watch = TurnWatch(process.watchdog_s)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
@@ -291,11 +292,11 @@ class LearnerProcess:
         n_served = 0 if newest is None else newest.n_examples
         self._caught_up_at = None
         if state is None:
-            self.learner = Learner(self.core.knrs, self.core.vans)
+            self.learner = Learner(self.core.knrs, self.core.vans, self.features)
             await consumer.seek_to_beginning(self._place)
         else:
             try:
-                self.learner = Learner.restore(self.core.knrs, self.core.vans, state)
+                self.learner = Learner.restore(self.core.knrs, self.core.vans, state, self.features)
                 consumer.seek(self._place, self._next_offset())
             except ModelError as error:
                 logger.warning(
@@ -303,7 +304,7 @@ class LearnerProcess:
                     "workers rank by the newest model until it has caught up",
                     error,
                 )
-                self.learner = Learner(self.core.knrs, self.core.vans)
+                self.learner = Learner(self.core.knrs, self.core.vans, self.features)
                 await consumer.seek_to_beginning(self._place)
             if self.learner.n_examples < n_served:
                 end = await consumer.end_offsets([self._place])

@@ -12,7 +12,7 @@ from mode.types import ServiceT
 
 from cherryrec.errors import ServiceError
 from cherryrec.events import Deadline, FeedbackTick, instant
-from cherryrec.learner import Learner
+from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import Effects, Models, Pending, Pipeline, PipelineConfig, Send
 from cherryrec.supervised import Lookout, TurnWatch
 from cherryrec.topics import ERASABLE, TopicNames
@@ -58,6 +58,7 @@ from streams.partition_counts import (
 from streams.pending_acks import PendingAcks
 from streams.store import TableStore
 from streams.ticks import Ticks
+from streams.title_vectors import TitleReader
 from streams.tracing import TRACED, request_traces
 from streams.warm_up import warm_up
 
@@ -140,12 +141,13 @@ class StreamWorker:
         self.requests = TableStore(self.requests_table)
         self.pipeline = Pipeline(
             core,
-            Models(scorer=Learner(core.knrs, core.vans).vans),
+            Models(scorer=Learner(core.knrs, core.vans, vans_features(core.catalogue)).vans),
             profiles=self.profiles,
             requests=self.requests,
         )
         self.metrics.embargoed.set_function(lambda: len(self.pipeline.catalogue.embargo))
         self.metrics.drawn_share.set_function(lambda: self.pipeline.lessons.latest)
+        self.metrics.titles_unread.set_function(lambda: self.pipeline.catalogue.sentences.n_unread)
         self.traces = request_traces(tracer, self.pipeline, self.names, self.broker_clock)
         self.owned: frozenset[int] = frozenset()
         self._has_failed = False
@@ -180,13 +182,7 @@ class StreamWorker:
             is_ours=self._is_ours,
         )
         self.follower = Follower(
-            {
-                self.names("articles"): followed.article,
-                self.names("article-activity"): followed.activity,
-                self.names("labelled-slates"): followed.labelled,
-                self.names("co-reads"): followed.co_read,
-                self.names("models"): followed.model,
-            },
+            followed.by_topic(self.names),
             kafka.aiokafka_options(),
             newest={
                 self.names("labelled-slates"): SLATES_READ * core.slates.max_slates,
@@ -294,7 +290,9 @@ class StreamWorker:
             self.heartbeats,
             counts,
         )
-        return [app.lease, *own, watchdog]
+        titles = self.followed.titles
+        reader = [] if titles is None else [TitleReader(titles, self.outbox.send, self._reads)]
+        return [app.lease, *own, *reader, watchdog]
 
     async def deliver(self, effects: Sequence[Effects]) -> None:
         """Send what followed from a batch, and hand its state to the changelog.
@@ -375,6 +373,10 @@ class StreamWorker:
         self.gates.open("assigned")
         self.may_start.set()
         logger.info("owns partitions %s", sorted(partitions))
+
+    def _reads(self) -> bool:
+        """Whether titles are read here, for all workers: one owns partition 0."""
+        return 0 in self.owned
 
     def _is_ours(self, partition: int) -> bool:
         """Whether a partition is counted here: as assigned, recovered or not."""

@@ -9,5 +9,14 @@ from cherryrec.catalogue.catalogue import Catalogue
 from cherryrec.catalogue.columns import MAX_ENTITIES
 from cherryrec.catalogue.config import CatalogueConfig
 from cherryrec.catalogue.interned import MISSING, Interned
+from cherryrec.catalogue.sentences import Sentences, UnreadTitle
 
-__all__ = ["MAX_ENTITIES", "MISSING", "Catalogue", "CatalogueConfig", "Interned"]
+__all__ = [
+    "MAX_ENTITIES",
+    "MISSING",
+    "Catalogue",
+    "CatalogueConfig",
+    "Interned",
+    "Sentences",
+    "UnreadTitle",
+]

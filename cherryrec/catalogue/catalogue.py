@@ -18,6 +18,7 @@ from cherryrec.catalogue.embargo import Embargo
 from cherryrec.catalogue.interned import Interned
 from cherryrec.catalogue.kept import put_back
 from cherryrec.catalogue.live import live
+from cherryrec.catalogue.sentences import Sentences
 from cherryrec.catalogue.shares import Shares
 from cherryrec.catalogue.stories import StoryMemory
 from cherryrec.catalogue.words import TitleWords
@@ -85,6 +86,7 @@ class Catalogue(Counts):
             n_first, self.config.n_dimensions, n_token_dimensions, half_lives_s=half_lives_s
         )
         self.words = TitleWords(n_first)
+        self.sentences = Sentences(self.config.sentence_model, n_first)
 
     def __len__(self) -> int:
         """Rows in use."""
@@ -99,6 +101,7 @@ class Catalogue(Counts):
         capacity = min(2 * len(self.alive), self.config.max_articles)
         self.grow_columns(capacity)
         self.words.grow(capacity)
+        self.sentences.grow(capacity)
         self.grow_counts(capacity)
 
     def row(self, article_id: str, now: float) -> int:
@@ -143,6 +146,7 @@ class Catalogue(Counts):
 
     def _forget(self, row: int) -> None:
         del self.row_of[self.ids[row]]
+        self.sentences.forget(row, self.ids[row])
         self.titles[row] = ""
         self.words.forget(row)
         self.clear_columns(row)
@@ -180,6 +184,7 @@ class Catalogue(Counts):
         self.story_similarity[row] = self._stories.add(article.article_id, vector, now=now)
         self.titles[row] = article.title
         self.words.put(row, article.title)
+        self.sentences.publish(row, article.article_id, article.title)
         self.embeddings[row] = vector
         self.coarse[row], self.coarse_scale[row], self.coarse_error[row] = coarse(vector)
         if self.tokens is not None:

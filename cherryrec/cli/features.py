@@ -19,7 +19,7 @@ def features(page: Path) -> None:
     PAGE is docs/features.md; what stands between the marks is replaced. The same version writes the
     same bytes.
     """
-    from cherryrec.features import FEATURES, page_with_tables
+    from cherryrec.features import ALL_FEATURES, page_with_tables
 
     try:
         written = page_with_tables(page.read_text(encoding="utf-8"))
@@ -27,4 +27,4 @@ def features(page: Path) -> None:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"PAGE must be a text file that can be written, {str(page)!r} is not: {error}"
         raise ConfigError(msg) from error
-    click.echo(f"{len(FEATURES)} features are in {page}")
+    click.echo(f"{len(ALL_FEATURES)} features are in {page}")

@@ -16,6 +16,7 @@ from cherryrec import __version__
 from cherryrec.cli.arithmetic import arithmetic, processor
 from cherryrec.cli.logs import read_rows
 from cherryrec.cli.progress import progress_bar
+from cherryrec.cli.remembered import vectors_of_log
 from cherryrec.cli.settings import Settings
 from cherryrec.evaluation.ablation import Ablated
 from cherryrec.evaluation.baselines import STANDARD, build_baselines
@@ -36,7 +37,7 @@ from cherryrec.evaluation.retrieval import (
 )
 from cherryrec.evaluation.summary import METRIC_TITLES, Latency, ReplaySummary, ReportPart
 from cherryrec.events import Evaluation, EvaluationRequest
-from cherryrec.learner import VANS_FEATURES
+from cherryrec.learner import VANS_FEATURES, vans_features
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.topics import TopicNames
 from streams.config import KafkaConfig
@@ -260,12 +261,15 @@ def replay_local(
     unless `anyway`.
     """
     articles = log.articles()
-    built = build_baselines(baselines, articles, VANS_FEATURES, seed=seed)
+    built = build_baselines(baselines, articles, vans_features(settings.core.catalogue), seed=seed)
     judge = Judge(built.by_row, built.by_features, keep_ranks=keep_ranks)
     core = core_of(settings, seed=seed, from_catalogue=from_catalogue)
     retrieval = retrieval_judge(networks, seed) if from_catalogue else None
-    engine = LocalReplay(core, label_delay_s=label_delay_s, evaluate=evaluate, retrieval=retrieval)
     rows, health = read_rows(log, articles, limit, anyway=anyway)
+    embed = vectors_of_log(rows, articles, core.catalogue.sentence_model)
+    engine = LocalReplay(
+        core, label_delay_s=label_delay_s, evaluate=evaluate, embed=embed, retrieval=retrieval
+    )
     n_unasked = round(evaluate_from * len(rows))
     messages = LogMessages(articles, n_unasked=n_unasked, in_shade=in_shade)
     started = time.perf_counter()

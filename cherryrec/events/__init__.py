@@ -49,6 +49,7 @@ from cherryrec.events.internal import (
     PromptProfile,
     Shadow,
     SlateLabelled,
+    TitleVector,
     TopicEpoch,
 )
 from cherryrec.events.outputs import (
@@ -104,6 +105,7 @@ __all__ = [
     "SlateLabelled",
     "Stage",
     "Standing",
+    "TitleVector",
     "TopicEpoch",
     "WhatIf",
     "WhyNot",

@@ -31,6 +31,7 @@ __all__ = [
     "PromptProfile",
     "Shadow",
     "SlateLabelled",
+    "TitleVector",
     "TopicEpoch",
 ]
 
@@ -252,6 +253,20 @@ class SlateLabelled(Event, frozen=True, kw_only=True, omit_defaults=True):
             if len(getattr(self, name)) != wanted:
                 msg = f"{name} must be one per article, {wanted}, got {len(getattr(self, name))}"
                 raise ValueError(msg)
+
+
+class TitleVector(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What a sentence model makes of an article's title: a direction, int8 (384,).
+
+    `model` is the model with its version: vectors of two are not compared. `title` is the stable
+    hash of the title that was read, 16 hexadecimal digits: an article may have another one since.
+    """
+
+    schema: Literal[1] = 1
+    article_id: Id
+    model: Id
+    title: Id
+    vector: bytes
 
 
 class PackedArray(Struct, frozen=True, kw_only=True):

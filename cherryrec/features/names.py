@@ -9,15 +9,52 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from cherryrec.features.blocks import BLOCKS, context
+from cherryrec.features.blocks import BLOCKS, context, sentences
 
-__all__ = ["CONTEXT", "FEATURES", "FEATURE_SET", "GATED", "column", "columns_of"]
+__all__ = [
+    "ALL_FEATURES",
+    "CONTEXT",
+    "FEATURES",
+    "FEATURE_SET",
+    "FEATURE_SETS",
+    "GATED",
+    "column",
+    "columns_of",
+    "set_of",
+    "set_of_width",
+]
 
-FEATURES: tuple[str, ...] = tuple(name for block in BLOCKS for name in block.names)
-"""Column names of a feature matrix, in order. See docs/features.md for each one's definition."""
+ALL_FEATURES: tuple[str, ...] = tuple(name for block in BLOCKS for name in block.names)
+"""Column names of a feature matrix with a sentence model, in order: docs/features.md has each."""
 
-FEATURE_SET = f"v2-{len(FEATURES)}-{crc32(','.join(FEATURES).encode()):08x}"
-"""Names this order of columns."""
+FEATURES = ALL_FEATURES[: -len(sentences.BLOCK.names)]
+"""Those of one without, the beginning of the others."""
+
+
+def set_of(names: tuple[str, ...]) -> str:
+    """Return the name of an order of columns."""
+    return f"v2-{len(names)}-{crc32(','.join(names).encode()):08x}"
+
+
+FEATURE_SET = set_of(FEATURES)
+"""Names the order of columns without a sentence model."""
+
+FEATURE_SETS = {set_of(names): names for names in (FEATURES, ALL_FEATURES)}
+"""The columns of either order, by its name."""
+
+_OF_WIDTH = {len(names): name for name, names in FEATURE_SETS.items()}
+
+
+def set_of_width(n_columns: int) -> str:
+    """Return the order of a matrix that was frozen with so many columns.
+
+    Examples
+    --------
+    >>> set_of_width(len(ALL_FEATURES)) == set_of(ALL_FEATURES)
+    True
+    """
+    return _OF_WIDTH.get(n_columns, FEATURE_SET)
+
 
 CONTEXT = context.BLOCK.names
 """Columns that are the same for every candidate of a request."""
@@ -25,7 +62,7 @@ CONTEXT = context.BLOCK.names
 GATED = frozenset(one.name for block in BLOCKS for one in block.columns if one.is_gated)
 """Columns that are 0 in all slates but those they are for."""
 
-_COLUMN = {name: index for index, name in enumerate(FEATURES)}
+_COLUMN = {name: index for index, name in enumerate(ALL_FEATURES)}
 
 
 def column(name: str) -> int:

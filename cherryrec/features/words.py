@@ -44,6 +44,11 @@ _READING = {
         for key, words in _LIKE.items()
         if key != "interest"
     },
+    **{
+        f"sentence_{key}": f"how much what its title says is like {words}"
+        for key, words in _LIKE.items()
+        if key != "interest"
+    },
     "text_words": "how many words of its title this reader has met lately",
     "category_lift": "how much more than others this reader opens {category}",
     "category_lift_5": "how much {category} is in this reader's last five stories",

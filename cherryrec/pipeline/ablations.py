@@ -73,8 +73,12 @@ def ablations(config: PipelineConfig, *, from_catalogue: bool = True) -> dict[st
     if config.evaluator.enabled:
         found["cnle"] = replace(config, evaluator=replace(config.evaluator, enabled=False))
     found["learning:pointwise"] = replace(config, vans=replace(vans, learning="pointwise"))
+    is_there = {
+        "evaluation": config.evaluator.enabled,
+        "sentences": config.catalogue.sentence_model != "none",
+    }
     for name, group in feature_groups().items():
-        if name != "evaluation" or config.evaluator.enabled:
+        if is_there.get(name, True):
             found[f"features:{name}"] = _without_features(config, group)
     if config.evaluator.enabled:
         found["cnle:gating"] = _without_features(config, GATING)

@@ -10,7 +10,7 @@ import numpy as np
 from cherryrec.catalogue import Catalogue
 from cherryrec.events import Click, FeedbackTick, Impression, SlateLabelled, seconds
 from cherryrec.exposures import note_clicked, note_labelled, note_shown
-from cherryrec.features import FEATURE_SET
+from cherryrec.features import set_of_width
 from cherryrec.feedback import (
     FeedbackConfig,
     ended,
@@ -256,7 +256,8 @@ class Attribution:
         self, user_id: str, entry: OpenRequest, frozen: Frozen, *, is_correction: bool = False
     ) -> list[Send]:
         """Say what is known to be clicked of a request: to the learner, and to every worker."""
-        example = example_of(entry, frozen, user_id=user_id, feature_set=FEATURE_SET)
+        feature_set = set_of_width(frozen.feature_array().shape[1])
+        example = example_of(entry, frozen, user_id=user_id, feature_set=feature_set)
         if example is None or example.origin not in self.config.learn_from:
             return []
         sends = [Send("examples", user_id, example)]

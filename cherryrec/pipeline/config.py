@@ -9,7 +9,7 @@ from cherryrec.attention import AttentionConfig
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.co_reads import CoReadsConfig
 from cherryrec.errors import ConfigError
-from cherryrec.features import CONTEXT, FEATURES, HALF_LIVES_S
+from cherryrec.features import ALL_FEATURES, CONTEXT, HALF_LIVES_S
 from cherryrec.feedback import FeedbackConfig
 from cherryrec.knrs import KnrsConfig
 from cherryrec.pipeline.trials import TrialsConfig
@@ -112,7 +112,7 @@ class PipelineConfig:
             )
             raise ConfigError(msg)
         prior = self.vans.prior_feature
-        if prior is not None and (prior not in FEATURES or prior in CONTEXT):
+        if prior is not None and (prior not in ALL_FEATURES or prior in CONTEXT):
             msg = (
                 "vans.prior_feature must be a feature that differs within a slate, see "
                 f"docs/features.md, got {prior!r}"

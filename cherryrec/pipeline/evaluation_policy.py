@@ -13,6 +13,7 @@ from cherryrec.events import (
     EvaluationRequest,
     RecommendationRequest,
 )
+from cherryrec.features import of_width, width_with
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest, OpenRequests, n_pending
 from cherryrec.pipeline.budget import Budget
 from cherryrec.pipeline.config import EvaluatorConfig
@@ -157,7 +158,8 @@ class EvaluationPolicy:
 
     def _gain(self, frozen: Frozen, profile: Profile, models: Models) -> float:
         """Estimate from VaNS's scores of what CnLE would judge; of the others none is computed."""
-        features = frozen.feature_array()[: self.n_evaluated].astype(np.float64)  # (n, F)
+        stored = of_width(frozen.feature_array(), width_with(self.catalogue))
+        features = stored[: self.n_evaluated].astype(np.float64)  # (n, F)
         config = self.config
         deviation = score_deviation(
             len(profile.history),

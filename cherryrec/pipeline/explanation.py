@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled
 from cherryrec.events import OTHERS
-from cherryrec.features import FEATURES
+from cherryrec.features import ALL_FEATURES
 from cherryrec.knrs import SIGNALS, CatalogueOrder
 from cherryrec.vans import Scored
 
@@ -19,7 +19,7 @@ EXPLAINED = 12
 """Contributions named of each article of a slate, the largest."""
 
 _NAMES = np.array(
-    (*FEATURES, *(f"catalogue_{signal.name}" for signal in SIGNALS)), dtype=object
+    (*ALL_FEATURES, *(f"catalogue_{signal.name}" for signal in SIGNALS)), dtype=object
 )  # the second only where the whole catalogue was asked
 
 EVERY = len(_NAMES)
@@ -43,12 +43,14 @@ def in_catalogue(scored: Scored, signals: Floats, order: CatalogueOrder) -> Scor
 
     Returns
     -------
-    Scores whose contributions are those of the features, (n, F), then those of the signals,
-    `catalogue_…`, (n, S).
+    Scores whose contributions are those of all features, 0 of those that VaNS was not given, then
+    those of the signals, `catalogue_…`, (n, S).
     """
     parts = order.contributions(scored.scores, signals)[:, :-1]  # (n, S)
     weight = order.score_weight
-    contributions = np.hstack((weight * scored.contributions, parts))
+    own = weight * scored.contributions  # (n, F)
+    absent = np.zeros((len(own), len(ALL_FEATURES) - own.shape[1]))
+    contributions = np.hstack((own, absent, parts))
     members = np.column_stack((weight * scored.members, parts.sum(axis=1)))
     return Scored(weight * scored.scores + parts.sum(axis=1), contributions, members)
 

@@ -13,7 +13,8 @@ from cherryrec.cnle.calibration import Temperatures
 from cherryrec.events import ModelSnapshot
 from cherryrec.knrs import CatalogueOrder, NewsValue, Retriever
 from cherryrec.learner import Learner, retriever_of, scorer_of, temperatures_of, weights_of
-from cherryrec.vans import Scored, VansConfig
+from cherryrec.model_features import VANS_FEATURES
+from cherryrec.vans import Feature, Scored, VansConfig
 
 __all__ = ["Models", "Scores"]
 
@@ -75,7 +76,12 @@ class Models:
         )
 
     @classmethod
-    def of_snapshot(cls, snapshot: ModelSnapshot, vans: VansConfig) -> Models:
+    def of_snapshot(
+        cls,
+        snapshot: ModelSnapshot,
+        vans: VansConfig,
+        features: tuple[Feature, ...] = VANS_FEATURES,
+    ) -> Models:
         """Return the models of a snapshot to score with.
 
         Raises
@@ -86,7 +92,7 @@ class Models:
         """
         retriever, order = retriever_of(snapshot)
         return cls(
-            scorer=scorer_of(snapshot, vans),
+            scorer=scorer_of(snapshot, vans, features),
             knrs_weights=weights_of(snapshot),
             version=snapshot.version,
             temperatures=temperatures_of(snapshot),

@@ -23,7 +23,7 @@ from cherryrec.events import (
     instant,
     seconds,
 )
-from cherryrec.features import column, feature_matrix, with_evaluations
+from cherryrec.features import column, feature_matrix, of_width, width_with, with_evaluations
 from cherryrec.knrs import KnrsConfig, Observe, Selection, select
 from cherryrec.knrs.contrast import contrast_of
 from cherryrec.open_requests import Frozen, OpenRequest
@@ -181,9 +181,8 @@ def recommend(
     """
     evaluations = evaluation.evaluations if evaluation is not None else {}
     temperature = models.temperatures.of(evaluation.model) if evaluation is not None else 1.0
-    features = with_evaluations(
-        frozen.feature_array(), frozen.articles, evaluations, temperature=temperature
-    )
+    stored = of_width(frozen.feature_array(), width_with(catalogue))
+    features = with_evaluations(stored, frozen.articles, evaluations, temperature=temperature)
     stage = stage_of(features, models.scorer.trust)
     scored = _score(models.scorer, features.astype(np.float64))
     signals = frozen.signal_array().astype(np.float64)

@@ -36,7 +36,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.exposures import without_clicks as exposures_before
-from cherryrec.features import CONTEXT
+from cherryrec.features import columns_of, of_width
 from cherryrec.feedback import entry_of, is_known, name_of, opened_with, shown_by
 from cherryrec.knrs import KnrsConfig
 from cherryrec.open_requests import MAX_OPEN, Frozen, OpenRequest
@@ -62,6 +62,7 @@ FINAL_SIZE = 20
 """Length of the slate for which KnRS is asked to choose from the whole catalogue."""
 
 _HASHES = float(1 << 64)
+_CONTEXT = columns_of("context")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,8 +230,9 @@ class SiteSlates:
         _, one = self._frozen(moment, models, [article_id], name=article_id)
         if not one.articles:
             return frozen
-        features = np.concatenate([frozen.feature_array(), one.feature_array()])
-        features[-1, -len(CONTEXT) :] = features[0, -len(CONTEXT) :]  # the slate's, not its own
+        added = one.feature_array()  # (1, F)
+        features = np.concatenate([of_width(frozen.feature_array(), added.shape[1]), added])
+        features[-1, _CONTEXT] = features[0, _CONTEXT]  # the slate's, not its own
         return msgspec.structs.replace(
             frozen,
             articles=(*frozen.articles, article_id),

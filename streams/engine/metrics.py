@@ -198,6 +198,21 @@ class Metrics:
             "Share of requests and own slates that drew what to learn against, as of the last one.",
             registry=self.registry,
         )
+        self.titles_read = Counter(
+            "cherryrec_titles_read",
+            "Titles that this worker read by the sentence model for all workers.",
+            registry=self.registry,
+        )
+        self.title_failures = Counter(
+            "cherryrec_title_failures",
+            "Times that titles could not be read by the sentence model.",
+            registry=self.registry,
+        )
+        self.titles_unread = Gauge(
+            "cherryrec_titles_unread",
+            "Titles in the catalogue without a sentence vector: they rank without.",
+            registry=self.registry,
+        )
         self.co_reads = Counter(
             "cherryrec_co_reads",
             "Clicks followed with what was read before them, for what readers alike went on to.",

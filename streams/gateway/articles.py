@@ -88,7 +88,8 @@ class Articles:
 
     def __init__(self, core: PipelineConfig, rules: TopicRules) -> None:
         self.catalogue = Catalogue(
-            core.attention.half_lives_s, replace(core.catalogue, token_vectors="none")
+            core.attention.half_lives_s,
+            replace(core.catalogue, token_vectors="none", sentence_model="none"),
         )
         self._attention = core.attention
         self._rules = rules

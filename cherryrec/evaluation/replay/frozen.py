@@ -31,7 +31,8 @@ def frozen_features(frozen: Frozen, candidates: Sequence[str]) -> NDArray[np.flo
     [True, False]
     """
     place = {article_id: index for index, article_id in enumerate(frozen.articles)}
-    aligned = np.full((len(candidates), len(FEATURES)), np.nan, dtype=np.float32)
+    n_columns = frozen.feature_array().shape[1] if place else len(FEATURES)
+    aligned = np.full((len(candidates), n_columns), np.nan, dtype=np.float32)
     if place:
         kept = [i for i, article_id in enumerate(candidates) if article_id in place]
         aligned[kept] = frozen.feature_array()[[place[candidates[i]] for i in kept]]

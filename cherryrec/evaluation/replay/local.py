@@ -23,7 +23,7 @@ from cherryrec.evaluation.retrieval import Moment, RetrievalJudge
 from cherryrec.events import Evaluation, EvaluationRequest, Recommendation
 from cherryrec.open_requests import without
 from cherryrec.pipeline import PipelineConfig
-from cherryrec.system import Evaluate
+from cherryrec.system import Embed, Evaluate
 
 __all__ = ["LocalReplay"]
 
@@ -44,7 +44,7 @@ class LocalReplay(ReplayedSystem):
 
     Parameters
     ----------
-    config, label_delay_s, evaluate
+    config, label_delay_s, evaluate, embed
         As for `ReplayedSystem`.
     retrieval
         Judges protocol C beside protocol A, in the same state; None leaves it out.
@@ -56,10 +56,11 @@ class LocalReplay(ReplayedSystem):
         *,
         label_delay_s: float = 0.0,
         evaluate: Evaluate | None = None,
+        embed: Embed | None = None,
         retrieval: RetrievalJudge | None = None,
     ) -> None:
         timed = None if evaluate is None else self._timed(evaluate)
-        super().__init__(config, label_delay_s=label_delay_s, evaluate=timed)
+        super().__init__(config, label_delay_s=label_delay_s, evaluate=timed, embed=embed)
         self.retrieval = retrieval
         self.latencies_s: list[float] = []
         self.n_read: list[int] = []

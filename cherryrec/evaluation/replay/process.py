@@ -12,7 +12,7 @@ from cherryrec.events import Click, RecommendationRequest, seconds
 from cherryrec.features import Newest, State, check_times, newest_used
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.profile import Profile
-from cherryrec.system import PARTITION, Evaluate, LocalSystem
+from cherryrec.system import PARTITION, Embed, Evaluate, LocalSystem
 
 __all__ = ["PARTITION", "ReplayedSystem"]
 
@@ -29,6 +29,8 @@ class ReplayedSystem(LocalSystem):
         shown is known at once.
     evaluate
         CnLE in this process; None asks it nothing.
+    embed
+        As in `LocalSystem`.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class ReplayedSystem(LocalSystem):
         *,
         label_delay_s: float = 0.0,
         evaluate: Evaluate | None = None,
+        embed: Embed | None = None,
     ) -> None:
         if not label_delay_s >= 0:
             msg = f"label delay must be at least 0 seconds, got {label_delay_s!r}"
@@ -54,7 +57,7 @@ class ReplayedSystem(LocalSystem):
             ),
             evaluator=replace(config.evaluator, enabled=evaluate is not None),
         )
-        super().__init__(config, evaluate=evaluate)
+        super().__init__(config, evaluate=evaluate, embed=embed)
 
     def _check_times(self, request: RecommendationRequest, profile: Profile) -> None:
         """Refuse to rank by anything that is not earlier than the request."""

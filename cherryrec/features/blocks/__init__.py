@@ -16,6 +16,7 @@ from cherryrec.features.blocks import (
     exposure,
     knrs,
     reading,
+    sentences,
     slate,
 )
 
@@ -30,5 +31,6 @@ BLOCKS = (
     article.BLOCK,
     evaluation.BLOCK,
     context.BLOCK,
+    sentences.BLOCK,
 )
-"""In the order of the matrix."""
+"""In the order of the matrix; the last is there with a sentence model only."""

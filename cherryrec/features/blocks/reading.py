@@ -6,6 +6,8 @@ catalogue interns them, 0 for none; what an article lacks is left as it is in `o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ from cherryrec.features.sources import CATALOGUE, EVERYONE, EXPOSURES, PROFILE, 
 from cherryrec.knrs.metrics import is_named
 from cherryrec.profile import counts_of
 
-__all__ = ["BLOCK"]
+__all__ = ["BLOCK", "LIKENESS", "fill_likeness", "likeness_columns"]
 
 Rows = NDArray[np.intp]
 Codes = NDArray[np.int32]
@@ -137,19 +139,27 @@ COLUMNS = (
 )
 
 
-def _columns(prefix: str, *names: str) -> Rows:
+def _columns(columns: Sequence[Column], prefix: str, *names: str) -> Rows:
     """Return the places of columns that a loop fills for several prefixes."""
-    return np.array(places(COLUMNS, *(f"{prefix}_{name}" for name in names)), np.intp)
+    return np.array(places(columns, *(f"{prefix}_{name}" for name in names)), np.intp)
 
 
-_LIKENESS = ("recent_30", "recent_5", "last", "nearest", "top_3")
-_RECENT_30, _RECENT_5, _LAST, _NEAREST, _TOP_3 = range(len(_LIKENESS))
-_TEXT, _TOKEN = _columns("text", *_LIKENESS), _columns("token", *_LIKENESS)
+LIKENESS = ("recent_30", "recent_5", "last", "nearest", "top_3")
+"""What `fill_likeness` writes, each behind the name of what is compared."""
+
+
+def likeness_columns(columns: Sequence[Column], prefix: str) -> Rows:
+    """Return where a block's columns of `LIKENESS` stand."""
+    return _columns(columns, prefix, *LIKENESS)
+
+
+_RECENT_30, _RECENT_5, _LAST, _NEAREST, _TOP_3 = range(len(LIKENESS))
+_TEXT, _TOKEN = likeness_columns(COLUMNS, "text"), likeness_columns(COLUMNS, "token")
 
 _NAMES = ("lift", "lift_5", "share", "share_5", "lift_ever", "lift_most")
 _LIFT, _LIFT_5, _SHARE, _SHARE_5, _LIFT_EVER, _LIFT_MOST = range(len(_NAMES))
-_CATEGORY = _columns("category", *_NAMES[:_LIFT_MOST])  # of one name it is the lift
-_SUBCATEGORY = _columns("subcategory", *_NAMES)
+_CATEGORY = _columns(COLUMNS, "category", *_NAMES[:_LIFT_MOST])  # of one name it is the lift
+_SUBCATEGORY = _columns(COLUMNS, "subcategory", *_NAMES)
 
 _TIMES_READ, _CATEGORY_LAST, _ENTITY_OVERLAP = places(
     COLUMNS, "times_read", "category_last", "entity_overlap"
@@ -168,7 +178,7 @@ _FEW = 5  # reads that count as the latest
 def fill_likeness(likeness: NDArray[np.float32], out: Floats, columns: Rows) -> None:
     """Compare candidates with what was read, oldest first, (n, h); h above 0.
 
-    `columns` are those of `_LIKENESS`.
+    `columns` are those of `LIKENESS`.
     """
     n, n_reads = likeness.shape
     n_few, n_top = min(_FEW, n_reads), min(3, n_reads)

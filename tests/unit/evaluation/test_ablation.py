@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cherryrec.catalogue import CatalogueConfig
 from cherryrec.errors import ConfigError
 from cherryrec.evaluation.ablation import replay_without
 from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.logs import LogSource
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import OURS, Judge, LocalReplay, LogMessages
-from cherryrec.features import FEATURES
+from cherryrec.features import ALL_FEATURES, FEATURES
 from cherryrec.knrs import LEFT_OUT, METRICS, KnrsConfig
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig
 from cherryrec.pipeline.ablations import ablations, chosen_ablations, feature_groups
@@ -63,8 +64,17 @@ def test_every_feature_is_left_out_by_one_group() -> None:
     groups = [one.vans.without for name, one in found.items() if name.startswith("features:")]
     assert sorted(feature for group in groups for feature in group) == sorted(FEATURES)
     assert set(feature_groups()) == {
-        name.removeprefix("features:") for name in found if name.startswith("features:")
+        "sentences",  # which are not there without a sentence model
+        *(name.removeprefix("features:") for name in found if name.startswith("features:")),
     }
+
+
+def test_sentences_are_a_part_where_a_model_reads_them() -> None:
+    config = replace(FULL, catalogue=CatalogueConfig(sentence_model="minilm"))
+
+    left_out = ablations(config)["features:sentences"].vans.without
+
+    assert left_out == ALL_FEATURES[len(FEATURES) :]
 
 
 def test_cnle_is_a_part_where_it_is_asked() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cherryrec.activity import Shard
 from cherryrec.attention import AttentionConfig
-from cherryrec.catalogue import Catalogue
+from cherryrec.catalogue import Catalogue, CatalogueConfig
 from cherryrec.features import (
     BLOCKS,
     CONTEXT,
@@ -28,6 +28,7 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
+from cherryrec.text import SENTENCE_DIMENSIONS
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
@@ -74,7 +75,11 @@ def test_every_file_of_a_block_is_one() -> None:
 @settings(max_examples=40, deadline=None)
 @given(events=traffic(), history=st.lists(st.integers(0, 11), max_size=60))
 def test_every_feature_is_finite_and_in_its_range(events: Traffic, history: list[int]) -> None:
-    catalogue = catalogue_of(12)
+    catalogue = catalogue_of(12, CatalogueConfig(sentence_model="minilm"))
+    rng = np.random.default_rng(len(history))
+    for one in catalogue.sentences.unread(10):  # of some
+        vector = rng.integers(-127, 128, SENTENCE_DIMENSIONS).astype(np.int8)
+        assert catalogue.sentences.put(one.article_id, one.key, vector)
     events.apply(Shard(0, catalogue, AttentionConfig()), 0, len(events))
 
     matrix = matrix_of(

@@ -132,7 +132,8 @@ def test_it_says_what_was_wanted_and_got() -> None:
     assert str(caught.value) == (
         "a request at 60.0 may be ranked by earlier events only, and by what is sent with it at "
         "its time, got one at 60.5 from slates (slate), one at 61.0 from catalogue "
-        "(knrs, reading, article): an event was fed to the pipeline before it had happened"
+        "(knrs, reading, article, sentences): an event was fed to the pipeline before it had "
+        "happened"
     )
 
 

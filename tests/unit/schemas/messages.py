@@ -32,6 +32,7 @@ from cherryrec.events import (
     Shadow,
     SlateLabelled,
     Standing,
+    TitleVector,
     TopicEpoch,
     WhyNot,
     instant,
@@ -126,6 +127,12 @@ MESSAGES: dict[str, Event] = {
         scores=b"\x00" * 4,
         others=Contrast(("a2",), b"\x00" * 4 * N_SIGNALS, 90),
         rivals=Contrast(("a3",), b"\x00" * 4 * N_SIGNALS, 9, b"\x00" * 4),
+    ),
+    "title-vectors": TitleVector(
+        article_id="a1",
+        model="minilm/1.0.0",
+        title="00f1e2d3c4b5a697",
+        vector=bytes(range(128)) * 3,
     ),
     "co-reads": CoRead(
         event=7, article_id="a1", reads=("a2",), clicked_at=NOW, begins_session=True

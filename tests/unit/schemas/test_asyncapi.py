@@ -111,7 +111,7 @@ def test_command_writes_them(tmp_path: Path) -> None:
     ended = run_command("schema", str(tmp_path / "new" / "schemas"))
 
     assert ended.code == 0
-    assert ended.out.startswith("20 JSON Schemas and asyncapi.json are in ")
+    assert ended.out.startswith("21 JSON Schemas and asyncapi.json are in ")
     written = {path.name: path.read_bytes() for path in (tmp_path / "new" / "schemas").iterdir()}
     assert written == schema_files()
 

@@ -1,0 +1,161 @@
+"""A sentence model in the whole system: what is learned of it, and what is open while it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cherryrec.catalogue import CatalogueConfig
+from cherryrec.events import Deadline, Example, Recommendation
+from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_of
+from cherryrec.learner import STATE, Learner, scorer_of, vans_features
+from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
+from cherryrec.system import LocalSystem
+from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
+from cherryrec.vans import MappedScorer
+from tests.worlds import START_S, article, click, impression, instant, request
+
+N_ARTICLES = 10
+SIDES = ("none", "minilm")
+
+
+def embed(title: str) -> NDArray[np.int8]:
+    """Titles with an even number lie one way, the others another."""
+    rng = np.random.default_rng(stable_hash(title) % 2**32)
+    vector = rng.integers(-20, 21, SENTENCE_DIMENSIONS)
+    side = slice(0, 40) if int(title.rsplit(maxsplit=1)[-1]) % 2 else slice(40, 80)
+    vector[side] += 100
+    return vector.clip(-127, 127).astype(np.int8)
+
+
+def system_with(
+    model: str, *, evaluator: bool = False, on_send: Callable[[Send], None] | None = None
+) -> LocalSystem:
+    config = PipelineConfig(
+        catalogue=CatalogueConfig(sentence_model=model, token_vectors="none"),
+        evaluator=EvaluatorConfig(enabled=evaluator),
+    )
+    system = LocalSystem(config, embed=None if model == "none" else embed, on_send=on_send)
+    for number in range(N_ARTICLES):
+        published = article(number, published_at=instant(START_S), title=f"Title {number}")
+        system.send(published)
+    return system
+
+
+def reads_of_one_side(system: LocalSystem, n_users: int = 60) -> None:
+    """Let readers who have read two stories of a side open one of it, of a slate of both."""
+    for number in range(n_users):
+        user, side, begin_s = f"u{number}", number % 2, START_S + 60.0 * number
+        read = [k for k in range(N_ARTICLES) if k % 2 == side]
+        first = read[number // 2 % len(read)]
+        others = [k for k in read if k != first]
+        opened = others[number // 4 % len(others)]
+        against = [k for k in range(N_ARTICLES) if k % 2 != side][number % 5]
+        system.send(click(f"a{first}", begin_s, user_id=user))
+        asked = request(
+            f"r{number}", begin_s + 1, user_id=user, candidates=[f"a{opened}", f"a{against}"]
+        )
+        system.send(asked)
+        shown = impression(
+            f"i{number}",
+            [f"a{opened}", f"a{against}"],
+            begin_s + 2,
+            user_id=user,
+            request_id=f"r{number}",
+        )
+        system.send(shown)
+        system.send(click(f"a{opened}", begin_s + 3, user_id=user, impression_id=f"i{number}"))
+    system.advance(START_S + 60.0 * n_users + 3_600.0)
+
+
+def test_what_titles_say_is_learned_and_explained() -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example):
+            examples.append(send.event)
+
+    system = system_with("minilm", on_send=note)
+    reads_of_one_side(system)
+    now = START_S + 7_300.0
+    system.send(click("a1", now, user_id="new"))
+    answer = system.recommend(
+        request("last", now + 1, user_id="new", candidates=["a2", "a3", "a4", "a5"])
+    )
+
+    assert system.learner.n_examples == len(examples) >= 60
+    assert {one.feature_set for one in examples} == {set_of(ALL_FEATURES)}
+    ranked = [item.article_id for item in answer.slate]
+    assert {*ranked[:2]} == {"a3", "a5"}, "of the side that was read"
+    named = {name for item in answer.slate[:2] for name in item.contributions}
+    assert named & {*ALL_FEATURES[len(FEATURES) :]}
+
+
+def test_without_a_model_nothing_is_named_or_sent_of_it() -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example):
+            examples.append(send.event)
+
+    system = system_with("none", on_send=note)
+    reads_of_one_side(system)
+
+    assert {one.feature_set for one in examples} == {FEATURE_SET}
+    assert system.learner.features == vans_features(CatalogueConfig())
+
+
+@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+def test_a_request_that_is_open_meanwhile_is_answered(before: str, after: str) -> None:
+    old, new = (system_with(model, evaluator=True) for model in (before, after))
+    old.apply(request("r", START_S + 60, candidates=["a1", "a2", "a3"]))
+    new.profiles.values |= old.profiles.values
+    new.requests.values |= old.requests.values
+
+    effects = new.apply(Deadline(request_id="r", user_id="u"))
+
+    (answer,) = (one.event for one in effects.sends)
+    assert isinstance(answer, Recommendation)
+    assert answer.degraded == "evaluation_late"
+    assert len(answer.slate) == 3
+
+
+@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example):
+            examples.append(send.event)
+
+    reads_of_one_side(system_with(before, on_send=note), n_users=6)
+    new = system_with(after)
+
+    for offset, one in enumerate(examples):
+        assert new.learner.learn(one, partition=0, offset=offset)
+
+    assert new.learner.n_examples == len(examples) >= 6
+
+
+@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+def test_the_model_of_before_ranks_by_what_both_know(before: str, after: str) -> None:
+    old = system_with(before)
+    reads_of_one_side(old, n_users=6)
+    snapshot = old.learner.snapshot("cherryrec")
+    features = vans_features(CatalogueConfig(sentence_model=after))
+    core = old.config
+
+    scorer = scorer_of(snapshot, core.vans, features)
+
+    assert isinstance(scorer, MappedScorer)
+    assert scorer.n_known == len(FEATURES)
+    X = np.zeros((3, len(features)))
+    X[:, column("age")] = 1.0, 2.0, 3.0
+    assert scorer.score(X).contributions.shape == X.shape
+    same = Learner.restore(
+        core.knrs, core.vans, old.learner.snapshot(STATE), vans_features(core.catalogue)
+    )
+    assert same.features == old.learner.features
