@@ -38,6 +38,7 @@ from streams.engine import (
     end_as_signalled,
     raw_topic,
     run_worker,
+    spare_collections,
     state_table,
 )
 from streams.follow_watch import FollowWatch
@@ -371,6 +372,8 @@ class StreamWorker:
         self.pipeline.own(len(partitions) / self.kafka.partitions)
         self.deadlines.keep(partitions, restored)
         self.gates.open("assigned")
+        if not self.may_start.is_set():
+            spare_collections()
         self.may_start.set()
         logger.info("owns partitions %s", sorted(partitions))
 

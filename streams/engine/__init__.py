@@ -14,6 +14,7 @@ from streams.engine.arrivals import Arrivals, by_broker
 from streams.engine.batch import raw_topic, take_batches
 from streams.engine.broker_clock import BrokerClock
 from streams.engine.dead_letters import DeadLetters
+from streams.engine.garbage import spare_collections
 from streams.engine.health import Gates, HealthServer
 from streams.engine.metrics import Metrics
 from streams.engine.moving import Mover, is_vacated, origin_of
@@ -52,6 +53,7 @@ __all__ = [
     "origin_of",
     "raw_topic",
     "run_worker",
+    "spare_collections",
     "state_table",
     "take_batches",
 ]
