@@ -55,11 +55,11 @@ class Recorder(Learner):
 
     slates: Slates
 
-    def learn(self, example: Example, *, partition: int, offset: int) -> bool:
+    def learn(self, example: Example, *, partition: int, offset: int, weight: float = 1.0) -> bool:
         """Keep the features and the labels."""
         features = np.frombuffer(example.features, "<f4").reshape(len(example.articles), -1)
         self.slates.append((features.astype(np.float64), np.array(example.clicked)))
-        return super().learn(example, partition=partition, offset=offset)
+        return super().learn(example, partition=partition, offset=offset, weight=weight)
 
 
 def slates_of(log: MindLog, n_rows: int) -> Slates:

@@ -141,8 +141,10 @@ class Learner:
         }
         return {length: float(above - below) / 2 for length, (above, below) in scores.items()}
 
-    def learn(self, example: Example, *, partition: int, offset: int) -> bool:
+    def learn(self, example: Example, *, partition: int, offset: int, weight: float = 1.0) -> bool:
         """Learn one example; False if it was learned before (read again, or sent again).
+
+        `weight` is for how many it stands, where others are left out (`Sampling`).
 
         Raises
         ------
@@ -158,15 +160,20 @@ class Learner:
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
             return False
         clicked = np.array(example.clicked)
-        self.vans.learn(features, clicked)
-        self.knrs.learn(metrics, clicked)
-        self.retrieval.learn(read)
+        self.vans.learn(features, clicked, weight)
+        self.knrs.learn(metrics, clicked, weight)
+        self.retrieval.learn(read, weight)
         if example.evaluator:
             has, log_shares = evaluated(features, example.temperature)
             self.calibration.learn(example.evaluator, log_shares, clicked[has])
         self.n_examples += 1
         self.newest_s = max(self.newest_s, seconds(example.shown_at))
         return True
+
+    def leave_out(self, *, partition: int, offset: int) -> None:
+        """Go past an example without learning it: another one stands for it."""
+        key = str(partition)
+        self.applied[key] = max(offset, self.applied.get(key, -1))
 
     def snapshot(self, name: str) -> ModelSnapshot:
         """Take the models as they stand: `SERVING` to score with, `STATE` to go on from.

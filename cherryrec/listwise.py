@@ -264,12 +264,15 @@ class ListwiseLinear:
         scores: Floats = X @ self.weights
         return scores
 
-    def learn(self, X: Floats, clicked: Bools) -> None:
-        """Descend the loss of one impression; one without a contrast teaches nothing."""
+    def learn(self, X: Floats, clicked: Bools, weight: float = 1.0) -> None:
+        """Descend the loss of one impression; one without a contrast teaches nothing.
+
+        `weight` is for how many impressions it stands.
+        """
         if not has_contrast(clicked):
             return
         gradient = linear_gradient(X, self.weights, self.initial, self.l2, clicked)
-        self.optimizer.step(self.weights, gradient)
+        self.optimizer.step(self.weights, weight * gradient)
         if self.nonnegative:
             np.maximum(self.weights, 0.0, out=self.weights)
 

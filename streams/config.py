@@ -176,6 +176,9 @@ class LearnerProcessConfig:
         Least time between two snapshots that workers score with, in seconds, above 0.
     state_every_s
         Least time between two snapshots to restart from, in seconds, above 0.
+    sample_beyond
+        With more examples waiting than this, a share of them is learned, one in 2, 4, … with that
+        weight, so that they never wait ever longer; 0: all are learned, however late.
     watchdog_s
         A loop that has not turned for this long ends the process, in seconds, above 0.
     stop_s
@@ -186,6 +189,7 @@ class LearnerProcessConfig:
     http_port: int = 6067
     serving_every_s: float = 0.5
     state_every_s: float = 10.0
+    sample_beyond: int = 100_000
     watchdog_s: float = 120.0
     stop_s: float = 15.0
 
@@ -194,3 +198,6 @@ class LearnerProcessConfig:
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)!r}"
                 raise ConfigError(msg)
+        if self.sample_beyond < 0:
+            msg = f"sample_beyond must be at least 0, got {self.sample_beyond!r}"
+            raise ConfigError(msg)

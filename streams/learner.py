@@ -36,6 +36,7 @@ from streams.partition_counts import (
     counts_wanted,
     require_partition_counts,
 )
+from streams.sampled_examples import SampledExamples
 from streams.turns import Turns
 from streams.warm_up import warm_up_learner
 
@@ -83,6 +84,7 @@ class LearnerProcess:
         self.incarnations = Incarnations()
         self.features = vans_features(core.catalogue)
         self.learner = Learner(core.knrs, core.vans, self.features)
+        self.sampled = SampledExamples(process.sample_beyond, self.metrics)
         self.loop_watch = TurnWatch(process.watchdog_s)
         self.lease = Lease(_SESSION_S)
         self._stopping = asyncio.Event()
@@ -196,6 +198,7 @@ class LearnerProcess:
             for number, record in enumerate(records.get(self._place, ()), start=1):
                 if not self._turns.is_ours:  # it is read again after the take-over
                     break
+                self.sampled.look((consumer.highwater(self._place) or 0) - record.offset - 1)
                 await self._one(record, producer)
                 if number % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -206,12 +209,18 @@ class LearnerProcess:
         await self._publish(producer, consumer, is_last=True)
 
     async def _one(self, record: ConsumerRecord, producer: aiokafka.AIOKafkaProducer) -> None:
+        position = self.incarnations.position(record.topic, record.offset)
+        weight = self.sampled.weight(record.offset)
+        if not weight:
+            self.learner.leave_out(partition=record.partition, offset=position)
+            return
         try:
             limit = topic_named("examples").max_message_bytes
             example = decode(Example, record.value, max_bytes=limit)
             n_alarms = self.learner.vans.drift.n_alarms
-            position = self.incarnations.position(record.topic, record.offset)
-            is_new = self.learner.learn(example, partition=record.partition, offset=position)
+            is_new = self.learner.learn(
+                example, partition=record.partition, offset=position, weight=weight
+            )
             self.metrics.count("examples", "applied" if is_new else "duplicate")
             if self.learner.vans.drift.n_alarms > n_alarms:
                 logger.warning(

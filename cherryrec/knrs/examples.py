@@ -84,13 +84,13 @@ class RetrievalLearner:
         self.retriever = ContrastLearner(prior_weights())
         self.order = ContrastLearner(prior_order())
 
-    def learn(self, read: Contrasted | None) -> None:
-        """Learn what an example brought; None brought nothing."""
+    def learn(self, read: Contrasted | None, weight: float = 1.0) -> None:
+        """Learn what an example brought that stands for `weight`; None brought nothing."""
         if read is None:
             return
-        self.retriever.learn(read.clicked, read.others, n_all=read.n_others)
+        self.retriever.learn(read.clicked, read.others, n_all=read.n_others, weight=weight)
         if read.rivals is not None and read.ordered is not None:
-            self.order.learn(read.ordered, read.rivals, n_all=read.n_rivals)
+            self.order.learn(read.ordered, read.rivals, n_all=read.n_rivals, weight=weight)
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""

@@ -34,8 +34,8 @@ _LEARNED = ("bias", "hidden", "out", "weights")
 class ValueLearner(Protocol):
     """Anything that learns a news value from examples."""
 
-    def learn(self, metrics: Floats, clicked: Bools) -> None:
-        """Descend the loss of one impression, (n, 5) and (n,)."""
+    def learn(self, metrics: Floats, clicked: Bools, weight: float = 1.0) -> None:
+        """Descend the loss of one impression, (n, 5) and (n,), that stands for `weight`."""
 
     def value(self) -> NewsValue:
         """Return the news value as learned so far."""
@@ -85,9 +85,9 @@ class LinearLearner:
         self._sum = self.start.sum()
         self._model = ListwiseLinear(len(METRICS), lr=_RATE, nonnegative=True, initial=self.start)
 
-    def learn(self, metrics: Floats, clicked: Bools) -> None:
-        """Descend the loss of one impression, (n, 5) and (n,)."""
-        self._model.learn(metrics, clicked)
+    def learn(self, metrics: Floats, clicked: Bools, weight: float = 1.0) -> None:
+        """Descend the loss of one impression, (n, 5) and (n,), that stands for `weight`."""
+        self._model.learn(metrics, clicked, weight)
 
     def value(self) -> LinearValue:
         """Return the weights as learned so far."""
@@ -148,14 +148,14 @@ class NeuralLearner:
         }
         self._optimizers = {name: AdaGrad(lr=_RATE) for name in _LEARNED}
 
-    def learn(self, metrics: Floats, clicked: Bools) -> None:
-        """Descend the loss of one impression; one without a contrast teaches nothing."""
+    def learn(self, metrics: Floats, clicked: Bools, weight: float = 1.0) -> None:
+        """Descend the loss of one impression that stands for `weight`, if it has a contrast."""
         if not has_contrast(clicked):
             return
         weights, hidden, out = (self._state[name] for name in ("weights", "hidden", "out"))
         reached = metrics @ hidden + self._state["bias"]  # (n, H)
         units = np.maximum(reached, 0.0)
-        residual = listwise_gradient(metrics @ weights + units @ out, clicked)  # (n,)
+        residual = weight * listwise_gradient(metrics @ weights + units @ out, clicked)  # (n,)
         back = np.outer(residual, out) * (reached > 0.0)  # (n, H)
         slopes = {
             "weights": residual @ metrics,

@@ -96,7 +96,7 @@ class ContrastLearner:
         self.weights = initial.copy()
         self._optimizer = AdaGrad(lr=_RATE)
 
-    def learn(self, clicked: Floats, others: Floats, *, n_all: int) -> None:
+    def learn(self, clicked: Floats, others: Floats, *, n_all: int, weight: float = 1.0) -> None:
         """Descend the loss of one example.
 
         Parameters
@@ -106,6 +106,8 @@ class ContrastLearner:
             nothing is learned.
         n_all
             How many articles `others` stand for.
+        weight
+            For how many examples this one stands; above 0.
         """
         if not len(clicked) or not len(others):
             return
@@ -114,7 +116,8 @@ class ContrastLearner:
         scores[len(clicked) :] += np.log(max(n_all / len(others), 1.0))
         is_clicked = np.zeros(len(rows), np.bool_)
         is_clicked[: len(clicked)] = True
-        self._optimizer.step(self.weights, listwise_gradient(scores, is_clicked) @ rows)
+        gradient = listwise_gradient(scores, is_clicked) @ rows
+        self._optimizer.step(self.weights, weight * gradient)
 
     def snapshot(self) -> Arrays:
         """Return the complete state as plain arrays."""

@@ -126,10 +126,12 @@ class Vans:
         """Return what scores as this does now without some features: see `Scorer.without`."""
         return self.scorer.without(names)
 
-    def learn(self, X: Floats, clicked: Bools) -> None:
+    def learn(self, X: Floats, clicked: Bools, weight: float = 1.0) -> None:
         """Learn one impression; one without a contrast teaches the scaler only.
 
         One of a single article teaches nothing: how articles differ within a slate it does not say.
+        One that stands for others too, by its `weight`, moves what descends a loss by as much more;
+        deviations, and the windows that trees are grown from, count it once.
         """
         check_slate(X, self.features)
         clicked = np.asarray(clicked, dtype=np.bool_)
@@ -140,7 +142,7 @@ class Vans:
             return
         self.scaler.learn_slate(X)
         if has_contrast(clicked):
-            self._learn(X, clicked)
+            self._learn(X, clicked, weight)
         self.scorer = self.scorer.after(self._learned())
 
     def snapshot(self) -> Arrays:
@@ -197,23 +199,23 @@ class Vans:
             arrays |= with_prefix(name, member.frozen().arrays())
         return arrays
 
-    def _learn(self, X: Floats, clicked: Bools) -> None:
+    def _learn(self, X: Floats, clicked: Bools, weight: float) -> None:
         """Learn one impression in every member and in their weights, as all scored it before."""
         inputs = self.scorer.inputs(X, self.scaler.moments)
         by_member = self.scorer.by_member(inputs)  # (n, M)
         stacked = by_member @ self._factors()
         self._look_for_drift(stacked, clicked)
-        self._learn_weights(by_member, clicked)
+        self._learn_weights(by_member, clicked, weight)
         scores = dict(zip(self._first_stage, by_member.T, strict=True))
         for settings in self._stages:
             member, Z = self.members[settings.name], inputs[settings.inputs]
             if settings.stage == SECOND:
-                member.learn_slate(Z, clicked, stacked)
+                member.learn_slate(Z, clicked, stacked, weight)
             elif self.config.learning == "pointwise":
                 for z, label in zip(Z, clicked.tolist(), strict=True):
                     member.learn_row(z, float(label))
             else:
-                member.learn_slate(Z, clicked, scores.get(settings.on_top_of or ""))
+                member.learn_slate(Z, clicked, scores.get(settings.on_top_of or ""), weight)
         self.n_learned += 1
 
     def _look_for_drift(self, scores: Floats, clicked: Bools) -> None:
@@ -223,11 +225,11 @@ class Vans:
             for member in self.members.values():
                 member.warm_restart(self.config.drift_share)
 
-    def _learn_weights(self, scores: Floats, clicked: Bools) -> None:
+    def _learn_weights(self, scores: Floats, clicked: Bools, weight: float) -> None:
         """Count the members' scores, (n, M), into their mean squares; descend by their weights."""
         share = 1.0 / min(self.n_learned + 1, MEAN_SQUARE_HORIZON)
         self._mean_squares, self._scale, scaled = scaled_scores(scores, self._mean_squares, share)
-        self.stacker.learn(scaled, clicked)
+        self.stacker.learn(scaled, clicked, weight)
 
     def _learned(self) -> Learned:
         """Return what scores are made of."""

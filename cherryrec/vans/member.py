@@ -60,7 +60,9 @@ class SlateMember(base.Regressor):
     features: tuple[Feature, ...]
 
     @abc.abstractmethod
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Learn from one impression that holds a clicked and an unclicked article.
 
         Parameters
@@ -71,6 +73,8 @@ class SlateMember(base.Regressor):
             Which of its articles were clicked, (n,).
         offset
             Scores that this member's are added to, (n,); absent when it stands alone.
+        weight
+            For how many impressions it stands, where the others are left out (`sampling`); above 0.
         """
 
     @abc.abstractmethod

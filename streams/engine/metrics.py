@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summ
 
 __all__ = ["Metrics", "Outcome"]
 
-Outcome = Literal["applied", "duplicate", "late", "unchanged", "dead_lettered", "moved"]
+Outcome = Literal["applied", "duplicate", "late", "unchanged", "dead_lettered", "moved", "left_out"]
 """What became of a record, as `cherryrec.pipeline.Counted` says; in = the sum of these. One that
-was moved comes in again."""
+was moved comes in again; for an example that was left out another one stands."""
 
 LATENCY_BUCKETS_S = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -183,6 +183,17 @@ class Metrics:
             "How long examples have waited for a newer model; 0 where none waits.",
             registry=self.registry,
         )
+        self.examples_waiting = Gauge(
+            "cherryrec_examples_waiting",
+            "Examples that the learner has not come to yet.",
+            registry=self.registry,
+        )
+        self.learned_share = Gauge(
+            "cherryrec_learned_share",
+            "Share of the examples that is learned now, each for all it stands for; 1 is all.",
+            registry=self.registry,
+        )
+        self.learned_share.set(1.0)
         self.labelled_slates = Counter(
             "cherryrec_labelled_slates",
             "Labelled slates followed: each was sent to the learner as an example.",

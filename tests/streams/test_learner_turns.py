@@ -57,6 +57,9 @@ class FakeLog:
     async def position(self, _: TopicPartition) -> int:
         return self.at
 
+    def highwater(self, _: TopicPartition) -> int:
+        return N
+
     async def end_offsets(self, _: list[TopicPartition]) -> dict[TopicPartition, int]:
         return {self.place: N}
 

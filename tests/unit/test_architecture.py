@@ -22,7 +22,7 @@ PACKAGES = ("cherryrec", "streams", "gpu_worker")
 MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("compiled", "errors", "foreign"),
+    ("compiled", "errors", "foreign", "sampling"),
     ("events", "placement"),
     ("codec", "topics"),
     ("text", "listwise", "schemas", "seen", "co_reads"),

@@ -252,7 +252,9 @@ class BoostedTrees(SlateMember):
         """First and last + 1 row of each slate in the window, the oldest first, (m, 2)."""
         return self._slates[: self._n_slates]
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Keep one impression with the scores beside the trees'; grow a tree when it is time."""
         n = len(Z)
         self.n_learned += 1

@@ -173,10 +173,13 @@ class FactorisedRegression(SlateMember):
         self._factor_optimizer = AdaGrad(factor_rate, eps=eps)
         self._frozen: FrozenFactors | None = None
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Descend the listwise loss of one impression."""
         scores = self.frozen().uncentred(Z)
-        self._step(listwise_gradient(scores if offset is None else scores + offset, clicked), Z)
+        slopes = listwise_gradient(scores if offset is None else scores + offset, clicked)
+        self._step(weight * slopes, Z)
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the squared loss of one row."""

@@ -175,7 +175,9 @@ class WindowForest(SlateMember):
         self.n_grown = 0  # trees since the start, those grown again included
         self._frozen: FrozenTrees | None = None
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Keep the impression's rows; grow a tree when it is time. Trees know no offset."""
         kept, weights = self._sample(clicked)
         targets = clicked[kept] - np.count_nonzero(clicked) / len(clicked)

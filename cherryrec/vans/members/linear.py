@@ -198,17 +198,19 @@ class ListwiseRegression(SlateMember):
         """How many of the weights are of degree 1."""
         return len(self.features) if 1 in self.degrees else 0
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Descend the listwise loss of one impression."""
         if self.degrees == (1,) and offset is None:
             gradient = linear_gradient(Z, self.weights, self.start, self.l2, clicked)
-            self._step(gradient * self._gradient_mask)
+            self._step(weight * gradient * self._gradient_mask)
             return
         scores = self.score_slate(Z)
         residual = listwise_gradient(scores if offset is None else scores + offset, clicked)
         gradient = self._degrees_of(residual, Z)
         gradient[: self.n_linear] *= self._gradient_mask[: self.n_linear]
-        self._step(gradient + self._pull())
+        self._step(weight * (gradient + self._pull()))
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the squared loss of one row, as River's LinearRegression."""

@@ -26,6 +26,7 @@ Bools = NDArray[np.bool_]
 _SERVED = ("hidden", "out", "skip")
 _MOMENTS = ("hidden_mean", "hidden_square", "out_mean", "out_square", "skip_squares")
 _STEPS_DRAWN = 64
+_ONE = np.float32(1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,10 +217,12 @@ class ListwiseNet(SlateMember):
         self._drawn: F32 = np.zeros(0, np.float32)
         self._frozen: FrozenNet | None = None
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Descend the listwise loss of one impression; networks stand alone, without offset."""
         target = clicked / np.count_nonzero(clicked)
-        self._learn(Z.astype(np.float32), target.astype(np.float32))
+        self._learn(Z.astype(np.float32), target.astype(np.float32), np.float32(weight))
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Learn one row against the average one, as a slate of two."""
@@ -266,11 +269,13 @@ class ListwiseNet(SlateMember):
         self.n_learned = int(arrays["n_learned"])
         self._frozen = None
 
-    def _learn(self, Z: F32, target: F32) -> None:
+    def _learn(self, Z: F32, target: F32, weight: np.float32 = _ONE) -> None:
         """Step once in every network: forward, backward, Adam and AdaGrad."""
         state, kept = self._state, self._kept()
         reached = Z @ dropped(state["hidden"], state["skip"], kept)  # (n, S·H + S)
         slopes, out_slopes = net_slopes(reached, state["out"], target)
+        if weight != _ONE:
+            slopes, out_slopes = weight * slopes, weight * out_slopes
         self.n_learned += 1
         correction = math.sqrt(1.0 - 0.999**self.n_learned) / (1.0 - 0.9**self.n_learned)
         net_step(

@@ -161,7 +161,7 @@ class SlateRegression(linear_model.LinearRegression):
     0.4
     """
 
-    def learn_slate(self, X: Floats, names: list[str], shares: Floats) -> None:
+    def learn_slate(self, X: Floats, names: list[str], shares: Floats, weight: float = 1.0) -> None:
         """Take one step along a slate's gradient.
 
         Parameters
@@ -172,11 +172,13 @@ class SlateRegression(linear_model.LinearRegression):
             Of the inputs, (P,).
         shares
             Of the clicks, (n,); they sum to 1.
+        weight
+            River's sample weight.
         """
         saved = self._enter_learn_mode(set(names))  # type: ignore[no-untyped-call]
         try:
             get_grad = functools.partial(self._eval_gradient_many, X)
-            self._fit(x=names, y=shares, w=1.0, get_grad=get_grad)  # type: ignore[no-untyped-call]
+            self._fit(x=names, y=shares, w=weight, get_grad=get_grad)  # type: ignore[no-untyped-call]
         finally:
             self._exit_learn_mode(saved)  # type: ignore[no-untyped-call]
 
@@ -285,9 +287,11 @@ class PolynomialRegression(SlateMember):
         known = self.model.weights
         return np.array([known.get(name, 0.0) for name in self.names], np.float64)
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Descend the listwise loss of one impression; it stands alone, without offset."""
-        self._learn(Z, clicked / np.count_nonzero(clicked))
+        self._learn(Z, clicked / np.count_nonzero(clicked), weight)
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Learn one row against the average one, as a slate of two."""
@@ -336,10 +340,10 @@ class PolynomialRegression(SlateMember):
         """Name the values of the inputs, (P,)."""
         return dict(zip(self.names, values.astype(np.float64).tolist(), strict=True))
 
-    def _learn(self, Z: Floats, shares: Floats) -> None:
+    def _learn(self, Z: Floats, shares: Floats, weight: float = 1.0) -> None:
         """Have River step along a slate's gradient."""
         if self.names:
-            self.model.learn_slate(self._inputs(Z), self.names, shares)
+            self.model.learn_slate(self._inputs(Z), self.names, shares, weight)
             self._frozen = None
 
     def _inputs(self, Z: Floats) -> Floats:

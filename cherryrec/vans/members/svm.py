@@ -119,12 +119,14 @@ class PairwiseSVM(SlateMember):
         self.averaged = np.zeros(len(features))
         self.intercept = 0.0
 
-    def learn_slate(self, Z: Floats, clicked: Bools, offset: Floats | None = None) -> None:
+    def learn_slate(
+        self, Z: Floats, clicked: Bools, offset: Floats | None = None, weight: float = 1.0
+    ) -> None:
         """Descend the hinge of one impression's pairs."""
         scores = Z @ self.weights
         if offset is not None:
             scores = scores + offset
-        self._step((hinge_slopes(scores, clicked) @ Z) * self._gradient_mask)
+        self._step(weight * (hinge_slopes(scores, clicked) @ Z) * self._gradient_mask)
 
     def learn_row(self, z: Floats, y: float) -> None:
         """Descend the ε-insensitive loss of one row."""
