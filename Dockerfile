@@ -1,5 +1,6 @@
 # Two images of the same code: `core` has every worker but the language model's, `llm` has all.
-# Both install what the lock files name, hashes checked, wheels only.
+# Both install what the lock files name, hashes checked, wheels only, and compile the loops, for all
+# processors of the level x86-64-v3: each process copies them to where its user may write.
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
@@ -11,13 +12,13 @@ FROM build AS build-core
 COPY requirements/core.lock requirements/
 RUN pip install --require-hashes --only-binary=:all: -r requirements/core.lock
 COPY . .
-RUN pip install --no-deps .
+RUN pip install --no-deps . && cherryrec prepare
 
 FROM build AS build-llm
 COPY requirements/llm.lock requirements/
 RUN pip install --require-hashes --only-binary=:all: -r requirements/llm.lock
 COPY . .
-RUN pip install --no-deps .
+RUN pip install --no-deps . && cherryrec prepare
 
 # What runs has no build tools, and may write to its own folders only.
 FROM python:${PYTHON} AS run

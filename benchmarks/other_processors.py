@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
+
 from benchmarks._report import header
 from cherryrec.cli.arithmetic import processor
 from cherryrec.evaluation.generate import generate_log
@@ -33,8 +35,13 @@ def target(name: str, features: str) -> dict[str, str]:
     return {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features}
 
 
+OWN = target(get_host_cpu_name(), get_host_cpu_features().flatten())
+
 PROMISED: dict[str, dict[str, str]] = {
     "this processor": {},
+    "numba for this processor alone": target(
+        get_host_cpu_name(), get_host_cpu_features().flatten()
+    ),
     "numba for haswell (avx2, fma)": target("haswell", "+avx2,+fma"),
     "numba for znver3": target("znver3", "+avx2,+fma"),
     "numba for skylake-avx512": target("skylake-avx512", "+avx2,+fma,+avx512f,+avx512vl"),
@@ -59,7 +66,7 @@ NOT_PROMISED: dict[str, dict[str, str]] = {
 
 def digest(log: Path, limit: int, environment: dict[str, str], folder: Path) -> str:
     """Replay a log in a process of its own; return the SHA-256 of its recommendations."""
-    compiled = folder / "-".join([environment.get("NUMBA_CPU_NAME", "host")])
+    compiled = folder / "-".join([environment.get("NUMBA_CPU_NAME", "level")])
     done = subprocess.run(
         [sys.executable, "-m", "cherryrec.cli", "replay", str(log), "--limit", str(limit),
          "--baselines", "none", "--report", str(folder / "report")],

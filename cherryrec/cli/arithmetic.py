@@ -3,7 +3,8 @@
 Compiled loops add in the written order on every processor. Matrix products do not: OpenBLAS has a
 kernel for each family of processors, and each adds in an order of its own. So one kernel is chosen
 for all x86 processors of the last ten years; the products here are too small for the wider kernels
-of newer ones to be faster.
+of newer ones to be faster. Loops are compiled for the same processors, so that what was compiled on
+one machine is found on the next.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import platform
 from collections.abc import MutableMapping
 from pathlib import Path
 
-__all__ = ["arithmetic", "choose_products", "processor"]
+__all__ = ["LEVEL", "arithmetic", "choose_products", "processor", "processor_flags"]
 
 _CPUINFO = Path("/proc/cpuinfo")
 _KERNEL = "Haswell"
 _WANTED = {"avx2", "fma"}
+_TARGET = "x86-64-v3"
+LEVEL = _WANTED | {"abm", "bmi1", "bmi2", "f16c", "movbe"}
+"""What a processor must have for loops to be compiled for its level, and not for itself."""
 
 
 def choose_products(
     environment: MutableMapping[str, str] | None = None, cpuinfo: str | None = None
 ) -> None:
-    """Choose OpenBLAS's kernel and number of threads; what the environment names already stays.
+    """Choose OpenBLAS's kernel and threads, and whom loops are compiled for; what is named stays.
 
     To be called before numpy is imported. The products here are so small that a second thread costs
     four times what it saves.
@@ -42,6 +46,13 @@ def choose_products(
     >>> environment
     {'OPENBLAS_NUM_THREADS': '2', 'OPENBLAS_CORETYPE': 'Haswell'}
 
+    Loops are compiled for a level of processors, not for the one at hand.
+
+    >>> newer: dict[str, str] = {}
+    >>> choose_products(newer, "flags : abm avx2 avx512f bmi1 bmi2 f16c fma movbe")
+    >>> newer["NUMBA_CPU_NAME"], newer["NUMBA_CPU_FEATURES"]
+    ('x86-64-v3', '+avx2,+fma')
+
     A processor that lacks what the kernel is written in has its own.
 
     >>> older: dict[str, str] = {}
@@ -51,8 +62,12 @@ def choose_products(
     """
     environment = os.environ if environment is None else environment
     _choose(environment, "OPENBLAS_NUM_THREADS", "1")
-    if _flags(_cpuinfo() if cpuinfo is None else cpuinfo) >= _WANTED:
+    flags = _flags(_cpuinfo() if cpuinfo is None else cpuinfo)
+    if flags >= _WANTED:
         _choose(environment, "OPENBLAS_CORETYPE", _KERNEL)
+    if flags >= LEVEL and not environment.get("NUMBA_CPU_NAME"):
+        environment["NUMBA_CPU_NAME"] = _TARGET
+        environment["NUMBA_CPU_FEATURES"] = ",".join(f"+{one}" for one in sorted(_WANTED))
 
 
 def arithmetic() -> str:
@@ -68,6 +83,11 @@ def arithmetic() -> str:
         f"{'+'.join([platform.machine(), *sorted(has)])}, {libc}, "
         f"OpenBLAS kernel {kernel}, threads {threads}"
     )
+
+
+def processor_flags() -> set[str]:
+    """Return what the first processor can do, in Linux's words; elsewhere nothing."""
+    return _flags(_cpuinfo())
 
 
 def processor() -> str:

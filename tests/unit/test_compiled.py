@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cherryrec.cli.arithmetic import LEVEL, processor_flags
+
 ROOT = Path(__file__).parents[2]
+FLAGS = processor_flags()
 MODULE = """
 from cherryrec.compiled import compiled, inner
 
@@ -34,7 +37,12 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
-def start(package: Path, home: Path) -> subprocess.Popen[str]:
+def start(
+    package: Path,
+    home: Path,
+    code: str = "from loops import squares; print(squares(3))",
+    **more: str,
+) -> subprocess.Popen[str]:
     """Start a process that compiles, `home` being where its user's caches go."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     environment |= {
@@ -42,8 +50,8 @@ def start(package: Path, home: Path) -> subprocess.Popen[str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(home),
         "XDG_CACHE_HOME": str(home / "cache"),
+        **more,
     }
-    code = "from loops import squares; print(squares(3))"
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         env=environment,
@@ -102,6 +110,55 @@ def test_code_is_compiled_in_memory_where_nothing_can_be_written(
 
     assert out == "32\n"
     assert kept(tmp_path) == []
+
+
+HITS = "from loops import squares; print(squares(3), sum(squares.stats.cache_hits.values()))"
+
+
+@pytest.mark.slow
+def test_what_was_compiled_beside_the_source_is_brought_to_another_folder(
+    package: Path, tmp_path: Path
+) -> None:
+    """As in an image: its builder compiles, and a user who cannot write there runs it."""
+    first = printed(start(package, tmp_path / "builder", HITS))
+    folder = tmp_path / "volume"
+
+    second = printed(start(package, tmp_path / "user", HITS, NUMBA_CACHE_DIR=str(folder)))
+
+    assert (first, second) == ("32 0\n", "32 1\n")
+    assert kept(folder) == ["loops.squares"]
+
+
+@pytest.mark.slow
+def test_what_is_newer_in_the_other_folder_stays(package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "volume"
+    other = {"NUMBA_CACHE_DIR": str(folder)}
+    printed(start(package, tmp_path / "builder"))
+    printed(start(package, tmp_path / "user", **other))
+    (index,) = folder.rglob("*.nbi")
+    (older,) = package.rglob("*.nbi")
+    os.utime(index, (older.stat().st_mtime + 60.0,) * 2)
+
+    assert printed(start(package, tmp_path / "user", **other)) == "32\n"
+
+    assert index.stat().st_mtime == older.stat().st_mtime + 60.0
+
+
+ANOTHER = """
+import llvmlite.binding
+from cherryrec.cli.arithmetic import choose_products
+choose_products()
+llvmlite.binding.get_host_cpu_name = lambda: {name!r}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not LEVEL <= FLAGS, reason="compiles for this processor alone")
+def test_what_one_processor_compiled_another_one_finds(package: Path, tmp_path: Path) -> None:
+    first = printed(start(package, tmp_path, ANOTHER.format(name="icelake-server") + HITS))
+    second = printed(start(package, tmp_path, ANOTHER.format(name="znver3") + HITS))
+
+    assert (first, second) == ("32 0\n", "32 1\n")
 
 
 @pytest.mark.slow

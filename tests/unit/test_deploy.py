@@ -109,6 +109,14 @@ def test_yaml_is_yaml(path: Path) -> None:
     assert all(isinstance(one, dict) for one in documents)
 
 
+def test_images_bring_compiled_loops() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    installs = [line for line in lines if "pip install --no-deps ." in line]
+
+    assert len(installs) == 2
+    assert all(line.endswith("&& cherryrec prepare") for line in installs)
+
+
 def test_compose_runs_the_kafka_of_the_pom() -> None:
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{kafka_version()}"
 
