@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -124,6 +125,7 @@ def main() -> int:
     )
     parser.add_argument("--readers", type=int, default=whole.n_readers)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--folder", type=Path, help="for logs and tables; kept if it does not hold")
     asked = parser.parse_args()
     plan = Plan(
         minutes=asked.minutes,
@@ -140,11 +142,19 @@ def main() -> int:
         f"{plan.kill_every_s:g} s",
         seed=plan.seed,
     )
-    with tempfile.TemporaryDirectory(prefix="cherryrec-soak-") as folder:
-        settings = StackSettings(folder=Path(folder), cache_dir=cache_dir(), n_workers=N_WORKERS)
-        with LocalStack(settings) as stack:
-            table = asyncio.run(soak(stack, plan, lambda line: print(line, flush=True)))
-        return 0 if verdicts(table) else 1
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="cherryrec-soak-"))
+    settings = StackSettings(folder=folder, cache_dir=cache_dir(), n_workers=N_WORKERS)
+    with LocalStack(settings, note=_note) as stack:
+        table = asyncio.run(soak(stack, plan, _note))
+    if not verdicts(table):
+        print(f"logs and tables are kept in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def _note(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":
