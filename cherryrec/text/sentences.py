@@ -1,8 +1,7 @@
 """Titles as sentences: vectors of a small language model, for whoever has milliseconds to spare.
 
 Two models that come as packages: MiniLM for English, and E5 for about a hundred languages. Each
-title is read by itself: int8 arithmetic scales by what is in the batch, so that one read among
-others would depend on them.
+title is read by itself, so that its vector depends on nothing else.
 """
 
 from __future__ import annotations
@@ -147,7 +146,7 @@ def load_sentence_model(name: str) -> SentenceModel | None:
 
 
 def _minilm() -> SentenceModel:
-    """Return MiniLM-L6 in int8: the mean of the last layer over the word pieces.
+    """Return MiniLM-L6, its weights in int8: the mean of the last layer over the word pieces.
 
     Two packages hold the network and the word pieces as files; their code is not imported.
     """
