@@ -25,7 +25,20 @@ from streams.broker import LocalKafka, fetch_kafka
 from streams.config import KafkaConfig
 from streams.stack import Child, LocalStack, StackSettings, free_port, start_child
 
-__all__ = ["broker", "counts", "fill", "gateway", "outcomes", "reference", "topics", "worker"]
+__all__ = [
+    "broker",
+    "counts",
+    "fill",
+    "gateway",
+    "learner",
+    "outcomes",
+    "reference",
+    "stream_worker",
+    "topics",
+    "worker",
+]
+
+READY_S = 600.0
 
 Keyed = tuple[str, str, Event]
 """Topic, key, event."""
@@ -79,6 +92,53 @@ def worker(kafka: KafkaConfig, environment: Mapping[str, str] | None = None) -> 
         )
         with LocalStack(stack) as running:
             yield running.workers[0]
+
+
+@contextlib.contextmanager
+def stream_worker(kafka: KafkaConfig, tables: Path, name: str = "stream") -> Iterator[Child]:
+    """Run a stream worker alone, on a folder of tables that stays; yield it when ready."""
+    own = {
+        "CHERRYREC_STREAM_DATA_DIR": str(tables),
+        "CHERRYREC_EVALUATOR_LATE_AFTER_S": "600",
+    }
+    with _alone(kafka, "stream", own, tables.parent / f"{name}.log") as child:
+        yield child
+
+
+@contextlib.contextmanager
+def learner(kafka: KafkaConfig, environment: Mapping[str, str] | None = None) -> Iterator[Child]:
+    """Run a learner alone; yield it when ready."""
+    with tempfile.TemporaryDirectory(prefix="cherryrec-bench-") as folder:
+        log = Path(folder) / "learner.log"
+        with _alone(kafka, "learner", environment or {}, log) as child:
+            yield child
+
+
+@contextlib.contextmanager
+def _alone(
+    kafka: KafkaConfig, kind: str, environment: Mapping[str, str], log_file: Path
+) -> Iterator[Child]:
+    """Run one worker of a kind as a site does; yield it when ready, end it as a supervisor does."""
+    port = free_port()
+    own = {
+        "CHERRYREC_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "CHERRYREC_KAFKA_PREFIX": kafka.prefix,
+        "CHERRYREC_KAFKA_PARTITIONS": str(kafka.partitions),
+        f"CHERRYREC_{kind.upper()}_HTTP_PORT": str(port),
+        **environment,
+    }
+    child = start_child(
+        kind,
+        [sys.executable, "-m", "cherryrec.cli", "worker", kind],
+        log_file=log_file,
+        http_port=port,
+        env={**os.environ, **own},
+    )
+    try:
+        child.wait_ready(READY_S)
+        yield child
+    finally:
+        child.stop(60.0)
 
 
 @contextlib.contextmanager

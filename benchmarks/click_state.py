@@ -12,15 +12,11 @@ import sys
 import time
 from collections.abc import Iterator
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
-
+from benchmarks._changelogs import Weigher
 from benchmarks._report import header, spread, verdict
 from benchmarks._system import Keyed, broker, counts, fill, topics, worker
 from benchmarks._traffic import Traffic
 from cherryrec.events import Click, Impression, RecommendationRequest, instant
-from cherryrec.topics import CHANGELOGS
-from streams.config import KafkaConfig
 
 SEED = 0
 N_USERS, N_OPEN, N_CANDIDATES, N_SHOWN = 100, 16, 300, 10
@@ -64,42 +60,10 @@ def clicks(traffic: Traffic) -> Iterator[Keyed]:
         yield "clicks", click.user_id, click
 
 
-def keep_changelogs(kafka: KafkaConfig) -> None:
-    """Keep every record of the changelogs, so that they can be summed up."""
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    whole = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-    admin.alter_configs(
-        [
-            ConfigResource(ConfigResourceType.TOPIC, f"{kafka.prefix}{name}", configs=whole)
-            for name in CHANGELOGS
-        ],
-        incremental=True,
-    )
-    admin.close()
-
-
-def changelog_bytes(kafka: KafkaConfig) -> int:
-    """Sum the values of all records that the tables' changelogs hold."""
-    consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, fetch_max_bytes=64 << 20)
-    places = [
-        TopicPartition(f"{kafka.prefix}{name}", n)
-        for name in CHANGELOGS
-        for n in range(kafka.partitions)
-    ]
-    consumer.assign(places)
-    consumer.seek_to_beginning()
-    ends, total = consumer.end_offsets(places), 0
-    while any(consumer.position(place) < ends[place] for place in places):
-        for records in consumer.poll(1_000).values():
-            total += sum(len(record.value or b"") for record in records)
-    consumer.close()
-    return total
-
-
 def rate(servers: str, prefix: str, *, has_open: bool) -> tuple[float, float]:
     """Measure clicks a second and bytes of changelog a click."""
     kafka = topics(servers, prefix)
-    keep_changelogs(kafka)
+    weigher = Weigher(kafka)
     traffic = Traffic(seed=SEED)
     fill(kafka, (("articles", a.article_id, a) for a in traffic.articles()))
     with worker(kafka) as child:
@@ -108,7 +72,7 @@ def rate(servers: str, prefix: str, *, has_open: bool) -> tuple[float, float]:
             while counts(child, ["requests", "impressions"]) < 2 * N_USERS * N_OPEN:
                 time.sleep(0.1)
             time.sleep(1.0)
-    before = changelog_bytes(kafka)
+    weigher.skip()
     fill(kafka, clicks(traffic))
     with worker(kafka) as child:
         n_first, started_s = 0.0, 0.0
@@ -119,7 +83,8 @@ def rate(servers: str, prefix: str, *, has_open: bool) -> tuple[float, float]:
             elif n_done >= N_CLICKS:
                 break
             time.sleep(0.05)
-    written = (changelog_bytes(kafka) - before) / N_CLICKS
+    written = weigher.bytes_since() / N_CLICKS
+    weigher.close()
     return (n_done - n_first) / (now_s - started_s), written
 
 
