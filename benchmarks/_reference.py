@@ -1,7 +1,7 @@
 """The reference: plain Faust as its manual shows it, doing nothing, or sending back what it gets.
 
-A process of its own, so that it is measured as a worker is. Prints `done EVENTS_PER_SECOND` when it
-has seen `n` events, the first hundred apart.
+A process of its own, so that it is measured as a worker is. Prints `ready` when its first rebalance
+is over, and `done EVENTS_PER_SECOND` when it has seen `n` events, the first hundred apart.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ def reference_app(arguments: argparse.Namespace) -> Any:
                 rate = (seen - _N_WARM) / (time.perf_counter() - started)
                 print(f"done {rate:.1f}", flush=True)
 
+    async def say_ready(*_: Any, **__: Any) -> None:
+        print("ready", flush=True)
+
+    app.on_rebalance_complete.connect(say_ready, weak=False)
     for topic in arguments.topics:
         app.agent(raw_topic(app, topic), name=f"reference-{topic}")(work)
     return app

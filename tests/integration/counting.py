@@ -89,7 +89,10 @@ class World:
         await admin.start()
         names = [self.topic, f"{self.topic}-out"]
         limit = {"max.message.bytes": str(1 << 20)}  # below the local broker's own
-        await admin.create_topics([NewTopic(n, PARTITIONS, 1, topic_configs=limit) for n in names])
+        compacted = {"cleanup.policy": "compact"}
+        topics = [NewTopic(name, PARTITIONS, 1, topic_configs=limit) for name in names]
+        topics.append(NewTopic(self.changelog, PARTITIONS, 1, topic_configs=compacted))
+        await admin.create_topics(topics)
         await admin.close()
 
     def start(self, name: str = "a", **options: Any) -> Worker:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import faust
@@ -31,6 +32,25 @@ def test_app_serves_no_tables_and_elects_no_leader(app: Any) -> None:
     assert not app.conf.web_tables_enabled
     assert app.conf.topic_disable_leader
     assert app.conf.autodiscover is False
+
+
+async def test_tables_start_without_waiting_for_more_of_them(app: Any) -> None:
+    steps: list[str] = []
+
+    async def note(step: str) -> None:
+        steps.append(step)
+
+    app.tables.sleep = lambda _: note("sleep")
+    app.tables._update_channels = lambda: note("channels")
+    app.tables._recovery = SimpleNamespace(start=lambda: note("recovery"))
+
+    await app.tables.on_start()
+
+    assert steps == ["channels", "recovery"]
+
+
+def test_app_makes_no_topic(app: Any) -> None:
+    assert not app.conf.topic_allow_declare
 
 
 def test_rebalance_waits_for_the_batch_in_hand(app: Any) -> None:

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer
 from faust.app.base import App
 from faust.streams import Stream
 from faust.tables.base import Collection
+from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.conductor import Conductor
 from faust.transport.consumer import Consumer
@@ -45,6 +46,7 @@ PINS: dict[str, tuple[Any, str]] = {
     "producer.py send": (aioproducer.AIOKafkaProducer.send, "08ce81263f439838"),
     "batch.py take_batches": (Stream._py_aiter, "3a48ee257a65435b"),
     "app.py stream_wait_empty": (App._on_partitions_revoked, "d5c895bbe57dc73a"),
+    "app.py EngineTables": (TableManager.on_start, "365dd25fbc0e0684"),
     "table.py on_rebalance": (Collection.on_rebalance, "0812ad692171a8fd"),
     "table.py offsets": (Recovery._build_offsets, "27eec86be06cb51f"),
     "table.py on_recovery_completed": (Recovery.on_recovery_completed, "6ef567acf072e46d"),
