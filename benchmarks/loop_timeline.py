@@ -148,13 +148,13 @@ def print_table(title: str, spent: dict[str, float]) -> None:
         print(f"  {one:7.2f} ms  {one / total:6.1%}  {name}")
 
 
-def print_steps(notes: Any, since_s: float) -> None:
+def print_steps(notes: Any, since_s: float, until_s: float) -> None:
     """Print the longest steps of tasks, and what of them was waiting for a processor."""
     starts, names = notes["step_starts"], notes["names"]
-    kept = starts >= since_s
+    kept = (starts >= since_s) & (starts < until_s)
     wall = (notes["step_ends"] - starts)[kept]
     processor, which = notes["step_processor"][kept], notes["step_which"][kept]
-    span_s = float(notes["step_ends"].max()) - since_s
+    span_s = until_s - since_s
     print(f"\nsteps of tasks: the loop is busy {wall.sum() / span_s:.0%} of the time,", end=" ")
     print(f"of which {1 - processor.sum() / wall.sum():.0%} waits for a processor or a thread")
     for code in np.argsort(-np.bincount(which, wall))[:N_ROWS].tolist():
@@ -165,13 +165,13 @@ def print_steps(notes: Any, since_s: float) -> None:
         )
 
 
-def print_collections(notes: Any, since_s: float) -> None:
+def print_collections(notes: Any, since_s: float, until_s: float) -> None:
     """Print how long the loop stood still for collections of garbage."""
-    starts, names = notes["starts"], notes["names"].tolist()
-    span_s = float(notes["ends"].max()) - since_s
+    starts, names, span_s = notes["starts"], notes["names"].tolist(), until_s - since_s
+    kept = (starts >= since_s) & (starts < until_s)
     print("\ncollections of garbage:")
     for code in (code for code, name in enumerate(names) if name.startswith("collection")):
-        own = 1_000 * (notes["ends"] - starts)[(notes["which"] == code) & (starts >= since_s)]
+        own = 1_000 * (notes["ends"] - starts)[(notes["which"] == code) & kept]
         print(
             f"  {len(own) / span_s:6.2f}/s  {own.sum() / 1_000 / span_s:6.2%} of the time  "
             f"longest {own.max(initial=0.0):6.1f} ms  {names[code]}"
@@ -201,9 +201,9 @@ def main(arguments: Sequence[str]) -> int:
     print(f"longest {latencies_ms[-1]:.1f} ms")
     print_table("all requests", shared_out(notes, asked))
     print_table("the slowest hundredth", shared_out(notes, asked[tail:]))
-    since_s = min(sent for sent, _ in asked)
-    print_steps(notes, since_s)
-    print_collections(notes, since_s)
+    since_s, until_s = min(sent for sent, _ in asked), max(answered for _, answered in asked)
+    print_steps(notes, since_s, until_s)
+    print_collections(notes, since_s, until_s)
     return 0
 
 
