@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
+from cherryrec.distinct import distinct
 from cherryrec.reader import Reader
 
 __all__ = ["N_ALIKE", "Alike", "place_alike", "went_on"]
@@ -49,7 +50,7 @@ def went_on(catalogue: Catalogue, reader: Reader, co_reads: CoReads, *, now: flo
         co_reads.right_after(last[-1], now) if is_within else (together[:0], rare[:0])
     )
     lately, counts = co_reads.lately(now, begins_session=not is_within)
-    slots = np.unique(np.concatenate((together, following, lately)))
+    slots = distinct(np.concatenate((together, following, lately)))
     values = np.zeros((len(slots), N_ALIKE))
     values[np.searchsorted(slots, together), 0] = _SCALE * common
     values[np.searchsorted(slots, together), 1] = _SCALE * rare

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
+from cherryrec.distinct import distinct
 from cherryrec.events import Contrast
 from cherryrec.text import stable_hash
 
@@ -43,7 +44,7 @@ def draw(rng: np.random.Generator, n_all: int, n: int) -> Rows:
         return np.arange(n_all)
     if n_all <= POOL:
         return np.sort(rng.permutation(n_all)[:n])
-    return np.unique(rng.integers(0, n_all, n))
+    return distinct(rng.integers(0, n_all, n))
 
 
 def contrast_of(

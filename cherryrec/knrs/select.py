@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cherryrec.catalogue import Catalogue
 from cherryrec.co_reads import CoReads
+from cherryrec.distinct import distinct
 from cherryrec.events import Contrast, RecommendationRequest, seconds
 from cherryrec.knrs.alike import went_on
 from cherryrec.knrs.chooser import Chooser
@@ -256,7 +257,7 @@ def _kept(chooser: Chooser, rows: Rows, n: int, drawn: Rows) -> _Kept:
     n_reserved = int(n * chooser.config.reserved) if n < len(rows) else 0
     near = reached = chooser.within_reach(rows, n, n_reserved)  # positions, (m,)
     if len(near) < len(rows):
-        near = np.union1d(near, drawn)
+        near = distinct(np.concatenate((near, drawn)))
     rows, found = rows[near], chooser.signals(rows[near])
     beside = found[np.searchsorted(near, drawn)]
     strengths = chooser.strength(found)

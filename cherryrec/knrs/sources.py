@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.compiled import compiled, inner
+from cherryrec.distinct import distinct
 from cherryrec.knrs.signals import SIGNALS
 
 __all__ = ["N_SINGLE", "N_STRONGEST", "SOURCES", "brought_by", "contenders", "fused"]
@@ -152,7 +153,7 @@ def contenders(signals: Floats, strengths: Floats, n: int) -> Rows:
         values = signals[:, _COLUMN[name]]
         says = np.flatnonzero(values > 0.0)
         found.append(says[_largest(values[says], N_SINGLE * n)])
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def _largest(values: Floats, n: int) -> Rows:

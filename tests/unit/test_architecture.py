@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiled", "errors", "foreign", "sampling"),
     ("events", "placement"),
     ("codec", "topics"),
-    ("text", "listwise", "schemas", "seen", "co_reads"),
+    ("text", "distinct", "listwise", "schemas", "seen", "co_reads"),
     ("profile", "attention", "exposures", "slates"),
     ("catalogue",),
     ("activity", "reader"),
