@@ -9,6 +9,7 @@ offset in the lower 40. The workers agree on the epochs through the topic `topic
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -138,8 +139,9 @@ def agree(ids: Mapping[str, str], log: EpochLog, *, first: Callable[[], int]) ->
     log
         What was agreed so far.
     first
-        Epoch of a topic of which nothing was agreed.
+        Epoch of a topic of which nothing was agreed; asked once at most.
     """
+    first = functools.cache(first)
     entries = log.read()
     new = [
         TopicEpoch(topic=name, topic_id=topic_id, epoch=_next(entries, name, first))

@@ -60,6 +60,21 @@ def test_first_epoch_of_topics_with_state_is_above_what_the_state_can_know() -> 
     assert agreed(Log(), {"clicks": "a"}, first=lambda: 60_000) == {"clicks": 60_000}
 
 
+def test_the_first_epoch_is_asked_for_once() -> None:
+    asked: list[int] = []
+
+    def first() -> int:
+        asked.append(1)
+        return 7
+
+    assert agreed(Log(), {"articles": "a", "clicks": "b", "requests": "c"}, first=first) == {
+        "articles": 7,
+        "clicks": 7,
+        "requests": 7,
+    }
+    assert len(asked) == 1, "each question opens a connection to Kafka"
+
+
 def test_worker_that_comes_second_takes_the_epoch_of_the_first_and_repeats_it() -> None:
     log = Log()
     log.before_ours = [entry("clicks", "a", 7)]
