@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -80,6 +81,12 @@ class Outbox:
         if isinstance(send.event, Recommendation | FeedbackTick):
             delivery.add_done_callback(self._broker_clock.note)
         return delivery
+
+    async def send_all(self, sends: Iterable[Send]) -> list[Delivery]:
+        """Send messages one after the other, and let what else waits have its turn then."""
+        deliveries = [await self.send(send) for send in sends]
+        await asyncio.sleep(0)
+        return deliveries
 
     def _counted(self, send: Send, slate: Recommendation) -> Send:
         """Count a slate; return it with its mark where its model is old."""

@@ -324,9 +324,10 @@ class StreamWorker:
 
     async def flush(self) -> None:
         """Send this worker's counters, and store the event time that they belong to, safely."""
-        await self.requests.drain()  # states first: none may be older than the time stored
-        sends = self.pipeline.flush(sorted(self.owned))
-        deliveries = [await self.outbox.send(send) for send in sends]
+        deliveries = []
+        for partition in sorted(self.owned):  # one at a time: a request waits for one at most
+            await self.requests.drain()  # states first: none may be older than the time stored
+            deliveries += await self.outbox.send_all(self.pipeline.flush([partition]))
         await asyncio.gather(*deliveries, self.requests.drain())
 
     def _position(self, topic: str, offset: int) -> int:
@@ -372,8 +373,7 @@ class StreamWorker:
         self.pipeline.own(len(partitions) / self.kafka.partitions)
         self.deadlines.keep(partitions, restored)
         self.gates.open("assigned")
-        if not self.may_start.is_set():
-            spare_collections()
+        spare_collections()
         self.may_start.set()
         logger.info("owns partitions %s", sorted(partitions))
 

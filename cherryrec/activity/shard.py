@@ -182,11 +182,17 @@ class Shard:
         changed = np.flatnonzero(self._dirty)
         if not changed.size:
             return []
-        self._dirty[:] = False
         n = self.catalogue.n_rows
-        has_counts = self.counters.sums[:n].any(axis=1)
         buckets = self._buckets(np.arange(n))
-        return [self._message(int(b), np.flatnonzero(has_counts & (buckets == b))) for b in changed]
+        rows = np.flatnonzero(self.counters.sums[:n].any(axis=1) & self._dirty[buckets])
+        self._dirty[:] = False
+        rows = rows[np.argsort(buckets[rows], kind="stable")]  # rising within a bucket
+        values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
+        ends = np.searchsorted(buckets[rows], changed, side="right").tolist()
+        return [
+            self._message(bucket, rows[start:end], values[start:end])
+            for bucket, start, end in zip(changed.tolist(), [0, *ends], ends, strict=False)
+        ]
 
     def follow(self, message: ArticleActivity) -> None:
         """Take over one bucket as its owner flushed it: absolute, the last message wins.
@@ -255,14 +261,13 @@ class Shard:
         touched = self.catalogue.touched
         touched[rows] = np.fmax(touched[rows], np.fmax(first_shown, active_before(counters, rows)))
 
-    def _message(self, bucket: int, rows: Rows) -> ArticleActivity:
-        values = np.column_stack([self.counters.sums[rows], self.counters.first_shown[rows]])
+    def _message(self, bucket: int, rows: Rows, values: NDArray[np.float64]) -> ArticleActivity:
         ids = self.catalogue.ids
         return ArticleActivity(
             partition=self.partition,
             bucket=bucket,
             as_of=self.counters.landmark,
-            articles=tuple(ids[row] for row in rows),
+            articles=tuple([ids[row] for row in rows.tolist()]),
             counters=values.astype("<f8").tobytes(),
             applied={t: int(a[bucket]) for t, a in sorted(self._applied.items()) if a[bucket] >= 0},
             seen=self._seen[bucket].to_bytes(),

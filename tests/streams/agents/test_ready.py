@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import gc
+import asyncio
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ async def nothing_to_follow() -> None:
     pass
 
 
-async def test_what_is_there_at_the_first_recovery_is_collected_once(
+async def test_what_is_there_after_a_recovery_is_left_out_of_collections_before_events_flow(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[bool] = []
@@ -27,7 +27,23 @@ async def test_what_is_there_at_the_first_recovery_is_collected_once(
     worker.may_start.clear()
 
     await worker._on_recovered(frozenset({0}))
-    await worker._on_recovered(frozenset({0}))
 
-    assert calls == [False], "before the first event, and not at a later rebalance"
-    assert gc.isenabled()
+    assert calls == [False]
+
+
+async def test_counters_are_flushed_one_partition_at_a_time(bench: Bench) -> None:
+    worker: Any = bench.worker
+    turns: list[str] = []
+    flush = worker.pipeline.flush
+
+    def noted(partitions: Any) -> Any:
+        turns.append(f"flush {[*partitions]}")
+        asyncio.get_running_loop().call_soon(turns.append, "another's turn")
+        return flush(partitions)
+
+    worker.pipeline.flush = noted
+    worker.owned = frozenset({0, 1})
+
+    await worker.flush()
+
+    assert turns[:3] == ["flush [0]", "another's turn", "flush [1]"]
