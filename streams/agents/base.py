@@ -52,6 +52,10 @@ Answer = Callable[[bytes | None, str, float], Send | None]
 YIELD_EVERY = 16
 """Events of one agent after which the others have their turn."""
 
+TURN_S = 0.003
+"""Work of one agent after which they have it too, in seconds: a slate of the site's own takes as
+long as some requests do, and sixteen of them would hold up all that wait for an answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicRules:
@@ -247,7 +251,7 @@ class Agent(Generic[E]):
     async def work(self, batch: Sequence[EventT[Any]]) -> float:
         """Apply a batch, deliver what follows, and return the seconds that applying took."""
         effects = []
-        worked_s, self._waited_s = 0.0, 0.0
+        worked_s, turned_s, self._waited_s = 0.0, 0.0, 0.0
         one = self._one if self._traces is None else self._traced
         for number, event in enumerate(batch, start=1):
             started = perf_counter()
@@ -255,8 +259,9 @@ class Agent(Generic[E]):
             worked_s += perf_counter() - started
             if outcome is not None:
                 effects.append(outcome)
-            if number % self._yield_every == 0:
+            if number % self._yield_every == 0 or worked_s - turned_s >= TURN_S:
                 await asyncio.sleep(0)
+                turned_s = worked_s
         await self._deliver(effects)
         return worked_s - self._waited_s
 
