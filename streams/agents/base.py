@@ -259,7 +259,8 @@ class Agent(Generic[E]):
             worked_s += perf_counter() - started
             if outcome is not None:
                 effects.append(outcome)
-            if number % self._yield_every == 0 or worked_s - turned_s >= TURN_S:
+            is_long = worked_s - turned_s >= TURN_S and number < len(batch)
+            if is_long or number % self._yield_every == 0:
                 await asyncio.sleep(0)
                 turned_s = worked_s
         await self._deliver(effects)
