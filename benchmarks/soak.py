@@ -5,8 +5,8 @@ again what is killed with SIGKILL. Readers ask, see slates and click them, besid
 slates. Told are unanswered requests and those answered twice, the milliseconds to an answer apart
 from the seconds around a kill, and what every process holds, by quarter.
 
-    python -m benchmarks.soak                                     two hours, as the issue asks
-    python -m benchmarks.soak --minutes 20 --requests 25 --events 100 --kill-every 120
+    python -m benchmarks.soak                   ten minutes, with all other benchmarks
+    python -m benchmarks.soak --minutes 120 --requests 100 --events 500 --kill-every 600
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ BEHIND_S = 10.0
 class Plan:
     """How long, how much, and who is killed how often (seconds); `seed` is of all that is drawn."""
 
-    minutes: float = 120.0
-    requests_per_s: float = 100.0
-    events_per_s: float = 500.0
-    kill_every_s: float = 600.0
+    minutes: float = 10.0
+    requests_per_s: float = 20.0
+    events_per_s: float = 80.0
+    kill_every_s: float = 120.0
     killed: tuple[str, ...] = ("stream-1",)
     sample_every_s: float = 5.0
     n_readers: int = 5_000
