@@ -5,6 +5,7 @@ Both hold exactly what the changelog holds up to an offset that is written with 
 
 from __future__ import annotations
 
+import functools
 import gc
 import shutil
 import time
@@ -19,6 +20,17 @@ from faust.types import TP, EventT
 __all__ = ["MemoryPartitions", "Partitions", "RocksPartitions"]
 
 Changes = Mapping[bytes, bytes | None]
+
+BLOCK_CACHE_BYTES = 64 << 20
+"""Of all tables of a process together."""
+
+WRITE_BUFFER_BYTES = 8 << 20
+MAX_WRITE_BUFFERS = 3
+MAX_OPEN_FILES = 256
+BLOCK_BYTES = 16 << 10
+DICTIONARY_BYTES = 64 << 10
+ZSTD_LEVEL = 6
+_WINDOW_BITS = -14  # zlib's word for its default; zstd has no use for it
 
 
 class Partitions(Protocol):
@@ -111,6 +123,13 @@ class RocksPartitions(rocksdb.Store):
         shutil.rmtree(self.partition_path(partition), ignore_errors=True)
         self._stamp(partition).unlink(missing_ok=True)
 
+    def _open_for_partition(self, partition: int) -> rocksdict.Rdict:
+        """Open a partition's folder with settings of our own (`rocksdb_options`)."""
+        path = str(self.partition_path(partition))
+        db = rocksdict.Rdict(path, options=rocksdb_options())
+        db.set_read_options(rocksdict.ReadOptions())
+        return db
+
     def write_out(self, partition: int) -> None:
         """Have what is stored written to disk, without waiting; the file's time says when."""
         self._db_for_partition(partition).flush(wait=False)
@@ -126,6 +145,40 @@ class RocksPartitions(rocksdb.Store):
     def _stamp(self, partition: int) -> Path:
         path: Path = self.partition_path(partition)
         return path.with_suffix(".written")
+
+
+@functools.cache
+def _block_cache() -> rocksdict.Cache:
+    """Return the cache that all tables of this process share."""
+    return rocksdict.Cache(BLOCK_CACHE_BYTES)
+
+
+def rocksdb_options() -> rocksdict.Options:
+    """Return how a partition's folder is written and read.
+
+    Readers' states are records alike of some hundred bytes, so they are compressed by zstd in
+    blocks of 16 KiB, at the last level with a dictionary learned of them. What is held in memory
+    does not grow with the readers: one cache for all partitions, indices and filters in it.
+    """
+    blocks = rocksdict.BlockBasedOptions()
+    blocks.set_block_size(BLOCK_BYTES)
+    blocks.set_block_cache(_block_cache())
+    blocks.set_cache_index_and_filter_blocks(True)
+    blocks.set_bloom_filter(10, block_based=False)
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_max_open_files(MAX_OPEN_FILES)
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_max_write_buffer_number(MAX_WRITE_BUFFERS)
+    options.set_compression_type(rocksdict.DBCompressionType.zstd())
+    options.set_bottommost_compression_type(rocksdict.DBCompressionType.zstd())
+    options.set_bottommost_compression_options(
+        _WINDOW_BITS, ZSTD_LEVEL, 0, DICTIONARY_BYTES, enable=True
+    )
+    options.set_bottommost_zstd_max_train_bytes(100 * DICTIONARY_BYTES, enable=True)
+    options.set_keep_log_file_num(2)
+    options.set_block_based_table_factory(blocks)
+    return options
 
 
 def _unlogged(*, may_wait: bool) -> rocksdict.WriteOptions:

@@ -26,19 +26,12 @@ from streams.engine.producer import Delivery, FastProducer, Sender
 from streams.engine.stores import MemoryPartitions, Partitions, RocksPartitions
 from streams.engine.storing import MAX_UNSTORED_BYTES, StoreHealth, Storing
 
-__all__ = ["ROCKSDB_OPTIONS", "RecoveredHook", "StateTable", "state_table"]
+__all__ = ["RecoveredHook", "StateTable", "state_table"]
 
 RecoveredHook = Callable[[frozenset[int]], Awaitable[None]]
 """Called with the partitions of this worker, after each recovery, before events flow."""
 
-ROCKSDB_OPTIONS: Mapping[str, Any] = {
-    "driver": "rocksdict",
-    "block_cache_size": 32 << 20,
-    "write_buffer_size": 8 << 20,
-    "max_open_files": 256,
-}
-"""Per partition; RocksDB's defaults through Faust are a 2 GiB cache for each."""
-
+_DRIVER: Mapping[str, Any] = {"driver": "rocksdict"}
 
 MAX_COPY_AGE_S = 6 * 3_600.0
 """A local copy that was written longer ago is not gone on from: half of what tombstones stay."""
@@ -117,7 +110,7 @@ class StateTable(Table[bytes, bytes]):
             app,
             key_type=bytes,
             value_type=bytes,
-            options=dict(ROCKSDB_OPTIONS),
+            options=dict(_DRIVER),
             **kwargs,
         )
         self._sender = sender
@@ -311,6 +304,6 @@ class StateTable(Table[bytes, bytes]):
             key_serializer="raw",
             value_type=bytes,
             value_serializer="raw",
-            options=dict(ROCKSDB_OPTIONS),
+            options=dict(_DRIVER),
         )
         return cast(StoreT[bytes, bytes], store)
