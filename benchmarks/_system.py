@@ -100,6 +100,8 @@ def stream_worker(kafka: KafkaConfig, tables: Path, name: str = "stream") -> Ite
     own = {
         "CHERRYREC_STREAM_DATA_DIR": str(tables),
         "CHERRYREC_EVALUATOR_LATE_AFTER_S": "600",
+        # Ready without a learner, however long examples have waited for one.
+        "CHERRYREC_STREAM_MODEL_STALE_S": "86400",
     }
     with _alone(kafka, "stream", own, tables.parent / f"{name}.log") as child:
         yield child
