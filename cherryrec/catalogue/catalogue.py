@@ -86,7 +86,9 @@ class Catalogue(Counts):
             n_first, self.config.n_dimensions, n_token_dimensions, half_lives_s=half_lives_s
         )
         self.words = TitleWords(n_first)
-        self.sentences = Sentences(self.config.sentence_model, n_first)
+        self.sentences = Sentences(
+            self.config.sentence_model, n_first, max_rows=self.config.max_articles
+        )
 
     def __len__(self) -> int:
         """Rows in use."""

@@ -58,10 +58,12 @@ class Sentences:
         Name of the model, `none` for none.
     capacity
         Rows to start with.
+    max_rows
+        As many rows as there may be.
 
     Examples
     --------
-    >>> sentences = Sentences("minilm", 4)
+    >>> sentences = Sentences("minilm", 4, max_rows=8)
     >>> for row, title in enumerate(("Storm", "Gale", "Tax")):
     ...     sentences.publish(row, f"a{row}", title)
     >>> [one.title for one in sentences.unread(2)]
@@ -79,8 +81,9 @@ class Sentences:
     [[1.0]]
     """
 
-    def __init__(self, model: str, capacity: int) -> None:
+    def __init__(self, model: str, capacity: int, *, max_rows: int) -> None:
         self.model = model
+        self._max_rows = max_rows
         n = capacity if self else 0
         self._vectors = np.zeros((n, SENTENCE_DIMENSIONS), np.int8)  # (N, D)
         self._inverse = np.zeros(n, np.float32)  # 1 / length; 0 where there is no vector
@@ -148,17 +151,12 @@ class Sentences:
     def put(self, article_id: str, key: int, vector: NDArray[np.int8]) -> bool:
         """Take a vector; say whether it is the one that was waited for.
 
-        One that comes before its article is kept until then, as many as there are rows.
+        One that comes before its article, or before the title that it is of, is kept until then,
+        as many as there may be rows: who reads titles may be ahead of who follows.
         """
-        row = self._rows.get(article_id)
-        if row is None:
-            self._early.pop(article_id, None)
-            if len(self._early) >= max(len(self._inverse), 1):
-                del self._early[next(iter(self._early))]
-            self._early[article_id] = (key, vector)
-            return False
-        waiting = self._unread.get(article_id)
-        if waiting is None or waiting.key != key:
+        row, waiting = self._rows.get(article_id), self._unread.get(article_id)
+        if row is None or waiting is None or waiting.key != key:
+            self._keep_early(article_id, key, vector)
             return False
         del self._unread[article_id]
         self._key[row] = key
@@ -168,6 +166,15 @@ class Sentences:
             self._sum += _whole(vector)
             self._n_read += 1
         return True
+
+    def _keep_early(self, article_id: str, key: int, vector: NDArray[np.int8]) -> None:
+        row = self._rows.get(article_id)
+        if row is not None and self._inverse[row] and int(self._key[row]) == key:
+            return  # it is there already
+        self._early.pop(article_id, None)
+        if len(self._early) >= self._max_rows:
+            del self._early[next(iter(self._early))]
+        self._early[article_id] = (key, vector)
 
     def forget(self, row: int, article_id: str) -> None:
         """Empty a row, for its reuse."""

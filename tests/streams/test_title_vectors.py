@@ -43,7 +43,7 @@ class World:
     sent: list[Send] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.sentences = Sentences("minilm", 64)
+        self.sentences = Sentences("minilm", 64, max_rows=64)
         self.metrics = Metrics()
         self.vectors = TitleVectors(self.sentences, self.metrics)
         for row in range(self.n_titles):

@@ -36,7 +36,7 @@ def about_mean(vectors: list[Vector], rows: list[int], reads: list[int]) -> NDAr
 
 
 def filled(titles: list[str]) -> Sentences:
-    sentences = Sentences("minilm", 4)
+    sentences = Sentences("minilm", 4, max_rows=64)
     sentences.grow(len(titles) + 4)
     for row, title in enumerate(titles):
         sentences.publish(row, f"a{row}", title)
@@ -67,7 +67,7 @@ def test_without_a_vector_nothing_is_alike() -> None:
 
 
 def test_a_title_without_words_is_put_once_and_like_nothing() -> None:
-    sentences = Sentences("minilm", 4)
+    sentences = Sentences("minilm", 4, max_rows=64)
     sentences.publish(0, "a0", "?!")
     (one,) = sentences.unread(5)
 
@@ -86,7 +86,7 @@ def test_another_title_drops_the_vector_and_its_own_is_waited_for() -> None:
     assert [one.title for one in sentences.unread(5)] == ["one, corrected"]
     read_all(sentences)
 
-    again = Sentences("minilm", 4)
+    again = Sentences("minilm", 4, max_rows=64)
     for row, title in enumerate(("one, corrected", "two")):
         again.publish(row, f"a{row}", title)
     read_all(again)
@@ -104,7 +104,7 @@ def test_the_same_article_again_keeps_its_vector() -> None:
 
 
 def test_a_vector_before_its_article_waits_for_it() -> None:
-    sentences = Sentences("minilm", 4)
+    sentences = Sentences("minilm", 4, max_rows=64)
     key = stable_hash("one")
 
     assert not sentences.put("a0", key, vector_of("one"))
@@ -113,19 +113,30 @@ def test_a_vector_before_its_article_waits_for_it() -> None:
     assert (sentences.n_unread, sentences.n_read) == (0, 1)
 
 
-def test_as_many_wait_as_there_are_rows() -> None:
-    sentences = Sentences("minilm", 4)
+def test_as_many_wait_as_there_may_be_rows() -> None:
+    sentences = Sentences("minilm", 2, max_rows=8)
     for k in range(9):
         sentences.put(f"a{k}", stable_hash(f"t{k}"), vector_of(f"t{k}"))
+    sentences.grow(9)
 
     for k in range(9):
-        sentences.publish(k % 4, f"a{k}", f"t{k}")
+        sentences.publish(k, f"a{k}", f"t{k}")
 
-    assert sentences.n_unread == 5, "those of the oldest vectors, which made room"
+    assert [one.article_id for one in sentences.unread(9)] == ["a0"], "the oldest made room"
+
+
+def test_a_vector_before_the_title_that_it_is_of_waits_for_it() -> None:
+    sentences = filled(["one", "two"])
+
+    assert not sentences.put("a0", stable_hash("one, corrected"), vector_of("one, corrected"))
+    assert not sentences.put("a1", stable_hash("two"), vector_of("two")), "is there already"
+    sentences.publish(0, "a0", "one, corrected")
+
+    assert (sentences.n_unread, sentences.n_read) == (0, 2)
 
 
 def test_the_newest_titles_are_read_first() -> None:
-    sentences = Sentences("minilm", 4)
+    sentences = Sentences("minilm", 4, max_rows=64)
     for k in range(4):
         sentences.publish(k, f"a{k}", f"t{k}")
 
@@ -137,7 +148,7 @@ def test_the_newest_titles_are_read_first() -> None:
 @settings(max_examples=30, deadline=None)
 @given(order=st.permutations(range(8)), dropped=st.sets(st.integers(0, 7), max_size=4))
 def test_the_mean_depends_on_no_order(order: list[int], dropped: set[int]) -> None:
-    one, other = Sentences("e5", 8), Sentences("e5", 8)
+    one, other = Sentences("e5", 8, max_rows=64), Sentences("e5", 8, max_rows=64)
     for row in range(8):
         one.publish(row, f"a{row}", f"t{row}")
     for row in order:
