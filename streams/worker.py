@@ -327,7 +327,8 @@ class StreamWorker:
         deliveries = []
         for partition in sorted(self.owned):  # one at a time: a request waits for one at most
             await self.requests.drain()  # states first: none may be older than the time stored
-            deliveries += await self.outbox.send_all(self.pipeline.flush([partition]))
+            if partition in self.owned:  # another may have it since the last turn
+                deliveries += await self.outbox.send_all(self.pipeline.flush([partition]))
         await asyncio.gather(*deliveries, self.requests.drain())
 
     def _position(self, topic: str, offset: int) -> int:
@@ -378,8 +379,7 @@ class StreamWorker:
         logger.info("owns partitions %s", sorted(partitions))
 
     def _reads(self) -> bool:
-        """Whether titles are read here, for all workers: one owns partition 0."""
-        return 0 in self.owned
+        return 0 in self.owned  # one worker reads titles for all
 
     def _is_ours(self, partition: int) -> bool:
         """Whether a partition is counted here: as assigned, recovered or not."""

@@ -47,3 +47,22 @@ async def test_counters_are_flushed_one_partition_at_a_time(bench: Bench) -> Non
     await worker.flush()
 
     assert turns[:3] == ["flush [0]", "another's turn", "flush [1]"]
+
+
+async def test_a_partition_that_is_lost_between_two_turns_is_not_flushed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker: Any = bench.worker
+    worker.owned = frozenset({0, 1})
+    flushed: list[int] = []
+
+    def flush(partitions: list[int]) -> list[Any]:
+        flushed.extend(partitions)
+        worker.owned = frozenset({0})
+        return []
+
+    monkeypatch.setattr(worker.pipeline, "flush", flush)
+
+    await worker.flush()
+
+    assert flushed == [0]
