@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from cherryrec.activity import RecentIds
 from cherryrec.cnle.calibration import Calibration, Temperatures
-from cherryrec.codec import EARLIEST, pack, unpack
-from cherryrec.errors import BadMessage, ConfigError, ModelError
-from cherryrec.events import Example, FeatureColumn, ModelSnapshot, PackedArray, instant, seconds
+from cherryrec.codec import EARLIEST, pack
+from cherryrec.errors import BadMessage, ModelError
+from cherryrec.events import Example, FeatureColumn, ModelSnapshot, instant, seconds
 from cherryrec.features import FEATURE_SETS, evaluated, probes
 from cherryrec.knrs import (
     METRICS,
-    N_SIGNALS,
     CatalogueOrder,
     KnrsConfig,
     NewsValue,
@@ -27,37 +26,19 @@ from cherryrec.knrs import (
     Retriever,
     contrasted,
     value_learner,
-    value_of,
 )
 from cherryrec.model_features import VANS_FEATURES, set_name, vans_features
+from cherryrec.snapshots import SERVING, STATE, check_name, of_another_set, unpacked
 from cherryrec.text import stable_hash
 from cherryrec.vans import (
     Feature,
-    MappedScorer,
-    Scorer,
     Vans,
     VansConfig,
     columns_by_name,
 )
 from cherryrec.vans.snapshot import under
 
-__all__ = [
-    "SERVING",
-    "STATE",
-    "VANS_FEATURES",
-    "Learner",
-    "retriever_of",
-    "scorer_of",
-    "temperatures_of",
-    "vans_features",
-    "weights_of",
-]
-
-SERVING = "cherryrec"
-"""Name of the snapshots that workers score with."""
-
-STATE = "cherryrec-learner"
-"""Name of the snapshots from which a learner goes on."""
+__all__ = ["VANS_FEATURES", "Learner", "vans_features"]
 
 _RECENT_EXAMPLES = 4_096
 _MAX_SETS = 8  # older feature sets whose examples are taken, the newest that were told of
@@ -227,10 +208,10 @@ class Learner:
         ModelError
             The snapshot is of another feature set or kind, or damaged.
         """
-        _check_name(snapshot, STATE)
+        check_name(snapshot, STATE)
         if snapshot.feature_set != set_name(features):
-            raise _of_another_set(snapshot, features)
-        arrays = _unpacked(snapshot.arrays)
+            raise of_another_set(snapshot, features)
+        arrays = unpacked(snapshot.arrays)
         learner = cls(knrs, vans, features)
         learner.vans = Vans.restore(features, vans, under("vans", arrays))
         learner.knrs.load(under("knrs", arrays))
@@ -250,77 +231,6 @@ class Learner:
             return {}
         trust = {f"trust/{length}": value for length, value in self.trust().items()}
         return {"temperature": latest.value, **trust}
-
-
-def scorer_of(
-    snapshot: ModelSnapshot, vans: VansConfig, features: tuple[Feature, ...] = VANS_FEATURES
-) -> Scorer | MappedScorer:
-    """Return what a worker scores with, from a `SERVING` snapshot.
-
-    One of another feature set than `features` that names its own scores by those that are there.
-
-    Raises
-    ------
-    ModelError
-        The snapshot is of another kind, or of another feature set that it does not name.
-    """
-    _check_name(snapshot, SERVING)
-    arrays = under("vans", _unpacked(snapshot.arrays))
-    if snapshot.feature_set == set_name(features):
-        return Scorer.of_arrays(features, vans, arrays)
-    theirs = tuple(
-        Feature(one.name, is_context=one.is_context, is_gated=one.is_gated)
-        for one in snapshot.features
-    )
-    if not theirs:
-        raise _of_another_set(snapshot, features)
-    try:
-        return MappedScorer(Scorer.of_arrays(theirs, vans, arrays), features)
-    except ConfigError as error:  # of its features, not of our settings
-        msg = f"snapshot of feature set {snapshot.feature_set!r} cannot be used: {error}"
-        raise ModelError(msg) from error
-
-
-def weights_of(snapshot: ModelSnapshot) -> NewsValue:
-    """Return the learned news value from a `SERVING` snapshot, of whichever kind it holds.
-
-    Raises
-    ------
-    ModelError
-        The snapshot is of another kind, or its weights do not fit together.
-    """
-    _check_name(snapshot, SERVING)
-    return value_of(under("knrs", _unpacked(snapshot.arrays)))
-
-
-def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
-    """Return what keeps and orders articles of the whole catalogue, from a `SERVING` snapshot.
-
-    One of before there was such, or of other signals, brings what an installation starts with.
-
-    Raises
-    ------
-    ModelError
-        The snapshot is of another kind, or its weights are no numbers.
-    """
-    _check_name(snapshot, SERVING)
-    arrays = _unpacked(snapshot.arrays)
-    retriever, order = (arrays.get(f"{name}/weights") for name in ("retriever", "order"))
-    if retriever is None or order is None or len(retriever) != N_SIGNALS:
-        return Retriever(), CatalogueOrder()
-    return Retriever(retriever.astype(np.float64)), CatalogueOrder(order.astype(np.float64))
-
-
-def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:
-    """Return CnLE's temperatures from a `SERVING` snapshot.
-
-    Raises
-    ------
-    ModelError
-        The snapshot is of another kind, or they are no temperatures.
-    """
-    _check_name(snapshot, SERVING)
-    return Temperatures.of_arrays(under("cnle", _unpacked(snapshot.arrays)))
 
 
 def _arrays(
@@ -364,23 +274,6 @@ def _by_name(
     placed = np.zeros((len(features), len(wanted)))
     placed[:, columns >= 0] = features[:, columns[columns >= 0]]
     return placed
-
-
-def _check_name(snapshot: ModelSnapshot, name: str) -> None:
-    if snapshot.model != name:
-        msg = f"snapshot must be {name!r}, got {snapshot.model!r}"
-        raise ModelError(msg)
-
-
-def _of_another_set(snapshot: ModelSnapshot, features: tuple[Feature, ...]) -> ModelError:
-    return ModelError(
-        f"snapshot must be of feature set {set_name(features)!r}, got {snapshot.feature_set!r}: "
-        "roll back to a snapshot of this version, or let the learner learn anew"
-    )
-
-
-def _unpacked(arrays: Mapping[str, PackedArray]) -> dict[str, NDArray[np.generic]]:
-    return {name: unpack(packed) for name, packed in arrays.items()}
 
 
 def _recent_of(arrays: Arrays) -> RecentIds:

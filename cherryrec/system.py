@@ -35,7 +35,7 @@ from cherryrec.events import (
     seconds,
 )
 from cherryrec.inquiries import inquire
-from cherryrec.learner import SERVING, Learner, vans_features
+from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import (
     Effects,
     MemoryStore,
@@ -45,6 +45,7 @@ from cherryrec.pipeline import (
     Position,
     Send,
 )
+from cherryrec.snapshots import SERVING
 from cherryrec.text import load_sentence_model
 
 __all__ = ["PARTITION", "Embed", "Evaluate", "Input", "LocalSystem"]

@@ -17,8 +17,9 @@ from cherryrec.events import (
     SlateLabelled,
     seconds,
 )
-from cherryrec.learner import SERVING, vans_features
+from cherryrec.learner import vans_features
 from cherryrec.pipeline import Models, Pipeline
+from cherryrec.snapshots import SERVING
 from cherryrec.topics import TopicNames, topic_named
 from cherryrec.vans import VansConfig
 from streams.agents import TopicRules

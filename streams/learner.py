@@ -21,8 +21,9 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from cherryrec.codec import dead_letter, decode, encode
 from cherryrec.errors import BadMessage, ConfigError, ModelError
 from cherryrec.events import Example, ModelSnapshot
-from cherryrec.learner import SERVING, STATE, Learner, vans_features
+from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.supervised import Ending, Lookout, TurnWatch
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig

@@ -17,7 +17,8 @@ from benchmarks._chaos.system import ChaosSystem
 from benchmarks._chaos.traffic import WRONG_CLOCKS, Asked
 from cherryrec.codec import decode
 from cherryrec.events import Example, ModelSnapshot, SlateLabelled
-from cherryrec.learner import STATE, Learner
+from cherryrec.learner import Learner
+from cherryrec.snapshots import STATE
 from cherryrec.stored_requests import is_of_a_user, owner_of
 from cherryrec.topics import topic_named
 from tests.integration.folding import (

@@ -25,8 +25,9 @@ from cherryrec.errors import BadMessage, CherryRecError, ConfigError, ModelError
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.recorded import RecordedEvaluations
 from cherryrec.events import ModelSnapshot
-from cherryrec.learner import SERVING, STATE, Learner, scorer_of, temperatures_of, weights_of
+from cherryrec.learner import Learner
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.snapshots import SERVING, STATE, scorer_of, temperatures_of, weights_of
 from cherryrec.topics import TOPICS, Topic
 from tests.unit.schemas.messages import MESSAGES
 

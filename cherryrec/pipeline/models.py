@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from cherryrec.cnle.calibration import Temperatures
 from cherryrec.events import ModelSnapshot
 from cherryrec.knrs import CatalogueOrder, NewsValue, Retriever
-from cherryrec.learner import Learner, retriever_of, scorer_of, temperatures_of, weights_of
+from cherryrec.learner import Learner
 from cherryrec.model_features import VANS_FEATURES
+from cherryrec.snapshots import retriever_of, scorer_of, temperatures_of, weights_of
 from cherryrec.vans import Feature, Scored, VansConfig
 
 __all__ = ["Models", "Scores"]

@@ -32,8 +32,8 @@ from cherryrec.events import (
     instant,
     seconds,
 )
-from cherryrec.learner import SERVING
 from cherryrec.pipeline.times import STALE_S
+from cherryrec.snapshots import SERVING
 from cherryrec.topics import topic_named
 from streams.admin_client import Admin
 from streams.config import KafkaConfig

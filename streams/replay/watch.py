@@ -18,7 +18,7 @@ from cherryrec.codec import decode
 from cherryrec.errors import ServiceError
 from cherryrec.evaluation.replay import LearnedRecord
 from cherryrec.events import SlateLabelled
-from cherryrec.learner import SERVING
+from cherryrec.snapshots import SERVING
 from cherryrec.topics import topic_named
 from streams.replay.session import Session
 

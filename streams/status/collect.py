@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from cherryrec.codec import decode
 from cherryrec.errors import BadMessage
 from cherryrec.events import DeadLetter, Origin, Recommendation
-from cherryrec.learner import SERVING
+from cherryrec.snapshots import SERVING
 from cherryrec.supervised import connected
 from cherryrec.topics import TopicNames, topic_named
 from streams.config import KafkaConfig

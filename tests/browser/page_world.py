@@ -25,8 +25,8 @@ from cherryrec.events import (
     instant,
     seconds,
 )
-from cherryrec.learner import SERVING, STATE
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.system import LocalSystem
 from streams.gateway.live import Groups
 from streams.gateway.page import page_routes

@@ -11,8 +11,8 @@ import pytest
 
 from cherryrec.codec import decode, unpack
 from cherryrec.events import Example, FeedbackTick, ModelSnapshot, instant
-from cherryrec.learner import SERVING, STATE
 from cherryrec.pipeline import Send
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.topics import topic_named
 from tests.integration.system import System
 from tests.worlds import START_S, click, impression, offsets, pipeline_of, request

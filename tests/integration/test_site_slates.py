@@ -18,8 +18,8 @@ from cherryrec.evaluation.generate import generate_log
 from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import LogMessages, Turn
 from cherryrec.events import Example, Recommendation
-from cherryrec.learner import SERVING
 from cherryrec.open_requests import MAX_OPEN
+from cherryrec.snapshots import SERVING
 from streams.replay import Session
 from tests.commands import run_command
 from tests.integration.folding import ENVIRONMENT, WINDOW_S, Fold, labels_of, profiles_of

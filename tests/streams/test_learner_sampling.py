@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from cherryrec.learner import SERVING, STATE
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.snapshots import SERVING, STATE
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.learner import LearnerProcess
 from tests.streams.test_learner_turns import FakeLog, N, PlainReading, RehearsedLearner

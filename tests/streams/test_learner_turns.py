@@ -17,8 +17,9 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from cherryrec.codec import decode, encode
 from cherryrec.events import ModelSnapshot
-from cherryrec.learner import SERVING, STATE, Learner
+from cherryrec.learner import Learner
 from cherryrec.pipeline import PipelineConfig
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.topics import topic_named
 from streams.config import KafkaConfig, LearnerProcessConfig
 from streams.engine import Reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cherryrec.codec import encode
-from cherryrec.learner import SERVING, STATE, scorer_of
+from cherryrec.snapshots import SERVING, STATE, scorer_of
 from cherryrec.vans import MappedScorer, Scorer
 from tests.streams.test_learner_turns import N, rehearsed, run
 from tests.unit.test_learner import VANS, example, slate

@@ -13,7 +13,7 @@ from cherryrec.codec import encode
 from cherryrec.errors import ServiceError
 from cherryrec.evaluation.replay import LearnedRecord
 from cherryrec.events import SlateLabelled, instant
-from cherryrec.learner import SERVING, STATE
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.topics import TopicNames
 from streams.replay import ModelWatch
 

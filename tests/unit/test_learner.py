@@ -14,7 +14,8 @@ from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, ModelSnapshot, instant
 from cherryrec.features import FEATURE_SET, FEATURES, column
 from cherryrec.knrs import METRICS, KnrsConfig, LinearValue
-from cherryrec.learner import SERVING, STATE, Learner, scorer_of, weights_of
+from cherryrec.learner import Learner
+from cherryrec.snapshots import SERVING, STATE, scorer_of, weights_of
 from cherryrec.vans import Forest, VansConfig
 from tests.worlds import START_S
 

@@ -14,8 +14,9 @@ from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.events import Evaluation, EvaluationRequest, Example, ModelSnapshot
 from cherryrec.features import FEATURES, with_evaluations
 from cherryrec.knrs import KnrsConfig
-from cherryrec.learner import SERVING, STATE, Learner, temperatures_of
+from cherryrec.learner import Learner
 from cherryrec.pipeline import Models, PipelineConfig, Position
+from cherryrec.snapshots import SERVING, STATE, temperatures_of
 from cherryrec.vans import VansConfig
 from tests.unit.pipeline.answers import CLOCK_S, answer, explains, question
 from tests.unit.test_learner import example

@@ -8,7 +8,8 @@ from river import optim
 
 from cherryrec.knrs import KnrsConfig
 from cherryrec.knrs.retriever import ContrastLearner
-from cherryrec.learner import STATE, Learner
+from cherryrec.learner import Learner
+from cherryrec.snapshots import STATE
 from cherryrec.vans import Feature, ListwiseRegression, PairwiseSVM, Vans, VansConfig
 from cherryrec.vans.member import SlateMember
 from tests.unit.test_learner import example

@@ -12,7 +12,8 @@ from cherryrec.codec import decode, encode
 from cherryrec.errors import ModelError
 from cherryrec.events import Example, FeatureColumn, ModelSnapshot, PackedArray
 from cherryrec.features import FEATURES, column
-from cherryrec.learner import SERVING, STATE, VANS_FEATURES, Learner, scorer_of
+from cherryrec.learner import VANS_FEATURES, Learner
+from cherryrec.snapshots import SERVING, STATE, scorer_of
 from cherryrec.topics import topic_named
 from cherryrec.vans import Feature, Vans
 from tests.unit.test_learner import KNRS, VANS, example, slate, taught

@@ -10,7 +10,7 @@ from cherryrec.codec import unpack
 from cherryrec.errors import ModelError
 from cherryrec.events import PackedArray
 from cherryrec.knrs import METRICS
-from cherryrec.learner import SERVING, STATE
+from cherryrec.snapshots import SERVING, STATE
 
 __all__ = ["ModelPoint", "ModelWatch"]
 

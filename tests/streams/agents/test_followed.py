@@ -13,8 +13,9 @@ from cherryrec.codec import encode
 from cherryrec.events import FeedbackTick, instant
 from cherryrec.features import column
 from cherryrec.knrs.signals import prior_weights
-from cherryrec.learner import SERVING, Learner
+from cherryrec.learner import Learner
 from cherryrec.pipeline import PipelineConfig, Position
+from cherryrec.snapshots import SERVING
 from streams.config import KafkaConfig, StreamConfig
 from streams.worker import CO_READS_READ, SLATES_READ, StreamWorker
 from tests.streams.agents.conftest import CLOCK_S, PREFIX, Bench

@@ -9,7 +9,8 @@ import pytest
 
 from cherryrec.events import DeadLetter, instant
 from cherryrec.knrs import KnrsConfig
-from cherryrec.learner import SERVING, STATE, Learner
+from cherryrec.learner import Learner
+from cherryrec.snapshots import SERVING, STATE
 from cherryrec.topics import HEARTBEAT_KEY, TopicNames
 from cherryrec.vans import VansConfig
 from streams.gateway.live import VIEWS, Groups, LiveView, View

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from cherryrec.catalogue import CatalogueConfig
 from cherryrec.events import Deadline, Example, Recommendation
 from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_of
-from cherryrec.learner import STATE, Learner, scorer_of, vans_features
+from cherryrec.learner import Learner, vans_features
+from cherryrec.snapshots import STATE, scorer_of
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
 from cherryrec.system import LocalSystem
 from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
