@@ -1,4 +1,4 @@
-"""Claim: a sentence model's columns add at most a tenth to a request; MiniLM reads 50 titles/s.
+"""Claim: a sentence model's columns add at most 15 % to a request; MiniLM reads 50 titles/s.
 
 Processor time of `Pipeline.request` for 100 given candidates of 2,000 articles, of readers with a
 history, with and without the vectors of all titles, in turns; drawn vectors, as reading is not part
@@ -28,7 +28,7 @@ from cherryrec.text import SENTENCE_DIMENSIONS, load_sentence_model, stable_hash
 SEED = 0
 N_ARTICLES, N_CANDIDATES, N_REQUESTS, N_RUNS = 2_000, 100, 100, 15
 N_TITLES, N_READINGS = 100, 3
-AT_MOST, AT_LEAST = 1.1, 50.0
+AT_MOST, AT_LEAST = 1.15, 50.0
 
 
 class Site:

@@ -30,6 +30,7 @@ from cherryrec.knrs import (
 from cherryrec.model_features import VANS_FEATURES, set_name, vans_features
 from cherryrec.snapshots import SERVING, STATE, check_name, of_another_set, unpacked
 from cherryrec.text import stable_hash
+from cherryrec.title_fit import TitleFitLearner, titles_of
 from cherryrec.vans import (
     Feature,
     Vans,
@@ -69,6 +70,7 @@ class Learner:
         self.vans = Vans(features, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
+        self.fit = TitleFitLearner()
         self.calibration = Calibration()
         self.n_examples = 0
         self.version = 0
@@ -137,6 +139,7 @@ class Learner:
             return False
         features, metrics = _arrays(example, self._columns, self.features)
         read = contrasted(example)
+        titles = titles_of(example)
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
             return False
@@ -144,6 +147,8 @@ class Learner:
         self.vans.learn(features, clicked, weight)
         self.knrs.learn(metrics, clicked, weight)
         self.retrieval.learn(read, weight)
+        if titles is not None:
+            self.fit.learn(*titles, clicked, weight)
         if example.evaluator:
             has, log_shares = evaluated(features, example.temperature)
             self.calibration.learn(example.evaluator, log_shares, clicked[has])
@@ -169,6 +174,7 @@ class Learner:
                 **{f"cnle/{k}": v for k, v in self.temperatures.arrays().items()},
                 **{f"retriever/{k}": v for k, v in self.retriever.arrays().items()},
                 **{f"order/{k}": v for k, v in self.order.arrays().items()},
+                **{f"fit/{k}": v for k, v in self.fit.serving().items() if self._has_titles},
             }
         else:
             arrays = {
@@ -176,6 +182,7 @@ class Learner:
                 **{f"knrs/{k}": v for k, v in self.knrs.snapshot().items()},
                 **{f"cnle/{k}": v for k, v in self.calibration.snapshot().items()},
                 **{f"retrieval/{k}": v for k, v in self.retrieval.snapshot().items()},
+                **{f"fit/{k}": v for k, v in self.fit.snapshot().items() if self._has_titles},
                 "recent": np.frombuffer(self.recent.to_bytes(), "<u8"),
             }
         return ModelSnapshot(
@@ -217,12 +224,19 @@ class Learner:
         learner.knrs.load(under("knrs", arrays))
         learner.calibration.load(under("cnle", arrays))
         learner.retrieval.load(under("retrieval", arrays))
+        if learner._has_titles:
+            learner.fit.load(under("fit", arrays))
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
         learner.newest_s = seconds(snapshot.created_at)
         learner.applied = dict(snapshot.applied)
         return learner
+
+    @property
+    def _has_titles(self) -> bool:
+        """Whether a sentence model's vectors are learned of."""
+        return any(one.name == "sentence_fit" for one in self.features)
 
     def _metrics(self) -> dict[str, float]:
         """Say how CnLE is used; nothing where it is not."""

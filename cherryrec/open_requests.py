@@ -41,7 +41,8 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     filled into the features when the request is ranked with some. `signals` float32 (n, S) is what
     KnRS retrieves by, `scores` VaNS's, float32 (n,), where there are any; `sources` says of each
     article what brought it; `others` and `rivals` are what else there was (`events.Contrast`).
-    `shadow` is how a slate of the site's own would have been ranked.
+    `shadow` is how a slate of the site's own would have been ranked. `reader` is the reader's
+    vector of titles, float16 (384,), empty without a sentence model.
     """
 
     articles: tuple[str, ...]
@@ -54,6 +55,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     sources: tuple[str, ...] = ()
     others: Contrast | None = None
     rivals: Contrast | None = None
+    reader: bytes = b""
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""

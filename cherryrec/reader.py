@@ -17,6 +17,7 @@ __all__ = ["Reader", "lift"]
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
+_TITLES = 50
 _PRIOR_CLICKS = 5.0
 _LEAST_SHARE = 1e-9
 _MISSING = 0  # as in the catalogue: what a kernel compiled against must lie in its own file
@@ -29,7 +30,9 @@ class Reader:
     `rows` are the read articles that the catalogue knows, oldest first (n,); `interest` the unit
     interest vector (D,), zero without clicks; the lifts are log-ratios of the user's category (or
     subcategory) share to everyone's, by code, the shares everyone's own; `exposures` what they were
-    shown lately.
+    shown lately. `titles` are a sentence model's vectors of the last 50 of `rows`, as directions
+    from the catalogue's mean, and `title_vector` their sum over the root of their number, in half
+    precision, as it is stored; (0, D) and (0,) without a model.
     """
 
     profile: Profile
@@ -41,6 +44,8 @@ class Reader:
     subcategory_lift: Floats
     newest_s: float
     exposures: Exposures
+    titles: NDArray[np.float32]
+    title_vector: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -55,6 +60,7 @@ class Reader:
         norm = float(np.sqrt(interest @ interest))
         category_share = catalogue.category_share()
         subcategory_share = catalogue.subcategory_share()
+        titles = catalogue.sentences.centred(rows[-_TITLES:])
         return cls(
             profile=profile,
             rows=rows,
@@ -67,7 +73,16 @@ class Reader:
             ),
             newest_s=profile.newest_s,
             exposures=exposures or Exposures(),
+            titles=titles,
+            title_vector=_together(titles),
         )
+
+
+def _together(titles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return one vector of the titles that were read, (h, D) -> (D,); zeros of none."""
+    together = titles.sum(axis=0) / np.sqrt(np.float32(max(len(titles), 1)))
+    stored: NDArray[np.float32] = together.astype(np.float16).astype(np.float32)
+    return stored
 
 
 def lift(codes: NDArray[np.int32], share: Floats | None, n_codes: int) -> Floats:

@@ -13,6 +13,7 @@ from cherryrec.errors import ConfigError, ModelError
 from cherryrec.events import ModelSnapshot, PackedArray
 from cherryrec.knrs import N_SIGNALS, CatalogueOrder, NewsValue, Retriever, value_of
 from cherryrec.model_features import VANS_FEATURES, set_name
+from cherryrec.title_fit import TitleFit
 from cherryrec.vans import Feature, MappedScorer, Scorer, VansConfig
 from cherryrec.vans.snapshot import under
 
@@ -20,6 +21,7 @@ __all__ = [
     "SERVING",
     "STATE",
     "check_name",
+    "fit_of",
     "of_another_set",
     "retriever_of",
     "scorer_of",
@@ -92,6 +94,18 @@ def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
     if retriever is None or order is None or len(retriever) != N_SIGNALS:
         return Retriever(), CatalogueOrder()
     return Retriever(retriever.astype(np.float64)), CatalogueOrder(order.astype(np.float64))
+
+
+def fit_of(snapshot: ModelSnapshot) -> TitleFit:
+    """Return how titles go with reads, from a `SERVING` snapshot: unlearned if that has none.
+
+    Raises
+    ------
+    ModelError
+        The snapshot is of another kind, or its weights do not fit.
+    """
+    check_name(snapshot, SERVING)
+    return TitleFit.of_arrays(under("fit", unpacked(snapshot.arrays)))
 
 
 def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:

@@ -15,6 +15,7 @@ from cherryrec.codec import LATEST
 from cherryrec.errors import StateError
 from cherryrec.events import seconds
 from cherryrec.open_requests import Frozen, OpenRequests
+from cherryrec.text import SENTENCE_DIMENSIONS
 
 __all__ = [
     "REACHED_KEY",
@@ -255,6 +256,7 @@ def _fitting(frozen: Frozen) -> Frozen:
         *(one for one, (m, raw) in rows.items() if (len(raw) % (4 * m) if m else raw)),
         *(one for one, (m, raw) in numbers.items() if len(raw) not in {0, 4 * m}),
         *(["sources"] if len(frozen.sources) not in {0, n} else []),
+        *(["reader"] if len(frozen.reader) not in {0, 2 * SENTENCE_DIMENSIONS} else []),
     ]
     if wrong:
         msg = f"stored features must be whole rows for {n} articles, {', '.join(wrong)} are not"

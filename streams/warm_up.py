@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from cherryrec.events import (
     ArticlePublished,
     Click,
@@ -21,6 +23,8 @@ from cherryrec.events import (
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.placement import partition_of
 from cherryrec.system import PARTITION, LocalSystem
+from cherryrec.text import SENTENCE_DIMENSIONS
+from cherryrec.title_fit import TitleFitLearner
 
 __all__ = ["warm_up", "warm_up_learner"]
 
@@ -76,6 +80,8 @@ def warm_up_learner(config: PipelineConfig) -> None:
     often = [member.at_least_every(REFIT_WITHIN) for member in config.vans.stages]
     vans = config.vans.with_settings(*often)
     warm_up(replace(config, vans=vans), n_rounds=LEARNER_ROUNDS)
+    titles = np.eye(2, SENTENCE_DIMENSIONS, dtype=np.float32)
+    TitleFitLearner().learn(titles[0], titles, np.array([True, False]))  # runs with a model only
 
 
 def _rehearsed(config: PipelineConfig) -> PipelineConfig:

@@ -26,6 +26,8 @@ _UNIT = float(1 << 20)
 _NEAR = np.float32(1e-4)
 """Squared distance below which a vector is the mean itself, and has no direction from it."""
 
+_LARGEST = np.float32(127.0)
+
 _FEW = 50.0
 """Titles at which the mean counts half: of a handful it is their own."""
 
@@ -77,8 +79,9 @@ class Sentences:
 
     Three titles of one direction are alike, though less of it is left when more have it:
 
-    >>> sentences.likeness(np.array([0]), np.array([1])).round(2).tolist()
-    [[1.0]]
+    >>> storm, gale = sentences.centred(np.array([0, 1]))
+    >>> (storm @ gale).round(2)
+    np.float32(1.0)
     """
 
     def __init__(self, model: str, capacity: int, *, max_rows: int) -> None:
@@ -183,26 +186,43 @@ class Sentences:
             self._rows.pop(article_id, None)
             self._unread.pop(article_id, None)
 
-    def likeness(self, rows: Rows, reads: Rows) -> NDArray[np.float32]:
-        """Return the cosines of candidates and reads about the catalogue's mean, (n, h).
+    def centred(self, rows: Rows) -> NDArray[np.float32]:
+        """Return directions from the catalogue's mean, unit vectors, (n, D); zeros without one.
 
         Sentence vectors of any two titles point much the same way: what they have in common is
-        taken out first. Where either has no vector it is 0.
+        taken out, so that the product of two is how alike they are beyond that. (0, 0) without a
+        model.
         """
-        every = np.concatenate((rows, reads))
-        has = self._inverse.take(every)  # (n + h,)
-        vectors = self._vectors.take(every, axis=0).astype(np.float32)  # (n + h, D)
-        mean = self._mean()
-        along, squared = (vectors @ mean) * has, np.float32(mean @ mean)
-        # (a − m)·(b − m) and |a − m|² of unit vectors, by the products of what is at hand.
-        away = (1 - 2 * along + squared) * (has > 0)
-        scale = (away > _NEAR) / np.sqrt(np.maximum(away, _NEAR))
-        n = len(rows)
-        products: NDArray[np.float32] = vectors[:n] @ vectors[n:].T
-        products *= has[:n, None] * has[n:]
-        products -= along[:n, None] + (along[n:] - squared)
-        products *= scale[:n, None] * scale[n:]
+        if not self:
+            return np.zeros((0, 0), np.float32)
+        has = self._inverse.take(rows)
+        away = self._vectors.take(rows, axis=0).astype(np.float32)
+        away *= has[:, None]
+        away -= self._mean()
+        squared = np.einsum("nd,nd->n", away, away)
+        scale = (squared > _NEAR) * (has > 0) / np.sqrt(np.maximum(squared, _NEAR))
+        away *= scale[:, None]
+        return away
+
+    def products(self, rows: Rows, along: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return `centred(rows)` times some vectors, (k, D), without laying them out, (n, k)."""
+        vectors = self._vectors.take(rows, axis=0).astype(np.float32)  # (n, D)
+        has, mean = self._inverse.take(rows), self._mean()
+        all_at_once = vectors @ np.vstack((along, mean)).T  # (n, k + 1)
+        all_at_once *= has[:, None]
+        # (a − m)·b and |a − m|² of unit vectors a, by the products of what is at hand.
+        squared = (1 - 2 * all_at_once[:, -1] + mean @ mean) * (has > 0)
+        scale = (squared > _NEAR) / np.sqrt(np.maximum(squared, _NEAR))
+        products: NDArray[np.float32] = (all_at_once[:, :-1] - along @ mean) * scale[:, None]
         return products
+
+    def directions(self, rows: Rows) -> NDArray[np.int8]:
+        """Return `centred` in whole numbers, the largest ±127; a row below 0 has no vector."""
+        away = self.centred(np.maximum(rows, 0)) * (rows >= 0)[:, None]
+        largest = np.abs(away).max(axis=1, initial=0.0, keepdims=True)
+        whole = away * (_LARGEST / np.maximum(largest, _NEAR))
+        directions: NDArray[np.int8] = np.rint(whole).astype(np.int8)
+        return directions
 
     def _mean(self) -> NDArray[np.float32]:
         """Return the direction that all titles share, at its length, (D,); near 0 of a few."""

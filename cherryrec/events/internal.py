@@ -152,7 +152,9 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     `scores` VaNS's, float32 (articles,), NaN for what would not have been kept. `others` were drawn
     of everything live then, `rivals` of what KnRS would have kept. `evaluator` is the version of
     CnLE whose evaluations are in the features, "" without any, and `temperature` what their
-    log-odds were divided by. Of origin `click` it holds one article.
+    log-odds were divided by. Of origin `click` it holds one article. With a sentence model
+    `reader` is the reader's vector of titles, float16 (384,), and `titles` those of the articles,
+    int8 (articles, 384).
     """
 
     schema: Literal[1] = 1
@@ -171,6 +173,8 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     scores: bytes = b""
     others: Contrast | None = None
     rivals: Contrast | None = None
+    reader: bytes = b""
+    titles: bytes = b""
 
 
 class CoRead(Event, frozen=True, kw_only=True, omit_defaults=True):

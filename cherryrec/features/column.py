@@ -15,6 +15,7 @@ from cherryrec.features.sources import Source
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
+from cherryrec.title_fit import TitleFit
 
 __all__ = [
     "COSINE",
@@ -109,13 +110,17 @@ class Column:
 
 
 class Inputs(NamedTuple):
-    """What a block may look at: the articles, the user, labelled slates, candidates, event time."""
+    """What a block may look at: the articles, the user, labelled slates, candidates, event time.
+
+    `fit` is what was learned of how titles go with what was read.
+    """
 
     catalogue: Catalogue
     reader: Reader
     slates: SlateMemory
     selection: Selection
     now: float
+    fit: TitleFit
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ _READING = {
         for key, words in _LIKE.items()
         if key != "interest"
     },
+    "sentence_fit": "how well what its title says goes with what this reader opened",
     "text_words": "how many words of its title this reader has met lately",
     "category_lift": "how much more than others this reader opens {category}",
     "category_lift_5": "how much {category} is in this reader's last five stories",

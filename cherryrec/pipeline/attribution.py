@@ -260,11 +260,13 @@ class Attribution:
         example = example_of(entry, frozen, user_id=user_id, feature_set=feature_set)
         if example is None or example.origin not in self.config.learn_from:
             return []
-        sends = [Send("examples", user_id, example)]
         if example.origin == "click":  # there is no slate
-            return sends
+            return [Send("examples", user_id, example)]
         row_of = self.catalogue.row_of
         rows = np.array([row_of.get(article, -1) for article in example.articles], np.intp)
+        if example.reader:
+            titles = self.catalogue.sentences.directions(rows)
+            example = msgspec.structs.replace(example, titles=titles.tobytes())
         codes = np.where(rows >= 0, self.catalogue.category[rows], 0)
         shadow = frozen.shadow
         if shadow is not None:
@@ -281,7 +283,10 @@ class Attribution:
             is_given=entry.is_given,
             shadow=shadow,
         )
-        return [*sends, Send("labelled-slates", labelled.slate_id, labelled)]
+        return [
+            Send("examples", user_id, example),
+            Send("labelled-slates", labelled.slate_id, labelled),
+        ]
 
     def _of(self, partition: int) -> Windows:
         windows = self._windows.get(partition)

@@ -73,7 +73,7 @@ def open_request(
         observe=observe,
     )
     requested_s = seconds(request.requested_at)
-    features = feature_matrix(catalogue, reader, slates, selection, requested_s)
+    features = feature_matrix(catalogue, reader, slates, selection, requested_s, fit=models.fit)
     entry = OpenRequest(
         request_id=request.request_id,
         requested_s=requested_s,
@@ -89,6 +89,7 @@ def open_request(
         signals=selection.signals.astype("<f4").tobytes(),
         sources=selection.sources,
         others=selection.others,
+        reader=reader.title_vector.astype("<f2").tobytes(),
     )
     rivals = selection.rivals
     if rivals is None or not len(features):
@@ -100,7 +101,7 @@ def open_request(
         np.concatenate((selection.values, rivals.values)),
         np.concatenate((selection.signals, rivals.signals)),
     )
-    matrix = feature_matrix(catalogue, reader, slates, together, requested_s)
+    matrix = feature_matrix(catalogue, reader, slates, together, requested_s, fit=models.fit)
     scores = models.scorer.scores(matrix.astype(np.float64))
     n = len(features)
     drawn = contrast_of(

@@ -102,7 +102,7 @@ async def test_another_worker_follows_what_it_has_not_read() -> None:
     assert other.sentences.n_unread == 0
     rows = np.arange(5)
     one.follow_all()
-    found, wanted = (w.sentences.likeness(rows, rows) for w in (other, one))
+    found, wanted = (w.sentences.centred(rows) for w in (other, one))
     assert (found == wanted).all()
 
 

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("events", "placement"),
     ("codec", "topics"),
     ("text", "distinct", "listwise", "schemas", "seen", "co_reads"),
-    ("profile", "attention", "exposures", "slates"),
+    ("profile", "attention", "exposures", "slates", "title_fit"),
     ("catalogue",),
     ("activity", "reader"),
     ("knrs", "cnle", "vans"),

@@ -26,6 +26,7 @@ from cherryrec.evaluation.mind import MindLog
 from cherryrec.evaluation.replay import Judge, LocalReplay, LogMessages
 from cherryrec.pipeline import PipelineConfig
 from cherryrec.text import HashedText
+from cherryrec.title_fit import TitleFitLearner
 
 ROOT = Path(__file__).parents[2]
 COMPARED = (1, 20, 80)
@@ -53,6 +54,10 @@ def run(folder: Path) -> None:
     config = replace(config, vans=config.vans.with_settings(*often))
     log = MindLog(folder)
     LocalReplay(config).run(log.impressions(70), LogMessages(log.articles()), Judge())
+    titles = np.random.default_rng(0).normal(size=(3, 384)).astype(np.float32)
+    fit = TitleFitLearner()
+    for number in range(max(COMPARED)):
+        fit.learn(titles[number % 3], titles, np.arange(3) == number % 2)
 
 
 class Comparison:

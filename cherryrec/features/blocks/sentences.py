@@ -1,4 +1,4 @@
-"""Likeness of each candidate to the user's reads by a sentence model's vectors of their titles.
+"""How each candidate's title goes with those the user read, by a sentence model's vectors.
 
 Only where `catalogue.sentence_model` names one: without it a matrix has none of these columns, and
 models are of the others alone. They stand last, so that either kind is the beginning of the other.
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cherryrec.features.blocks.reading import LIKENESS, fill_likeness, likeness_columns
-from cherryrec.features.column import COSINE, Block, Column, Inputs
+from cherryrec.features.column import COSINE, Block, Column, Inputs, about, places
 from cherryrec.features.sources import CATALOGUE, PROFILE
 
 __all__ = ["BLOCK"]
@@ -26,21 +26,34 @@ _FORMULAS = (
     "as `text_top_3`, by the same",
 )
 
-COLUMNS = tuple(
-    Column(f"sentence_{name}", formula, COSINE, (CATALOGUE, PROFILE))
-    for name, formula in zip(LIKENESS, _FORMULAS, strict=True)
+COLUMNS = (
+    *(
+        Column(f"sentence_{name}", formula, COSINE, (CATALOGUE, PROFILE))
+        for name, formula in zip(LIKENESS, _FORMULAS, strict=True)
+    ),
+    Column(
+        "sentence_fit",
+        "c·(2u + uW + b): c the title's vector as above, u the sum of those of the last 50 reads "
+        "over the root of their number, W and b as learned from clicks so far",
+        about(-5.0, 5.0),
+        (CATALOGUE, PROFILE),
+        cold=None,
+    ),
 )
 
 _SENTENCE = likeness_columns(COLUMNS, "sentence")
+(_FIT,) = places(COLUMNS, "sentence_fit")
 _RECENT = 30  # reads that candidates are compared with one by one
 
 
 def fill(inputs: Inputs, out: Floats) -> None:
-    """Compare each candidate with what the user read."""
-    recent = inputs.reader.rows[-_RECENT:]
-    if recent.size:
-        likeness = inputs.catalogue.sentences.likeness(inputs.selection.rows, recent)
-        fill_likeness(likeness, out, _SENTENCE)
+    """Compare each candidate with what the user read, and ask what was learned of both."""
+    reader = inputs.reader
+    along = np.vstack((reader.titles[-_RECENT:], inputs.fit.direction(reader.title_vector)))
+    products = inputs.catalogue.sentences.products(inputs.selection.rows, along)
+    if len(along) > 1:
+        fill_likeness(np.ascontiguousarray(products[:, :-1]), out, _SENTENCE)
+    out[:, _FIT] = products[:, -1]
 
 
 BLOCK = Block("sentences", COLUMNS, fill)

@@ -44,11 +44,15 @@ def filled(titles: list[str]) -> Sentences:
     return sentences
 
 
+def likeness(sentences: Sentences, rows: list[int], reads: list[int]) -> NDArray[np.float32]:
+    return sentences.products(np.array(rows), sentences.centred(np.array(reads)))
+
+
 def test_likeness_is_the_cosine_about_the_mean() -> None:
     titles = [f"title {k}" for k in range(9)]
     rows, reads = [0, 3, 8], [1, 3]
 
-    found = filled(titles).likeness(np.array(rows), np.array(reads))
+    found = likeness(filled(titles), rows, reads)
 
     wanted = about_mean([vector_of(title) for title in titles], rows, reads)
     assert found == pytest.approx(wanted, abs=1e-5)
@@ -59,11 +63,44 @@ def test_without_a_vector_nothing_is_alike() -> None:
     sentences = filled(["one", "two"])
     sentences.publish(2, "a2", "three")
 
-    found = sentences.likeness(np.array([0, 2]), np.array([1, 2]))
+    found = likeness(sentences, [0, 2], [1, 2])
 
     assert found[0, 0] != 0
     assert found[0, 1] == found[1, 0] == found[1, 1] == 0
     assert sentences.n_unread == 1
+
+
+def test_directions_are_the_same_in_whole_numbers() -> None:
+    sentences = filled(["one", "two", "three"])
+    sentences.publish(3, "a3", "unread")
+    rows = np.array([0, 3, 2, -1])
+
+    found = sentences.directions(rows)
+
+    assert (found.dtype, found.shape) == (np.int8, (4, SENTENCE_DIMENSIONS))
+    assert np.abs(found).max(axis=1).tolist() == [127, 0, 127, 0]
+    whole = found.astype(np.float64)
+    wanted = sentences.centred(np.array([0, 2])).astype(np.float64)
+    cosines = (whole[[0, 2]] * wanted).sum(axis=1) / np.linalg.norm(whole[[0, 2]], axis=1)
+    assert cosines == pytest.approx(1.0, abs=1e-3)
+
+
+def test_products_are_those_of_the_centred_vectors() -> None:
+    sentences = filled([f"title {k}" for k in range(7)])
+    sentences.publish(7, "a7", "unread")
+    rows = np.array([6, 7, 0])
+    along = np.random.default_rng(0).normal(size=(4, SENTENCE_DIMENSIONS)).astype(np.float32)
+
+    found = sentences.products(rows, along)
+
+    assert found == pytest.approx(sentences.centred(rows) @ along.T, abs=1e-5)
+    assert not found[1].any()
+
+
+def test_without_a_model_there_are_no_directions() -> None:
+    sentences = Sentences("none", 4, max_rows=4)
+
+    assert sentences.centred(np.array([0, 1])).shape == (0, 0)
 
 
 def test_a_title_without_words_is_put_once_and_like_nothing() -> None:
@@ -74,7 +111,7 @@ def test_a_title_without_words_is_put_once_and_like_nothing() -> None:
     assert sentences.put("a0", one.key, np.zeros(SENTENCE_DIMENSIONS, np.int8))
 
     assert sentences.n_unread == sentences.n_read == 0
-    assert not sentences.likeness(np.array([0]), np.array([0])).any()
+    assert not sentences.centred(np.array([0])).any()
 
 
 def test_another_title_drops_the_vector_and_its_own_is_waited_for() -> None:
@@ -91,7 +128,7 @@ def test_another_title_drops_the_vector_and_its_own_is_waited_for() -> None:
         again.publish(row, f"a{row}", title)
     read_all(again)
     rows = np.array([0, 1])
-    assert (sentences.likeness(rows, rows) == again.likeness(rows, rows)).all()
+    assert (sentences.centred(rows) == again.centred(rows)).all()
 
 
 def test_the_same_article_again_keeps_its_vector() -> None:
@@ -162,7 +199,7 @@ def test_the_mean_depends_on_no_order(order: list[int], dropped: set[int]) -> No
         other.forget(row, f"a{row}")
 
     rows = np.arange(8)
-    assert (one.likeness(rows, rows) == other.likeness(rows, rows)).all()
+    assert (one.centred(rows) == other.centred(rows)).all()
 
 
 def test_a_catalogue_forgets_the_vector_with_the_article() -> None:
@@ -174,7 +211,8 @@ def test_a_catalogue_forgets_the_vector_with_the_article() -> None:
 
     assert catalogue.sentences.n_read == 3
     rows = np.arange(3)
-    assert catalogue.sentences.likeness(rows, rows).diagonal() == pytest.approx(1.0, abs=1e-6)
+    lengths = np.linalg.norm(catalogue.sentences.centred(rows), axis=1)
+    assert lengths == pytest.approx(1.0, abs=1e-6)
 
 
 def test_without_a_model_there_is_nothing_to_read() -> None:

@@ -10,6 +10,7 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
+from cherryrec.title_fit import TitleFit
 from tests.worlds import START_S, catalogue_of, reads, request
 
 COLUMNS = [one for block in BLOCKS for one in block.columns if one.name in FEATURES]
@@ -28,7 +29,11 @@ def value(name: str, profile: Profile) -> float:
     reader = Reader.of(profile, catalogue)
     selection = select(catalogue, reader, request("r"), KnrsConfig())
     slates = SlateMemory(SlatesConfig(max_articles=4, max_slates=4))
-    return float(feature_matrix(catalogue, reader, slates, selection, START_S)[0, column(name)])
+    return float(
+        feature_matrix(catalogue, reader, slates, selection, START_S, fit=TitleFit())[
+            0, column(name)
+        ]
+    )
 
 
 def test_what_is_as_for_anyone_is_no_constant() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from cherryrec.catalogue import CatalogueConfig
 from cherryrec.events import Deadline, Example, Recommendation
 from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_of
 from cherryrec.learner import Learner, vans_features
-from cherryrec.snapshots import STATE, scorer_of
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
+from cherryrec.snapshots import SERVING, STATE, fit_of, scorer_of
 from cherryrec.system import LocalSystem
 from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
+from cherryrec.title_fit import TitleFit
 from cherryrec.vans import MappedScorer
 from tests.worlds import START_S, article, click, impression, instant, request
 
@@ -95,6 +97,61 @@ def test_what_titles_say_is_learned_and_explained() -> None:
     assert named & {*ALL_FEATURES[len(FEATURES) :]}
 
 
+def test_examples_bring_what_is_learned_of_titles_and_reads() -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example):
+            examples.append(send.event)
+
+    system = system_with("minilm", on_send=note)
+    reads_of_one_side(system, n_users=8)
+
+    slates = [one for one in examples if one.origin == "request"]
+    assert len(slates) == 8
+    assert {len(one.reader) for one in slates} == {2 * SENTENCE_DIMENSIONS}
+    assert {len(one.titles) for one in slates} == {2 * SENTENCE_DIMENSIONS}, "of two articles"
+    assert all(np.frombuffer(one.reader, "<f2").any() for one in slates), "each had read one"
+    assert {one.titles for one in examples if one.origin == "click"} <= {b""}
+    learned = system.learner.fit.fit
+    assert learned.weights.any()
+    served = fit_of(system.learner.snapshot(SERVING))
+    assert served.weights == pytest.approx(learned.weights, abs=1e-3)
+    again = Learner.restore(
+        system.config.knrs,
+        system.config.vans,
+        system.learner.snapshot(STATE),
+        system.learner.features,
+    )
+    assert (again.fit.fit.weights == learned.weights).all()
+
+
+def test_workers_rank_by_what_was_learned_of_titles() -> None:
+    system = system_with("minilm")
+    reads_of_one_side(system)
+    now = START_S + 7_300.0
+    system.send(click("a1", now, user_id="new"))
+
+    def fits(system: LocalSystem, name: str) -> NDArray[np.float32]:
+        asked = request(name, now + 1, user_id="new", candidates=["a2", "a3", "a4", "a5"])
+        system.send(asked)
+        frozen = system.pipeline.users.frozen(0, "new", name)
+        by_article = dict(
+            zip(frozen.articles, frozen.feature_array()[:, column("sentence_fit")], strict=True)
+        )
+        return np.array([by_article[article_id] for article_id in asked.candidates or ()])
+
+    live = fits(system, "live")
+    system.publish()
+    served = fits(system, "served")
+    system.pipeline.rank_with(replace(system.pipeline.models, fit=TitleFit()))
+    unlearned = fits(system, "unlearned")
+
+    assert live == pytest.approx(served, abs=1e-2)
+    assert min(live[1], live[3]) > max(live[0], live[2]), "of the side that was read"
+    assert np.abs(live - unlearned).min() > 0.1
+
+
 def test_without_a_model_nothing_is_named_or_sent_of_it() -> None:
     examples: list[Example] = []
 
@@ -106,6 +163,10 @@ def test_without_a_model_nothing_is_named_or_sent_of_it() -> None:
     reads_of_one_side(system)
 
     assert {one.feature_set for one in examples} == {FEATURE_SET}
+    assert {(one.reader, one.titles) for one in examples} == {(b"", b"")}
+    for name in (SERVING, STATE):
+        arrays = system.learner.snapshot(name).arrays
+        assert not [one for one in arrays if one.startswith("fit/")]
     assert system.learner.features == vans_features(CatalogueConfig())
 
 

@@ -127,6 +127,8 @@ MESSAGES: dict[str, Event] = {
         scores=b"\x00" * 4,
         others=Contrast(("a2",), b"\x00" * 4 * N_SIGNALS, 90),
         rivals=Contrast(("a3",), b"\x00" * 4 * N_SIGNALS, 9, b"\x00" * 4),
+        reader=b"\x00" * 768,
+        titles=b"\x01" * 384,
     ),
     "title-vectors": TitleVector(
         article_id="a1",
