@@ -48,6 +48,35 @@ after = compiled()
 print("\\n".join(name for name in after if after[name] != before.get(name)))
 """
 
+START = """
+import sys
+
+from cherryrec.cli.settings import load_settings
+from cherryrec.cli.worker import stream
+from streams.warm_up import warm_up
+from streams.worker import StreamWorker
+
+settings = load_settings(None, {})
+StreamWorker(settings.kafka, settings.stream, settings.core)
+warm_up(settings.core)
+print(*(name for name in sys.argv[1:] if name in sys.modules))
+"""
+
+NOT_NEEDED = ("scipy.stats", "scipy.special", "river.linear_model", "river.optim", "narwhals")
+"""What imports for a second and a half of processor time, for learners that few have."""
+
+
+@pytest.mark.slow
+def test_a_stream_worker_starts_without_the_models_of_river_and_what_they_bring() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START, *NOT_NEEDED, "faust", "river.base"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["faust", "river.base"]
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from river import optim
 
 from cherryrec.listwise import (
     AdaGrad,
     Arrays,
+    Optimizer,
     linear_gradient,
     listwise_gradient,
     load_optimizer,
@@ -171,7 +171,7 @@ class ListwiseRegression(SlateMember):
         features: tuple[Feature, ...],
         *,
         degrees: tuple[int, ...] = (1, 2),
-        optimizer: optim.base.Optimizer | None = None,
+        optimizer: Optimizer | None = None,
         l2: float = 0.0,
         intercept_lr: float = 0.01,
         initial: Mapping[str, float] | None = None,

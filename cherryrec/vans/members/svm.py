@@ -8,9 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from river import optim
 
-from cherryrec.listwise import AdaGrad, Arrays, load_optimizer, optimizer_arrays, warm_restart
+from cherryrec.listwise import (
+    AdaGrad,
+    Arrays,
+    Optimizer,
+    load_optimizer,
+    optimizer_arrays,
+    warm_restart,
+)
 from cherryrec.vans.features import Feature, context_mask
 from cherryrec.vans.inputs import ALL
 from cherryrec.vans.kernels import hinge_slopes
@@ -104,7 +110,7 @@ class PairwiseSVM(SlateMember):
         self,
         features: tuple[Feature, ...],
         *,
-        optimizer: optim.base.Optimizer | None = None,
+        optimizer: Optimizer | None = None,
         l2: float = DEFAULTS.l2,
         averaging: int = 500,
         epsilon: float = 0.1,
