@@ -260,6 +260,7 @@ class StreamWorker:
         started = time.perf_counter()
         warm_up(self.core)
         logger.info("compiled loops are ready after %.1f s", time.perf_counter() - started)
+        spare_collections()  # Faust collects once a table and rebalance, to close what it dropped
         lookout = Lookout(
             self.kafka.client_options(),
             topics_read(self.kafka, self.rules),
@@ -281,19 +282,11 @@ class StreamWorker:
         watchdog = Watchdog(app, stall_s=watched, metrics=self.metrics)
         wanted = stream_counts(self.kafka)
         counts = PartitionWatch(counts_asker(self.kafka, wanted), wanted, self.gates, end=self._end)
-        own = (
-            self.health,
-            self.follower,
-            self.follow_watch,
-            self.pending_acks,
-            self.deadlines,
-            self.ticks,
-            self.heartbeats,
-            counts,
-        )
+        beside = self.health, self.follower, self.follow_watch, self.pending_acks, self.deadlines
+        timers = self.ticks, self.heartbeats, counts
         titles = self.followed.titles
         reader = [] if titles is None else [TitleReader(titles, self.outbox.send, self._reads)]
-        return [app.lease, *own, *reader, watchdog]
+        return [app.lease, *beside, *timers, *reader, watchdog]
 
     async def deliver(self, effects: Sequence[Effects]) -> None:
         """Send what followed from a batch, and hand its state to the changelog.

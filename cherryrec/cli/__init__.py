@@ -5,6 +5,7 @@ Commands are imported when they are called, so that `--help` is quick and works 
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 
@@ -63,10 +64,14 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
+        """Import and return a command; nothing looks for garbage meanwhile, as all of it stays."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"cherryrec.cli.{COMMANDS[cmd_name][0]}")
+        gc.disable()
+        try:
+            module = import_module(f"cherryrec.cli.{COMMANDS[cmd_name][0]}")
+        finally:
+            gc.enable()
         command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command), "the module holds the command"
         return command

@@ -35,8 +35,10 @@ def worker() -> None:
 def stream(settings: Settings) -> None:
     """Run the agents: profiles, attention, selection, ranking."""
     from cherryrec.tracing import tracing
+    from streams.engine import rare_collections
     from streams.worker import StreamWorker
 
+    rare_collections()  # what is imported stays
     with tracing(settings.tracing, "stream") as tracer:
         worker = StreamWorker(settings.kafka, settings.stream, settings.core, tracer=tracer)
         code = worker.run()

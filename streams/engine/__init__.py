@@ -14,7 +14,7 @@ from streams.engine.arrivals import Arrivals, by_broker
 from streams.engine.batch import raw_topic, take_batches
 from streams.engine.broker_clock import BrokerClock
 from streams.engine.dead_letters import DeadLetters
-from streams.engine.garbage import spare_collections
+from streams.engine.garbage import rare_collections, spare_collections
 from streams.engine.health import Gates, HealthServer
 from streams.engine.metrics import Metrics
 from streams.engine.moving import Mover, is_vacated, origin_of
@@ -51,6 +51,7 @@ __all__ = [
     "end_as_signalled",
     "is_vacated",
     "origin_of",
+    "rare_collections",
     "raw_topic",
     "run_worker",
     "spare_collections",

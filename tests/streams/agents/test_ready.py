@@ -15,6 +15,14 @@ async def nothing_to_follow() -> None:
     pass
 
 
+class NoLookout:
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
 async def test_what_is_there_after_a_recovery_is_left_out_of_collections_before_events_flow(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,6 +37,33 @@ async def test_what_is_there_after_a_recovery_is_left_out_of_collections_before_
     await worker._on_recovered(frozenset({0}))
 
     assert calls == [False]
+
+
+async def test_what_a_worker_is_made_of_is_left_out_of_collections_before_it_joins(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def noting(name: str, result: object = None) -> None:
+        def called(*_: object, **__: object) -> object:
+            calls.append(name)
+            return result
+
+        monkeypatch.setattr(module, name, called)
+
+    for name in ("require_partition_counts", "stream_counts", "topics_read", "take_folder"):
+        noting(name)
+    noting("find_incarnations", module.Incarnations())
+    for name in ("identity_of", "warm_up", "spare_collections"):
+        noting(name)
+    monkeypatch.setattr(module, "Lookout", lambda *_, **__: NoLookout())
+    noting("run_worker", 0)
+    worker: Any = bench.worker
+    worker.services = tuple
+
+    assert worker.run() == 0
+
+    assert calls.index("warm_up") < calls.index("spare_collections") < calls.index("run_worker")
 
 
 async def test_counters_are_flushed_one_partition_at_a_time(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from importlib import import_module
@@ -9,7 +10,7 @@ from importlib import import_module
 import click
 import pytest
 
-from cherryrec.cli import COMMANDS
+from cherryrec.cli import COMMANDS, cli
 from tests.commands import Run
 
 COMMAND = (sys.executable, "-m", "cherryrec.cli")
@@ -29,6 +30,35 @@ def test_every_module_of_a_command_holds_it() -> None:
             getattr(import_module(f"cherryrec.cli.{module}"), command.replace("-", "_")),
             click.Command,
         )
+
+
+def test_no_garbage_is_looked_for_while_a_command_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[bool] = []
+
+    def noted(name: str) -> object:
+        looked.append(gc.isenabled())
+        return import_module(name)
+
+    monkeypatch.setattr("cherryrec.cli.import_module", noted)
+
+    assert cli.get_command(click.Context(cli), "worker") is not None
+    assert looked == [False]
+    assert gc.isenabled()
+
+
+def test_garbage_is_looked_for_again_after_a_command_that_cannot_be_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> object:
+        raise ImportError(name)
+
+    monkeypatch.setattr("cherryrec.cli.import_module", missing)
+
+    with pytest.raises(ImportError):
+        cli.get_command(click.Context(cli), "worker")
+    assert gc.isenabled()
 
 
 def test_unknown_command_is_a_usage_error(run: Run) -> None:
