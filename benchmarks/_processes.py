@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streams.stack import Child
 
-__all__ = ["gauge", "memory_mib", "processor_s"]
+__all__ = ["gauge", "memory_mib", "processor_s", "threads_s"]
 
 _USER, _SYSTEM = 11, 12  # fields of /proc/PID/stat behind the name
 
@@ -23,6 +23,12 @@ def processor_s(pid: int) -> float:
     """Read the processor time that a process has taken, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[_USER]) + int(fields[_SYSTEM])) / os.sysconf("SC_CLK_TCK")
+
+
+def threads_s(pid: int) -> float:
+    """Read the processor time of the threads that a process has now, in seconds, exactly."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(one.read_text().split()[0]) for one in threads) / 1e9
 
 
 def gauge(child: Child, name: str) -> float:
