@@ -155,7 +155,8 @@ class Sentences:
         """Take a vector; say whether it is the one that was waited for.
 
         One that comes before its article, or before the title that it is of, is kept until then,
-        as many as there may be rows: who reads titles may be ahead of who follows.
+        as many as there may be rows: who reads titles may be ahead of who follows. So is that of
+        an article that has left.
         """
         row, waiting = self._rows.get(article_id), self._unread.get(article_id)
         if row is None or waiting is None or waiting.key != key:
@@ -180,11 +181,15 @@ class Sentences:
         self._early[article_id] = (key, vector)
 
     def forget(self, row: int, article_id: str) -> None:
-        """Empty a row, for its reuse."""
-        if self:
-            self._drop(row)
-            self._rows.pop(article_id, None)
-            self._unread.pop(article_id, None)
+        """Empty a row, for its reuse; the vector waits in case that the article comes again."""
+        if not self:
+            return
+        has, key, vector = bool(self._inverse[row]), int(self._key[row]), self._vectors[row].copy()
+        self._drop(row)
+        self._rows.pop(article_id, None)
+        self._unread.pop(article_id, None)
+        if has:
+            self._keep_early(article_id, key, vector)
 
     def centred(self, rows: Rows) -> NDArray[np.float32]:
         """Return directions from the catalogue's mean, unit vectors, (n, D); zeros without one.

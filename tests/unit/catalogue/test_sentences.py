@@ -172,6 +172,21 @@ def test_a_vector_before_the_title_that_it_is_of_waits_for_it() -> None:
     assert (sentences.n_unread, sentences.n_read) == (0, 2)
 
 
+def test_the_vector_of_an_article_that_left_is_there_when_it_comes_again() -> None:
+    sentences = filled(["one", "two"])
+    wanted = sentences.centred(np.array([0, 1]))
+
+    sentences.forget(0, "a0")
+    assert (sentences.n_read, sentences.centred(np.array([0])).any()) == (1, False)
+    sentences.publish(4, "a0", "one")
+
+    assert (sentences.n_unread, sentences.n_read) == (0, 2)
+    assert (sentences.centred(np.array([4, 1])) == wanted).all()
+    sentences.forget(4, "a0")
+    sentences.publish(4, "a0", "one, corrected")
+    assert sentences.n_unread == 1
+
+
 def test_the_newest_titles_are_read_first() -> None:
     sentences = Sentences("minilm", 4, max_rows=64)
     for k in range(4):
