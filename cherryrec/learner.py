@@ -30,7 +30,7 @@ from cherryrec.knrs import (
 from cherryrec.model_features import VANS_FEATURES, set_name, vans_features
 from cherryrec.snapshots import SERVING, STATE, check_name, of_another_set, unpacked
 from cherryrec.text import stable_hash
-from cherryrec.title_fit import TitleFitLearner, titles_of
+from cherryrec.title_fit import STUDENT_START, TitleFitLearner, TitleFits, titles_of
 from cherryrec.vans import (
     Feature,
     Vans,
@@ -71,6 +71,7 @@ class Learner:
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
         self.fit = TitleFitLearner()
+        self.student = TitleFitLearner(STUDENT_START)
         self.calibration = Calibration()
         self.n_examples = 0
         self.version = 0
@@ -152,6 +153,9 @@ class Learner:
         if example.evaluator:
             has, log_shares = evaluated(features, example.temperature)
             self.calibration.learn(example.evaluator, log_shares, clicked[has])
+            if titles is not None:
+                log_shares = log_shares / self.temperatures.of(example.evaluator)
+                self.student.follow(titles[0], titles[1][has], log_shares, weight)
         self.n_examples += 1
         self.newest_s = max(self.newest_s, seconds(example.shown_at))
         return True
@@ -174,7 +178,7 @@ class Learner:
                 **{f"cnle/{k}": v for k, v in self.temperatures.arrays().items()},
                 **{f"retriever/{k}": v for k, v in self.retriever.arrays().items()},
                 **{f"order/{k}": v for k, v in self.order.arrays().items()},
-                **{f"fit/{k}": v for k, v in self.fit.serving().items() if self._has_titles},
+                **{f"{n}/{k}": v for n, one in self._of_titles for k, v in one.serving().items()},
             }
         else:
             arrays = {
@@ -182,7 +186,7 @@ class Learner:
                 **{f"knrs/{k}": v for k, v in self.knrs.snapshot().items()},
                 **{f"cnle/{k}": v for k, v in self.calibration.snapshot().items()},
                 **{f"retrieval/{k}": v for k, v in self.retrieval.snapshot().items()},
-                **{f"fit/{k}": v for k, v in self.fit.snapshot().items() if self._has_titles},
+                **{f"{n}/{k}": v for n, one in self._of_titles for k, v in one.snapshot().items()},
                 "recent": np.frombuffer(self.recent.to_bytes(), "<u8"),
             }
         return ModelSnapshot(
@@ -224,8 +228,9 @@ class Learner:
         learner.knrs.load(under("knrs", arrays))
         learner.calibration.load(under("cnle", arrays))
         learner.retrieval.load(under("retrieval", arrays))
-        if learner._has_titles:
-            learner.fit.load(under("fit", arrays))
+        for name, one in (("fit", learner.fit), ("student", learner.student)):
+            if stored := under(name, arrays):
+                one.load(stored)
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version
@@ -234,9 +239,15 @@ class Learner:
         return learner
 
     @property
-    def _has_titles(self) -> bool:
-        """Whether a sentence model's vectors are learned of."""
-        return any(one.name == "sentence_fit" for one in self.features)
+    def fits(self) -> TitleFits:
+        """How titles go with what was read; they go on learning."""
+        return TitleFits(self.fit.fit, self.student.fit)
+
+    @property
+    def _of_titles(self) -> list[tuple[str, TitleFitLearner]]:
+        """Those of them that were taught anything, by their names in a snapshot."""
+        both = (("fit", self.fit), ("student", self.student))
+        return [(name, one) for name, one in both if one.n_learned]
 
     def _metrics(self) -> dict[str, float]:
         """Say how CnLE is used; nothing where it is not."""

@@ -13,7 +13,7 @@ from cherryrec.errors import ConfigError, ModelError
 from cherryrec.events import ModelSnapshot, PackedArray
 from cherryrec.knrs import N_SIGNALS, CatalogueOrder, NewsValue, Retriever, value_of
 from cherryrec.model_features import VANS_FEATURES, set_name
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import STUDENT_START, TitleFit, TitleFits
 from cherryrec.vans import Feature, MappedScorer, Scorer, VansConfig
 from cherryrec.vans.snapshot import under
 
@@ -21,7 +21,7 @@ __all__ = [
     "SERVING",
     "STATE",
     "check_name",
-    "fit_of",
+    "fits_of",
     "of_another_set",
     "retriever_of",
     "scorer_of",
@@ -96,7 +96,7 @@ def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
     return Retriever(retriever.astype(np.float64)), CatalogueOrder(order.astype(np.float64))
 
 
-def fit_of(snapshot: ModelSnapshot) -> TitleFit:
+def fits_of(snapshot: ModelSnapshot) -> TitleFits:
     """Return how titles go with reads, from a `SERVING` snapshot: unlearned if that has none.
 
     Raises
@@ -105,7 +105,11 @@ def fit_of(snapshot: ModelSnapshot) -> TitleFit:
         The snapshot is of another kind, or its weights do not fit.
     """
     check_name(snapshot, SERVING)
-    return TitleFit.of_arrays(under("fit", unpacked(snapshot.arrays)))
+    arrays = unpacked(snapshot.arrays)
+    return TitleFits(
+        TitleFit.of_arrays(under("fit", arrays)),
+        TitleFit.of_arrays(under("student", arrays), start=STUDENT_START),
+    )
 
 
 def temperatures_of(snapshot: ModelSnapshot) -> Temperatures:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,15 @@ from cherryrec.events import Example
 from cherryrec.listwise import Arrays, has_contrast, listwise_gradient
 from cherryrec.text import SENTENCE_DIMENSIONS
 
-__all__ = ["TitleFit", "TitleFitLearner", "titles_of"]
+__all__ = ["STUDENT_START", "TitleFit", "TitleFitLearner", "TitleFits", "titles_of"]
 
 F32 = NDArray[np.float32]  # D dimensions, n candidates
 Bools = NDArray[np.bool_]
 
 _START = 2.0  # of the likeness, before anything is learned
+STUDENT_START = 0.0
+"""What a student begins with: it says nothing before it was taught."""
+
 _RATE, _BIAS_RATE = 0.03, 0.03
 _SQUARES = np.float32(0.01)  # counted before any gradient: the first few steps are smaller for it
 _SHAPES = {
@@ -42,7 +46,7 @@ def _zeros(name: str) -> F32:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TitleFit:
-    """Scores titles for a reader: c·(2u + uW + b), u the reader's vector and c a title's.
+    """Scores titles for a reader: c·(su + uW + b), u the reader's vector and c a title's.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ class TitleFit:
         W, float32 (D, D), D = 384.
     bias
         b, float32 (D,).
+    start
+        s, what likeness counts before anything is learned.
 
     Examples
     --------
@@ -62,16 +68,17 @@ class TitleFit:
 
     weights: F32 = field(default_factory=lambda: _zeros("weights"))
     bias: F32 = field(default_factory=lambda: _zeros("bias"))
+    start: float = _START
 
     def direction(self, reader: F32) -> F32:
-        """Return the direction in which titles are wanted, 2u + uW + b, (D,).
+        """Return the direction in which titles are wanted, su + uW + b, (D,).
 
         Parameters
         ----------
         reader
             The reader's vector, (D,): zeros of who has read nothing.
         """
-        wanted: F32 = _START * reader + reader @ self.weights + self.bias
+        wanted: F32 = self.start * reader + reader @ self.weights + self.bias
         return wanted
 
     def scores(self, reader: F32, titles: F32) -> F32:
@@ -92,7 +99,9 @@ class TitleFit:
         return scores
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> TitleFit:
+    def of_arrays(
+        cls, arrays: Mapping[str, NDArray[np.generic]], *, start: float = _START
+    ) -> TitleFit:
         """Rebuild what `TitleFitLearner.serving` returned; of no arrays, what one starts with.
 
         Raises
@@ -100,13 +109,25 @@ class TitleFit:
         ModelError
             They have other shapes, or are no numbers.
         """
-        return cls(**_checked(arrays, _SERVING)) if arrays else cls()
+        return cls(**(_checked(arrays, _SERVING) if arrays else {}), start=start)
+
+
+class TitleFits(NamedTuple):
+    """What scores titles in a worker: learned from clicks, and from CnLE's evaluations."""
+
+    fit: TitleFit = TitleFit()
+    student: TitleFit = TitleFit(start=STUDENT_START)
 
 
 class TitleFitLearner:
     """Learns a `TitleFit` from whole impressions: AdaGrad on the softmax over each.
 
-    `fit` is what was learned so far, and goes on learning.
+    `fit` is what was learned so far, and goes on learning; `n_learned` says of how many.
+
+    Parameters
+    ----------
+    start
+        As for `TitleFit`.
 
     Examples
     --------
@@ -125,7 +146,9 @@ class TitleFitLearner:
     np.int64(1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: float = _START) -> None:
+        self._start = start
+        self.n_learned = 0
         self._load({name: _zeros(name) for name in _SHAPES})
         self._weight_squares += _SQUARES
         self._bias_squares += _SQUARES
@@ -142,13 +165,33 @@ class TitleFitLearner:
         weight
             For how many impressions it stands.
         """
-        if not has_contrast(clicked):
-            return
-        scores = self.fit.scores(reader, titles).astype(np.float64)
-        by_score = listwise_gradient(scores, clicked)  # (n,)
+        if has_contrast(clicked):
+            scores = self.fit.scores(reader, titles).astype(np.float64)
+            self._descend(reader, titles, listwise_gradient(scores, clicked), weight)
+
+    def follow(
+        self, reader: F32, titles: F32, log_shares: NDArray[np.float64], weight: float = 1.0
+    ) -> None:
+        """Descend the cross-entropy to a teacher's shares of one slate; of one title there is none.
+
+        Parameters
+        ----------
+        reader, titles, weight
+            As for `learn`.
+        log_shares
+            The teacher's, but for a constant, (n,).
+        """
+        if len(titles) > 1:
+            scores = self.fit.scores(reader, titles).astype(np.float64)
+            self._descend(reader, titles, _softmax(scores) - _softmax(log_shares), weight)
+
+    def _descend(
+        self, reader: F32, titles: F32, by_score: NDArray[np.float64], weight: float
+    ) -> None:
         gradient = np.float32(weight) * (by_score.astype(np.float32) @ titles)  # (D,)
         _step(self.fit.weights, self._weight_squares, reader, gradient)
         self._step_bias(gradient)
+        self.n_learned += 1
 
     def _step_bias(self, gradient: F32) -> None:
         squares, bias = self._bias_squares, self.fit.bias
@@ -169,6 +212,7 @@ class TitleFitLearner:
             "bias": self.fit.bias.copy(),
             "weight_squares": self._weight_squares.copy(),
             "bias_squares": self._bias_squares.copy(),
+            "n_learned": np.array(self.n_learned),
         }
 
     def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
@@ -180,9 +224,10 @@ class TitleFitLearner:
             The arrays have other shapes, or are no numbers.
         """
         self._load(_checked(arrays, tuple(_SHAPES)))
+        self.n_learned = _count(arrays)
 
     def _load(self, arrays: Mapping[str, F32]) -> None:
-        self.fit = TitleFit(arrays["weights"], arrays["bias"])
+        self.fit = TitleFit(arrays["weights"], arrays["bias"], self._start)
         self._weight_squares = arrays["weight_squares"]
         self._bias_squares = arrays["bias_squares"]
 
@@ -221,6 +266,21 @@ def _step(weights: F32, squares: F32, reader: F32, gradient: F32) -> None:
             slope = of_reader * gradient[j]
             squares[i, j] += slope * slope
             weights[i, j] -= rate * slope / np.sqrt(squares[i, j])
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(logits - logits.max())
+    shares: NDArray[np.float64] = raised / raised.sum()
+    return shares
+
+
+def _count(arrays: Mapping[str, NDArray[np.generic]]) -> int:
+    counted = arrays.get("n_learned")
+    is_whole = counted is not None and counted.shape == () and counted.dtype.kind in "iu"
+    if counted is None or not is_whole or int(counted) < 0:
+        msg = f"snapshot's 'fit/n_learned' must be a count, got {counted!r}"
+        raise ModelError(msg)
+    return int(counted)
 
 
 def _checked(arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> dict[str, F32]:

@@ -15,7 +15,7 @@ from cherryrec.features.sources import Source
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 
 __all__ = [
     "COSINE",
@@ -112,7 +112,7 @@ class Column:
 class Inputs(NamedTuple):
     """What a block may look at: the articles, the user, labelled slates, candidates, event time.
 
-    `fit` is what was learned of how titles go with what was read.
+    `fits` is what was learned of how titles go with what was read.
     """
 
     catalogue: Catalogue
@@ -120,7 +120,7 @@ class Inputs(NamedTuple):
     slates: SlateMemory
     selection: Selection
     now: float
-    fit: TitleFit
+    fits: TitleFits
 
 
 @dataclass(frozen=True, slots=True)

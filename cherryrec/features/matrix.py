@@ -12,7 +12,7 @@ from cherryrec.features.names import ALL_FEATURES, FEATURES
 from cherryrec.knrs import Selection
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 
 __all__ = ["feature_matrix", "of_width", "width_with"]
 
@@ -26,7 +26,7 @@ def feature_matrix(
     selection: Selection,
     now: float,
     *,
-    fit: TitleFit,
+    fits: TitleFits,
 ) -> F32:
     """Compute all features but the evaluations, which are 0 until they come.
 
@@ -40,7 +40,7 @@ def feature_matrix(
         The candidates with their metrics and news values.
     now
         Event time of the request, epoch seconds.
-    fit
+    fits
         What was learned so far of sentence vectors.
 
     Returns
@@ -49,7 +49,7 @@ def feature_matrix(
     single precision is what is stored, scored
     and learned from alike, so that scoring again from what was stored gives the same bits.
     """
-    inputs = Inputs(catalogue, reader, slates, selection, now, fit)
+    inputs = Inputs(catalogue, reader, slates, selection, now, fits)
     n = len(selection.rows)
     filled = []
     for block in BLOCKS if catalogue.sentences else BLOCKS[:-1]:

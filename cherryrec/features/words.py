@@ -50,6 +50,7 @@ _READING = {
         if key != "interest"
     },
     "sentence_fit": "how well what its title says goes with what this reader opened",
+    "sentence_student": "how well what its title says suits this reader, after the language model",
     "text_words": "how many words of its title this reader has met lately",
     "category_lift": "how much more than others this reader opens {category}",
     "category_lift_5": "how much {category} is in this reader's last five stories",

@@ -14,8 +14,8 @@ from cherryrec.events import ModelSnapshot
 from cherryrec.knrs import CatalogueOrder, NewsValue, Retriever
 from cherryrec.learner import Learner
 from cherryrec.model_features import VANS_FEATURES
-from cherryrec.snapshots import fit_of, retriever_of, scorer_of, temperatures_of, weights_of
-from cherryrec.title_fit import TitleFit
+from cherryrec.snapshots import fits_of, retriever_of, scorer_of, temperatures_of, weights_of
+from cherryrec.title_fit import TitleFits
 from cherryrec.vans import Feature, Scored, VansConfig
 
 __all__ = ["Models", "Scores"]
@@ -54,7 +54,7 @@ class Models:
         Of CnLE's versions.
     retriever, order
         What keeps articles of the whole catalogue, and what orders them.
-    fit
+    fits
         How titles go with what was read, by a sentence model.
     """
 
@@ -64,13 +64,13 @@ class Models:
     temperatures: Temperatures = field(default_factory=Temperatures)
     retriever: Retriever = field(default_factory=Retriever)
     order: CatalogueOrder = field(default_factory=CatalogueOrder)
-    fit: TitleFit = field(default_factory=TitleFit)
+    fits: TitleFits = field(default_factory=TitleFits)
 
     @classmethod
     def of_learner(cls, learner: Learner) -> Models:
         """Return what a learner in this process has learned so far.
 
-        Its scorer and its fit go on learning with it; the rest is as it is now.
+        Its scorer and its fits go on learning with it; the rest is as it is now.
         """
         return cls(
             scorer=learner.vans,
@@ -78,7 +78,7 @@ class Models:
             temperatures=learner.temperatures,
             retriever=learner.retriever,
             order=learner.order,
-            fit=learner.fit.fit,
+            fits=learner.fits,
         )
 
     @classmethod
@@ -104,5 +104,5 @@ class Models:
             temperatures=temperatures_of(snapshot),
             retriever=retriever,
             order=order,
-            fit=fit_of(snapshot),
+            fits=fits_of(snapshot),
         )

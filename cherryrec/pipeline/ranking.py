@@ -73,7 +73,7 @@ def open_request(
         observe=observe,
     )
     requested_s = seconds(request.requested_at)
-    features = feature_matrix(catalogue, reader, slates, selection, requested_s, fit=models.fit)
+    features = feature_matrix(catalogue, reader, slates, selection, requested_s, fits=models.fits)
     entry = OpenRequest(
         request_id=request.request_id,
         requested_s=requested_s,
@@ -101,7 +101,7 @@ def open_request(
         np.concatenate((selection.values, rivals.values)),
         np.concatenate((selection.signals, rivals.signals)),
     )
-    matrix = feature_matrix(catalogue, reader, slates, together, requested_s, fit=models.fit)
+    matrix = feature_matrix(catalogue, reader, slates, together, requested_s, fits=models.fits)
     scores = models.scorer.scores(matrix.astype(np.float64))
     n = len(features)
     drawn = contrast_of(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example, instant
 from cherryrec.text import SENTENCE_DIMENSIONS
-from cherryrec.title_fit import TitleFit, TitleFitLearner, titles_of
+from cherryrec.title_fit import STUDENT_START, TitleFit, TitleFitLearner, titles_of
 from tests.worlds import START_S
 
 D = SENTENCE_DIMENSIONS
@@ -127,6 +127,29 @@ def test_a_snapshot_without_it_brings_what_one_starts_with() -> None:
     assert not fit.weights.any()
 
 
+def test_a_student_says_nothing_and_then_what_its_teacher_says() -> None:
+    rng = np.random.default_rng(12)
+    topics = unit(rng, 4)
+    student = TitleFitLearner(STUDENT_START)
+    assert not student.fit.scores(topics[0], topics).any()
+    wanted = np.log(np.array([0.1, 0.2, 0.6, 0.1]))
+
+    for _ in range(400):
+        student.follow(topics[0], topics, wanted + rng.normal())
+
+    shares = np.exp(student.fit.scores(topics[0], topics).astype(np.float64))
+    assert shares / shares.sum() == pytest.approx([0.1, 0.2, 0.6, 0.1], abs=0.02)
+    assert student.n_learned == 400
+
+
+def test_one_title_has_no_shares() -> None:
+    student = TitleFitLearner(STUDENT_START)
+
+    student.follow(np.ones(D, np.float32), unit(np.random.default_rng(0), 1), np.zeros(1))
+
+    assert (student.n_learned, student.fit.bias.any()) == (0, False)
+
+
 def damaged(name: str, array: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
     return {**TitleFitLearner().snapshot(), name: array}
 
@@ -138,6 +161,8 @@ def damaged(name: str, array: NDArray[np.generic]) -> dict[str, NDArray[np.gener
         (damaged("bias", np.full(D, np.nan, np.float32)), "'fit/bias' must be finite"),
         (damaged("weights", np.zeros((D, D), np.int8)), "'fit/weights' must be floats"),
         ({}, "'fit/weights' must be floats (384, 384), got none"),
+        (damaged("n_learned", np.array(-1)), "'fit/n_learned' must be a count"),
+        (damaged("n_learned", np.zeros(2, np.int64)), "'fit/n_learned' must be a count"),
     ],
 )
 def test_what_is_damaged_is_refused(arrays: dict[str, NDArray[np.generic]], said: str) -> None:

@@ -39,21 +39,31 @@ COLUMNS = (
         (CATALOGUE, PROFILE),
         cold=None,
     ),
+    Column(
+        "sentence_student",
+        "c·(uW + b), W and b as learned so far from what CnLE said of other slates: 0 before that",
+        about(-5.0, 5.0),
+        (CATALOGUE, PROFILE),
+        cold=None,
+        is_gated=True,
+    ),
 )
 
 _SENTENCE = likeness_columns(COLUMNS, "sentence")
-(_FIT,) = places(COLUMNS, "sentence_fit")
+_FITS = list(places(COLUMNS, "sentence_fit", "sentence_student"))
 _RECENT = 30  # reads that candidates are compared with one by one
 
 
 def fill(inputs: Inputs, out: Floats) -> None:
     """Compare each candidate with what the user read, and ask what was learned of both."""
     reader = inputs.reader
-    along = np.vstack((reader.titles[-_RECENT:], inputs.fit.direction(reader.title_vector)))
+    fits = [fit.direction(reader.title_vector) for fit in inputs.fits]
+    along = np.vstack((reader.titles[-_RECENT:], *fits))  # (h + 2, D)
     products = inputs.catalogue.sentences.products(inputs.selection.rows, along)
-    if len(along) > 1:
-        fill_likeness(np.ascontiguousarray(products[:, :-1]), out, _SENTENCE)
-    out[:, _FIT] = products[:, -1]
+    n_read = len(along) - len(fits)
+    if n_read:
+        fill_likeness(np.ascontiguousarray(products[:, :n_read]), out, _SENTENCE)
+    out[:, _FITS] = products[:, n_read:]
 
 
 BLOCK = Block("sentences", COLUMNS, fill)

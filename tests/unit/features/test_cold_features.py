@@ -10,7 +10,7 @@ from cherryrec.knrs import KnrsConfig, select
 from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from tests.worlds import START_S, catalogue_of, reads, request
 
 COLUMNS = [one for block in BLOCKS for one in block.columns if one.name in FEATURES]
@@ -30,7 +30,7 @@ def value(name: str, profile: Profile) -> float:
     selection = select(catalogue, reader, request("r"), KnrsConfig())
     slates = SlateMemory(SlatesConfig(max_articles=4, max_slates=4))
     return float(
-        feature_matrix(catalogue, reader, slates, selection, START_S, fit=TitleFit())[
+        feature_matrix(catalogue, reader, slates, selection, START_S, fits=TitleFits())[
             0, column(name)
         ]
     )

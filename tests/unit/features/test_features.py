@@ -29,7 +29,7 @@ from cherryrec.profile import Profile
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
 from cherryrec.text import SENTENCE_DIMENSIONS
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from tests.worlds import (
     HALF_LIVES_S,
     START_S,
@@ -53,7 +53,7 @@ def matrix_of(
     """Feature rows by article, where no slate was labelled yet."""
     reader = Reader.of(profile or Profile(), catalogue)
     selection = select(catalogue, reader, request("r", now, candidates=articles), KnrsConfig())
-    matrix = feature_matrix(catalogue, reader, SlateMemory(SMALL), selection, now, fit=TitleFit())
+    matrix = feature_matrix(catalogue, reader, SlateMemory(SMALL), selection, now, fits=TitleFits())
     return {catalogue.ids[row]: matrix[i] for i, row in enumerate(selection.rows)}
 
 

@@ -14,7 +14,7 @@ from cherryrec.profile.category_records import with_reads
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
 from cherryrec.text import stable_hash
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from tests.worlds import HALF_LIVES_S, START_S, article, reads, request
 
 NOW = START_S + 86_400.0
@@ -57,7 +57,7 @@ def features_of(
     asked = request("r", NOW, candidates=["a0", "a1", "a2"])
     selection = select(catalogue, reader, asked, KnrsConfig())
     slates = slates or SlateMemory(SlatesConfig(max_articles=8, max_slates=8))
-    matrix = feature_matrix(catalogue, reader, slates, selection, NOW, fit=TitleFit())
+    matrix = feature_matrix(catalogue, reader, slates, selection, NOW, fits=TitleFits())
     return {
         catalogue.ids[row]: dict(zip(FEATURES, values, strict=True))
         for row, values in zip(selection.rows, matrix.tolist(), strict=True)

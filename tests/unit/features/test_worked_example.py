@@ -13,7 +13,7 @@ from cherryrec.features.column import Block, Inputs
 from cherryrec.features.page import table_of
 from cherryrec.knrs import select
 from cherryrec.reader import Reader
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from tests.unit.features.worked.world import CANDIDATES, KNRS, NOW, worlds
 from tests.worlds import request
 
@@ -44,7 +44,7 @@ def test_the_example_is_one_column_more_with_the_values_of_its_test() -> None:
     reader = Reader.of(world.profile, world.catalogue, world.exposures)
     asked = request("r", NOW, candidates=CANDIDATES)
     selection = select(world.catalogue, reader, asked, KNRS)
-    inputs = Inputs(world.catalogue, reader, world.slates, selection, NOW, TitleFit())
+    inputs = Inputs(world.catalogue, reader, world.slates, selection, NOW, TitleFits())
 
     found, before = (np.zeros((4, len(one.columns))) for one in (block, exposure.BLOCK))
     block.fill(inputs, found)

@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import CatalogueConfig
-from cherryrec.events import Deadline, Example, Recommendation
+from cherryrec.events import Deadline, Evaluation, EvaluationRequest, Example, Recommendation
 from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_of
 from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
-from cherryrec.snapshots import SERVING, STATE, fit_of, scorer_of
-from cherryrec.system import LocalSystem
+from cherryrec.snapshots import SERVING, STATE, fits_of, scorer_of
+from cherryrec.system import Evaluate, LocalSystem
 from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from cherryrec.vans import MappedScorer
 from tests.worlds import START_S, article, click, impression, instant, request
 
@@ -35,13 +35,22 @@ def embed(title: str) -> NDArray[np.int8]:
 
 
 def system_with(
-    model: str, *, evaluator: bool = False, on_send: Callable[[Send], None] | None = None
+    model: str,
+    *,
+    evaluator: bool = False,
+    on_send: Callable[[Send], None] | None = None,
+    evaluate: Evaluate | None = None,
 ) -> LocalSystem:
     config = PipelineConfig(
         catalogue=CatalogueConfig(sentence_model=model, token_vectors="none"),
         evaluator=EvaluatorConfig(enabled=evaluator),
     )
-    system = LocalSystem(config, embed=None if model == "none" else embed, on_send=on_send)
+    system = LocalSystem(
+        config,
+        embed=None if model == "none" else embed,
+        on_send=on_send,
+        evaluate=evaluate,
+    )
     for number in range(N_ARTICLES):
         published = article(number, published_at=instant(START_S), title=f"Title {number}")
         system.send(published)
@@ -61,7 +70,7 @@ def reads_of_one_side(system: LocalSystem, n_users: int = 60) -> None:
         asked = request(
             f"r{number}", begin_s + 1, user_id=user, candidates=[f"a{opened}", f"a{against}"]
         )
-        system.send(asked)
+        system.recommend(asked)
         shown = impression(
             f"i{number}",
             [f"a{opened}", f"a{against}"],
@@ -115,7 +124,7 @@ def test_examples_bring_what_is_learned_of_titles_and_reads() -> None:
     assert {one.titles for one in examples if one.origin == "click"} <= {b""}
     learned = system.learner.fit.fit
     assert learned.weights.any()
-    served = fit_of(system.learner.snapshot(SERVING))
+    served = fits_of(system.learner.snapshot(SERVING)).fit
     assert served.weights == pytest.approx(learned.weights, abs=1e-3)
     again = Learner.restore(
         system.config.knrs,
@@ -124,6 +133,55 @@ def test_examples_bring_what_is_learned_of_titles_and_reads() -> None:
         system.learner.features,
     )
     assert (again.fit.fit.weights == learned.weights).all()
+
+
+def likes_the_other_side(question: EvaluationRequest) -> Evaluation:
+    """Judge by the side that the reader has not read."""
+    read = {int(title.split()[1]) % 2 for title in question.profile.history}
+    judged = {
+        one.article_id: 0.1 if int(one.article_id[1:]) % 2 in read else 0.9
+        for one in question.candidates
+    }
+    return Evaluation(
+        request_id=question.request_id,
+        user_id=question.user_id,
+        evaluations=judged,
+        model="teacher",
+    )
+
+
+def student_of(system: LocalSystem, name: str, now: float) -> list[float]:
+    """Ask for one who has read a story of odd number; return what the student says of four."""
+    asked = request(name, now, user_id="new", candidates=["a2", "a3", "a4", "a5"])
+    system.send(asked)
+    frozen = system.pipeline.users.frozen(0, "new", name)
+    said = frozen.feature_array()[:, column("sentence_student")].tolist()
+    by_article = dict(zip(frozen.articles, said, strict=True))
+    return [by_article[article_id] for article_id in asked.candidates or ()]
+
+
+def test_a_student_says_of_titles_what_the_language_model_said_of_others() -> None:
+    system = system_with("minilm", evaluator=True, evaluate=likes_the_other_side)
+    now = START_S + 7_300.0
+    at_first = student_of(system, "first", START_S)
+    reads_of_one_side(system)
+    system.send(click("a1", now, user_id="new"))
+
+    live = student_of(system, "live", now + 1)
+    system.publish()
+    served = student_of(system, "served", now + 2)
+
+    assert not any(at_first)
+    assert min(live[0], live[2]) > max(live[1], live[3]), "the side that was not read"
+    assert served == pytest.approx(live, abs=1e-2)
+    again = Learner.restore(
+        system.config.knrs,
+        system.config.vans,
+        system.learner.snapshot(STATE),
+        system.learner.features,
+    )
+    assert again.student.n_learned == system.learner.student.n_learned > 0
+    assert (again.fits.student.weights == system.learner.fits.student.weights).all()
 
 
 def test_workers_rank_by_what_was_learned_of_titles() -> None:
@@ -144,7 +202,7 @@ def test_workers_rank_by_what_was_learned_of_titles() -> None:
     live = fits(system, "live")
     system.publish()
     served = fits(system, "served")
-    system.pipeline.rank_with(replace(system.pipeline.models, fit=TitleFit()))
+    system.pipeline.rank_with(replace(system.pipeline.models, fits=TitleFits()))
     unlearned = fits(system, "unlearned")
 
     assert live == pytest.approx(served, abs=1e-2)
@@ -166,7 +224,7 @@ def test_without_a_model_nothing_is_named_or_sent_of_it() -> None:
     assert {(one.reader, one.titles) for one in examples} == {(b"", b"")}
     for name in (SERVING, STATE):
         arrays = system.learner.snapshot(name).arrays
-        assert not [one for one in arrays if one.startswith("fit/")]
+        assert not [one for one in arrays if one.startswith(("fit/", "student/"))]
     assert system.learner.features == vans_features(CatalogueConfig())
 
 

@@ -25,7 +25,7 @@ from cherryrec.profile.category_records import with_reads
 from cherryrec.reader import Reader
 from cherryrec.slates import SlateMemory, SlatesConfig
 from cherryrec.text import stable_hash
-from cherryrec.title_fit import TitleFit
+from cherryrec.title_fit import TitleFits
 from tests.worlds import HALF_LIVES_S, START_S, article, request
 
 NOW = START_S + 26 * 3_600.0
@@ -192,7 +192,9 @@ class World:
         asked = request("r", NOW, candidates=CANDIDATES)
         selection = select(self.catalogue, reader, asked, KNRS)
         ids = [self.catalogue.ids[row] for row in selection.rows]
-        matrix = feature_matrix(self.catalogue, reader, self.slates, selection, NOW, fit=TitleFit())
+        matrix = feature_matrix(
+            self.catalogue, reader, self.slates, selection, NOW, fits=TitleFits()
+        )
         filled = with_evaluations(matrix, ids, EVALUATIONS, temperature=TEMPERATURE)
         return filled[[ids.index(article_id) for article_id in CANDIDATES]]
 
