@@ -47,5 +47,4 @@ def example_of(
         scores=np.frombuffer(frozen.scores, "<f4")[kept].tobytes() if frozen.scores else b"",
         others=contrasts.others,
         rivals=contrasts.rivals,
-        reader=frozen.reader,
     )

@@ -264,9 +264,9 @@ class Attribution:
             return [Send("examples", user_id, example)]
         row_of = self.catalogue.row_of
         rows = np.array([row_of.get(article, -1) for article in example.articles], np.intp)
-        if example.reader:
-            titles = self.catalogue.sentences.directions(rows)
-            example = msgspec.structs.replace(example, titles=titles.tobytes())
+        if frozen.reader and self.catalogue.sentences:
+            titles = self.catalogue.sentences.directions(rows).tobytes()
+            example = msgspec.structs.replace(example, reader=frozen.reader, titles=titles)
         codes = np.where(rows >= 0, self.catalogue.category[rows], 0)
         shadow = frozen.shadow
         if shadow is not None:

@@ -15,7 +15,7 @@ from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_
 from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
 from cherryrec.snapshots import SERVING, STATE, fits_of, scorer_of
-from cherryrec.system import Evaluate, LocalSystem
+from cherryrec.system import PARTITION, Evaluate, LocalSystem
 from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
 from cherryrec.title_fit import TitleFits
 from cherryrec.vans import MappedScorer
@@ -121,7 +121,8 @@ def test_examples_bring_what_is_learned_of_titles_and_reads() -> None:
     assert {len(one.reader) for one in slates} == {2 * SENTENCE_DIMENSIONS}
     assert {len(one.titles) for one in slates} == {2 * SENTENCE_DIMENSIONS}, "of two articles"
     assert all(np.frombuffer(one.reader, "<f2").any() for one in slates), "each had read one"
-    assert {one.titles for one in examples if one.origin == "click"} <= {b""}
+    clicks = {(one.reader, one.titles) for one in examples if one.origin == "click"}
+    assert clicks <= {(b"", b"")}
     learned = system.learner.fit.fit
     assert learned.weights.any()
     served = fits_of(system.learner.snapshot(SERVING)).fit
@@ -241,6 +242,31 @@ def test_a_request_that_is_open_meanwhile_is_answered(before: str, after: str) -
     assert isinstance(answer, Recommendation)
     assert answer.degraded == "evaluation_late"
     assert len(answer.slate) == 3
+
+
+@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+def test_a_slate_that_is_open_meanwhile_is_learned(before: str, after: str) -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example) and send.event.origin == "request":
+            examples.append(send.event)
+
+    old, new = system_with(before), system_with(after, on_send=note)
+    shown = ["a1", "a2", "a3"]
+    old.recommend(request("r", START_S + 60, candidates=shown))
+    old.send(impression("i", shown, START_S + 61, request_id="r"))
+    old.send(click("a1", START_S + 62, impression_id="i"))
+    new.profiles.values |= old.profiles.values
+    new.requests.values |= old.requests.values
+    new.pipeline.restore(PARTITION, [(key, raw) for (_, key), raw in new.requests.values.items()])
+
+    new.advance(START_S + 7_200.0)
+
+    (example,) = examples
+    assert example.articles == tuple(shown)
+    assert (example.reader, example.titles) == (b"", b""), "of one model, or of none"
+    assert new.learner.n_examples == 1
 
 
 @pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
