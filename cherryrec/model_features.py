@@ -16,7 +16,7 @@ def vans_features(catalogue: CatalogueConfig) -> tuple[Feature, ...]:
     --------
     >>> with_sentences = vans_features(CatalogueConfig(sentence_model="minilm"))
     >>> with_sentences[: len(VANS_FEATURES)] == VANS_FEATURES, with_sentences[-1].name
-    (True, 'sentence_top_3')
+    (True, 'sentence_student')
     """
     names = FEATURES if catalogue.sentence_model == "none" else ALL_FEATURES
     return tuple(
