@@ -5,7 +5,9 @@ from __future__ import annotations
 from cherryrec.codec import decode, encode
 from cherryrec.events import Event, Example, SlateLabelled, instant
 from cherryrec.events.inputs import MAX_CANDIDATES
-from cherryrec.features import FEATURES
+from cherryrec.features import ALL_FEATURES
+from cherryrec.knrs import N_SIGNALS
+from cherryrec.text import SENTENCE_DIMENSIONS
 from cherryrec.topics import topic_named
 from tests.worlds import START_S
 
@@ -26,8 +28,12 @@ def test_longest_example_fits_its_topic() -> None:
         articles=LONGEST,
         clicked=(True,) * n,
         feature_set="f",
-        features=bytes(4 * len(FEATURES) * n),
+        features=bytes(4 * len(ALL_FEATURES) * n),
         metrics=bytes(4 * 5 * n),
+        signals=bytes(4 * N_SIGNALS * n),
+        scores=bytes(4 * n),
+        reader=bytes(2 * SENTENCE_DIMENSIONS),
+        titles=bytes(SENTENCE_DIMENSIONS * n),
     )
 
     assert fits("examples", example)
