@@ -240,7 +240,7 @@ def titles_of(example: Example) -> tuple[F32, F32] | None:
     BadMessage
         They do not fit its articles, or are no numbers.
     """
-    if not example.titles:
+    if not (example.reader or example.titles):
         return None
     n, d = len(example.articles), SENTENCE_DIMENSIONS
     got, wanted = (len(example.reader), len(example.titles)), (2 * d, n * d)

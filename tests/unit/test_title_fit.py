@@ -209,6 +209,7 @@ def test_an_example_of_a_worker_without_a_model_brings_none() -> None:
     [
         (b"", bytes(2 * D), "reader and titles of 2 articles must be (768, 768) bytes"),
         (bytes(2 * D), bytes(D), "got (768, 384)"),
+        (bytes(2 * D), b"", "got (768, 0)"),
         (np.full(D, np.inf, np.float16).tobytes(), bytes(2 * D), "must be finite"),
     ],
 )
