@@ -67,6 +67,7 @@ class Learner:
         features: tuple[Feature, ...] = VANS_FEATURES,
     ) -> None:
         self.features = features
+        self._has_titles = any(one.name == "sentence_fit" for one in features)
         self.vans = Vans(features, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
@@ -140,7 +141,9 @@ class Learner:
             return False
         features, metrics = _arrays(example, self._columns, self.features)
         read = contrasted(example)
-        titles = titles_of(example)
+        titles = titles_of(example)  # one of a worker with a model is checked without one too
+        if not self._has_titles:
+            titles = None
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
             return False

@@ -284,6 +284,7 @@ def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None
         assert new.learner.learn(one, partition=0, offset=offset)
 
     assert new.learner.n_examples == len(examples) >= 6
+    assert not [name for name in new.learner.snapshot(SERVING).arrays if name.startswith("fit/")]
 
 
 @pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
