@@ -1,7 +1,12 @@
 """Claim: from request to recommendation takes at most three times what an echo takes.
 
 100 requests a second through a real Kafka without CnLE, given 37 candidates and over a whole
-catalogue, next to a plain Faust agent that sends back what it gets, in the same run.
+catalogue, next to a plain Faust agent that sends back what it gets, in the same run. Told are
+median, 99th percentile, and how long the last requests took: above the median many times over, a
+worker falls behind.
+
+    python -m benchmarks.request_latency           as claimed
+    python -m benchmarks.request_latency 200 100   another rate, for so many candidates, for 60 s
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -27,18 +33,29 @@ PER_SECOND = 100
 N_WARM = 300
 N_REQUESTS = 1_500
 N_RUNS = 3
+HELD_S = 60
+N_LAST = 100
 AT_MOST = 3.0
 KINDS: dict[str, int | None] = {"37 candidates": 37, "whole catalogue": None}
 
 
-def percentiles(latencies_ms: Sequence[float]) -> tuple[float, float]:
-    """Return median and 99th percentile."""
-    ordered = sorted(latencies_ms)
-    return statistics.median(ordered), ordered[int(0.99 * len(ordered))]
+def percentiles(latencies_ms: Sequence[float]) -> tuple[float, float, float]:
+    """Return median, 99th percentile, and the median of the last."""
+    ordered, last = sorted(latencies_ms), latencies_ms[-N_LAST:]
+    return statistics.median(ordered), ordered[int(0.99 * len(ordered))], statistics.median(last)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many requests a second, how many after the warm-up, and how many candidates each."""
+
+    per_s: int
+    n_requests: int
+    n_candidates: int | None
 
 
 async def ask(
-    kafka: KafkaConfig, answers: str, message: type, traffic: Traffic, n_candidates: int | None
+    kafka: KafkaConfig, answers: str, message: type, traffic: Traffic, load: Load
 ) -> list[float]:
     """Send requests at the rate; return the milliseconds to each answer, the warm-up apart."""
     names = TopicNames(kafka.prefix)
@@ -59,10 +76,10 @@ async def ask(
     await producer.start()
     reading = asyncio.create_task(read())
     started_s = time.perf_counter()
-    for number in range(N_WARM + N_REQUESTS):
-        request = traffic.request(number, n_candidates=n_candidates)
+    for number in range(N_WARM + load.n_requests):
+        request = traffic.request(number, n_candidates=load.n_candidates)
         value = encode(request)
-        await asyncio.sleep(max(0.0, started_s + number / PER_SECOND - time.perf_counter()))
+        await asyncio.sleep(max(0.0, started_s + number / load.per_s - time.perf_counter()))
         sent[request.request_id] = time.perf_counter()
         await producer.send(names("requests"), value, key=request.user_id.encode())
     give_up_s = time.perf_counter() + 30
@@ -76,17 +93,17 @@ async def ask(
     return [latencies_ms[key] for key in list(sent)[N_WARM:] if key in latencies_ms]
 
 
-def echo(servers: str, prefix: str) -> tuple[float, float]:
+def echo(servers: str, prefix: str, load: Load) -> tuple[float, float, float]:
     """Measure the reference: the request itself comes back."""
     kafka = topics(servers, prefix)
     traffic = Traffic(seed=SEED)
     with reference(kafka, ["requests"], echo="recommendations"):
         time.sleep(3.0)
-        asked = ask(kafka, "recommendations", RecommendationRequest, traffic, 37)
+        asked = ask(kafka, "recommendations", RecommendationRequest, traffic, load)
         return percentiles(asyncio.run(asked))
 
 
-def recommended(servers: str, prefix: str, n_candidates: int | None) -> tuple[float, float]:
+def recommended(servers: str, prefix: str, load: Load) -> tuple[float, float, float]:
     """Measure our worker, its articles and readers known beforehand."""
     kafka = topics(servers, prefix)
     traffic = Traffic(seed=SEED)
@@ -99,36 +116,44 @@ def recommended(servers: str, prefix: str, n_candidates: int | None) -> tuple[fl
         fill(kafka, (("clicks", c.user_id, c) for c in clicks))
         while counts(child, ["impressions", "clicks"]) < len(shown) + len(clicks):
             time.sleep(0.1)
-        asked = ask(kafka, "recommendations", Recommendation, traffic, n_candidates)
+        asked = ask(kafka, "recommendations", Recommendation, traffic, load)
         return percentiles(asyncio.run(asked))
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the table; exit 1 where the claim does not hold."""
+    loads = {kind: Load(PER_SECOND, N_REQUESTS, n) for kind, n in KINDS.items()}
+    n_runs = N_RUNS
+    if arguments:
+        per_s, n_candidates = int(arguments[0]), int(arguments[1])
+        loads = {f"{n_candidates} candidates": Load(per_s, HELD_S * per_s, n_candidates)}
+        n_runs = 1
     header(
-        f"request to recommendation at {PER_SECOND}/s against an echo, {N_REQUESTS:,} requests, "
-        f"{N_RUNS} runs",
+        ", ".join(f"{one.n_requests:,} requests at {one.per_s}/s, {k}" for k, one in loads.items())
+        + f", against an echo, {n_runs} runs",
         seed=SEED,
     )
     holds = True
     with broker() as servers:
-        for kind, n_candidates in KINDS.items():
+        for kind, load in loads.items():
             ours, echoes = [], []
-            for run in range(N_RUNS):
+            asked = replace(load, n_candidates=load.n_candidates or 37)  # as large a message
+            for run in range(n_runs):
                 name = f"{kind.replace(' ', '-')}-{run}."
-                echoes.append(echo(servers, f"echo-{name}"))
-                ours.append(recommended(servers, f"ours-{name}", n_candidates))
-            for index, percentile in enumerate(("p50", "p99")):
-                mine = [pair[index] for pair in ours]
-                theirs = [pair[index] for pair in echoes]
+                echoes.append(echo(servers, f"echo-{name}", asked))
+                ours.append(recommended(servers, f"ours-{name}", load))
+            for index, percentile in enumerate(("p50", "p99", f"the last {N_LAST}")):
+                mine = [found[index] for found in ours]
+                theirs = [found[index] for found in echoes]
                 print(
                     f"{kind}, {percentile}: recommendation {spread(mine, 1)} ms, "
                     f"echo {spread(theirs, 1)} ms"
                 )
                 ratio = statistics.median(o / e for o, e in zip(mine, theirs, strict=True))
-                holds &= verdict(f"{kind}, {percentile} over echo", ratio, most=AT_MOST)
+                if percentile in {"p50", "p99"}:
+                    holds &= verdict(f"{kind}, {percentile} over echo", ratio, most=AT_MOST)
     return 0 if holds else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
