@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cherryrec.codec import decode
-from cherryrec.events import TitleVector, instant
+from cherryrec.events import ModelSnapshot, TitleVector, instant
+from cherryrec.snapshots import SERVING, fits_of
 from streams.stack import Child
 from tests.integration.system import System
-from tests.worlds import START_S, article
+from tests.worlds import START_S, article, click, impression, request
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -75,3 +76,33 @@ def test_titles_are_read_once_by_whoever_owns_the_first_partition(system: System
     system.wait_until(lambda: unread(third) == 0, every_s=0.2)
     assert n_read(third) == 0, "it follows what was read before it came"
     assert read(system) == sorted(f"a{number}" for number in range(N_ARTICLES + 3))
+
+
+ROUND_S = 7_200.0
+
+
+def test_what_readers_click_teaches_how_titles_fit(system: System) -> None:
+    worker, _ = system.start(), system.start("learner")
+    system.wait_until(lambda: unread(worker) == 0, every_s=0.2)
+
+    for k in range(6):  # each round ends the window of the one before
+        time_s, shown = START_S + ROUND_S * (k + 1), [f"a{k}", f"a{k + 1}", f"a{k + 2}"]
+        system.send("requests", "u", request(f"r{k}", time_s, candidates=shown))
+        system.wait_until(lambda k=k: len(system.recommendations()) == k + 1)  # type: ignore[misc]
+        system.send("impressions", "u", impression(f"i{k}", shown, time_s + 1, request_id=f"r{k}"))
+        system.send("clicks", "u", click(f"a{k}", time_s + 2, impression_id=f"i{k}"))
+
+    def served() -> ModelSnapshot | None:
+        newest = [one.value for one in system.records("models") if one.key == SERVING.encode()]
+        return decode(ModelSnapshot, newest[-1], max_bytes=1 << 24) if newest else None
+
+    def is_taught() -> bool:
+        snapshot = served()
+        return snapshot is not None and bool(fits_of(snapshot).fit.weights.any())
+
+    system.wait_until(is_taught, every_s=0.2)
+    snapshot = served()
+    assert snapshot is not None
+    assert "sentence_fit" in {one.name for one in snapshot.features}
+    assert not [name for name in snapshot.arrays if name.startswith("student/")]
+    assert system.dead_letters() == []
