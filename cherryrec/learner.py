@@ -58,6 +58,8 @@ class Learner:
         Settings of the ensemble.
     features
         What VaNS learns of, as `vans_features`.
+    sentence_model
+        The one of whose vectors it learns how titles go with reads; another's are other directions.
     """
 
     def __init__(
@@ -65,9 +67,11 @@ class Learner:
         knrs: KnrsConfig,
         vans: VansConfig,
         features: tuple[Feature, ...] = VANS_FEATURES,
+        *,
+        sentence_model: str = "none",
     ) -> None:
         self.features = features
-        self._has_titles = any(one.name == "sentence_fit" for one in features)
+        self.sentence_model = sentence_model
         self.vans = Vans(features, vans)
         self.knrs = value_learner(knrs)
         self.retrieval = RetrievalLearner()
@@ -141,8 +145,8 @@ class Learner:
             return False
         features, metrics = _arrays(example, self._columns, self.features)
         read = contrasted(example)
-        titles = titles_of(example)  # one of a worker with a model is checked without one too
-        if not self._has_titles:
+        titles = titles_of(example)
+        if example.sentence_model != self.sentence_model:
             titles = None
         self.applied[key] = offset
         if self.recent.sight(stable_hash(example.example_id), offset) != "new":
@@ -205,6 +209,7 @@ class Learner:
                 FeatureColumn(name=one.name, is_context=one.is_context, is_gated=one.is_gated)
                 for one in self.features
             ),
+            sentence_model="" if self.sentence_model == "none" else self.sentence_model,
         )
 
     @classmethod
@@ -214,8 +219,12 @@ class Learner:
         vans: VansConfig,
         snapshot: ModelSnapshot,
         features: tuple[Feature, ...] = VANS_FEATURES,
+        *,
+        sentence_model: str = "none",
     ) -> Learner:
         """Go on from a `STATE` snapshot as if there had been no stop.
+
+        What it holds of the vectors of another sentence model is left out.
 
         Raises
         ------
@@ -226,13 +235,14 @@ class Learner:
         if snapshot.feature_set != set_name(features):
             raise of_another_set(snapshot, features)
         arrays = unpacked(snapshot.arrays)
-        learner = cls(knrs, vans, features)
+        learner = cls(knrs, vans, features, sentence_model=sentence_model)
         learner.vans = Vans.restore(features, vans, under("vans", arrays))
         learner.knrs.load(under("knrs", arrays))
         learner.calibration.load(under("cnle", arrays))
         learner.retrieval.load(under("retrieval", arrays))
         for name, one in (("fit", learner.fit), ("student", learner.student)):
-            if stored := under(name, arrays):
+            stored = under(name, arrays)
+            if stored and snapshot.sentence_model == sentence_model:
                 one.load(stored)
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples

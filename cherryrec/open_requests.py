@@ -42,7 +42,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     KnRS retrieves by, `scores` VaNS's, float32 (n,), where there are any; `sources` says of each
     article what brought it; `others` and `rivals` are what else there was (`events.Contrast`).
     `shadow` is how a slate of the site's own would have been ranked. `reader` is the reader's
-    vector of titles, float16 (384,), empty without a sentence model.
+    vector of titles by `sentence_model`, float16 (384,), both empty without one.
     """
 
     articles: tuple[str, ...]
@@ -56,6 +56,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     others: Contrast | None = None
     rivals: Contrast | None = None
     reader: bytes = b""
+    sentence_model: str = ""
 
     def feature_array(self) -> NDArray[np.float32]:
         """Features, float32 (n, F)."""

@@ -96,8 +96,10 @@ def retriever_of(snapshot: ModelSnapshot) -> tuple[Retriever, CatalogueOrder]:
     return Retriever(retriever.astype(np.float64)), CatalogueOrder(order.astype(np.float64))
 
 
-def fits_of(snapshot: ModelSnapshot) -> TitleFits:
-    """Return how titles go with reads, from a `SERVING` snapshot: unlearned if that has none.
+def fits_of(snapshot: ModelSnapshot, *, sentence_model: str) -> TitleFits:
+    """Return how titles go with reads by a sentence model, from a `SERVING` snapshot.
+
+    Unlearned if that has none, or learned of another model's vectors.
 
     Raises
     ------
@@ -105,6 +107,8 @@ def fits_of(snapshot: ModelSnapshot) -> TitleFits:
         The snapshot is of another kind, or its weights do not fit.
     """
     check_name(snapshot, SERVING)
+    if snapshot.sentence_model != sentence_model:
+        return TitleFits()
     arrays = unpacked(snapshot.arrays)
     return TitleFits(
         TitleFit.of_arrays(under("fit", arrays)),

@@ -141,7 +141,12 @@ class LocalSystem:
         self.on_send = on_send
         self.profiles, self.requests = MemoryStore(), MemoryStore()
         features = vans_features(self.config.catalogue)
-        self.learner = Learner(self.config.knrs, self.config.vans, features)
+        self.learner = Learner(
+            self.config.knrs,
+            self.config.vans,
+            features,
+            sentence_model=self.config.catalogue.sentence_model,
+        )
         learns_apart = is_learning and not is_live
         ranking = self.learner
         if learns_apart:
@@ -239,7 +244,12 @@ class LocalSystem:
     def publish(self) -> None:
         """Rank from now on with a snapshot of what was learned so far, a new version."""
         snapshot = self.learner.snapshot(SERVING)
-        models = Models.of_snapshot(snapshot, self.config.vans, self.learner.features)
+        models = Models.of_snapshot(
+            snapshot,
+            self.config.vans,
+            self.learner.features,
+            sentence_model=self.learner.sentence_model,
+        )
         self.pipeline.rank_with(models)
 
     def apply(

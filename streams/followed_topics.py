@@ -142,7 +142,12 @@ class FollowedTopics:
         try:
             limit = topic_named("models").max_message_bytes
             snapshot = decode(ModelSnapshot, record.value, max_bytes=limit)
-            models = Models.of_snapshot(snapshot, self.vans, self.features)
+            models = Models.of_snapshot(
+                snapshot,
+                self.vans,
+                self.features,
+                sentence_model=self.pipeline.catalogue.sentences.model,
+            )
             if not models.order.is_learned:
                 logger.info(
                     "model version %d brings no learned order of the catalogue: articles are kept "

@@ -84,7 +84,7 @@ class LearnerProcess:
         self.reading = Reading(self.metrics, self.gates)
         self.incarnations = Incarnations()
         self.features = vans_features(core.catalogue)
-        self.learner = Learner(core.knrs, core.vans, self.features)
+        self.learner = self._untaught()
         self.sampled = SampledExamples(process.sample_beyond, self.metrics)
         self.loop_watch = TurnWatch(process.watchdog_s)
         self.lease = Lease(_SESSION_S)
@@ -302,11 +302,17 @@ class LearnerProcess:
         n_served = 0 if newest is None else newest.n_examples
         self._caught_up_at = None
         if state is None:
-            self.learner = Learner(self.core.knrs, self.core.vans, self.features)
+            self.learner = self._untaught()
             await consumer.seek_to_beginning(self._place)
         else:
             try:
-                self.learner = Learner.restore(self.core.knrs, self.core.vans, state, self.features)
+                self.learner = Learner.restore(
+                    self.core.knrs,
+                    self.core.vans,
+                    state,
+                    self.features,
+                    sentence_model=self.core.catalogue.sentence_model,
+                )
                 consumer.seek(self._place, self._next_offset())
             except ModelError as error:
                 logger.warning(
@@ -314,7 +320,7 @@ class LearnerProcess:
                     "workers rank by the newest model until it has caught up",
                     error,
                 )
-                self.learner = Learner(self.core.knrs, self.core.vans, self.features)
+                self.learner = self._untaught()
                 await consumer.seek_to_beginning(self._place)
             if self.learner.n_examples < n_served:
                 end = await consumer.end_offsets([self._place])
@@ -329,6 +335,14 @@ class LearnerProcess:
             STATE: self.learner.n_examples,
         }
         logger.info("goes on after %d examples", self.learner.n_examples)
+
+    def _untaught(self) -> Learner:
+        return Learner(
+            self.core.knrs,
+            self.core.vans,
+            self.features,
+            sentence_model=self.core.catalogue.sentence_model,
+        )
 
     def _next_offset(self) -> int:
         """Return where the examples go on that the learner has not learned.

@@ -154,7 +154,7 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     CnLE whose evaluations are in the features, "" without any, and `temperature` what their
     log-odds were divided by. Of origin `click` it holds one article. With a sentence model
     `reader` is the reader's vector of titles, float16 (384,), and `titles` those of the articles,
-    int8 (articles, 384).
+    int8 (articles, 384), both by `sentence_model`.
     """
 
     schema: Literal[1] = 1
@@ -175,6 +175,7 @@ class Example(Event, frozen=True, kw_only=True, omit_defaults=True):
     rivals: Contrast | None = None
     reader: bytes = b""
     titles: bytes = b""
+    sentence_model: str = ""
 
 
 class CoRead(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -295,6 +296,7 @@ class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
     `features` are the columns of its `feature_set`, in order: by their names a worker of another
     version ranks with it until the learner of that version has caught up. `applied` holds the last
     offset of `examples` learned, by partition, so that a restarted learner goes on exactly there.
+    `sentence_model` is the one by whose vectors it learned of titles, "" without one.
     """
 
     schema: Literal[1] = 1
@@ -307,6 +309,7 @@ class ModelSnapshot(Event, frozen=True, kw_only=True, omit_defaults=True):
     applied: dict[str, int] = {}
     metrics: dict[str, float] = {}
     features: tuple[FeatureColumn, ...] = ()
+    sentence_model: str = ""
 
 
 class TopicEpoch(Event, frozen=True, kw_only=True):

@@ -264,9 +264,14 @@ class Attribution:
             return [Send("examples", user_id, example)]
         row_of = self.catalogue.row_of
         rows = np.array([row_of.get(article, -1) for article in example.articles], np.intp)
-        if frozen.reader and self.catalogue.sentences:
-            titles = self.catalogue.sentences.directions(rows).tobytes()
-            example = msgspec.structs.replace(example, reader=frozen.reader, titles=titles)
+        sentences = self.catalogue.sentences
+        if frozen.reader and frozen.sentence_model == sentences.model:
+            example = msgspec.structs.replace(
+                example,
+                reader=frozen.reader,
+                titles=sentences.directions(rows).tobytes(),
+                sentence_model=sentences.model,
+            )
         codes = np.where(rows >= 0, self.catalogue.category[rows], 0)
         shadow = frozen.shadow
         if shadow is not None:

@@ -87,8 +87,10 @@ class Models:
         snapshot: ModelSnapshot,
         vans: VansConfig,
         features: tuple[Feature, ...] = VANS_FEATURES,
+        *,
+        sentence_model: str = "none",
     ) -> Models:
-        """Return the models of a snapshot to score with.
+        """Return the models of a snapshot to score with, where the catalogue is set so.
 
         Raises
         ------
@@ -104,5 +106,5 @@ class Models:
             temperatures=temperatures_of(snapshot),
             retriever=retriever,
             order=order,
-            fits=fits_of(snapshot),
+            fits=fits_of(snapshot, sentence_model=sentence_model),
         )

@@ -90,6 +90,7 @@ def open_request(
         sources=selection.sources,
         others=selection.others,
         reader=reader.title_vector.astype("<f2").tobytes(),
+        sentence_model=catalogue.sentences.model if catalogue.sentences else "",
     )
     rivals = selection.rivals
     if rivals is None or not len(features):

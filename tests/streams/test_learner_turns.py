@@ -107,9 +107,11 @@ class PlainReading(Reading):
         return await consumer.getmany(**rest)
 
 
-def rehearsed(*, state_every_s: float = 1e-6) -> RehearsedLearner:
+def rehearsed(
+    *, state_every_s: float = 1e-6, core: PipelineConfig | None = None
+) -> RehearsedLearner:
     process = LearnerProcessConfig(serving_every_s=1e-6, state_every_s=state_every_s)
-    learner = RehearsedLearner(KafkaConfig(), process, PipelineConfig())
+    learner = RehearsedLearner(KafkaConfig(), process, core or PipelineConfig())
     learner.reading = PlainReading()
     learner.log = FakeLog(learner._turns, learner._place)
     learner._turns.on_partitions_assigned([learner._place])

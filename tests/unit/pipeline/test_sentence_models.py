@@ -23,6 +23,7 @@ from tests.worlds import START_S, article, click, impression, instant, request
 
 N_ARTICLES = 10
 SIDES = ("none", "minilm")
+CHANGES = (SIDES, SIDES[::-1], ("minilm", "e5"))
 
 
 def embed(title: str) -> NDArray[np.int8]:
@@ -125,13 +126,14 @@ def test_examples_bring_what_is_learned_of_titles_and_reads() -> None:
     assert clicks <= {(b"", b"")}
     learned = system.learner.fit.fit
     assert learned.weights.any()
-    served = fits_of(system.learner.snapshot(SERVING)).fit
+    served = fits_of(system.learner.snapshot(SERVING), sentence_model="minilm").fit
     assert served.weights == pytest.approx(learned.weights, abs=1e-3)
     again = Learner.restore(
         system.config.knrs,
         system.config.vans,
         system.learner.snapshot(STATE),
         system.learner.features,
+        sentence_model="minilm",
     )
     assert (again.fit.fit.weights == learned.weights).all()
 
@@ -180,6 +182,7 @@ def test_a_student_says_of_titles_what_the_language_model_said_of_others() -> No
         system.config.vans,
         system.learner.snapshot(STATE),
         system.learner.features,
+        sentence_model="minilm",
     )
     assert again.student.n_learned == system.learner.student.n_learned > 0
     assert (again.fits.student.weights == system.learner.fits.student.weights).all()
@@ -244,7 +247,7 @@ def test_a_request_that_is_open_meanwhile_is_answered(before: str, after: str) -
     assert len(answer.slate) == 3
 
 
-@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+@pytest.mark.parametrize(("before", "after"), CHANGES)
 def test_a_slate_that_is_open_meanwhile_is_learned(before: str, after: str) -> None:
     examples: list[Example] = []
 
@@ -269,7 +272,7 @@ def test_a_slate_that_is_open_meanwhile_is_learned(before: str, after: str) -> N
     assert new.learner.n_examples == 1
 
 
-@pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])
+@pytest.mark.parametrize(("before", "after"), CHANGES)
 def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None:
     examples: list[Example] = []
 
@@ -285,6 +288,24 @@ def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None
 
     assert new.learner.n_examples == len(examples) >= 6
     assert not [name for name in new.learner.snapshot(SERVING).arrays if name.startswith("fit/")]
+
+
+def test_what_was_learned_of_another_models_vectors_is_left() -> None:
+    """Its directions are others; what VaNS learned goes on."""
+    old = system_with("minilm", evaluator=True, evaluate=likes_the_other_side)
+    reads_of_one_side(old, n_users=8)
+    core, learned = old.config, old.learner
+    assert learned.fit.n_learned == learned.student.n_learned == 8
+
+    again = Learner.restore(
+        core.knrs, core.vans, learned.snapshot(STATE), learned.features, sentence_model="e5"
+    )
+    served = fits_of(learned.snapshot(SERVING), sentence_model="e5")
+
+    assert again.n_examples == learned.n_examples >= 8
+    assert again.fit.n_learned == again.student.n_learned == 0
+    assert not any(one.weights.any() or one.bias.any() for one in (*again.fits, *served))
+    assert again.snapshot(SERVING).sentence_model == "e5"
 
 
 @pytest.mark.parametrize(("before", "after"), [SIDES, SIDES[::-1]])

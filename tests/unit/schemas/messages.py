@@ -129,6 +129,7 @@ MESSAGES: dict[str, Event] = {
         rivals=Contrast(("a3",), b"\x00" * 4 * N_SIGNALS, 9, b"\x00" * 4),
         reader=b"\x00" * 768,
         titles=b"\x01" * 384,
+        sentence_model="minilm",
     ),
     "title-vectors": TitleVector(
         article_id="a1",
@@ -161,6 +162,7 @@ MESSAGES: dict[str, Event] = {
         applied={"0": 12},
         metrics={"auc": 0.75},
         features=(FeatureColumn(name="context_history", is_context=True),),
+        sentence_model="e5",
     ),
     "recommendations": Recommendation(
         request_id="r1",
