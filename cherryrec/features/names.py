@@ -42,18 +42,19 @@ FEATURE_SET = set_of(FEATURES)
 FEATURE_SETS = {set_of(names): names for names in (FEATURES, ALL_FEATURES)}
 """The columns of either order, by its name."""
 
-_OF_WIDTH = {len(names): name for name, names in FEATURE_SETS.items()}
-
 
 def set_of_width(n_columns: int) -> str:
     """Return the order of a matrix that was frozen with so many columns.
+
+    With a sentence model new ones come at the end: a version of before had the beginning of them.
 
     Examples
     --------
     >>> set_of_width(len(ALL_FEATURES)) == set_of(ALL_FEATURES)
     True
     """
-    return _OF_WIDTH.get(n_columns, FEATURE_SET)
+    is_sentences = len(FEATURES) < n_columns <= len(ALL_FEATURES)
+    return set_of(ALL_FEATURES[:n_columns]) if is_sentences else FEATURE_SET
 
 
 CONTEXT = context.BLOCK.names

@@ -7,14 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_fields
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import CatalogueConfig
-from cherryrec.events import Deadline, Evaluation, EvaluationRequest, Example, Recommendation
+from cherryrec.events import (
+    Deadline,
+    Evaluation,
+    EvaluationRequest,
+    Example,
+    FeatureColumn,
+    Recommendation,
+)
 from cherryrec.features import ALL_FEATURES, FEATURE_SET, FEATURES, column, set_of
 from cherryrec.learner import Learner, vans_features
 from cherryrec.pipeline import EvaluatorConfig, PipelineConfig, Send
 from cherryrec.snapshots import SERVING, STATE, fits_of, scorer_of
+from cherryrec.stored_requests import decode_frozen, encode_frozen, frozen_key
 from cherryrec.system import PARTITION, Evaluate, LocalSystem
 from cherryrec.text import SENTENCE_DIMENSIONS, stable_hash
 from cherryrec.title_fit import TitleFits
@@ -288,6 +297,34 @@ def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None
 
     assert new.learner.n_examples == len(examples) >= 6
     assert not [name for name in new.learner.snapshot(SERVING).arrays if name.startswith("fit/")]
+
+
+def test_a_slate_of_before_the_learned_columns_is_learned() -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example) and send.event.origin == "request":
+            examples.append(send.event)
+
+    system, fewer = system_with("minilm", on_send=note), ALL_FEATURES[:-2]
+    shown = ["a1", "a2", "a3"]
+    system.recommend(request("r", START_S + 60, candidates=shown))
+    key = (PARTITION, frozen_key("u", "r"))
+    frozen = decode_frozen(system.requests.values[key])
+    narrow = frozen.feature_array()[:, : len(fewer)].tobytes()
+    before = replace_fields(frozen, features=narrow, reader=b"", sentence_model="")
+    system.requests.values[key] = encode_frozen(before)
+    columns = tuple(FeatureColumn(name=name) for name in fewer)
+    snapshot = system.learner.snapshot(SERVING)
+    system.learner.know(replace_fields(snapshot, feature_set=set_of(fewer), features=columns))
+
+    system.send(impression("i", shown, START_S + 61, request_id="r"))
+    system.send(click("a1", START_S + 62, impression_id="i"))
+    system.advance(START_S + 7_200.0)
+
+    (example,) = examples
+    assert example.feature_set == set_of(fewer)
+    assert system.learner.n_examples == 1
 
 
 def test_what_was_learned_of_another_models_vectors_is_left() -> None:
