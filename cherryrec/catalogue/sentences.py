@@ -188,7 +188,7 @@ class Sentences:
         self._drop(row)
         self._rows.pop(article_id, None)
         self._unread.pop(article_id, None)
-        if has:
+        if has and article_id not in self._early:  # one that waits is of a newer title
             self._keep_early(article_id, key, vector)
 
     def centred(self, rows: Rows) -> NDArray[np.float32]:

@@ -187,6 +187,16 @@ def test_the_vector_of_an_article_that_left_is_there_when_it_comes_again() -> No
     assert sentences.n_unread == 1
 
 
+def test_an_article_that_leaves_keeps_the_vector_that_waits_for_its_next_title() -> None:
+    sentences = filled(["one", "two"])
+    sentences.put("a0", stable_hash("one, corrected"), vector_of("one, corrected"))
+
+    sentences.forget(0, "a0")
+    sentences.publish(4, "a0", "one, corrected")
+
+    assert (sentences.n_unread, sentences.n_read) == (0, 2)
+
+
 def test_the_newest_titles_are_read_first() -> None:
     sentences = Sentences("minilm", 4, max_rows=64)
     for k in range(4):
