@@ -11,6 +11,7 @@ from msgspec.structs import replace as replace_fields
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import CatalogueConfig
+from cherryrec.errors import BadMessage
 from cherryrec.events import (
     Deadline,
     Evaluation,
@@ -297,6 +298,28 @@ def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None
 
     assert new.learner.n_examples == len(examples) >= 6
     assert not [name for name in new.learner.snapshot(SERVING).arrays if name.startswith("fit/")]
+
+
+@pytest.mark.parametrize("damage", [{"titles": b"1"}, {"titles": b""}, {"reader": b""}])
+def test_nothing_is_learned_of_an_example_whose_titles_are_damaged(
+    damage: dict[str, bytes],
+) -> None:
+    examples: list[Example] = []
+
+    def note(send: Send) -> None:
+        if isinstance(send.event, Example) and send.event.origin == "request":
+            examples.append(send.event)
+
+    reads_of_one_side(system_with("minilm", on_send=note), n_users=1)
+    (example,) = examples
+    learner = system_with("minilm").learner
+    before = learner.snapshot(STATE)
+
+    with pytest.raises(BadMessage, match="reader and titles of 2 articles"):
+        learner.learn(replace_fields(example, **damage), partition=0, offset=0)
+
+    assert learner.snapshot(STATE) == before
+    assert learner.learn(example, partition=0, offset=1)
 
 
 def test_a_slate_of_before_the_learned_columns_is_learned() -> None:
