@@ -243,7 +243,7 @@ class Learner:
         for name, one in (("fit", learner.fit), ("student", learner.student)):
             stored = under(name, arrays)
             if stored and snapshot.sentence_model == sentence_model:
-                one.load(stored)
+                one.load(stored, name=name)
         learner.recent = _recent_of(arrays)
         learner.n_examples = snapshot.n_examples
         learner.version = snapshot.version

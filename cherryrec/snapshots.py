@@ -112,7 +112,7 @@ def fits_of(snapshot: ModelSnapshot, *, sentence_model: str) -> TitleFits:
     arrays = unpacked(snapshot.arrays)
     return TitleFits(
         TitleFit.of_arrays(under("fit", arrays)),
-        TitleFit.of_arrays(under("student", arrays), start=STUDENT_START),
+        TitleFit.of_arrays(under("student", arrays), name="student", start=STUDENT_START),
     )
 
 

@@ -100,16 +100,18 @@ class TitleFit:
 
     @classmethod
     def of_arrays(
-        cls, arrays: Mapping[str, NDArray[np.generic]], *, start: float = _START
+        cls, arrays: Mapping[str, NDArray[np.generic]], *, name: str = "fit", start: float = _START
     ) -> TitleFit:
         """Rebuild what `TitleFitLearner.serving` returned; of no arrays, what one starts with.
+
+        `name` is where they are in their snapshot.
 
         Raises
         ------
         ModelError
             They have other shapes, or are no numbers.
         """
-        return cls(**(_checked(arrays, _SERVING) if arrays else {}), start=start)
+        return cls(**(_checked(arrays, _SERVING, name) if arrays else {}), start=start)
 
 
 class TitleFits(NamedTuple):
@@ -215,16 +217,16 @@ class TitleFitLearner:
             "n_learned": np.array(self.n_learned),
         }
 
-    def load(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go on from a `snapshot`.
+    def load(self, arrays: Mapping[str, NDArray[np.generic]], *, name: str = "fit") -> None:
+        """Go on from a `snapshot`, whose arrays are under `name` in that of all models.
 
         Raises
         ------
         ModelError
             The arrays have other shapes, or are no numbers.
         """
-        self._load(_checked(arrays, tuple(_SHAPES)))
-        self.n_learned = _count(arrays)
+        self._load(_checked(arrays, tuple(_SHAPES), name))
+        self.n_learned = _count(arrays, name)
 
     def _load(self, arrays: Mapping[str, F32]) -> None:
         self.fit = TitleFit(arrays["weights"], arrays["bias"], self._start)
@@ -274,26 +276,28 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def _count(arrays: Mapping[str, NDArray[np.generic]]) -> int:
+def _count(arrays: Mapping[str, NDArray[np.generic]], under: str) -> int:
     counted = arrays.get("n_learned")
     is_whole = counted is not None and counted.shape == () and counted.dtype.kind in "iu"
     if counted is None or not is_whole or int(counted) < 0:
-        msg = f"snapshot's 'fit/n_learned' must be a count, got {counted!r}"
+        msg = f"snapshot's '{under}/n_learned' must be a count, got {counted!r}"
         raise ModelError(msg)
     return int(counted)
 
 
-def _checked(arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> dict[str, F32]:
+def _checked(
+    arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...], under: str
+) -> dict[str, F32]:
     """Return arrays of a snapshot to work on, single precision."""
     checked = {}
     for name in names:
         array = arrays.get(name)
         if array is None or array.shape != _SHAPES[name] or array.dtype.kind != "f":
             got = "none" if array is None else f"{array.dtype} {array.shape}"
-            msg = f"snapshot's 'fit/{name}' must be floats {_SHAPES[name]}, got {got}"
+            msg = f"snapshot's '{under}/{name}' must be floats {_SHAPES[name]}, got {got}"
             raise ModelError(msg)
         checked[name] = array.astype(np.float32)
         if not np.isfinite(checked[name]).all():
-            msg = f"snapshot's 'fit/{name}' must be finite, and is not"
+            msg = f"snapshot's '{under}/{name}' must be finite, and is not"
             raise ModelError(msg)
     return checked

@@ -11,7 +11,8 @@ from msgspec.structs import replace as replace_fields
 from numpy.typing import NDArray
 
 from cherryrec.catalogue import CatalogueConfig
-from cherryrec.errors import BadMessage
+from cherryrec.codec import pack
+from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import (
     Deadline,
     Evaluation,
@@ -298,6 +299,22 @@ def test_examples_of_before_are_learned_by_name(before: str, after: str) -> None
 
     assert new.learner.n_examples == len(examples) >= 6
     assert not [name for name in new.learner.snapshot(SERVING).arrays if name.startswith("fit/")]
+
+
+def test_a_damaged_snapshot_says_whether_it_is_the_students() -> None:
+    system = system_with("minilm", evaluator=True, evaluate=likes_the_other_side)
+    reads_of_one_side(system, n_users=2)
+    core, learned = system.config, system.learner
+    broken = {"student/bias": pack(np.zeros(3, np.float32))}
+    state, served = (
+        replace_fields(one, arrays=one.arrays | broken)
+        for one in (learned.snapshot(STATE), learned.snapshot(SERVING))
+    )
+
+    with pytest.raises(ModelError, match="'student/bias' must be floats"):
+        Learner.restore(core.knrs, core.vans, state, learned.features, sentence_model="minilm")
+    with pytest.raises(ModelError, match="'student/bias' must be floats"):
+        fits_of(served, sentence_model="minilm")
 
 
 @pytest.mark.parametrize("damage", [{"titles": b"1"}, {"titles": b""}, {"reader": b""}])
