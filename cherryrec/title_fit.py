@@ -300,4 +300,7 @@ def _checked(
         if not np.isfinite(checked[name]).all():
             msg = f"snapshot's '{under}/{name}' must be finite, and is not"
             raise ModelError(msg)
+        if name.endswith("squares") and (checked[name] < _SQUARES).any():  # steps divide by them
+            msg = f"snapshot's '{under}/{name}' must be at least {_SQUARES}, and is not"
+            raise ModelError(msg)
     return checked

@@ -160,6 +160,10 @@ def damaged(name: str, array: NDArray[np.generic]) -> dict[str, NDArray[np.gener
         (damaged("bias", np.zeros(3, np.float32)), "'fit/bias' must be floats (384,)"),
         (damaged("bias", np.full(D, np.nan, np.float32)), "'fit/bias' must be finite"),
         (damaged("weights", np.zeros((D, D), np.int8)), "'fit/weights' must be floats"),
+        (
+            damaged("bias_squares", np.zeros(D, np.float32)),
+            "'fit/bias_squares' must be at least 0.01",
+        ),
         ({}, "'fit/weights' must be floats (384, 384), got none"),
         (damaged("n_learned", np.array(-1)), "'fit/n_learned' must be a count"),
         (damaged("n_learned", np.zeros(2, np.int64)), "'fit/n_learned' must be a count"),
