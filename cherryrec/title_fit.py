@@ -301,6 +301,6 @@ def _checked(
             msg = f"snapshot's '{under}/{name}' must be finite, and is not"
             raise ModelError(msg)
         if name.endswith("squares") and (checked[name] < _SQUARES).any():  # steps divide by them
-            msg = f"snapshot's '{under}/{name}' must be at least {_SQUARES}, and is not"
+            msg = f"snapshot's '{under}/{name}' must be at least {_SQUARES:g}, and is not"
             raise ModelError(msg)
     return checked
