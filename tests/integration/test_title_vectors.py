@@ -98,7 +98,9 @@ def test_what_readers_click_teaches_how_titles_fit(system: System) -> None:
 
     def is_taught() -> bool:
         snapshot = served()
-        return snapshot is not None and bool(fits_of(snapshot).fit.weights.any())
+        return snapshot is not None and bool(
+            fits_of(snapshot, sentence_model="minilm").fit.weights.any()
+        )
 
     system.wait_until(is_taught, every_s=0.2)
     snapshot = served()
