@@ -29,6 +29,7 @@ __all__ = [
     "listwise_gradient",
     "load_optimizer",
     "optimizer_arrays",
+    "softmax",
     "warm_restart",
 ]
 
@@ -92,6 +93,20 @@ def _adagrad_step(w: Floats, g: Floats, sums: Floats, rate: float, eps: float) -
     for k in range(len(w)):
         sums[k] += g[k] * g[k]
         w[k] -= rate * g[k] / np.sqrt(sums[k] + eps)
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return the chances of one impression's articles, (n,) -> (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cherryrec.listwise import softmax
+    >>> softmax(np.log(np.array([1.0, 3.0]))).round(6).tolist()
+    [0.25, 0.75]
+    """
+    chances = np.exp(scores - scores.max())
+    return np.asarray(chances / chances.sum())
 
 
 def has_contrast(clicked: Bools) -> bool:

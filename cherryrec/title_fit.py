@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cherryrec.compiled import compiled
 from cherryrec.errors import BadMessage, ModelError
 from cherryrec.events import Example
-from cherryrec.listwise import Arrays, has_contrast, listwise_gradient
+from cherryrec.listwise import Arrays, has_contrast, listwise_gradient, softmax
 from cherryrec.text import SENTENCE_DIMENSIONS
 
 __all__ = ["STUDENT_START", "TitleFit", "TitleFitLearner", "TitleFits", "titles_of"]
@@ -185,7 +185,7 @@ class TitleFitLearner:
         """
         if len(titles) > 1:
             scores = self.fit.scores(reader, titles).astype(np.float64)
-            self._descend(reader, titles, _softmax(scores) - _softmax(log_shares), weight)
+            self._descend(reader, titles, softmax(scores) - softmax(log_shares), weight)
 
     def _descend(
         self, reader: F32, titles: F32, by_score: NDArray[np.float64], weight: float
@@ -268,12 +268,6 @@ def _step(weights: F32, squares: F32, reader: F32, gradient: F32) -> None:
             slope = of_reader * gradient[j]
             squares[i, j] += slope * slope
             weights[i, j] -= rate * slope / np.sqrt(squares[i, j])
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(logits - logits.max())
-    shares: NDArray[np.float64] = raised / raised.sum()
-    return shares
 
 
 def _count(arrays: Mapping[str, NDArray[np.generic]], under: str) -> int:

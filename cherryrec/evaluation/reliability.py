@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cherryrec.cnle.calibration import log_odds
 from cherryrec.evaluation.intervals import Interval, mean_interval
 from cherryrec.events import Recommendation
-from cherryrec.listwise import has_contrast
+from cherryrec.listwise import has_contrast, softmax
 
 __all__ = [
     "N_BINS",
@@ -147,7 +147,7 @@ class ReliabilityRecord:
         sizes = np.array([len(one) for one in self._clicks])  # (I,)
         temperatures = np.array(self._temperatures)  # (I,)
         chances = [
-            np.concatenate([_softmax(s / t) for s, t in zip(self._log_odds, ts, strict=True)])
+            np.concatenate([softmax(s / t) for s, t in zip(self._log_odds, ts, strict=True)])
             for ts in (np.ones(len(sizes)), temperatures)
         ]
         bins = [_bins(one) for one in chances]
@@ -165,12 +165,6 @@ class ReliabilityRecord:
             n_impressions=len(sizes),
             n_candidates=len(clicks),
         )
-
-
-def _softmax(scores: Floats) -> Floats:
-    """Return the chances of one impression's candidates, (n,) → (n,)."""
-    chances = np.exp(scores - scores.max())
-    return np.asarray(chances / chances.sum())
 
 
 def _bins(chances: Floats) -> NDArray[np.intp]:
