@@ -80,7 +80,9 @@ class Reader:
 
 def _together(titles: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return one vector of the titles that were read, (h, D) -> (D,); zeros of none."""
-    together = titles.sum(axis=0) / np.sqrt(np.float32(max(len(titles), 1)))
+    if not len(titles):
+        return np.zeros(titles.shape[1], np.float32)
+    together = titles.sum(axis=0) / np.sqrt(np.float32(len(titles)))
     stored: NDArray[np.float32] = together.astype(np.float16).astype(np.float32)
     return stored
 
