@@ -74,6 +74,7 @@ class FollowedTopics:
         self.is_ours = is_ours
         sentences = pipeline.catalogue.sentences
         self.titles = TitleVectors(sentences, metrics) if sentences else None
+        self._learned_of = ""
 
     def by_topic(self, names: TopicNames) -> dict[str, Callable[[ConsumerRecord], None]]:
         """Return what follows each topic, by its full name."""
@@ -154,12 +155,26 @@ class FollowedTopics:
                     "and ordered by the weights that every installation starts with",
                     snapshot.version,
                 )
+            self._look_at_sentence_model(snapshot)
             self.pipeline.rank_with(models)
             self.model_age.published(snapshot.version, record.timestamp / 1_000.0)
             self.metrics.model_version.set(snapshot.version)
             self.metrics.model_published_s.set(self.model_age.published_s)
         except (BadMessage, ModelError) as error:
             logger.error("model at offset %d is not used: %s", record.offset, error)
+
+    def _look_at_sentence_model(self, snapshot: ModelSnapshot) -> None:
+        """Say, once for each, where the learner learns of another sentence model's vectors."""
+        ours, theirs = self.pipeline.catalogue.sentences.model, snapshot.sentence_model or "none"
+        if theirs not in {ours, self._learned_of}:
+            logger.warning(
+                "the learner learns of titles by the sentence model %r, and this worker has %r: "
+                "what it learns of them is passed over; set the same catalogue.sentence_model on "
+                "stream workers and the learner",
+                theirs,
+                ours,
+            )
+        self._learned_of = theirs
 
 
 def _partition_of(key: bytes | None) -> int | None:
