@@ -49,10 +49,7 @@ def ranked(log: MindLog, model: str, *, with_abstracts: bool) -> float:
     judge = Judge()
     LocalReplay(config, embed=embed).run(rows, LogMessages(articles), judge)
     found = judge.metrics[OURS]
-    parts: tuple[tuple[str, LogPart], ...] = (
-        ("whole log", "whole"),
-        ("second half", "second_half"),
-    )
+    parts: dict[str, LogPart] = {"whole log": "whole", "second half": "second_half"}
     told = ", ".join(
         f"{name} " + " ".join(f"{100 * found.mean(m, part=part):.2f}" for m in ("auc", "ndcg@10"))
         for name, part in parts.items()
